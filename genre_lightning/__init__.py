@@ -1,0 +1,1 @@
+"""Train honest music-genre classifiers on your own songs."""

@@ -1,0 +1,195 @@
+"""Any audio file -> mono float32 at one sample rate; AudioError says what is wrong with a file."""
+
+import re
+from os import PathLike
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+Waveform = npt.NDArray[np.float32]
+
+# What a folder of songs may hold: the formats of libsndfile and the audio formats of FFmpeg that people use.
+AUDIO_SUFFIXES = frozenset(
+    [
+        ".wav",
+        ".wave",
+        ".w64",
+        ".rf64",
+        ".flac",
+        ".ogg",
+        ".oga",
+        ".opus",
+        ".mp3",
+        ".mp2",
+        ".m4a",
+        ".m4b",
+        ".mp4",
+        ".aac",
+        ".wma",
+        ".aif",
+        ".aiff",
+        ".aifc",
+        ".au",
+        ".snd",
+        ".caf",
+        ".ape",
+        ".wv",
+        ".mpc",
+        ".tta",
+        ".mka",
+        ".mkv",
+        ".webm",
+        ".ac3",
+        ".amr",
+        ".3gp",
+        ".voc",
+        ".sph",
+        ".nist",
+    ]
+)
+# A header may be off by an encoder's padding; more than this part of the file missing means that it was cut off.
+TRUNCATED_BELOW = 0.98
+# Headers of streamed WAV files hold "unknown" as their size.
+UNKNOWN_SIZE = 0x7FFFFFFF
+
+
+class AudioError(Exception):
+    """A file that cannot be used; the text says why and is worth showing to its owner."""
+
+
+class Tags(NamedTuple):
+    """Who made a file's song and what it is called; empty where the file does not say."""
+
+    artist: str = ""
+    title: str = ""
+
+
+class Recording(NamedTuple):
+    """Samples `(frames, channels)` at the file's own rate, and how many frames its header promised."""
+
+    samples: Waveform
+    sample_rate: int
+    promised_frames: int
+    tags: Tags
+
+
+def read_audio(path: str | PathLike[str], sample_rate: int) -> Waveform:
+    """Decode `path`, mix its channels down and resample it: float32 `(samples,)` at `sample_rate` Hz.
+
+    Raises AudioError for a file that is missing, unreadable, not audio, cut off, empty, silent or holds NaN.
+    """
+    return read_song(path, sample_rate)[0]
+
+
+def read_song(path: str | PathLike[str], sample_rate: int) -> tuple[Waveform, Tags]:
+    """Return what `read_audio` returns, and the tags the file carries."""
+    recording = decode(Path(path))
+    if recording.samples.size == 0:
+        raise AudioError("holds no sound: 0 samples")
+    held = len(recording.samples)
+    if held < TRUNCATED_BELOW * recording.promised_frames:
+        seconds, promised = held / recording.sample_rate, recording.promised_frames / recording.sample_rate
+        raise AudioError(f"is cut off: {seconds:.1f} s of the {promised:.1f} s its header promises")
+    waveform = mono(recording.samples)
+    check_signal(waveform)
+    return resample(waveform, recording.sample_rate, sample_rate), recording.tags
+
+
+def mono(samples: Waveform) -> Waveform:
+    """Average the channels: `(frames, channels)` -> `(frames,)`."""
+    return samples[:, 0] if samples.shape[1] == 1 else samples.mean(axis=1, dtype=np.float32)
+
+
+def check_signal(waveform: Waveform) -> None:
+    """Raise AudioError where there is nothing to hear, or something no arithmetic survives."""
+    peak = max(abs(float(waveform.max())), abs(float(waveform.min())))
+    if not np.isfinite(peak):
+        raise AudioError("holds NaN or infinite samples")
+    if peak == 0:
+        raise AudioError("is silent: every sample is zero")
+
+
+def resample(waveform: Waveform, rate_from: int, rate_to: int) -> Waveform:
+    """Resample with soxr's HQ quality; raises AudioError where nothing is left."""
+    if rate_from == rate_to:
+        return waveform
+    import soxr
+
+    resampled = soxr.resample(waveform, rate_from, rate_to, quality="HQ")
+    if len(resampled) == 0:
+        raise AudioError(f"is too short: {len(waveform)} samples at {rate_from} Hz")
+    return resampled
+
+
+def decode(path: Path) -> Recording:
+    """Decode with libsndfile, and with FFmpeg what libsndfile does not know. Raises AudioError."""
+    import soundfile
+
+    check_readable(path)
+    try:
+        return decode_with_libsndfile(path)
+    except (soundfile.LibsndfileError, ValueError):
+        return decode_with_ffmpeg(path)
+
+
+def check_readable(path: Path) -> None:
+    """Raise AudioError where the file system, not the audio, is the trouble."""
+    if path.is_dir():
+        raise AudioError("is a folder, not a file")
+    try:
+        with path.open("rb") as file:
+            empty = not file.read(1)
+    except FileNotFoundError:
+        raise AudioError("does not exist") from None
+    except OSError as error:
+        raise AudioError(f"cannot be read: {error.strerror}") from None
+    if empty:
+        raise AudioError("is empty: 0 bytes")
+
+
+def decode_with_libsndfile(path: Path) -> Recording:
+    """Decode wav, flac, ogg, opus, mp3, aiff, au and the like. Raises soundfile.LibsndfileError."""
+    import soundfile
+
+    with soundfile.SoundFile(path) as file:
+        promised = max(file.frames, frames_in_header(file.extra_info, file.frames))
+        tags = Tags(file.artist, file.title)
+        samples = np.asarray(file.read(dtype="float32", always_2d=True), np.float32)
+        return Recording(samples, file.samplerate, promised, tags)
+
+
+def frames_in_header(log: str, frames: int) -> int:
+    """The frames a WAV, AIFF or AU header promises, where libsndfile's log says that the data is shorter than that."""
+    sizes = re.search(r"(\d+) \(should be (\d+)\)", log)
+    if not sizes or int(sizes[1]) >= UNKNOWN_SIZE or int(sizes[2]) == 0:
+        return frames
+    return frames * int(sizes[1]) // int(sizes[2])
+
+
+def decode_with_ffmpeg(path: Path) -> Recording:
+    """Decode m4a, aac, wma and whatever else FFmpeg knows (through PyAV, which brings FFmpeg along)."""
+    import av
+    from av.error import FFmpegError
+
+    try:
+        with av.open(str(path)) as container:
+            if not container.streams.audio:
+                raise AudioError("holds no audio")
+            return decode_stream(container, container.streams.audio[0])
+    except FFmpegError as error:
+        raise AudioError(f"is not audio that can be decoded: {error.strerror}") from None
+
+
+def decode_stream(container, stream) -> Recording:  # noqa: ANN001 (PyAV's classes, imported only where they are needed)
+    """Decode one PyAV audio stream to float samples `(frames, channels)`."""
+    import av
+
+    resampler = av.AudioResampler(format="fltp")
+    tags = {name.lower(): text for name, text in {**stream.metadata, **container.metadata}.items()}
+    promised = 0 if stream.duration is None else float(stream.duration * stream.time_base) * stream.rate
+    frames = [block for frame in container.decode(stream) for block in resampler.resample(frame)]
+    samples = [block.to_ndarray().T for block in (*frames, *resampler.resample(None))]
+    held = np.concatenate(samples) if samples else np.zeros((0, 1), np.float32)
+    return Recording(held, stream.rate, int(promised), Tags(tags.get("artist", ""), tags.get("title", "")))

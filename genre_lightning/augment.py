@@ -1,0 +1,85 @@
+"""What makes it harder to get by on memory: changes to batches, on the device, in training only."""
+
+from abc import ABC, abstractmethod
+
+import torch
+from torch import Tensor, nn
+
+
+class Augment(nn.Module, ABC):
+    """Changes a batch at random: features `(batch, frames, n_features)` and the target `(batch, n_genres)` with them.
+
+    `decibel` `(n_features,)` says how far each feature moves when the song is played 1 dB louder.
+    """
+
+    decibel: Tensor
+
+    def __init__(self, decibel: Tensor) -> None:
+        super().__init__()
+        self.decibel = nn.Buffer(decibel, persistent=False)
+
+    @abstractmethod
+    def forward(self, features: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the changed features and target; the arguments stay as they are."""
+
+
+class SpecAugment(Augment):
+    """Hide random stretches of time and of features behind the batch's mean (Park et al. 2019).
+
+    Each mask is up to `time_fraction` of the frames, or `feature_fraction` of the features, wide.
+    """
+
+    def __init__(
+        self, decibel: Tensor, time_masks: int, time_fraction: float, feature_masks: int, feature_fraction: float
+    ) -> None:
+        super().__init__(decibel)
+        self.time_masks, self.time_fraction = time_masks, time_fraction
+        self.feature_masks, self.feature_fraction = feature_masks, feature_fraction
+
+    def forward(self, features: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
+        batch, n_frames, n_features = features.shape
+        hidden = self.stretches(batch, n_frames, self.time_masks, self.time_fraction, features.device)[:, :, None]
+        hidden = (
+            hidden
+            | self.stretches(batch, n_features, self.feature_masks, self.feature_fraction, features.device)[:, None]
+        )
+        return torch.where(hidden, features.mean(dim=(0, 1)), features), target
+
+    def stretches(self, batch: int, size: int, masks: int, fraction: float, device: torch.device) -> Tensor:
+        """Random stretches along one axis: bool `(batch, size)`, True where something is hidden."""
+        width = torch.rand(batch, masks, 1, device=device) * fraction * size
+        first = torch.rand(batch, masks, 1, device=device) * (size - width)
+        place = torch.arange(size, device=device)
+        return ((place >= first) & (place < first + width)).any(dim=1)
+
+
+class Mixup(Augment):
+    """Blend each window with another of the batch, and their targets likewise (Zhang et al. 2018).
+
+    The share of the other window is drawn from Beta(alpha, alpha), for a window in `probability` of the cases.
+    """
+
+    def __init__(self, decibel: Tensor, alpha: float, probability: float) -> None:
+        super().__init__(decibel)
+        self.alpha, self.probability = alpha, probability
+
+    def forward(self, features: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
+        batch = len(features)
+        shape = torch.full((batch,), self.alpha, device=features.device)
+        share = torch.distributions.Beta(shape, shape).sample()
+        share = share * (torch.rand(batch, device=features.device) < self.probability)
+        partner = torch.randperm(batch, device=features.device)
+        mixed = torch.lerp(features, features[partner], share[:, None, None])
+        return mixed, torch.lerp(target, target[partner], share[:, None])
+
+
+class Gain(Augment):
+    """Play each window up to `max_db` louder or softer, so that the level of a recording says nothing."""
+
+    def __init__(self, decibel: Tensor, max_db: float) -> None:
+        super().__init__(decibel)
+        self.max_db = max_db
+
+    def forward(self, features: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
+        gain = (2 * torch.rand(len(features), 1, 1, device=features.device) - 1) * self.max_db
+        return features + gain * self.decibel, target

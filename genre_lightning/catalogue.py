@@ -1,0 +1,135 @@
+"""Which songs there are: Track, Catalogue, and manifest.csv, the file that lists them."""
+
+import csv
+import os
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from genre_lightning.errors import UserError
+
+MANIFEST = "manifest.csv"
+SPLITS = ("train", "val", "test")
+COLUMNS = ("path", "genre", "artist", "title", "split")
+
+
+@dataclass(frozen=True, slots=True)
+class Track:
+    """A song's file and what is known of it; `split` is one of SPLITS, or empty where nobody has chosen yet."""
+
+    path: Path
+    genre: str
+    artist: str = ""
+    title: str = ""
+    split: str = ""
+    extra: dict[str, str] = field(default_factory=dict, hash=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """The songs of a data set, in a fixed order."""
+
+    tracks: Sequence[Track]
+
+    def __len__(self) -> int:
+        return len(self.tracks)
+
+    def __iter__(self) -> Iterator[Track]:
+        return iter(self.tracks)
+
+    @property
+    def genres(self) -> list[str]:
+        """The genres in alphabetical order: a genre's place here is its index in the models."""
+        return sorted({track.genre for track in self.tracks})
+
+    def of_split(self, split: str) -> "Catalogue":
+        """The songs of one split."""
+        return Catalogue([track for track in self.tracks if track.split == split])
+
+    def of_genres(self, genres: Sequence[str] | None) -> "Catalogue":
+        """The songs of the named genres, however spelt; all songs for None. Raises UserError for an unknown one."""
+        if genres is None:
+            return self
+        wanted = {genre_name(str(genre)) for genre in genres}
+        if unknown := sorted(wanted - set(self.genres)):
+            raise UserError(f"data.genres: no songs of {', '.join(unknown)}; there are {', '.join(self.genres)}")
+        return Catalogue([track for track in self.tracks if track.genre in wanted])
+
+
+def genre_name(text: str) -> str:
+    """One spelling for each genre: `Hip-Hop`, `hip hop` and `hiphop` are the same, `1-2` and `12` are not."""
+    return re.sub(r"(?<=[^\W\d_])[\s_-]+(?=[^\W\d_])", "", text.strip().casefold())
+
+
+def artist_name(text: str) -> str:
+    """One spelling for each artist: case and spaces do not make two artists of one."""
+    return " ".join(text.casefold().split())
+
+
+def read_manifest(path: Path) -> Catalogue:
+    """Read a manifest.csv; paths in it are relative to its folder, columns beside COLUMNS go to `extra`.
+
+    Raises UserError that names the line for a missing column, a missing value, an unknown split or a path listed twice.
+    """
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            rows = csv.DictReader(file)
+            missing = {"path", "genre"} - set(rows.fieldnames or ())
+            if missing:
+                raise UserError(f"{path}: its first line must name the column {' and '.join(sorted(missing))}")
+            tracks = [read_row(row, path, rows.line_num) for row in rows]
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise UserError(f"{path}: is not a CSV file in UTF-8: {error}") from None
+    check_unique(tracks, path)
+    return Catalogue(tracks)
+
+
+def read_row(row: dict[str, str], manifest: Path, line: int) -> Track:
+    """One line of a manifest. Raises UserError."""
+    if None in row or None in row.values():
+        raise UserError(f"{manifest}, line {line}: has more or fewer values than the first line has columns")
+    values = {column: (row.get(column) or "").strip() for column in COLUMNS}
+    for column in ("path", "genre"):
+        if not values[column]:
+            raise UserError(f"{manifest}, line {line}: the {column} is empty")
+    if values["split"] not in (*SPLITS, ""):
+        raise UserError(f"{manifest}, line {line}: the split {values['split']!r} is none of {', '.join(SPLITS)}")
+    values["genre"] = genre_name(values["genre"])
+    extra = {column: text for column, text in row.items() if column not in COLUMNS}
+    return Track(manifest.parent / values.pop("path"), **values, extra=extra)
+
+
+def check_unique(tracks: Iterable[Track], manifest: Path) -> None:
+    """Raise UserError where a manifest lists a file twice."""
+    path, times = Counter(os.path.normpath(track.path) for track in tracks).most_common(1)[0] if tracks else ("", 0)
+    if times > 1:
+        raise UserError(f"{manifest}: lists {path} {times} times; keep one of the lines")
+
+
+def write_manifest(catalogue: Catalogue, path: Path) -> None:
+    """Write what `read_manifest` reads, with paths relative to the file's folder where they lie below it."""
+    extras = list(dict.fromkeys(column for track in catalogue for column in track.extra))
+    unfinished = path.with_name(path.name + ".tmp")
+    with unfinished.open("w", newline="", encoding="utf-8") as file:
+        rows = csv.DictWriter(file, [*COLUMNS, *extras])
+        rows.writeheader()
+        for track in catalogue:
+            rows.writerow(
+                {column: getattr(track, column) for column in COLUMNS[1:]}
+                | track.extra
+                | {"path": relative(track.path, path.parent)}
+            )
+    unfinished.replace(path)
+
+
+def relative(path: Path, folder: Path) -> str:
+    """`path` as a manifest in `folder` names it."""
+    path, folder = path.absolute(), folder.absolute()
+    return (path.relative_to(folder) if path.is_relative_to(folder) else path).as_posix()
+
+
+def with_split(track: Track, split: str) -> Track:
+    """The same song on another side."""
+    return replace(track, split=split)

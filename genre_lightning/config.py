@@ -1,0 +1,52 @@
+"""The configuration, checked before any work begins."""
+
+import inspect
+from collections.abc import Iterator
+from dataclasses import field, make_dataclass
+from typing import Any, get_type_hints
+
+from omegaconf import MISSING, DictConfig, OmegaConf, ValidationError
+
+from genre_lightning.errors import UserError
+
+
+def check_types(config: DictConfig) -> None:
+    """Hold every setting of a node with a `_target_` against the type that its class or function declares.
+
+    Raises UserError that names the setting. Types that OmegaConf has no word for are left to the class itself.
+    """
+    for where, node in targets(config):
+        for name, kind in declared_types(node._target_).items():
+            if name in node and not OmegaConf.is_missing(node, name):
+                check_type(f"{where}.{name}", node[name], kind)
+
+
+def targets(config: DictConfig, where: str = "") -> Iterator[tuple[str, DictConfig]]:
+    """Every node below `config` that names a class or function to be called, with its full key."""
+    if "_target_" in config:
+        yield where, config
+    for name in config:
+        key = f"{where}.{name}".lstrip(".")
+        if not OmegaConf.is_missing(config, name) and isinstance(config[name], DictConfig):
+            yield from targets(config[name], key)
+
+
+def declared_types(target: str) -> dict[str, Any]:
+    """The annotated parameters of a class or function given by its dotted name."""
+    from hydra.utils import get_object
+
+    called = get_object(target)
+    hints = get_type_hints(called.__init__ if inspect.isclass(called) else called)
+    return {name: kind for name, kind in hints.items() if name != "return"}
+
+
+def check_type(key: str, value: Any, kind: Any) -> None:
+    """Raise UserError unless OmegaConf can read `value` as a `kind`."""
+    try:
+        schema = OmegaConf.structured(make_dataclass("Setting", [("value", kind, field(default=MISSING))]))
+    except (ValidationError, ValueError):
+        return
+    try:
+        schema.value = value
+    except ValidationError as error:
+        raise UserError(f"{key}: {str(error).splitlines()[0]}") from None

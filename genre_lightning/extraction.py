@@ -1,0 +1,106 @@
+"""From files to features, a file a thread."""
+
+import hashlib
+import logging
+import os
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from genre_lightning.audio import AudioError, Tags, read_song
+from genre_lightning.features import Features
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Extracted:
+    """A song's features `(frames, n_features)`, their mean and deviation `(2, n_features)`, and what its file told.
+
+    `digest` is a hash of the decoded sound.
+    """
+
+    key: str
+    frames: npt.NDArray[Any]
+    moments: npt.NDArray[np.float32]
+    seconds: float
+    digest: str
+    tags: Tags
+
+
+Outcome = tuple[Path, Extracted | AudioError | None]
+
+
+def song_key(path: Path) -> str:
+    """A file's absolute path, size and modification time: what changes when it does; empty where there is none."""
+    try:
+        status = path.stat()
+    except OSError:
+        return ""
+    return f"{path.absolute().as_posix()}|{status.st_size}|{status.st_mtime_ns}"
+
+
+@torch.inference_mode()
+def extract(path: Path, features: Features, dtype: str) -> Extracted:
+    """Read a song and compute its features, stored as `dtype`. Raises AudioError."""
+    key = song_key(path)  # before it is read: a file that changes meanwhile is then computed again
+    waveform, tags = read_song(path, features.sample_rate)
+    frames = features(torch.from_numpy(waveform))
+    deviation, mean = torch.std_mean(frames, dim=0, correction=0)
+    moments = torch.stack([mean, deviation]).numpy()
+    seconds, digest = len(waveform) / features.sample_rate, hashlib.sha256(waveform.data).hexdigest()
+    return Extracted(key, frames.numpy().astype(dtype), moments, seconds, digest, tags)
+
+
+def extract_all(
+    paths: Sequence[Path], extract: Callable[[Path], Extracted | None], workers: int | None
+) -> Iterator[Outcome]:
+    """Run `extract` over the files, one a thread and a few files ahead, so that memory does not grow with their number.
+
+    Threads do as well as processes here, since decoding, resampling and the FFT release Python's lock.
+    """
+
+    def attempt(path: Path) -> Outcome:
+        try:
+            return path, extract(path)
+        except AudioError as error:
+            return path, error
+
+    workers = workers or cores()
+    threads_before = torch.get_num_threads()
+    todo, running = iter(paths), deque()
+    with ThreadPoolExecutor(workers, initializer=torch.set_num_threads, initargs=(1,)) as pool:
+        running.extend(pool.submit(attempt, path) for path in islice(todo, 4 * workers))
+        while running:
+            yield running.popleft().result()
+            running.extend(pool.submit(attempt, path) for path in islice(todo, 1))
+    torch.set_num_threads(threads_before)
+
+
+def with_progress(outcomes: Iterator[Outcome], total: int) -> Iterator[Outcome]:
+    """Show a bar with songs and hours of audio per second, in a terminal; say the same in a line at the end."""
+    from tqdm import tqdm
+
+    seconds, begin = 0.0, time.perf_counter()
+    with tqdm(outcomes, "features", total, unit="song", disable=None) as bar:
+        for path, result in bar:
+            seconds += result.seconds if isinstance(result, Extracted) else 0
+            bar.set_postfix_str(f"{seconds / 3600 / (time.perf_counter() - begin):.2f} h of audio/s", refresh=False)
+            yield path, result
+    took, hours = time.perf_counter() - begin, seconds / 3600
+    rate = f"{total / took:.1f} songs/s, {hours / took:.2f} h of audio/s"
+    logger.info("computed the features of %d songs, %.1f h, in %.1f s: %s", total, hours, took, rate)
+
+
+def cores() -> int:
+    """The processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -1,0 +1,101 @@
+"""GenreClassifier: what every network has in common. An encoder and a head are all that a new model adds."""
+
+from abc import ABC
+from typing import Any
+
+import torch
+from lightning import LightningModule
+from torch import Tensor, nn
+from torchmetrics.classification import MulticlassAccuracy, MulticlassF1Score
+
+from genre_lightning.dataset import Batch
+from genre_lightning.scores import SongScores, song_metrics
+
+
+class Standardise(nn.Module):
+    """`(batch, frames, n_features)` -> the same, each feature with mean 0 and deviation 1 over the training split."""
+
+    mean: Tensor
+    deviation: Tensor
+
+    def __init__(self, n_features: int) -> None:
+        super().__init__()
+        self.mean = nn.Buffer(torch.zeros(n_features))
+        self.deviation = nn.Buffer(torch.ones(n_features))
+
+    def forward(self, features: Tensor) -> Tensor:
+        return (features - self.mean) / self.deviation
+
+
+class GenreClassifier(LightningModule, ABC):
+    """An `encoder`, `(batch, frames, n_features)` -> `(batch, embedding)`, and a linear `head`.
+
+    The encoder begins with Standardise.
+    Final classes build both and call `super().__init__(n_genres=..., **learning)`, where `learning` is:
+    optimizer and schedule, mappings with a `_target_` and its settings (the schedule's also gets `total_steps`; None
+    keeps the rate); label_smoothing; class_weights `n_genres` numbers, or None. All plain values, so that a checkpoint
+    holds nothing that could run.
+    """
+
+    encoder: nn.Sequential
+    head: nn.Linear
+
+    def __init__(
+        self, n_genres: int, optimizer: dict[str, Any], schedule: dict[str, Any] | None = None,
+        label_smoothing: float = 0.0, class_weights: list[float] | None = None,
+    ) -> None:  # fmt: skip
+        super().__init__()
+        self.optimizer, self.schedule = optimizer, schedule
+        weight = None if class_weights is None else torch.tensor(class_weights)
+        self.loss = nn.CrossEntropyLoss(weight, label_smoothing=label_smoothing)
+        self.train_accuracy = MulticlassAccuracy(n_genres, average="micro")
+        self.train_f1_macro = MulticlassF1Score(n_genres, average="macro")
+        self.val_songs = SongScores()
+
+    def set_statistics(self, mean: Tensor, deviation: Tensor) -> None:
+        """Standardise with the training split's statistics, `(n_features,)` each; they are stored in checkpoints."""
+        standardise = self.encoder[0]
+        assert isinstance(standardise, Standardise), f"the encoder of {type(self).__name__} must begin with Standardise"
+        standardise.mean.copy_(mean)
+        standardise.deviation.copy_(deviation)
+
+    def embed(self, features: Tensor) -> Tensor:
+        """`(batch, frames, n_features)` -> `(batch, embedding)`: what the head sees."""
+        return self.encoder(features)
+
+    def forward(self, features: Tensor) -> Tensor:
+        """`(batch, frames, n_features)` -> logits `(batch, n_genres)`."""
+        return self.head(self.encoder(features))
+
+    def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
+        logits = self(batch.features)
+        loss = self.loss(logits, batch.target)
+        genre = batch.target.argmax(dim=1)
+        self.train_accuracy.update(logits, genre)
+        self.train_f1_macro.update(logits, genre)
+        self.log("train/loss", loss, on_step=False, on_epoch=True, sync_dist=True, batch_size=len(genre))
+        return loss
+
+    def on_train_epoch_end(self) -> None:
+        self.log("train/accuracy", self.train_accuracy.compute())
+        self.log("train/f1_macro", self.train_f1_macro.compute())
+        self.train_accuracy.reset()
+        self.train_f1_macro.reset()
+
+    def validation_step(self, batch: Batch, batch_idx: int) -> None:
+        self.val_songs.update(self(batch.features).softmax(dim=1), batch.target, batch.song)
+
+    def on_validation_epoch_end(self) -> None:
+        figures = song_metrics(self.val_songs.compute())
+        self.val_songs.reset()
+        self.log_dict({f"val/{name}": figure for name, figure in figures.items()}, prog_bar=True)
+
+    def configure_optimizers(self) -> Any:
+        from hydra.utils import instantiate
+
+        optimizer = instantiate(self.optimizer, params=self.parameters())
+        if self.schedule is None:
+            return optimizer
+        steps = int(self.trainer.estimated_stepping_batches)
+        schedule = instantiate(self.schedule, optimizer=optimizer, total_steps=steps)
+        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}

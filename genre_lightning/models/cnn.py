@@ -1,0 +1,47 @@
+"""model=cnn: a small VGG-like network over the window as a picture."""
+
+from itertools import pairwise
+from typing import Any
+
+from torch import Tensor, nn
+
+from genre_lightning.models.classifier import GenreClassifier, Standardise
+from genre_lightning.models.pooling import MeanAndDeviation
+
+
+class CNN(GenreClassifier):
+    """Blocks of two 3x3 convolutions that halve time and frequency, one for each of `channels`."""
+
+    def __init__(
+        self, n_features: int, n_frames: int, n_genres: int, channels: list[int], dropout: float, **learning: Any
+    ) -> None:
+        super().__init__(n_genres, **learning)
+        self.save_hyperparameters(logger=False)
+        widths = [1, *channels]
+        blocks = [block(*pair) for pair in pairwise(widths)]
+        self.encoder = nn.Sequential(
+            Standardise(n_features),
+            nn.Unflatten(1, (1, n_frames)),
+            *blocks,
+            AverageOverFeatures(),
+            MeanAndDeviation(),
+            nn.Dropout(dropout),
+        )
+        self.head = nn.Linear(2 * widths[-1], n_genres)
+
+
+class AverageOverFeatures(nn.Module):
+    """`(batch, channels, frames, features)` -> `(batch, frames, channels)`."""
+
+    def forward(self, maps: Tensor) -> Tensor:
+        return maps.mean(dim=3).transpose(1, 2)
+
+
+def block(channels_in: int, channels_out: int) -> nn.Sequential:
+    """`(batch, channels_in, frames, features)` -> `(batch, channels_out, frames / 2, features / 2)`."""
+    return nn.Sequential(
+        nn.Conv2d(channels_in, channels_out, 3, padding=1, bias=False),
+        nn.BatchNorm2d(channels_out),
+        nn.ReLU(),
+        nn.MaxPool2d(2, ceil_mode=True),
+    )

@@ -1,0 +1,12 @@
+"""From many frames to one vector."""
+
+import torch
+from torch import Tensor, nn
+
+
+class MeanAndDeviation(nn.Module):
+    """`(batch, frames, features)` -> `(batch, 2 * features)`: the mean and the deviation over time."""
+
+    def forward(self, frames: Tensor) -> Tensor:
+        deviation, mean = torch.std_mean(frames, dim=1, correction=0)
+        return torch.cat([mean, deviation], dim=1)

@@ -1,0 +1,1 @@
+"""Where a catalogue comes from: one file for each choice of the config group `data`."""

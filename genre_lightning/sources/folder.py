@@ -1,0 +1,43 @@
+"""data=folder: your own clips, one folder for each genre, or any files that a manifest.csv lists."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from genre_lightning.audio import AUDIO_SUFFIXES
+from genre_lightning.catalogue import MANIFEST, Catalogue, Track, genre_name, read_manifest
+from genre_lightning.errors import UserError
+
+
+def folder(root: str, genres: list[str] | None = None) -> Catalogue:
+    """List the clips under `root`: those of its manifest.csv when it has one, else `<genre>/**/<file>`.
+
+    Only the names of files are looked at. Raises UserError for a folder without clips and for an unknown genre.
+    """
+    place = existing_folder(root)
+    manifest = place / MANIFEST
+    catalogue = read_manifest(manifest) if manifest.is_file() else Catalogue(list(find_tracks(place)))
+    if not catalogue.tracks:
+        raise UserError(f"data.root: no songs in {place}; it needs a folder for each genre, or a {MANIFEST}")
+    return catalogue.of_genres(genres)
+
+
+def existing_folder(root: str) -> Path:
+    """The folder called `root`. Raises UserError where there is none."""
+    place = Path(root).expanduser()
+    if not place.is_dir():
+        raise UserError(f"data.root: there is no folder {place}")
+    return place
+
+
+def find_tracks(root: Path) -> Iterator[Track]:
+    """Every audio file below the folders in `root`, in a fixed order; hidden files and folders are left out."""
+    for genre in sorted(root.iterdir()):
+        if genre.is_dir() and not genre.name.startswith("."):
+            for path in sorted(genre.rglob("*")):
+                if path.suffix.lower() in AUDIO_SUFFIXES and not is_hidden(path.relative_to(genre)):
+                    yield Track(path, genre_name(genre.name))
+
+
+def is_hidden(path: Path) -> bool:
+    """Whether a part of `path` starts with a dot, as the files do that systems leave behind."""
+    return any(part.startswith(".") for part in path.parts)

@@ -1,0 +1,117 @@
+"""train(cfg): from a configuration to a trained model and its report."""
+
+import logging
+import warnings
+from pathlib import Path
+from typing import Any
+
+import torch
+from hydra.utils import instantiate
+from lightning import Callback, LightningModule, Trainer, seed_everything
+from lightning.pytorch.callbacks import LearningRateMonitor, ModelCheckpoint
+from omegaconf import DictConfig, OmegaConf
+
+from genre_lightning.board import board_of, open_board, show_model
+from genre_lightning.catalogue import MANIFEST, write_manifest
+from genre_lightning.config import check_types
+from genre_lightning.datamodule import GenreDataModule
+from genre_lightning.errors import UserError
+from genre_lightning.evaluation import evaluate
+from genre_lightning.models.classifier import GenreClassifier
+from genre_lightning.models.size import layer_table, multiply_adds
+from genre_lightning.run import CHECKPOINTS
+from genre_lightning.selection import Selection, select_songs
+
+logger = logging.getLogger(__name__)
+
+
+def train(cfg: DictConfig, folder: Path) -> float:
+    """Do a whole run in `folder`: cache features, train, test the best checkpoint once, write the report.
+
+    Returns the best value of the monitored figure on the validation split. Raises UserError for what the user can mend.
+    """
+    check(cfg)
+    logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)  # what it has to tell, the run's log tells
+    seed_everything(cfg.seed, workers=True, verbose=False)
+    trainer = build_trainer(cfg, folder)
+    selection, data = build_data(cfg)
+    model = build_model(cfg, data)
+    if trainer.is_global_zero:
+        introduce(folder, trainer, model, selection, data)
+    fit(trainer, model, data, cfg.ckpt_path)
+    checkpoint = trainer.checkpoint_callback
+    assert isinstance(checkpoint, ModelCheckpoint) and checkpoint.best_model_score is not None
+    if trainer.is_global_zero:
+        evaluate(cfg, folder, trainer, model, data, selection)
+    return float(checkpoint.best_model_score)
+
+
+def check(cfg: DictConfig) -> None:
+    """Raise UserError for settings that cannot work, before any work is done."""
+    check_types(cfg)
+    if cfg.ckpt_path is not None and not Path(cfg.ckpt_path).is_file():
+        raise UserError(f"ckpt_path: there is no file {cfg.ckpt_path}")
+
+
+def build_data(cfg: DictConfig) -> tuple[Selection, GenreDataModule]:
+    """The songs that take part, and the module that serves them."""
+    features = instantiate(cfg.features)
+    cache = instantiate(cfg.cache, _partial_=True)(features=features)
+    split = instantiate(cfg.split, _partial_=True)
+    selection = select_songs(instantiate(cfg.data), cache, split, cfg.cache_workers)
+    augments = [instantiate(augment, _partial_=True)(features.decibel) for augment in (cfg.augment or {}).values()]
+    return selection, instantiate(cfg.loader, _partial_=True)(selection.catalogue, cache, augments)
+
+
+def build_model(cfg: DictConfig, data: GenreDataModule) -> GenreClassifier:
+    """The configured network for windows of this data, with its training split's statistics."""
+    learning: Any = OmegaConf.to_container(cfg.learning, resolve=True)
+    learning["class_weights"] = data.class_weights() if learning["class_weights"] else None
+    n_frames, n_features = data.window_shape
+    shapes = {"n_features": n_features, "n_frames": n_frames, "n_genres": len(data.genres)}
+    model = instantiate(cfg.model, **shapes, **learning, _recursive_=False, _convert_="all")
+    model.set_statistics(*data.statistics())
+    return model.to(memory_format=torch.channels_last)  # convolutions are 1.6 times as fast on a CPU
+
+
+def build_trainer(cfg: DictConfig, folder: Path) -> Trainer:
+    """The configured Trainer, with checkpoints and TensorBoard's events in the run's folder."""
+    callbacks = [
+        instantiate(cfg.checkpoint, dirpath=str(folder / CHECKPOINTS)),
+        instantiate(cfg.early_stopping),
+        LearningRateMonitor(),
+        SeedEveryEpoch(cfg.seed),
+    ]
+    return instantiate(cfg.trainer, logger=open_board(folder), callbacks=callbacks, default_root_dir=str(folder))
+
+
+class SeedEveryEpoch(Callback):
+    """Ties an epoch's chance to the seed and the epoch's number: a resumed run goes on as if it had never stopped."""
+
+    def __init__(self, seed: int) -> None:
+        self.seed = seed
+
+    def on_train_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        torch.manual_seed(hash((self.seed, trainer.current_epoch, trainer.global_rank)) % 2**63)
+
+
+def introduce(
+    folder: Path, trainer: Trainer, model: GenreClassifier, selection: Selection, data: GenreDataModule
+) -> None:
+    """Write down what is going to be trained on what, before it begins."""
+    window = data.window_shape
+    logger.info("%s\n%d multiply-adds a window", layer_table(model, window), multiply_adds(model, window))
+    write_manifest(selection.catalogue, folder / MANIFEST)
+    show_model(board_of(trainer), model, window)
+
+
+def fit(trainer: Trainer, model: GenreClassifier, data: GenreDataModule, ckpt_path: str | None) -> None:
+    """Train, from a checkpoint where one is given. Raises UserError where the checkpoint does not fit the model."""
+    warnings.filterwarnings("ignore", ".*does not have many workers")  # a batch costs less than handing it over
+    warnings.filterwarnings("ignore", ".*exists and is not empty")  # a resumed run's checkpoints
+    try:
+        trainer.fit(model, data, ckpt_path=ckpt_path, weights_only=True)
+    except RuntimeError as error:
+        if ckpt_path is not None and "state_dict" in str(error):
+            raise UserError(f"ckpt_path: {ckpt_path} was written by another model or for other features") from None
+        raise

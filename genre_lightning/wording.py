@@ -1,0 +1,114 @@
+"""A report's figures as a page of Markdown that a stranger understands."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+FIGURES = {
+    "loss": "loss",
+    "f1_macro": "macro F1",
+    "auroc_macro": "macro AUROC",
+    "calibration_error": "calibration error",
+}
+COUNTS = {"songs": "songs", "artists": "artists", "left_out": "files left out"}
+COLUMNS = {"train": "train", "val": "validation", "test": "test"}
+
+
+def summary(figures: dict[str, Any]) -> str:
+    """The table of all splits beside the baseline, and what it means: what is printed at the end of a run."""
+    return "\n\n".join([splits_table(figures), *verdict(figures)])
+
+
+def page(name: str, figures: dict[str, Any]) -> str:
+    """The whole of report.md."""
+    facts = "\n".join(f"- {fact}: {value}" for fact, value in figures["run"].items())
+    parts = [f"# {name}", facts, "## All songs", summary(figures), "## By genre, on test", genres_table(figures)]
+    parts += ["![Confusion on test](confusion_test.png)", "## How it learnt", "![Curves](curves.png)"]
+    if figures["left_out"]:
+        lines = [f"- `{song['path']}` {song['reason']}" for song in figures["left_out"]]
+        parts += [f"## Left out: {len(lines)} files", "\n".join(lines)]
+    return "\n\n".join(parts) + "\n"
+
+
+def splits_table(figures: dict[str, Any]) -> str:
+    """Figures in rows, splits in columns; the last column is the baseline."""
+    baseline = figures["baseline"]["test"]
+    rows = [["accuracy", *(with_interval(figures[split]) for split in COLUMNS), percent(baseline["accuracy"])]]
+    for key, title in FIGURES.items():
+        rows.append([title, *(f"{figures[split][key]:.3f}" for split in COLUMNS), f"{baseline[key]:.3f}"])
+    for key, title in COUNTS.items():
+        rows.append([title, *(str(figures[split][key]) for split in COLUMNS), ""])
+    return table(["whole songs", *COLUMNS.values(), "baseline on test"], rows)
+
+
+def genres_table(figures: dict[str, Any]) -> str:
+    """Songs, precision, recall and F1 of each genre on test."""
+    rows = [
+        [genre, f"{row['songs']:.0f}", *(f"{row[key]:.2f}" for key in ("precision", "recall", "f1"))]
+        for genre, row in figures["by_genre"]["test"].items()
+    ]
+    return table(["genre", "songs", "precision", "recall", "F1"], rows)
+
+
+def verdict(figures: dict[str, Any]) -> list[str]:
+    """What the table means, one plain sentence a finding."""
+    return [
+        sentence for sentence in (gap_sentence(figures), baseline_sentence(figures), leak_sentence(figures)) if sentence
+    ]
+
+
+def gap_sentence(figures: dict[str, Any]) -> str:
+    """Whether the model does better on the songs it was trained on, by how much, and what that means."""
+    train, test = percent(figures["train"]["accuracy"]), percent(figures["test"]["accuracy"])
+    low, high = figures["gap"]["accuracy_interval"]
+    if low > 0:
+        return (
+            f"The model knows {train} of the songs it was trained on and {test} of the test songs: it has "
+            f"overfitted by {100 * figures['gap']['accuracy']:.0f} points "
+            f"(95 % interval {100 * low:.0f} to {100 * high:.0f}). "
+            f"On new songs expect {test}, not {train}."
+        )
+    return (
+        f"The model knows {test} of the test songs and {train} of those it was trained on; the difference is within "
+        "chance, so there is no sign that it has memorised its songs."
+    )
+
+
+def baseline_sentence(figures: dict[str, Any]) -> str:
+    """Whether the network earns its keep."""
+    network, baseline = figures["test"]["accuracy"], figures["baseline"]["test"]["accuracy"]
+    what = "Logistic regression on the mean and deviation of the same features"
+    if network > baseline:
+        ahead = f"{100 * (network - baseline):.0f} points better"
+        return f"{what} reaches {percent(baseline)} on test: the network is {ahead}."
+    return f"{what} reaches {percent(baseline)} on test: the network does not earn its keep."
+
+
+def leak_sentence(figures: dict[str, Any]) -> str:
+    """A warning where the split lets the model recognise artists rather than genres."""
+    if not (count := len(figures["shared_artists"])):
+        return ""
+    return (
+        f"Warning: {count} artists are heard in more than one of train, validation and test, so the model can "
+        "recognise artists instead of genres and the figures are too good. Use split.method=artist."
+    )
+
+
+def with_interval(split: dict[str, Any]) -> str:
+    """An accuracy with its 95 % bootstrap interval over songs."""
+    low, high = split["accuracy_interval"]
+    return f"{percent(split['accuracy'])} ({100 * low:.0f} to {100 * high:.0f})"
+
+
+def percent(share: float) -> str:
+    """0.5923 -> 59.2 %."""
+    return f"{100 * share:.1f} %"
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A Markdown table with columns as wide as what they hold, so that it is readable in a terminal too."""
+    lines = [head, *rows]
+    widths = [max(len(line[column]) for line in lines) for column in range(len(head))]
+    drawn = [
+        "| " + " | ".join(f"{cell:<{width}}" for cell, width in zip(line, widths, strict=True)) + " |" for line in lines
+    ]
+    return "\n".join([drawn[0], "|" + "|".join("-" * (width + 2) for width in widths) + "|", *drawn[1:]])

@@ -1,0 +1,24 @@
+"""Train a genre classifier: python train.py data.root=SONGS model=cnn"""
+
+from pathlib import Path
+
+import hydra
+from hydra.core.hydra_config import HydraConfig
+from omegaconf import DictConfig
+
+import genre_lightning.run  # noqa: F401 (names the run folders that conf/train.yaml asks for)
+from genre_lightning.errors import one_line_errors
+
+
+@hydra.main(version_base="1.3", config_path="conf", config_name="train")
+@one_line_errors()
+def main(cfg: DictConfig) -> float:
+    """Return the best figure on the validation split, for sweeps."""
+    from genre_lightning.training import train
+
+    return train(cfg, Path(HydraConfig.get().runtime.output_dir))
+
+
+if __name__ == "__main__":
+    with one_line_errors():
+        main()
