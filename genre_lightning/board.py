@@ -1,5 +1,7 @@
 """What a run shows in TensorBoard beside the curves that the model logs."""
 
+import copy
+import logging
 import warnings
 from pathlib import Path
 from typing import Any
@@ -12,10 +14,9 @@ from torch import nn
 
 from genre_lightning.catalogue import SPLITS
 from genre_lightning.models.classifier import GenreClassifier
+from genre_lightning.scores import FIGURES
 
 MEASURES = ("loss", "accuracy", "f1_macro")
-# What the HPARAMS tab can sort runs by: all of them, in every run, since the tab hides what the first run lacks.
-SORTABLE = ("accuracy", "f1_macro", "auroc_macro", "calibration_error", "loss")
 
 
 def open_board(folder: Path) -> TensorBoardLogger:
@@ -35,12 +36,14 @@ def show_model(board: TensorBoardLogger, model: GenreClassifier, window: tuple[i
     board.experiment.add_custom_scalars({"train and validation": layout})
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "`torch.jit", DeprecationWarning)  # SummaryWriter knows no other way yet
-        board.experiment.add_graph(nn.Sequential(model.encoder, model.head).eval(), torch.zeros(1, *window))
+        network = copy.deepcopy(nn.Sequential(model.encoder, model.head)).eval()  # the model itself stays in training
+        board.experiment.add_graph(network, torch.zeros(1, *window))
 
 
 def show_results(board: TensorBoardLogger, cfg: DictConfig, figures: dict[str, Any]) -> None:
     """The settings and the final figures of every split, in the HPARAMS tab."""
-    final = {f"final/{split}_{name}": figures[split][name] for split in SPLITS for name in SORTABLE}
+    # All of them in every run, since the tab hides what the first run lacks
+    final = {f"final/{split}_{name}": figures[split][name] for split in SPLITS for name in FIGURES}
     final["final/baseline_test_accuracy"] = figures["baseline"]["test"]["accuracy"]
     board.log_hyperparams(flat_settings(cfg), final)
     board.save()
@@ -65,5 +68,6 @@ def curves(folder: Path) -> dict[str, list[tuple[int, float]]]:
     """Every curve in a run's folder as (training step, value), those of a run that was resumed too."""
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
+    logging.getLogger("tensorboard").setLevel(logging.WARNING)
     events = EventAccumulator(str(folder)).Reload()
     return {tag: [(event.step, event.value) for event in events.Scalars(tag)] for tag in events.Tags()["scalars"]}

@@ -35,7 +35,10 @@ def declared_types(target: str) -> dict[str, Any]:
     """The annotated parameters of a class or function given by its dotted name."""
     from hydra.utils import get_object
 
-    called = get_object(target)
+    try:
+        called = get_object(target)
+    except Exception as error:  # Hydra raises whatever the import raises
+        raise UserError(f"there is no {target}: {str(error).splitlines()[0]}") from None
     hints = get_type_hints(called.__init__ if inspect.isclass(called) else called)
     return {name: kind for name, kind in hints.items() if name != "return"}
 

@@ -12,6 +12,7 @@ from torchmetrics.utilities import dim_zero_cat
 from genre_lightning.dataset import Batch
 
 CALIBRATION_BINS = 15
+FIGURES = ("loss", "accuracy", "f1_macro", "auroc_macro", "calibration_error")
 
 
 class ScoredSongs(NamedTuple):
@@ -30,8 +31,8 @@ class SongScores(Metric):
     probabilities: list[Tensor]
     genre: list[Tensor]
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, sync_on_compute: bool = True) -> None:
+        super().__init__(sync_on_compute=sync_on_compute)
         for name in ScoredSongs._fields:
             self.add_state(name, default=[], dist_reduce_fx="cat")
 
@@ -52,17 +53,17 @@ class SongScores(Metric):
 
 
 def song_metrics(scored: ScoredSongs) -> dict[str, float]:
-    """Loss, accuracy, macro F1, macro AUROC and expected calibration error, over songs."""
+    """The FIGURES over songs; the calibration error is the expected one, over CALIBRATION_BINS bins of confidence."""
     probabilities, genre, n_genres = scored.probabilities, scored.genre, scored.probabilities.shape[1]
     floor = torch.finfo(probabilities.dtype).tiny
-    figures = {
-        "loss": torch.nn.functional.nll_loss(probabilities.clamp(min=floor).log(), genre),
-        "accuracy": metrics.multiclass_accuracy(probabilities, genre, n_genres, average="micro"),
-        "f1_macro": metrics.multiclass_f1_score(probabilities, genre, n_genres, average="macro"),
-        "auroc_macro": metrics.multiclass_auroc(probabilities, genre, n_genres, average="macro"),
-        "calibration_error": metrics.multiclass_calibration_error(probabilities, genre, n_genres, CALIBRATION_BINS),
-    }
-    return {name: float(figure) for name, figure in figures.items()}
+    figures = (
+        nn.functional.nll_loss(probabilities.clamp(min=floor).log(), genre),
+        metrics.multiclass_accuracy(probabilities, genre, n_genres, average="micro"),
+        metrics.multiclass_f1_score(probabilities, genre, n_genres, average="macro"),
+        metrics.multiclass_auroc(probabilities, genre, n_genres, average="macro"),
+        metrics.multiclass_calibration_error(probabilities, genre, n_genres, CALIBRATION_BINS),
+    )
+    return {name: float(figure) for name, figure in zip(FIGURES, figures, strict=True)}
 
 
 def confusion(scored: ScoredSongs) -> Tensor:
@@ -76,7 +77,7 @@ def score_songs(model: nn.Module, batches: Iterable[Batch], device: torch.device
     from tqdm import tqdm
 
     model.to(device).eval()
-    scores = SongScores()
+    scores = SongScores(sync_on_compute=False)  # of several processes only the first one is still here
     for batch in tqdm(batches, description, unit="batch", disable=None, leave=False):
         logits = model(batch.features.to(device).float())
         scores.update(logits.softmax(dim=1).cpu(), batch.target, batch.song)

@@ -18,11 +18,23 @@ from genre_lightning.datamodule import GenreDataModule
 from genre_lightning.errors import UserError
 from genre_lightning.evaluation import evaluate
 from genre_lightning.models.classifier import GenreClassifier
-from genre_lightning.models.size import layer_table, multiply_adds
+from genre_lightning.models.size import layers, multiply_adds, parameters
 from genre_lightning.run import CHECKPOINTS
+from genre_lightning.scores import FIGURES
 from genre_lightning.selection import Selection, select_songs
+from genre_lightning.wording import table
 
 logger = logging.getLogger(__name__)
+# What Lightning warns of and need not: a batch costs less than handing it over; a resumed run's checkpoints; small data
+# sets; Lightning's own use of PyTorch; figures that are the same on all devices already.
+HARMLESS = (
+    ".*does not have many workers",
+    ".*exists and is not empty",
+    ".*smaller than the logging interval",
+    ".*treespec, LeafSpec",
+    ".*recommended to use `self.log",
+)
+MONITORS = [f"val/{figure}" for figure in FIGURES]
 
 
 def train(cfg: DictConfig, folder: Path) -> float:
@@ -51,6 +63,9 @@ def check(cfg: DictConfig) -> None:
     check_types(cfg)
     if cfg.ckpt_path is not None and not Path(cfg.ckpt_path).is_file():
         raise UserError(f"ckpt_path: there is no file {cfg.ckpt_path}")
+    for key, monitor in (("checkpoint", cfg.checkpoint.monitor), ("early_stopping", cfg.early_stopping.monitor)):
+        if monitor not in MONITORS:
+            raise UserError(f"{key}.monitor: {monitor!r} is none of {', '.join(MONITORS)}")
 
 
 def build_data(cfg: DictConfig) -> tuple[Selection, GenreDataModule]:
@@ -59,7 +74,7 @@ def build_data(cfg: DictConfig) -> tuple[Selection, GenreDataModule]:
     cache = instantiate(cfg.cache, _partial_=True)(features=features)
     split = instantiate(cfg.split, _partial_=True)
     selection = select_songs(instantiate(cfg.data), cache, split, cfg.cache_workers)
-    augments = [instantiate(augment, _partial_=True)(features.decibel) for augment in (cfg.augment or {}).values()]
+    augments = [instantiate(augment, _partial_=True)(features) for augment in (cfg.augment or {}).values()]
     return selection, instantiate(cfg.loader, _partial_=True)(selection.catalogue, cache, augments)
 
 
@@ -79,9 +94,12 @@ def build_trainer(cfg: DictConfig, folder: Path) -> Trainer:
     callbacks = [
         instantiate(cfg.checkpoint, dirpath=str(folder / CHECKPOINTS)),
         instantiate(cfg.early_stopping),
-        LearningRateMonitor(),
+        LearningRateMonitor(logging_interval="epoch"),
         SeedEveryEpoch(cfg.seed),
     ]
+    accelerator = cfg.trainer.accelerator
+    if accelerator in ("gpu", "cuda") and not torch.cuda.is_available() and not torch.backends.mps.is_available():
+        raise UserError(f"trainer.accelerator: PyTorch finds no {accelerator} here; use trainer=auto or trainer=cpu")
     return instantiate(cfg.trainer, logger=open_board(folder), callbacks=callbacks, default_root_dir=str(folder))
 
 
@@ -100,15 +118,17 @@ def introduce(
 ) -> None:
     """Write down what is going to be trained on what, before it begins."""
     window = data.window_shape
-    logger.info("%s\n%d multiply-adds a window", layer_table(model, window), multiply_adds(model, window))
+    layers_table = table(["layer", "of one window it makes", "parameters"], layers(model, window))
+    sizes = f"{parameters(model):,} parameters, {multiply_adds(model, window):,} multiply-adds a window"
+    logger.info("%s: %s\n%s", type(model).__name__, sizes, layers_table)
     write_manifest(selection.catalogue, folder / MANIFEST)
     show_model(board_of(trainer), model, window)
 
 
 def fit(trainer: Trainer, model: GenreClassifier, data: GenreDataModule, ckpt_path: str | None) -> None:
     """Train, from a checkpoint where one is given. Raises UserError where the checkpoint does not fit the model."""
-    warnings.filterwarnings("ignore", ".*does not have many workers")  # a batch costs less than handing it over
-    warnings.filterwarnings("ignore", ".*exists and is not empty")  # a resumed run's checkpoints
+    for harmless in HARMLESS:
+        warnings.filterwarnings("ignore", harmless)
     try:
         trainer.fit(model, data, ckpt_path=ckpt_path, weights_only=True)
     except RuntimeError as error:

@@ -3,7 +3,6 @@
 import copy
 
 import torch
-from lightning.pytorch.utilities.model_summary.model_summary import summarize
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
@@ -26,9 +25,11 @@ def multiply_adds(model: GenreClassifier, window: tuple[int, int]) -> int:
     return counter.get_total_flops() // 2
 
 
-def layer_table(model: GenreClassifier, window: tuple[int, int]) -> str:
-    """Lightning's table of the layers, with what goes in and comes out of each for one window."""
-    model.example_input_array = torch.zeros(1, *window)
-    table = str(summarize(model, max_depth=2))
-    model.example_input_array = None
-    return table
+def layers(model: GenreClassifier, window: tuple[int, int]) -> list[tuple[str, str, str]]:
+    """Each layer of the encoder and the head, what one window has become behind it, and its parameters."""
+    network = copy.deepcopy(nn.Sequential(*model.encoder, model.head)).to("meta").eval()
+    signal, rows = torch.zeros(1, *window, device="meta"), []
+    for layer in network:
+        signal = layer(signal)
+        rows.append((type(layer).__name__, " x ".join(map(str, signal.shape[1:])), f"{parameters(layer):,}"))
+    return rows
