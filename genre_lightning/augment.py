@@ -5,18 +5,14 @@ from abc import ABC, abstractmethod
 import torch
 from torch import Tensor, nn
 
+from genre_lightning.features import Features
+
 
 class Augment(nn.Module, ABC):
     """Changes a batch at random: features `(batch, frames, n_features)` and the target `(batch, n_genres)` with them.
 
-    `decibel` `(n_features,)` says how far each feature moves when the song is played 1 dB louder.
+    A constructor's first argument is the kind of features that it will see.
     """
-
-    decibel: Tensor
-
-    def __init__(self, decibel: Tensor) -> None:
-        super().__init__()
-        self.decibel = nn.Buffer(decibel, persistent=False)
 
     @abstractmethod
     def forward(self, features: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
@@ -30,19 +26,17 @@ class SpecAugment(Augment):
     """
 
     def __init__(
-        self, decibel: Tensor, time_masks: int, time_fraction: float, feature_masks: int, feature_fraction: float
+        self, of: Features, time_masks: int, time_fraction: float, feature_masks: int, feature_fraction: float
     ) -> None:
-        super().__init__(decibel)
+        super().__init__()
         self.time_masks, self.time_fraction = time_masks, time_fraction
         self.feature_masks, self.feature_fraction = feature_masks, feature_fraction
 
     def forward(self, features: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
         batch, n_frames, n_features = features.shape
-        hidden = self.stretches(batch, n_frames, self.time_masks, self.time_fraction, features.device)[:, :, None]
-        hidden = (
-            hidden
-            | self.stretches(batch, n_features, self.feature_masks, self.feature_fraction, features.device)[:, None]
-        )
+        times = self.stretches(batch, n_frames, self.time_masks, self.time_fraction, features.device)
+        places = self.stretches(batch, n_features, self.feature_masks, self.feature_fraction, features.device)
+        hidden = times[:, :, None] | places[:, None, :]
         return torch.where(hidden, features.mean(dim=(0, 1)), features), target
 
     def stretches(self, batch: int, size: int, masks: int, fraction: float, device: torch.device) -> Tensor:
@@ -59,8 +53,8 @@ class Mixup(Augment):
     The share of the other window is drawn from Beta(alpha, alpha), for a window in `probability` of the cases.
     """
 
-    def __init__(self, decibel: Tensor, alpha: float, probability: float) -> None:
-        super().__init__(decibel)
+    def __init__(self, of: Features, alpha: float, probability: float) -> None:
+        super().__init__()
         self.alpha, self.probability = alpha, probability
 
     def forward(self, features: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
@@ -74,12 +68,32 @@ class Mixup(Augment):
 
 
 class Gain(Augment):
-    """Play each window up to `max_db` louder or softer, so that the level of a recording says nothing."""
+    """Play each window louder or softer, by a normally distributed gain of deviation `gain_db`."""
 
-    def __init__(self, decibel: Tensor, max_db: float) -> None:
-        super().__init__(decibel)
-        self.max_db = max_db
+    response: Tensor
+
+    def __init__(self, of: Features, gain_db: float) -> None:
+        super().__init__()
+        self.response = nn.Buffer(gain_db * of.colour(1), persistent=False)
 
     def forward(self, features: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
-        gain = (2 * torch.rand(len(features), 1, 1, device=features.device) - 1) * self.max_db
-        return features + gain * self.decibel, target
+        return features + torch.randn(len(features), 1, 1, device=features.device) * self.response, target
+
+
+class Equaliser(Augment):
+    """Play each window through a random equaliser, so that the sound of a recording says less.
+
+    Its curve is a sum of `swells` cosines over the mel scale, `cos(pi * k * place)` for k = 1, 2, ..., each with a
+    normally distributed height of deviation `swell_db / sqrt(k)`.
+    """
+
+    responses: Tensor
+
+    def __init__(self, of: Features, swell_db: float, swells: int) -> None:
+        super().__init__()
+        deviations = swell_db / torch.arange(1, swells + 1)[:, None] ** 0.5
+        self.responses = nn.Buffer(deviations * of.colour(swells + 1)[1:], persistent=False)
+
+    def forward(self, features: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
+        heights = torch.randn(len(features), len(self.responses), device=features.device)
+        return features + (heights @ self.responses)[:, None], target

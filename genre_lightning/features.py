@@ -39,7 +39,7 @@ class Features(nn.Module, ABC):
     n_fft: int = 2048
     win_length: int | None = None
     hop_length: int = 512
-    n_mels: int = 96
+    n_mels: int = 64
     f_min: float = 0.0
     f_max: float | None = None
     top_db: float | None = 80.0
@@ -57,14 +57,22 @@ class Features(nn.Module, ABC):
     def n_features(self) -> int:
         """The width of a frame."""
 
-    @property
     @abstractmethod
-    def decibel(self) -> Tensor:
-        """How far each feature moves when the song is played 1 dB louder: `(n_features,)`."""
+    def colour(self, orders: int) -> Tensor:
+        """How far each feature moves when the song is played through an equaliser: `(orders, n_features)`.
+
+        Row k stands for one of `cos(pi * k * place)` dB, where `place` goes from 0 to 1 up the mel bands; row 0 is 1 dB
+        louder everywhere.
+        """
 
     @abstractmethod
     def forward(self, waveform: Tensor) -> Tensor:
         """Turn `(samples,)` into `(frames, n_features)`, one frame every `hop_length` samples."""
+
+    def mel_colour(self, orders: int) -> Tensor:
+        """What `colour` is for the log-mel bands themselves: `(orders, n_mels)`."""
+        place = (torch.arange(self.n_mels) + 0.5) / self.n_mels
+        return torch.cos(torch.pi * torch.outer(torch.arange(orders), place))
 
     @property
     def settings(self) -> dict[str, str | int | float | None]:
@@ -132,9 +140,8 @@ class LogMel(Features):
     def n_features(self) -> int:
         return self.n_mels
 
-    @property
-    def decibel(self) -> Tensor:
-        return torch.ones(self.n_mels)
+    def colour(self, orders: int) -> Tensor:
+        return self.mel_colour(orders)
 
     def forward(self, waveform: Tensor) -> Tensor:
         return self.log_mel(waveform)
@@ -166,9 +173,8 @@ class MFCC(Features):
     def n_features(self) -> int:
         return self.n_mfcc
 
-    @property
-    def decibel(self) -> Tensor:
-        return self.cosines.sum(dim=0).float()
+    def colour(self, orders: int) -> Tensor:
+        return torch.mm(self.mel_colour(orders).double(), self.cosines).float()
 
     def forward(self, waveform: Tensor) -> Tensor:
         return torch.mm(self.log_mel(waveform).double(), self.cosines).float()

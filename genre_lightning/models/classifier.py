@@ -6,6 +6,7 @@ from typing import Any
 import torch
 from lightning import LightningModule
 from torch import Tensor, nn
+from torchmetrics import MeanMetric
 from torchmetrics.classification import MulticlassAccuracy, MulticlassF1Score
 
 from genre_lightning.dataset import Batch
@@ -48,6 +49,7 @@ class GenreClassifier(LightningModule, ABC):
         self.optimizer, self.schedule = optimizer, schedule
         weight = None if class_weights is None else torch.tensor(class_weights)
         self.loss = nn.CrossEntropyLoss(weight, label_smoothing=label_smoothing)
+        self.train_loss = MeanMetric()
         self.train_accuracy = MulticlassAccuracy(n_genres, average="micro")
         self.train_f1_macro = MulticlassF1Score(n_genres, average="macro")
         self.val_songs = SongScores()
@@ -71,16 +73,16 @@ class GenreClassifier(LightningModule, ABC):
         logits = self(batch.features)
         loss = self.loss(logits, batch.target)
         genre = batch.target.argmax(dim=1)
+        self.train_loss.update(loss.detach(), len(genre))
         self.train_accuracy.update(logits, genre)
         self.train_f1_macro.update(logits, genre)
-        self.log("train/loss", loss, on_step=False, on_epoch=True, sync_dist=True, batch_size=len(genre))
         return loss
 
     def on_train_epoch_end(self) -> None:
-        self.log("train/accuracy", self.train_accuracy.compute())
-        self.log("train/f1_macro", self.train_f1_macro.compute())
-        self.train_accuracy.reset()
-        self.train_f1_macro.reset()
+        for name in ("loss", "accuracy", "f1_macro"):
+            metric = getattr(self, f"train_{name}")
+            self.log(f"train/{name}", metric.compute())  # over all devices
+            metric.reset()
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
         self.val_songs.update(self(batch.features).softmax(dim=1), batch.target, batch.song)
@@ -88,14 +90,23 @@ class GenreClassifier(LightningModule, ABC):
     def on_validation_epoch_end(self) -> None:
         figures = song_metrics(self.val_songs.compute())
         self.val_songs.reset()
-        self.log_dict({f"val/{name}": figure for name, figure in figures.items()}, prog_bar=True)
+        for name, figure in figures.items():
+            self.log(f"val/{name}", figure, prog_bar=name in ("loss", "accuracy"))
+
+    def weight_groups(self) -> list[dict[str, Any]]:
+        """Weight decay pulls at matrices and filters; biases and normalisation layers are left alone."""
+        weights = [weight for weight in self.parameters() if weight.requires_grad]
+        return [
+            {"params": [weight for weight in weights if weight.ndim > 1]},
+            {"params": [weight for weight in weights if weight.ndim <= 1], "weight_decay": 0.0},
+        ]
 
     def configure_optimizers(self) -> Any:
         from hydra.utils import instantiate
 
-        optimizer = instantiate(self.optimizer, params=self.parameters())
+        optimizer = instantiate(self.optimizer, _partial_=True)(params=self.weight_groups())
         if self.schedule is None:
             return optimizer
         steps = int(self.trainer.estimated_stepping_batches)
-        schedule = instantiate(self.schedule, optimizer=optimizer, total_steps=steps)
+        schedule = instantiate(self.schedule, _partial_=True)(optimizer, total_steps=steps)
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}

@@ -6,11 +6,11 @@ from typing import Any
 from torch import Tensor, nn
 
 from genre_lightning.models.classifier import GenreClassifier, Standardise
-from genre_lightning.models.pooling import MeanAndDeviation
+from genre_lightning.models.pooling import MeanAndMaximum
 
 
 class CNN(GenreClassifier):
-    """Blocks of two 3x3 convolutions that halve time and frequency, one for each of `channels`."""
+    """A block for each of `channels`, which halves time and frequency; then the mean and the maximum over time."""
 
     def __init__(
         self, n_features: int, n_frames: int, n_genres: int, channels: list[int], dropout: float, **learning: Any
@@ -24,7 +24,7 @@ class CNN(GenreClassifier):
             nn.Unflatten(1, (1, n_frames)),
             *blocks,
             AverageOverFeatures(),
-            MeanAndDeviation(),
+            MeanAndMaximum(),
             nn.Dropout(dropout),
         )
         self.head = nn.Linear(2 * widths[-1], n_genres)

@@ -4,6 +4,13 @@ import torch
 from torch import Tensor, nn
 
 
+class MeanAndMaximum(nn.Module):
+    """`(batch, frames, features)` -> `(batch, 2 * features)`: the mean and the maximum over time."""
+
+    def forward(self, frames: Tensor) -> Tensor:
+        return torch.cat([frames.mean(dim=1), frames.amax(dim=1)], dim=1)
+
+
 class MeanAndDeviation(nn.Module):
     """`(batch, frames, features)` -> `(batch, 2 * features)`: the mean and the deviation over time."""
 
