@@ -13,6 +13,7 @@ from genre_lightning.augment import Augment
 from genre_lightning.cache import FeatureCache
 from genre_lightning.catalogue import SPLITS, Catalogue
 from genre_lightning.dataset import Batch, RandomWindows, RegularWindows, WindowDataset
+from genre_lightning.errors import UserError
 
 
 class GenreDataModule(LightningDataModule):
@@ -33,8 +34,19 @@ class GenreDataModule(LightningDataModule):
         self.augments = torch.nn.ModuleList(augments)
         self.batch_size, self.windows_per_song, self.overlap = batch_size, windows_per_song, overlap
         self.balanced, self.num_workers, self.seed = balanced, num_workers, seed
+        self.check(window_seconds)
         self.n_frames = cache.features.frames_in(window_seconds)
         self.datasets = {split: self.dataset(split) for split in SPLITS}
+
+    def check(self, window_seconds: float) -> None:
+        """Raise UserError for settings that make no windows."""
+        for name, value in {"window_seconds": window_seconds, "batch_size": self.batch_size}.items():
+            if value <= 0:
+                raise UserError(f"loader.{name} must be above 0, not {value}")
+        if self.windows_per_song < 1 or not 0 <= self.overlap < 1:
+            raise UserError(
+                f"loader: windows_per_song {self.windows_per_song} must be at least 1, overlap {self.overlap} below 1"
+            )
 
     def dataset(self, split: str) -> WindowDataset:
         """The songs of one side."""

@@ -2,9 +2,11 @@
 
 import math
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from functools import cached_property
+from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 from torch.utils.data import Dataset, Sampler
@@ -38,17 +40,26 @@ class WindowDataset(Dataset[Batch]):
         self.cache, self.songs, self.n_frames = cache, songs, n_frames
         self.genres = torch.tensor(genres)
         self.targets = torch.eye(n_genres)[self.genres]
+        self.dtype = getattr(torch, cache.dtype)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """A copy in another process maps the cache itself."""
+        return {name: value for name, value in self.__dict__.items() if name != "frames"}
 
     def __len__(self) -> int:
         return len(self.songs)
 
+    @cached_property
+    def frames(self) -> list[npt.NDArray[Any]]:
+        """The features of every song, `(n_frames, n_features)` each: views of the mapped cache, read where touched."""
+        return [self.cache.frames(song) for song in self.songs]
+
     def __getitems__(self, windows: Sequence[Window]) -> Batch:
-        n_features = self.cache.features.n_features
-        features = torch.empty(len(windows), self.n_frames, n_features, dtype=getattr(torch, self.cache.dtype))
+        n_frames, songs = self.n_frames, self.frames
+        features = torch.empty(len(windows), n_frames, self.cache.features.n_features, dtype=self.dtype)
         for into, (song, start) in zip(features.numpy(), windows, strict=True):
-            frames = self.cache.frames(self.songs[song])
-            enough = len(frames) >= self.n_frames
-            into[:] = frames[start : start + self.n_frames] if enough else repeated(frames, start, self.n_frames)
+            frames = songs[song]
+            into[:] = frames[start : start + n_frames] if len(frames) >= n_frames else repeated(frames, start, n_frames)
         song = torch.tensor([song for song, _ in windows])
         return Batch(features, self.targets[song], song)
 
@@ -83,12 +94,11 @@ class RandomWindows(Sampler[list[Window]]):
 
     def __iter__(self) -> Iterator[list[Window]]:
         chance = np.random.default_rng((self.seed, self.epoch))
-        songs = self.draw_songs(chance)
-        places = chance.random(len(songs))
-        windows = [(int(song), self.start(song, place)) for song, place in zip(songs, places, strict=True)]
-        mine = windows[self.rank :: self.world_size]
-        for number in range(len(self)):
-            yield mine[number * self.batch_size : (number + 1) * self.batch_size]
+        songs = self.draw_songs(chance)[self.rank :: self.world_size]
+        starts = self.draw_starts(songs, chance)
+        windows = list(zip(songs.tolist(), starts.tolist(), strict=True))
+        for first in range(0, len(self) * self.batch_size, self.batch_size):
+            yield windows[first : first + self.batch_size]
 
     def draw_songs(self, chance: np.random.Generator) -> np.ndarray:
         """The songs of an epoch's windows, in order."""
@@ -99,10 +109,11 @@ class RandomWindows(Sampler[list[Window]]):
         weights = 1 / np.bincount(genres)[genres]
         return chance.choice(count, count * self.windows_per_song, p=weights / weights.sum())
 
-    def start(self, song: int, place: float) -> int:
-        """The first frame of a window, `place` of the way from the first possible one to the last."""
-        n_frames, window = self.dataset.songs[song].n_frames, self.dataset.n_frames
-        return int(place * (n_frames - window + 1 if n_frames >= window else n_frames))
+    def draw_starts(self, songs: np.ndarray, chance: np.random.Generator) -> np.ndarray:
+        """The first frame of a window of each song; anywhere in a clip that is shorter than a window."""
+        n_frames = np.array([song.n_frames for song in self.dataset.songs])[songs]
+        room = np.where(n_frames >= self.dataset.n_frames, n_frames - self.dataset.n_frames + 1, n_frames)
+        return chance.integers(0, room)
 
 
 class RegularWindows(Sampler[list[Window]]):
