@@ -1,0 +1,54 @@
+"""How soon a run begins, against the import of lightning, which every run has to wait for."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+pytestmark = pytest.mark.benchmark
+TRAIN = Path(__file__).parents[2] / "train.py"
+# Runs train.py as a user does, and stops where the first training step would begin.
+UNTIL_FIRST_STEP = """
+import os, runpy, sys
+from genre_lightning.models.classifier import GenreClassifier
+GenreClassifier.training_step = lambda *step: os._exit(0)
+sys.argv = [sys.argv[1], *sys.argv[2:]]
+runpy.run_path(sys.argv[0], run_name="__main__")
+os._exit(1)
+"""
+
+
+def python(*arguments: str, cwd: Path):
+    subprocess.run([sys.executable, *arguments], check=True, cwd=cwd, capture_output=True)
+
+
+def write_songs(root: Path, songs: int = 150):
+    chance = np.random.default_rng(0)
+    for number in range(songs):
+        folder = root / ("rock", "jazz", "hiphop")[number % 3]
+        folder.mkdir(parents=True, exist_ok=True)
+        soundfile.write(folder / f"{number}.wav", chance.uniform(-0.5, 0.5, 22050 * 5), 22050)
+
+
+def test_help_comes_at_once(tmp_path, compare):
+    ratio = compare(
+        "train.py --help against import lightning",
+        lambda: python(str(TRAIN), "--help", cwd=tmp_path),
+        lambda: python("-c", "import lightning", cwd=tmp_path),
+    )
+    assert ratio >= 4
+
+
+def test_a_second_run_is_soon_at_its_first_step(tmp_path, compare):
+    write_songs(tmp_path / "songs")
+    run = ["-c", UNTIL_FIRST_STEP, str(TRAIN), f"data.root={tmp_path / 'songs'}"]
+    ratio = compare(
+        "start of a second run against import lightning",
+        lambda: python(*run, cwd=tmp_path),
+        lambda: python("-c", "import lightning", cwd=tmp_path),
+        rounds=5,
+    )
+    assert ratio >= 1 / 1.5
