@@ -50,14 +50,16 @@ def show_results(board: TensorBoardLogger, cfg: DictConfig, figures: dict[str, A
 
 
 def flat_settings(cfg: DictConfig) -> dict[str, str | int | float | bool]:
-    """The configuration as `group.name: value`, without what names Python's classes."""
+    """The configuration as `group.name: value`; the class behind a group as `group: Class`."""
     flat: dict[str, str | int | float | bool] = {}
 
     def collect(node: Any, key: str) -> None:
         if isinstance(node, dict):
             for name, value in node.items():
                 collect(value, f"{key}.{name}".lstrip("."))
-        elif not key.endswith(("_recursive_", "_convert_")):
+        elif key.endswith("._target_"):
+            flat[key.removesuffix("._target_")] = str(node).rpartition(".")[2]
+        else:
             flat[key] = node if isinstance(node, str | int | float | bool) else str(node)
 
     collect(OmegaConf.to_container(cfg, resolve=True), "")

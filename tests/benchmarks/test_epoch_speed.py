@@ -1,0 +1,89 @@
+"""An epoch under the Trainer, against a plain PyTorch loop over the same loader."""
+
+import logging
+import time
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+import torch
+from hydra import compose, initialize_config_dir
+from lightning import Callback
+
+from genre_lightning.training import build_data, build_model, build_trainer, fit
+
+pytestmark = [pytest.mark.benchmark, pytest.mark.filterwarnings("ignore")]
+CONF = str(Path(__file__).parents[2] / "conf")
+EPOCHS = 8
+
+
+class EpochTimes(Callback):
+    """The time from the first batch of an epoch to its last, without validation and checkpoints."""
+
+    def __init__(self):
+        self.times, self.begin = [], 0.0
+
+    def on_train_epoch_start(self, trainer, module):
+        self.begin = time.perf_counter()
+
+    def on_train_batch_end(self, trainer, module, outputs, batch, batch_idx):
+        if trainer.is_last_batch:
+            self.times.append(time.perf_counter() - self.begin)
+
+
+def write_songs(root: Path):
+    chance = np.random.default_rng(0)
+    for number in range(90):
+        folder = root / ("rock", "jazz", "hiphop")[number % 3]
+        folder.mkdir(parents=True, exist_ok=True)
+        soundfile.write(folder / f"{number}.wav", chance.uniform(-0.5, 0.5, 22050 * 8), 22050)
+
+
+def configuration(root: Path, model: str):
+    write_songs(root / "songs")
+    overrides = [f"model={model}", f"data.root={root / 'songs'}", f"cache.root={root / 'cache'}", "trainer=cpu"]
+    overrides += [f"trainer.max_epochs={EPOCHS}", "loader.windows_per_song=6", "+trainer.limit_val_batches=1"]
+    with initialize_config_dir(CONF, version_base="1.3"):
+        return compose("train", overrides)
+
+
+def plain_epoch(model, data, optimizer, clip: float) -> float:
+    """What the Trainer does for an epoch, written out."""
+    begin = time.perf_counter()
+    for batch in data.train_dataloader():
+        features, target = batch.features.float(), batch.target
+        for augment in data.augments:
+            features, target = augment(features, target)
+        loss = model.loss(model(features), target)
+        optimizer.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), clip)
+        optimizer.step()
+    return time.perf_counter() - begin
+
+
+@pytest.mark.parametrize("model", ["cnn", "lstm"])
+def test_an_epoch_costs_no_more_than_a_plain_loop(model, tmp_path, capsys):
+    """The epochs of both are run in turn, each in the other's pauses."""
+    logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
+    warnings.simplefilter("ignore")
+    cfg = configuration(tmp_path, model)
+    data = build_data(cfg)[1]
+    trained, plain = build_model(cfg, data), build_model(cfg, data)
+    optimizer = torch.optim.AdamW(plain.weight_groups(), lr=0.001, fused=True)
+    plain_times, epochs = [], EpochTimes()
+
+    class PlainEpochBetween(Callback):
+        def on_train_epoch_end(self, trainer, module):
+            plain.train()
+            plain_times.append(plain_epoch(plain, data, optimizer, cfg.trainer.gradient_clip_val))
+
+    trainer = build_trainer(cfg, tmp_path)
+    trainer.callbacks += [epochs, PlainEpochBetween()]
+    fit(trainer, trained, data, None)
+    ratio = np.median(np.divide(epochs.times, plain_times)[1:])
+    with capsys.disabled():
+        print(f"\nan epoch of the {model}: {np.median(epochs.times):.2f} s, {ratio:.3f} times a plain loop's")
+    assert ratio <= 1.03
