@@ -99,7 +99,8 @@ def read_song(path: str | PathLike[str], sample_rate: int) -> tuple[Waveform, Ta
 
 def mono(samples: Waveform) -> Waveform:
     """Average the channels: `(frames, channels)` -> `(frames,)`."""
-    return samples[:, 0] if samples.shape[1] == 1 else samples.mean(axis=1, dtype=np.float32)
+    with np.errstate(invalid="ignore"):  # infinite samples are told of later
+        return samples[:, 0] if samples.shape[1] == 1 else samples.mean(axis=1, dtype=np.float32)
 
 
 def check_signal(waveform: Waveform) -> None:
@@ -108,7 +109,7 @@ def check_signal(waveform: Waveform) -> None:
     if not np.isfinite(peak):
         raise AudioError("holds NaN or infinite samples")
     if peak == 0:
-        raise AudioError("is silent: every sample is zero")
+        raise AudioError("is silent: every sample is zero, or its channels cancel out")
 
 
 def resample(waveform: Waveform, rate_from: int, rate_to: int) -> Waveform:
@@ -179,7 +180,7 @@ def decode_with_ffmpeg(path: Path) -> Recording:
                 raise AudioError("holds no audio")
             return decode_stream(container, container.streams.audio[0])
     except FFmpegError as error:
-        raise AudioError(f"is not audio that can be decoded: {error.strerror}") from None
+        raise AudioError(f"is damaged, cut off or not audio: {error.strerror}") from None
 
 
 def decode_stream(container, stream) -> Recording:  # noqa: ANN001 (PyAV's classes, imported only where they are needed)

@@ -108,8 +108,10 @@ class FeatureCache:
                     broken[path] = str(result)
                 elif result is not None:
                     shard = self.store_if_full([*shard, result])
-        finally:
-            self.store(shard)  # on Ctrl-C too
+        except KeyboardInterrupt:
+            self.store(shard)
+            raise
+        self.store(shard)
         return broken
 
     def extract(self, path: Path) -> Extracted | None:
@@ -134,6 +136,8 @@ class FeatureCache:
                 write_array(self.folder / f"{name}.moments.npy", np.stack([song.moments for song in songs]))
                 write_whole(self.folder / f"{name}.json", lambda file: file.write(index))
             except OSError as error:
+                for part in self.folder.glob(f"{name}.*"):
+                    part.unlink()
                 raise UserError(
                     f"cache.root: cannot write to {self.folder}: {error.strerror}; "
                     f"{len(self.songs)} songs are kept there, free some space or change cache.root and run again"

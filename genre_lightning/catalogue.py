@@ -3,7 +3,6 @@
 import csv
 import os
 import re
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -79,11 +78,11 @@ def read_manifest(path: Path) -> Catalogue:
             missing = {"path", "genre"} - set(rows.fieldnames or ())
             if missing:
                 raise UserError(f"{path}: its first line must name the column {' and '.join(sorted(missing))}")
-            tracks = [read_row(row, path, rows.line_num) for row in rows]
+            lines = [(rows.line_num, read_row(row, path, rows.line_num)) for row in rows]
     except (UnicodeDecodeError, csv.Error) as error:
         raise UserError(f"{path}: is not a CSV file in UTF-8: {error}") from None
-    check_unique(tracks, path)
-    return Catalogue(tracks)
+    check_unique(lines, path)
+    return Catalogue([track for _, track in lines])
 
 
 def read_row(row: dict[str, str], manifest: Path, line: int) -> Track:
@@ -101,11 +100,12 @@ def read_row(row: dict[str, str], manifest: Path, line: int) -> Track:
     return Track(manifest.parent / values.pop("path"), **values, extra=extra)
 
 
-def check_unique(tracks: Iterable[Track], manifest: Path) -> None:
-    """Raise UserError where a manifest lists a file twice."""
-    path, times = Counter(os.path.normpath(track.path) for track in tracks).most_common(1)[0] if tracks else ("", 0)
-    if times > 1:
-        raise UserError(f"{manifest}: lists {path} {times} times; keep one of the lines")
+def check_unique(lines: Iterable[tuple[int, Track]], manifest: Path) -> None:
+    """Raise UserError where a manifest, given as numbered lines, lists a file twice."""
+    first: dict[str, int] = {}
+    for line, track in lines:
+        if (before := first.setdefault(os.path.normpath(track.path), line)) != line:
+            raise UserError(f"{manifest}, line {line}: lists {track.path}, as line {before} does; keep one")
 
 
 def write_manifest(catalogue: Catalogue, path: Path) -> None:

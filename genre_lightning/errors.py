@@ -54,5 +54,11 @@ def explain(error: BaseException) -> str:
     if missing := re.search(r"Missing mandatory value: (\S+)", text):
         return f"{missing[1]} is not set; add {missing[1]}=... to the command"
     if error.__cause__ is not None and (call := re.search(r"full_key: (\S+)", text)):
-        return str(error.__cause__) if is_for_users(error.__cause__) else f"{call[1]}: {error.__cause__}"
+        cause = in_one_line(str(error.__cause__))
+        return cause if is_for_users(error.__cause__) else f"{call[1]}: {cause}"
+    return in_one_line(text)
+
+
+def in_one_line(text: str) -> str:
+    """The lines of `text` that are not for programmers, as one."""
     return " ".join(line.strip() for line in text.splitlines() if line.strip() and not FOR_PROGRAMMERS.match(line))

@@ -78,12 +78,14 @@ def extract_all(
     workers = workers or cores()
     threads_before = torch.get_num_threads()
     todo, running = iter(paths), deque()
-    with ThreadPoolExecutor(workers, initializer=torch.set_num_threads, initargs=(1,)) as pool:
-        running.extend(pool.submit(attempt, path) for path in islice(todo, 4 * workers))
-        while running:
-            yield running.popleft().result()
-            running.extend(pool.submit(attempt, path) for path in islice(todo, 1))
-    torch.set_num_threads(threads_before)
+    try:
+        with ThreadPoolExecutor(workers, initializer=torch.set_num_threads, initargs=(1,)) as pool:
+            running.extend(pool.submit(attempt, path) for path in islice(todo, 4 * workers))
+            while running:
+                yield running.popleft().result()
+                running.extend(pool.submit(attempt, path) for path in islice(todo, 1))
+    finally:
+        torch.set_num_threads(threads_before)
 
 
 def with_progress(outcomes: Iterator[Outcome], total: int) -> Iterator[Outcome]:

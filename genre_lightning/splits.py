@@ -10,6 +10,8 @@ from genre_lightning.catalogue import SPLITS, Catalogue, Track, artist_name
 from genre_lightning.errors import UserError
 
 Method = Literal["auto", "published", "artist", "naive"]
+Groups = list[list[tuple[int, Track]]]
+ORDERS_TRIED = 100
 METHODS = ("auto", "published", "artist", "naive")
 
 
@@ -28,7 +30,7 @@ def split_catalogue(
     if method == "published":
         check_published(catalogue)
         return catalogue
-    sides = assign(group_tracks(catalogue, method), shares, random.Random(seed))
+    sides = assign_all(group_tracks(catalogue, method), shares, random.Random(seed))
     return Catalogue([replace(track, split=sides[number]) for number, track in enumerate(catalogue)])
 
 
@@ -59,7 +61,7 @@ def check_published(catalogue: Catalogue) -> None:
         )
 
 
-def group_tracks(catalogue: Catalogue, method: Method) -> list[list[tuple[int, Track]]]:
+def group_tracks(catalogue: Catalogue, method: Method) -> Groups:
     """Songs that must stay together, each with its place in the catalogue; a song without an artist stays alone."""
     groups = defaultdict(list)
     for number, track in enumerate(catalogue):
@@ -68,7 +70,19 @@ def group_tracks(catalogue: Catalogue, method: Method) -> list[list[tuple[int, T
     return list(groups.values())
 
 
-def assign(groups: list[list[tuple[int, Track]]], shares: dict[str, float], chance: random.Random) -> dict[int, str]:
+def assign_all(groups: Groups, shares: dict[str, float], chance: random.Random) -> dict[int, str]:
+    """Try orders of equally large groups until every genre is on every side; the last one where none does it."""
+    genres = {track.genre for group in groups for _, track in group}
+    sides = {}
+    for _ in range(ORDERS_TRIED):
+        sides = assign(groups, shares, chance)
+        have = {(track.genre, sides[number]) for group in groups for number, track in group}
+        if len(have) == len(genres) * len(shares):
+            break
+    return sides
+
+
+def assign(groups: Groups, shares: dict[str, float], chance: random.Random) -> dict[int, str]:
     """Put each group, largest first, where it brings the genres closest to their shares; returns each song's side."""
     chance.shuffle(groups)
     groups.sort(key=len, reverse=True)

@@ -22,8 +22,8 @@ def gtzan(root: str, genres: list[str] | None = None) -> Catalogue:
     """
     from torchaudio.datasets.gtzan import filtered_test, filtered_train, filtered_valid
 
-    files = find_files(existing_folder(root))
     lists = {"train": filtered_train, "val": filtered_valid, "test": filtered_test}
+    files = find_files(existing_folder(root), set().union(*lists.values()))
     tracks = [
         Track(files.get(name, Path(root, f"{name}.wav")), name.split(".")[0], split=split)
         for split, names in lists.items()
@@ -33,12 +33,17 @@ def gtzan(root: str, genres: list[str] | None = None) -> Catalogue:
     return Catalogue(tracks).of_genres(genres)
 
 
-def find_files(root: Path) -> dict[str, Path]:
+def find_files(root: Path, names: set[str]) -> dict[str, Path]:
     """The collection's files by names without suffix, such as `jazz.00053`. Raises UserError where there are none."""
     for layout in LAYOUTS:
         paths = sorted((root / layout).glob("*/*.*"))
-        if files := {path.stem: path for path in paths if path.suffix.lower() in AUDIO_SUFFIXES}:
+        if files := {path.stem: path for path in paths if is_listed(path, names)}:
             return files
     raise UserError(
         f"data.root: {root} is not GTZAN; it needs genres/ or genres_original/ with a folder for each genre"
     )
+
+
+def is_listed(path: Path, names: set[str]) -> bool:
+    """Whether a file is an excerpt of the split."""
+    return path.stem in names and path.suffix.lower() in AUDIO_SUFFIXES

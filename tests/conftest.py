@@ -1,0 +1,167 @@
+"""Songs that the tests compose themselves: three genres that even a small model can tell apart."""
+
+import csv
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from genre_lightning.cache import FeatureCache
+from genre_lightning.features import LogMel
+from genre_lightning.selection import select_songs
+from genre_lightning.sources.folder import folder
+from genre_lightning.splits import split_catalogue
+
+CONF = Path(__file__).parents[1] / "conf"
+SAMPLE_RATE = 8000
+GENRES = ("clicks", "noise", "tones")
+
+
+def compose(genre, number, seconds=1.0):
+    """A clip of one of GENRES, int16, so that every lossless format holds the same; each number is another song."""
+    chance = np.random.default_rng([GENRES.index(genre), number])
+    time = np.arange(round(seconds * SAMPLE_RATE)) / SAMPLE_RATE
+    hiss = 0.01 * chance.standard_normal(len(time))
+    every = round(chance.uniform(0.1, 0.2) * SAMPLE_RATE)
+    sound = {
+        "clicks": 0.9 * (np.arange(len(time)) % every < 3),
+        "noise": 19 * hiss,
+        "tones": 0.5 * np.sin(2 * np.pi * chance.uniform(200, 1500) * time),
+    }
+    return (32767 * (sound[genre] + hiss).clip(-1, 1)).astype(np.int16)
+
+
+@pytest.fixture
+def write_song():
+    """Write the song of a genre and a number to a file, whose suffix says the format; returns the path."""
+
+    def write(path, genre="tones", number=0, seconds=1.0, artist=""):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with soundfile.SoundFile(path, "w", SAMPLE_RATE, 1) as file:
+            if artist:
+                file.artist = artist
+            file.write(compose(genre, number, seconds))
+        return path
+
+    return write
+
+
+@pytest.fixture
+def songs(tmp_path, write_song):
+    """Make a folder of songs `<genre>/<artist>_<number>.wav`, whose manifest.csv knows their artists."""
+
+    def make(name="songs", genres=GENRES, artists=3, songs_of_artist=1, seconds=1.0):
+        rows = [("path", "genre", "artist")]
+        for genre in genres:
+            for number in range(artists * songs_of_artist):
+                artist = number // songs_of_artist
+                path = write_song(tmp_path / name / genre / f"{artist}_{number}.wav", genre, number, seconds)
+                rows.append((f"{genre}/{path.name}", genre, f"{genre} artist {artist}"))
+        with (tmp_path / name / "manifest.csv").open("w", newline="", encoding="utf-8") as file:
+            csv.writer(file).writerows(rows)
+        return tmp_path / name
+
+    return make
+
+
+@pytest.fixture
+def features():
+    """Features that are quick to compute and fit the songs."""
+    return LogMel(sample_rate=SAMPLE_RATE, n_fft=512, hop_length=256, n_mels=24)
+
+
+SIDES = ("train", "train", "val", "train", "train", "test", "train", "val", "train", "test")
+SMALL = (  # settings with which a whole run takes a second or two
+    "features.sample_rate=8000", "features.n_fft=512", "features.hop_length=256", "features.n_mels=24",
+    "loader.window_seconds=0.5", "loader.batch_size=6", "model=mlp", "model.hidden=[16]", "cache_workers=1",
+    "trainer=cpu", "trainer.max_epochs=4", "report.bootstrap_samples=200",
+)  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def library(tmp_path_factory):
+    """Ten songs a genre, from 0.3 to 1.2 seconds long, each by its own artist and with a published side, and a broken
+    file among the training songs.
+    """
+    root, rows = tmp_path_factory.mktemp("library"), [("path", "genre", "artist", "split")]
+    for genre in GENRES:
+        (root / genre).mkdir()
+        for number, side in enumerate(SIDES):
+            soundfile.write(root / genre / f"{number}.wav", compose(genre, number, 0.3 + number / 10), SAMPLE_RATE)
+            rows.append((f"{genre}/{number}.wav", genre, f"{genre} artist {number}", side))
+    (root / "broken.wav").write_text("no sound")
+    with (root / "manifest.csv").open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows([*rows, ("broken.wav", "tones", "nobody", "train")])
+    return root
+
+
+@pytest.fixture(scope="session")
+def selected(library, tmp_path_factory):
+    """The library's songs that take part, and a cache with their features."""
+    small = LogMel(sample_rate=SAMPLE_RATE, n_fft=512, hop_length=256, n_mels=24)
+    cache = FeatureCache(tmp_path_factory.mktemp("cache"), small)
+    return select_songs(folder(str(library)), cache, partial(split_catalogue, method="published"), 1), cache
+
+
+@pytest.fixture(scope="session")
+def configure(library, tmp_path_factory):
+    """Compose the configuration of a small run on the library, with whatever is to be different; another choice of a
+    group comes with its own settings.
+    """
+    from hydra import compose, initialize_config_dir
+
+    own = [f"data.root='{library.as_posix()}'", f"cache.root='{tmp_path_factory.mktemp('caches').as_posix()}'"]
+
+    def configured(*overrides):
+        chosen = tuple(key + end for override in overrides for key in [override.split("=")[0]] for end in "=.")
+        settings = [setting for setting in (*own, *SMALL) if not setting.startswith(chosen)]
+        with initialize_config_dir(version_base="1.3", config_dir=str(CONF)):
+            return compose("train", overrides=[*settings, *overrides])
+
+    return configured
+
+
+@pytest.fixture(scope="session")
+def train_run(configure, tmp_path_factory):
+    """Train in a folder of its own, or in the one that is given; returns the folder."""
+    from genre_lightning.training import train
+
+    def trained(*overrides, into=None):
+        into = into or tmp_path_factory.mktemp("run")
+        train(configure(*overrides), into)
+        return into
+
+    return trained
+
+
+ALL_AUGMENTS = "augment=[gain,equaliser,mixup,specaugment]"
+
+
+@pytest.fixture(scope="session")
+def run(train_run):
+    """A finished run with every augmentation, which nobody may change."""
+    return train_run(ALL_AUGMENTS)
+
+
+@pytest.fixture(scope="session")
+def learnt_noise(train_run, tmp_path_factory):
+    """A run on songs that only their names tell apart, split song by song though artists have several: from some epoch
+    on it can do nothing but learn by heart, and stops early.
+    """
+    root, rows = tmp_path_factory.mktemp("noise"), [("path", "genre", "artist")]
+    for number in range(40):
+        soundfile.write(root / f"{number}.wav", compose("noise", number, 0.6), SAMPLE_RATE)
+        rows.append((f"{number}.wav", ("hiss", "rush")[number % 2], f"artist {number // 4}"))
+    with (root / "manifest.csv").open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows(rows)
+    slow = ("learning.schedule=null", "learning.label_smoothing=0", "early_stopping.patience=3", "model.dropout=0")
+    own = (
+        f"data.root='{root.as_posix()}'",
+        "split.method=naive",
+        "trainer.max_epochs=40",
+        "augment=gain",
+        "augment.gain.gain_db=0",
+    )
+    return train_run(*own, *slow)

@@ -1,0 +1,283 @@
+import errno
+import os
+import re
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+import soundfile
+
+from genre_lightning.audio import AudioError, Tags, read_audio, read_song
+
+
+def tone(hz=440.0, sample_rate=44100, seconds=1.0, level=0.5):
+    time = np.arange(int(seconds * sample_rate)) / sample_rate
+    return (level * np.sin(2 * np.pi * hz * time)).astype(np.float32)
+
+
+def noise(seconds=3.0, sample_rate=44100):
+    return (0.3 * np.random.default_rng(0).standard_normal(int(seconds * sample_rate))).clip(-1, 1).astype(np.float32)
+
+
+def pitch(waveform, sample_rate):
+    spectrum = np.abs(np.fft.rfft(waveform * np.hanning(len(waveform))))
+    return spectrum.argmax() * sample_rate / len(waveform)
+
+
+def rms(waveform):
+    middle = waveform[len(waveform) // 4 : -len(waveform) // 4]
+    return float(np.sqrt(np.mean(middle.astype(np.float64) ** 2)))
+
+
+def write_aac(path, channels, layout="mono", tags=None):
+    """Encode `(channels, samples)` at 44.1 kHz with FFmpeg's AAC, in the container that the suffix names."""
+    with av.open(str(path), "w") as container:
+        container.metadata.update(tags or {})
+        stream = container.add_stream("aac", rate=44100)
+        stream.layout = layout
+        frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(channels), format="fltp", layout=layout)
+        frame.sample_rate, frame.pts = 44100, 0
+        container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    return path
+
+
+def cut(path, part):
+    """Keep the first part of a file, as a broken download does."""
+    whole = path.read_bytes()
+    path.write_bytes(whole[: int(len(whole) * part)])
+    return path
+
+
+def patch(path, *changes):
+    """Overwrite bytes of a file's header, each change an offset and what is to stand there."""
+    data = bytearray(path.read_bytes())
+    for offset, new in changes:
+        data[offset : offset + len(new)] = new
+    path.write_bytes(data)
+    return path
+
+
+def write_video(path):
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("mpeg4", rate=10)
+        stream.width, stream.height, stream.pix_fmt = 32, 32, "yuv420p"
+        black = np.zeros((32, 32, 3), np.uint8)
+        container.mux(stream.encode(av.VideoFrame.from_ndarray(black, format="rgb24")))
+        container.mux(stream.encode(None))
+    return path
+
+
+@pytest.mark.parametrize("suffix", ["wav", "flac", "ogg", "mp3", "aiff", "au", "caf"])
+def test_formats_of_libsndfile_keep_length_pitch_and_level(tmp_path, suffix):
+    soundfile.write(tmp_path / f"song.{suffix}", tone(seconds=2), 44100)
+    waveform = read_audio(tmp_path / f"song.{suffix}", 22050)
+    assert waveform.dtype == np.float32 and waveform.ndim == 1
+    assert len(waveform) == pytest.approx(2 * 22050, rel=0.01)
+    assert pitch(waveform, 22050) == pytest.approx(440, abs=1)
+    assert rms(waveform) == pytest.approx(0.5 / np.sqrt(2), rel=0.02)
+
+
+@pytest.mark.parametrize("suffix", ["m4a", "aac", "mka"])
+def test_formats_of_ffmpeg_keep_length_pitch_and_level(tmp_path, suffix):
+    write_aac(tmp_path / f"song.{suffix}", tone(seconds=2)[None])
+    waveform = read_audio(tmp_path / f"song.{suffix}", 22050)
+    assert waveform.dtype == np.float32 and waveform.ndim == 1
+    assert len(waveform) == pytest.approx(2 * 22050, rel=0.05)
+    assert pitch(waveform, 22050) == pytest.approx(440, abs=1)
+    assert rms(waveform) == pytest.approx(0.5 / np.sqrt(2), rel=0.02)
+
+
+def test_a_suffix_that_lies_does_no_harm(tmp_path):
+    soundfile.write(tmp_path / "song.mp3", tone(), 44100, format="FLAC")
+    assert pitch(read_audio(tmp_path / "song.mp3", 22050), 22050) == pytest.approx(440, abs=1)
+
+
+@pytest.mark.parametrize("suffix", ["flac", "m4a"])
+def test_names_in_any_script_are_read(tmp_path, suffix):
+    path = tmp_path / f"Füße, 音楽.{suffix}"
+    write_aac(path, tone()[None]) if suffix == "m4a" else soundfile.write(path, tone(), 44100)
+    assert len(read_audio(path, 22050)) > 20000
+    assert len(read_audio(str(path), 22050)) > 20000
+
+
+@pytest.mark.parametrize("suffix", ["wav", "flac", "ogg", "mp3", "aiff"])
+def test_tags_tell_artist_and_title(tmp_path, suffix):
+    with soundfile.SoundFile(tmp_path / f"song.{suffix}", "w", 44100, 1) as file:
+        file.artist, file.title = "Die Ärzte", "Schrei nach Liebe"
+        file.write(tone())
+    assert read_song(tmp_path / f"song.{suffix}", 22050)[1] == Tags("Die Ärzte", "Schrei nach Liebe")
+
+
+def test_tags_of_m4a_tell_artist_and_title(tmp_path):
+    path = write_aac(tmp_path / "song.m4a", tone()[None], tags={"artist": "Die Ärzte", "title": "Schrei nach Liebe"})
+    assert read_song(path, 22050)[1] == Tags("Die Ärzte", "Schrei nach Liebe")
+
+
+@pytest.mark.parametrize("suffix", ["wav", "m4a"])
+def test_tags_of_a_file_that_says_nothing_are_empty(tmp_path, suffix):
+    path = tmp_path / f"song.{suffix}"
+    write_aac(path, tone()[None]) if suffix == "m4a" else soundfile.write(path, tone(), 44100)
+    assert read_song(path, 22050)[1] == Tags("", "")
+
+
+def test_stereo_is_averaged(tmp_path):
+    left, right = tone(440), tone(1000, level=0.25)
+    soundfile.write(tmp_path / "song.wav", np.stack([left, right], axis=1), 44100, subtype="FLOAT")
+    np.testing.assert_allclose(read_audio(tmp_path / "song.wav", 44100), (left + right) / 2, atol=1e-6)
+
+
+def test_six_channels_are_averaged(tmp_path):
+    channels = np.stack([tone(200 * k, level=0.1 * k) for k in range(1, 7)], axis=1)
+    soundfile.write(tmp_path / "song.wav", channels, 44100, subtype="FLOAT")
+    np.testing.assert_allclose(read_audio(tmp_path / "song.wav", 44100), channels.mean(axis=1), atol=1e-6)
+
+
+def test_stereo_m4a_is_averaged(tmp_path):
+    path = write_aac(tmp_path / "song.m4a", np.stack([tone(), 0 * tone()]), "stereo")
+    waveform = read_audio(path, 44100)
+    assert waveform.ndim == 1 and pitch(waveform, 44100) == pytest.approx(440, abs=1)
+    assert rms(waveform) == pytest.approx(0.25 / np.sqrt(2), rel=0.02)
+
+
+@pytest.mark.parametrize(
+    ("subtype", "error"), [("PCM_U8", 0.01), ("PCM_24", 1e-6), ("PCM_32", 1e-6), ("DOUBLE", 1e-6), ("ULAW", 0.02)]
+)
+def test_any_depth_of_bits_is_scaled_to_one(tmp_path, subtype, error):
+    soundfile.write(tmp_path / "song.wav", tone(), 44100, subtype=subtype)
+    np.testing.assert_allclose(read_audio(tmp_path / "song.wav", 44100), tone(), atol=error)
+
+
+@pytest.mark.parametrize("sample_rate", [8000, 11025, 32000, 48000, 96000, 192000])
+def test_resampling_keeps_length_pitch_and_level(tmp_path, sample_rate):
+    soundfile.write(tmp_path / "song.wav", tone(440, sample_rate, seconds=2), sample_rate, subtype="FLOAT")
+    waveform = read_audio(tmp_path / "song.wav", 22050)
+    assert abs(len(waveform) - 2 * 22050) <= 1
+    assert pitch(waveform, 22050) == pytest.approx(440, abs=0.6)
+    assert rms(waveform) == pytest.approx(0.5 / np.sqrt(2), rel=0.001)
+
+
+def test_resampling_removes_what_the_new_rate_cannot_hold(tmp_path):
+    soundfile.write(tmp_path / "song.wav", tone(15000), 44100, subtype="FLOAT")
+    assert rms(read_audio(tmp_path / "song.wav", 22050)) < 1e-4
+
+
+def test_the_same_rate_leaves_every_sample_alone(tmp_path):
+    soundfile.write(tmp_path / "song.wav", noise(1), 44100, subtype="FLOAT")
+    np.testing.assert_array_equal(read_audio(tmp_path / "song.wav", 44100), noise(1))
+
+
+@pytest.mark.parametrize("size", [b"\xff\xff\xff\xff", b"\xff\xff\xff\x7f"])
+def test_a_streamed_wav_of_unknown_size_is_read(tmp_path, size):
+    soundfile.write(tmp_path / "song.wav", tone(), 44100)
+    path = patch(tmp_path / "song.wav", (4, size), (40, size))
+    np.testing.assert_allclose(read_audio(path, 44100), tone(), atol=1e-4)
+
+
+@pytest.mark.parametrize("part", [0.1, 0.5, 0.9])
+@pytest.mark.parametrize("suffix", ["wav", "aiff", "au", "mp3"])
+def test_a_truncated_file_says_how_much_is_left(tmp_path, suffix, part):
+    soundfile.write(tmp_path / f"song.{suffix}", noise(10, 8000), 8000)
+    with pytest.raises(AudioError) as caught:
+        read_audio(cut(tmp_path / f"song.{suffix}", part), 8000)
+    told = re.search(r"cut off: (\S+) s of the (\S+) s", str(caught.value))
+    assert told, caught.value
+    assert float(told[1]) == pytest.approx(10 * part, abs=0.5)
+    assert float(told[2]) == pytest.approx(10, abs=0.1)
+
+
+@pytest.mark.parametrize("part", [0.1, 0.5, 0.9])
+@pytest.mark.parametrize("suffix", ["flac", "m4a"])
+def test_a_truncated_compressed_file_is_refused(tmp_path, suffix, part):
+    path = tmp_path / f"song.{suffix}"
+    write_aac(path, noise()[None]) if suffix == "m4a" else soundfile.write(path, noise(), 44100)
+    with pytest.raises(AudioError, match=r"cut off|decoded"):
+        read_audio(cut(path, part), 22050)
+
+
+def test_a_stretch_of_padding_missing_at_the_end_is_forgiven(tmp_path):
+    soundfile.write(tmp_path / "song.wav", noise(), 44100)
+    assert len(read_audio(cut(tmp_path / "song.wav", 0.99), 44100)) == pytest.approx(0.99 * 3 * 44100, rel=0.001)
+
+
+@pytest.mark.parametrize("name", ["song.mp3", "song.wav", "song.m4a"])
+def test_a_text_with_the_suffix_of_a_song_is_no_audio(tmp_path, name):
+    (tmp_path / name).write_text("<html>404 Not Found</html>\n" * 20)
+    with pytest.raises(AudioError, match="not audio"):
+        read_audio(tmp_path / name, 22050)
+
+
+def test_a_header_that_promises_no_channels_is_no_audio(tmp_path):
+    soundfile.write(tmp_path / "song.wav", tone(), 44100)
+    with pytest.raises(AudioError, match="not audio"):
+        read_audio(patch(tmp_path / "song.wav", (22, b"\0\0")), 22050)
+
+
+def test_a_film_without_sound_holds_no_audio(tmp_path):
+    with pytest.raises(AudioError, match="no audio"):
+        read_audio(write_video(tmp_path / "song.mp4"), 22050)
+
+
+def test_an_empty_file_is_named(tmp_path):
+    (tmp_path / "song.mp3").touch()
+    with pytest.raises(AudioError, match="empty: 0 bytes"):
+        read_audio(tmp_path / "song.mp3", 22050)
+
+
+def test_a_header_without_samples_is_named(tmp_path):
+    soundfile.write(tmp_path / "song.wav", tone(seconds=0), 44100)
+    with pytest.raises(AudioError, match="0 samples"):
+        read_audio(tmp_path / "song.wav", 22050)
+
+
+def test_a_song_of_one_sample_is_too_short_to_resample(tmp_path):
+    soundfile.write(tmp_path / "song.wav", np.full(1, 0.5), 192000)
+    with pytest.raises(AudioError, match="too short: 1 sample"):
+        read_audio(tmp_path / "song.wav", 22050)
+
+
+@pytest.mark.parametrize("samples", [[np.nan], [np.inf], [np.nan, 0.1], [np.inf, -np.inf]])
+def test_samples_that_are_no_numbers_are_named(tmp_path, samples):
+    channels = np.stack([tone()] * len(samples), axis=1)
+    channels[1000] = samples
+    soundfile.write(tmp_path / "song.wav", channels, 44100, subtype="FLOAT")
+    with pytest.raises(AudioError, match="NaN or infinite"):
+        read_audio(tmp_path / "song.wav", 22050)
+
+
+@pytest.mark.parametrize("suffix", ["wav", "flac"])
+def test_silence_is_named(tmp_path, suffix):
+    soundfile.write(tmp_path / f"song.{suffix}", np.zeros((44100, 2)), 44100)
+    with pytest.raises(AudioError, match="silent"):
+        read_audio(tmp_path / f"song.{suffix}", 22050)
+
+
+def test_very_quiet_music_is_not_silence(tmp_path):
+    soundfile.write(tmp_path / "song.wav", tone(level=1e-4), 44100)
+    assert rms(read_audio(tmp_path / "song.wav", 22050)) > 0
+
+
+def test_a_folder_with_the_suffix_of_a_song_is_named(tmp_path):
+    (tmp_path / "song.mp3").mkdir()
+    with pytest.raises(AudioError, match="folder"):
+        read_audio(tmp_path / "song.mp3", 22050)
+
+
+def test_a_missing_file_is_named(tmp_path):
+    with pytest.raises(AudioError, match="does not exist"):
+        read_audio(tmp_path / "song.mp3", 22050)
+
+
+def test_a_file_that_may_not_be_read_is_named(tmp_path, monkeypatch):
+    soundfile.write(tmp_path / "song.wav", tone(), 44100)
+    if hasattr(os, "geteuid") and os.geteuid() != 0:
+        (tmp_path / "song.wav").chmod(0)
+    else:  # nothing is forbidden to root, and Windows has other permissions
+
+        def refuse(path, *args, **kwargs):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+
+        monkeypatch.setattr(Path, "open", refuse)
+    with pytest.raises(AudioError, match=r"cannot be read: .*[Pp]ermission"):
+        read_audio(tmp_path / "song.wav", 22050)

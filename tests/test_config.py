@@ -1,0 +1,106 @@
+from functools import partial
+from pathlib import Path
+from typing import Literal
+
+import pytest
+from omegaconf import OmegaConf
+
+from genre_lightning.config import check_type, check_types
+from genre_lightning.errors import UserError
+
+CONF = Path(__file__).parents[1] / "conf"
+TARGETS = {
+    "features": "genre_lightning.features.MFCC",
+    "split": "genre_lightning.splits.split_catalogue",
+    "data": "genre_lightning.sources.folder.folder",
+    "cache": "genre_lightning.cache.FeatureCache",
+}
+
+
+def config(key=None, value=None):
+    """A configuration with one setting at `key`, such as `features.n_fft`."""
+    made = OmegaConf.create({node: {"_target_": target} for node, target in TARGETS.items()})
+    if key is not None:
+        OmegaConf.update(made, key, value)
+    return made
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("features.n_fft", "big"),
+        ("features.n_fft", 2048.5),
+        ("features.n_fft", True),
+        ("features.n_fft", None),
+        ("features.n_fft", [1024, 2048]),
+        ("features.n_mfcc", "many"),
+        ("features.win_length", "long"),
+        ("features.top_db", "loud"),
+        ("features.f_min", {"hz": 3}),
+        ("split.seed", "tuesday"),
+        ("split.val_fraction", "a bit"),
+        ("data.genres", "rock"),
+        ("data.root", ["a", "b"]),
+        ("cache.shard_megabytes", "small"),
+    ],
+)
+def test_a_setting_of_the_wrong_type_is_named_with_its_key(key, value):
+    with pytest.raises(UserError, match=rf"^{key}: ") as caught:
+        check_types(config(key, value))
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        (None, None),
+        ("features.n_fft", 1024),
+        ("features.top_db", 80),
+        ("features.top_db", None),
+        ("features.win_length", None),
+        ("features.f_max", 8000.5),
+        ("split.method", "naive"),
+        ("data.genres", None),
+        ("data.genres", ["rock", "jazz"]),
+        ("data.root", "???"),
+        ("cache.root", "somewhere"),
+    ],
+)
+def test_a_setting_of_the_right_type_passes(key, value):
+    check_types(config(key, value))
+
+
+@pytest.mark.parametrize("value", ["nobody knows", 3])
+def test_choices_are_left_to_the_class(value):
+    check_types(config("features.mel_scale", value))
+    check_types(config("split.method", value))
+
+
+def test_a_value_taken_from_elsewhere_is_checked_too():
+    with pytest.raises(UserError, match=r"^split\.seed: "):
+        check_types(OmegaConf.merge(config("split.seed", "${seed}"), {"seed": "tuesday"}))
+
+
+def test_settings_below_other_settings_are_checked():
+    deep = OmegaConf.create({"a": {"b": {"_target_": "genre_lightning.features.LogMel", "n_mels": "few"}}})
+    with pytest.raises(UserError, match=r"^a\.b\.n_mels: "):
+        check_types(deep)
+
+
+def test_the_configuration_itself_may_be_a_target():
+    with pytest.raises(UserError, match="n_mels"):
+        check_types(OmegaConf.create({"_target_": "genre_lightning.features.LogMel", "n_mels": "few"}))
+
+
+def test_nodes_that_call_nothing_are_left_alone():
+    check_types(OmegaConf.create({"learning": {"rate": "fast"}, "nothing": None, "later": "???", "some": [1, "a"]}))
+
+
+@pytest.mark.parametrize("group", ["features/logmel", "features/mfcc", "data/folder", "data/gtzan"])
+def test_the_project_s_own_configs_pass(group):
+    check_types(OmegaConf.create({group.split("/")[0]: OmegaConf.load(CONF / f"{group}.yaml")}))
+
+
+def test_types_that_have_no_word_in_a_config_are_left_alone():
+    for kind in (Literal["a", "b"], partial, object):
+        check_type("some.key", "anything", kind)
