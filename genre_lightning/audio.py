@@ -51,6 +51,8 @@ AUDIO_SUFFIXES = frozenset(
 )
 # A header may be off by an encoder's padding; more than this part of the file missing means that it was cut off.
 TRUNCATED_BELOW = 0.98
+# What libsndfile's log says of an Ogg file without its end.
+NO_END = "Last page lacks an end-of-stream bit"
 # Headers of streamed WAV files hold "unknown" as their size.
 UNKNOWN_SIZE = 0x7FFFFFFF
 
@@ -151,10 +153,12 @@ def check_readable(path: Path) -> None:
 
 
 def decode_with_libsndfile(path: Path) -> Recording:
-    """Decode wav, flac, ogg, opus, mp3, aiff, au and the like. Raises soundfile.LibsndfileError."""
+    """Decode wav, flac, ogg, opus, mp3, aiff, au and the like. Raises soundfile.LibsndfileError, or AudioError."""
     import soundfile
 
     with soundfile.SoundFile(path) as file:
+        if NO_END in file.extra_info:
+            raise AudioError("is cut off: the last page of its stream is missing")
         promised = max(file.frames, frames_in_header(file.extra_info, file.frames))
         tags = Tags(file.artist, file.title)
         samples = np.asarray(file.read(dtype="float32", always_2d=True), np.float32)

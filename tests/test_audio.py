@@ -196,6 +196,13 @@ def test_a_truncated_compressed_file_is_refused(tmp_path, suffix, part):
         read_audio(cut(path, part), 22050)
 
 
+@pytest.mark.parametrize("part", [0.3, 0.7])
+def test_a_truncated_ogg_is_refused(tmp_path, part):
+    soundfile.write(tmp_path / "song.ogg", noise(), 44100)
+    with pytest.raises(AudioError, match="cut off"):
+        read_audio(cut(tmp_path / "song.ogg", part), 22050)
+
+
 def test_a_stretch_of_padding_missing_at_the_end_is_forgiven(tmp_path):
     soundfile.write(tmp_path / "song.wav", noise(), 44100)
     assert len(read_audio(cut(tmp_path / "song.wav", 0.99), 44100)) == pytest.approx(0.99 * 3 * 44100, rel=0.001)
