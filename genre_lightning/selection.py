@@ -69,7 +69,7 @@ def find_copies(catalogue: Catalogue, cache: FeatureCache) -> Iterator[Skipped]:
 
 
 def digest(path: Path, cache: FeatureCache) -> str:
-    """The hash of a song's decoded sound."""
+    """What only copies of a song share."""
     song = cache.find(path)
     assert song is not None, f"{path} has no features"
     return song.digest
