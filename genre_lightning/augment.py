@@ -43,7 +43,7 @@ class SpecAugment(Augment):
         """Random stretches along one axis: bool `(batch, size)`, True where something is hidden."""
         width = torch.rand(batch, masks, 1, device=device) * fraction * size
         first = torch.rand(batch, masks, 1, device=device) * (size - width)
-        place = torch.arange(size, device=device)
+        place = torch.arange(size, device=device) + 0.5
         return ((place >= first) & (place < first + width)).any(dim=1)
 
 

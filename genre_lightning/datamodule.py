@@ -94,6 +94,7 @@ class GenreDataModule(LightningDataModule):
         return DataLoader(
             dataset, batch_sampler=windows, collate_fn=as_is, num_workers=self.num_workers, pin_memory=on_gpu,
             persistent_workers=self.num_workers > 0,
+            generator=torch.Generator(),  # or it draws from the chance that a resumed run has to repeat
         )  # fmt: skip
 
     def ranks(self) -> tuple[int, int]:

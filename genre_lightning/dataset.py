@@ -84,6 +84,11 @@ class RandomWindows(Sampler[list[Window]]):
         self.balanced, self.seed, self.rank, self.world_size = balanced, seed, rank, world_size
         self.epoch = 0
 
+    @property
+    def sampler(self) -> "RandomWindows":
+        """Where the Trainer looks for `set_epoch`: it expects a batch sampler to have another sampler inside."""
+        return self
+
     def set_epoch(self, epoch: int) -> None:
         """Called by the Trainer at the start of every epoch."""
         self.epoch = epoch

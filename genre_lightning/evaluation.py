@@ -49,11 +49,15 @@ def evaluate(
     print(f"\n{wording.summary(figures)}\n\n{folder / 'report.md'}")
 
 
+def best_checkpoint(trainer: Trainer) -> ModelCheckpoint:
+    """The first of the trainer's checkpoint callbacks, which keeps the best epoch; the other keeps the last."""
+    assert isinstance(trainer.checkpoint_callback, ModelCheckpoint)
+    return trainer.checkpoint_callback
+
+
 def load_best(trainer: Trainer, model: GenreClassifier) -> None:
     """Give the model the weights that did best on the validation split."""
-    checkpoint = trainer.checkpoint_callback
-    assert isinstance(checkpoint, ModelCheckpoint)
-    best = torch.load(checkpoint.best_model_path, map_location="cpu", weights_only=True)
+    best = torch.load(best_checkpoint(trainer).best_model_path, map_location="cpu", weights_only=True)
     model.load_state_dict(best["state_dict"])
 
 

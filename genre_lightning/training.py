@@ -3,6 +3,7 @@
 import logging
 import warnings
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any
 
 import torch
@@ -16,7 +17,7 @@ from genre_lightning.catalogue import MANIFEST, write_manifest
 from genre_lightning.config import check_types
 from genre_lightning.datamodule import GenreDataModule
 from genre_lightning.errors import UserError
-from genre_lightning.evaluation import evaluate
+from genre_lightning.evaluation import best_checkpoint, evaluate
 from genre_lightning.models.classifier import GenreClassifier
 from genre_lightning.models.size import layers, multiply_adds, parameters
 from genre_lightning.run import CHECKPOINTS
@@ -51,8 +52,9 @@ def train(cfg: DictConfig, folder: Path) -> float:
     if trainer.is_global_zero:
         introduce(folder, trainer, model, selection, data)
     fit(trainer, model, data, cfg.ckpt_path)
-    checkpoint = trainer.checkpoint_callback
-    assert isinstance(checkpoint, ModelCheckpoint) and checkpoint.best_model_score is not None
+    checkpoint = best_checkpoint(trainer)
+    if checkpoint.best_model_score is None:
+        raise UserError(f"ckpt_path: {cfg.ckpt_path} belongs to a run that has ended and was moved; start a new one")
     if trainer.is_global_zero:
         evaluate(cfg, folder, trainer, model, data, selection)
     return float(checkpoint.best_model_score)
@@ -93,6 +95,7 @@ def build_trainer(cfg: DictConfig, folder: Path) -> Trainer:
     """The configured Trainer, with checkpoints and TensorBoard's events in the run's folder."""
     callbacks = [
         instantiate(cfg.checkpoint, dirpath=str(folder / CHECKPOINTS)),
+        ModelCheckpoint(str(folder / CHECKPOINTS), "last", enable_version_counter=False),
         instantiate(cfg.early_stopping),
         LearningRateMonitor(logging_interval="epoch"),
         SeedEveryEpoch(cfg.seed),
@@ -131,6 +134,10 @@ def fit(trainer: Trainer, model: GenreClassifier, data: GenreDataModule, ckpt_pa
         warnings.filterwarnings("ignore", harmless)
     try:
         trainer.fit(model, data, ckpt_path=ckpt_path, weights_only=True)
+    except UnpicklingError:
+        raise UserError(f"ckpt_path: {ckpt_path} is not a checkpoint of this program, or is damaged") from None
+    except SystemExit:  # what Lightning makes of Ctrl-C
+        raise KeyboardInterrupt from None
     except RuntimeError as error:
         if ckpt_path is not None and "state_dict" in str(error):
             raise UserError(f"ckpt_path: {ckpt_path} was written by another model or for other features") from None

@@ -76,7 +76,7 @@ SIDES = ("train", "train", "val", "train", "train", "test", "train", "val", "tra
 SMALL = (  # settings with which a whole run takes a second or two
     "features.sample_rate=8000", "features.n_fft=512", "features.hop_length=256", "features.n_mels=24",
     "loader.window_seconds=0.5", "loader.batch_size=6", "model=mlp", "model.hidden=[16]", "cache_workers=1",
-    "trainer=cpu", "trainer.max_epochs=4", "report.bootstrap_samples=200",
+    "trainer=cpu", "trainer.max_epochs=4", "report.bootstrap_samples=200", "augment=[gain,equaliser,mixup,specaugment]",
 )  # fmt: skip
 
 
@@ -106,19 +106,27 @@ def selected(library, tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def configure(library, tmp_path_factory):
-    """Compose the configuration of a small run on the library, with whatever is to be different; another choice of a
-    group comes with its own settings.
+def command_line(library, tmp_path_factory):
+    """The overrides that make a small run on the library, with whatever is to be different; another choice of a group
+    comes with its own settings.
     """
-    from hydra import compose, initialize_config_dir
-
     own = [f"data.root='{library.as_posix()}'", f"cache.root='{tmp_path_factory.mktemp('caches').as_posix()}'"]
 
-    def configured(*overrides):
+    def line(*overrides):
         chosen = tuple(key + end for override in overrides for key in [override.split("=")[0]] for end in "=.")
-        settings = [setting for setting in (*own, *SMALL) if not setting.startswith(chosen)]
+        return [*(setting for setting in (*own, *SMALL) if not setting.startswith(chosen)), *overrides]
+
+    return line
+
+
+@pytest.fixture(scope="session")
+def configure(command_line):
+    """Compose the configuration of a small run."""
+    from hydra import compose, initialize_config_dir
+
+    def configured(*overrides):
         with initialize_config_dir(version_base="1.3", config_dir=str(CONF)):
-            return compose("train", overrides=[*settings, *overrides])
+            return compose("train", overrides=command_line(*overrides))
 
     return configured
 
@@ -136,13 +144,10 @@ def train_run(configure, tmp_path_factory):
     return trained
 
 
-ALL_AUGMENTS = "augment=[gain,equaliser,mixup,specaugment]"
-
-
 @pytest.fixture(scope="session")
 def run(train_run):
     """A finished run with every augmentation, which nobody may change."""
-    return train_run(ALL_AUGMENTS)
+    return train_run()
 
 
 @pytest.fixture(scope="session")

@@ -10,6 +10,7 @@ from torchmetrics import MeanMetric
 from torchmetrics.classification import MulticlassAccuracy, MulticlassF1Score
 
 from genre_lightning.dataset import Batch
+from genre_lightning.errors import UserError
 from genre_lightning.scores import SongScores, song_metrics
 
 
@@ -68,6 +69,15 @@ class GenreClassifier(LightningModule, ABC):
     def forward(self, features: Tensor) -> Tensor:
         """`(batch, frames, n_features)` -> logits `(batch, n_genres)`."""
         return self.head(self.encoder(features))
+
+    def on_train_start(self) -> None:
+        """Raise UserError where a resumed run's schedule was made for another number of steps."""
+        planned, steps = getattr(self.lr_schedulers(), "total_steps", None), self.trainer.estimated_stepping_batches
+        if planned not in (None, steps):
+            raise UserError(
+                f"ckpt_path: that run's learning rate was planned for {planned} steps, this one has {steps:.0f}; "
+                "keep its trainer.max_epochs and its songs, or train with learning.schedule=null"
+            )
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         logits = self(batch.features)

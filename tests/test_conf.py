@@ -1,0 +1,122 @@
+"""Every choice that conf/ offers can be made: it composes, and a batch is trained with it."""
+
+from itertools import product
+from pathlib import Path
+
+import lightning
+import pytest
+import torch
+
+from genre_lightning.training import build_data, build_model, build_trainer, check, fit
+
+CONF = Path(__file__).parents[1] / "conf"
+MODELS, FEATURES, AUGMENTS, TRAINERS, DATA = (
+    sorted(path.stem for path in (CONF / group).glob("*.yaml"))
+    for group in ("model", "features", "augment", "trainer", "data")
+)
+ONE_BATCH = ("trainer.limit_train_batches=1", "trainer.max_epochs=1")
+GPU = torch.cuda.is_available() or torch.backends.mps.is_available()
+
+
+@pytest.fixture
+def train_a_batch(configure, tmp_path):
+    """Train a batch as train() does; returns the data module."""
+
+    def trained(*overrides):
+        config = configure(*ONE_BATCH, *overrides)
+        check(config)
+        trainer, (_, data) = build_trainer(config, tmp_path), build_data(config)
+        model = build_model(config, data)
+        before = model.head.weight.detach().clone()
+        fit(trainer, model, data, None)
+        assert trainer.global_step == 1 and not torch.equal(model.head.weight.detach().cpu(), before)
+        assert all(torch.isfinite(weight).all() for weight in model.parameters())
+        return data
+
+    return trained
+
+
+def test_there_is_a_test_for_every_group():
+    groups = {path.parent.name for path in CONF.glob("*/*.yaml")}
+    assert groups == {"model", "features", "augment", "trainer", "data"}
+
+
+@pytest.mark.parametrize(("model", "features"), list(product(MODELS, FEATURES)))
+def test_every_model_learns_from_all_features(train_a_batch, model, features):
+    train_a_batch(f"model={model}", f"features={features}")
+
+
+@pytest.mark.parametrize("augment", AUGMENTS)
+def test_every_augmentation_can_be_chosen_alone(train_a_batch, augment):
+    data = train_a_batch(f"augment={augment}")
+    assert [type(one).__name__.lower() for one in data.augments] == [augment]
+
+
+def test_all_augmentations_together(train_a_batch):
+    assert len(train_a_batch(f"augment=[{','.join(AUGMENTS)}]").augments) == len(AUGMENTS)
+
+
+def test_no_augmentation_at_all(train_a_batch):
+    assert len(train_a_batch("augment=[]").augments) == 0
+
+
+@pytest.mark.parametrize("trainer", [name for name in TRAINERS if name != "ddp"])
+def test_every_trainer(train_a_batch, trainer):
+    if trainer == "gpu" and not GPU:
+        pytest.skip("needs a GPU")
+    train_a_batch(f"trainer={trainer}", *ONE_BATCH)
+
+
+def test_the_trainer_of_several_devices(configure, tmp_path):
+    settings = ("trainer=ddp", "trainer.accelerator=cpu", "trainer.devices=2")
+    trainer = build_trainer(configure(*settings), tmp_path)
+    assert trainer.world_size == 2 and isinstance(trainer.strategy, lightning.pytorch.strategies.DDPStrategy)
+
+
+def test_data_from_a_folder_without_a_manifest(train_a_batch, write_song, tmp_path):
+    for genre, number in product(("noise", "tones"), range(4)):
+        write_song(tmp_path / "songs" / genre / f"{number}.wav", genre, number)
+    root = f"data.root='{(tmp_path / 'songs').as_posix()}'"
+    assert train_a_batch("data=folder", root).genres == ["noise", "tones"]
+
+
+def test_data_from_gtzan(train_a_batch, write_song, tmp_path):
+    from torchaudio.datasets.gtzan import filtered_test, filtered_train, filtered_valid
+
+    sounds = {"blues": "noise", "rock": "tones"}
+    for names, genre in product((filtered_train, filtered_valid, filtered_test), sounds):
+        for name in [name for name in names if name.startswith(genre)][:2]:
+            write_song(tmp_path / "gtzan" / "genres" / genre / f"{name}.wav", sounds[genre], int(name[-5:]))
+    root = f"data.root='{(tmp_path / 'gtzan').as_posix()}'"
+    data = train_a_batch("data=gtzan", root, "data.genres=[blues,rock]")
+    assert [len(data.datasets[split]) for split in ("train", "val", "test")] == [4, 4, 4]
+
+
+def test_the_default_settings_train_on_a_folder_of_songs(train_a_batch):
+    groups = (
+        "model=cnn",
+        "features=logmel",
+        "loader.batch_size=16",
+        "loader.window_seconds=2.0",
+        "augment=[gain,equaliser]",
+    )
+    data = train_a_batch(*groups)
+    assert data.window_shape == (86, 64)
+
+
+def test_settings_that_belong_together_follow_each_other(configure):
+    config = configure("seed=7", "checkpoint.monitor=val/accuracy", "checkpoint.mode=max", "learning.optimizer.lr=0.5")
+    assert config.loader.seed == 7 and config.learning.schedule.max_lr == 0.5
+    assert (config.early_stopping.monitor, config.early_stopping.mode) == ("val/accuracy", "max")
+
+
+@pytest.mark.parametrize("steps", range(1, 13))
+def test_the_learning_rate_is_scheduled_in_the_shortest_of_trainings(configure, steps):
+    from hydra.utils import instantiate
+
+    optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=0.1)
+    schedule = instantiate(configure().learning.schedule, _partial_=True)(optimizer, total_steps=steps)
+    for _ in range(steps - 1):
+        optimizer.step()
+        schedule.step()
+    assert 0 <= schedule.get_last_lr()[0] <= 0.003

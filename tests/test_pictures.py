@@ -1,0 +1,58 @@
+import numpy as np
+import pytest
+
+from genre_lightning.pictures import confusion_picture, curves_picture, save_picture, spectrogram_picture
+
+PNG = b"\x89PNG\r\n\x1a\n"
+
+
+def test_the_confusion_picture_counts_songs_where_they_belong():
+    figure = confusion_picture(np.array([[3, 1], [0, 4]]), ["jazz", "rock"], "test: songs")
+    (axes,) = figure.axes
+    assert {(text.get_position(), text.get_text()) for text in axes.texts} == {
+        ((0, 0), "3"),
+        ((1, 0), "1"),
+        ((1, 1), "4"),
+    }
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["jazz", "rock"]
+    assert (axes.get_title(), axes.get_xlabel(), axes.get_ylabel()) == ("test: songs", "predicted", "true")
+    np.testing.assert_allclose(axes.images[0].get_array(), [[0.75, 0.25], [0, 1]])
+
+
+def test_a_genre_without_songs_is_no_trouble(tmp_path):
+    save_picture(confusion_picture(np.array([[3, 1], [0, 0]]), ["jazz", "rock"], "val"), tmp_path / "c.png")
+
+
+def test_spectrograms_run_from_left_to_right_under_their_titles():
+    windows = [np.arange(12.0).reshape(4, 3), np.ones((4, 3))]
+    figure = spectrogram_picture(windows, ["one", "two"])
+    assert [axes.get_title() for axes in figure.axes] == ["one", "two"]
+    picture = figure.axes[0].images[0]
+    np.testing.assert_array_equal(picture.get_array(), windows[0].T)
+    assert picture.origin == "lower"
+
+
+def test_curves_show_train_and_validation_on_the_same_axes():
+    curves = {"train/loss": [(1, 0.9), (2, 0.5)], "val/loss": [(2, 0.8)], "val/accuracy": [(2, 0.4)], "lr": [(1, 0.1)]}
+    loss, accuracy = curves_picture(curves, ["loss", "accuracy"]).axes
+    drawn = {line.get_label(): line.get_xydata().tolist() for line in loss.lines}
+    assert drawn == {"train": [[1, 0.9], [2, 0.5]], "val": [[2, 0.8]]}
+    assert [line.get_label() for line in accuracy.lines] == ["val"] and accuracy.get_title() == "accuracy"
+    assert [text.get_text() for text in loss.get_legend().get_texts()] == ["train", "val"]
+
+
+def test_a_picture_is_written_whole(tmp_path):
+    path = tmp_path / "spectrogram.png"
+    path.write_bytes(b"an older one")
+    save_picture(spectrogram_picture([np.ones((4, 3))], ["one"]), path)
+    assert path.read_bytes().startswith(PNG) and list(tmp_path.iterdir()) == [path]
+
+
+def test_a_picture_that_fails_leaves_the_older_one(tmp_path, monkeypatch):
+    path = tmp_path / "spectrogram.png"
+    path.write_bytes(b"an older one")
+    figure = spectrogram_picture([np.ones((4, 3))], ["one"])
+    monkeypatch.setattr(figure, "savefig", lambda *_, **__: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        save_picture(figure, path)
+    assert path.read_bytes() == b"an older one"

@@ -1,0 +1,107 @@
+import pytest
+
+from genre_lightning.wording import baseline_sentence, gap_sentence, genres_table, leak_sentence, page, summary, table
+
+
+def split(accuracy, songs, left_out=0):
+    return {
+        "accuracy": accuracy,
+        "accuracy_interval": [accuracy - 0.1, accuracy + 0.1],
+        "loss": 0.5,
+        "f1_macro": accuracy - 0.01,
+        "auroc_macro": 0.75,
+        "calibration_error": 0.125,
+        "songs": songs,
+        "artists": songs - 1,
+        "left_out": left_out,
+    }
+
+
+def figures(train=0.85, test=0.6, gap=(0.1, 0.4), baseline=0.5, left_out=(), shared_artists=()):
+    return {
+        "train": split(train, 400, len(left_out)),
+        "val": split(0.65, 80),
+        "test": split(test, 120),
+        "baseline": {"test": split(baseline, 120)},
+        "gap": {"accuracy": train - test, "accuracy_interval": list(gap)},
+        "by_genre": {"test": {"hiphop": {"songs": 60.0, "precision": 0.5, "recall": 0.25, "f1": 0.333}}},
+        "left_out": [{"path": path, "reason": "is empty (0 bytes)"} for path in left_out],
+        "shared_artists": list(shared_artists),
+        "run": {"model": "CNN", "epochs": 12},
+    }
+
+
+def column(text, title):
+    """The cells below a title in the table of a text, by the first cell of their line."""
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in text.splitlines() if line[:1] == "|"]
+    return {row[0]: row[rows[0].index(title)] for row in rows[2:]}
+
+
+def test_a_real_gap_is_called_overfitting_with_its_size():
+    sentence = gap_sentence(figures(train=0.85, test=0.6, gap=(0.1, 0.4)))
+    assert "overfitted by 25 points (95 % interval 10 to 40)" in sentence
+    assert "expect 60.0 %, not 85.0 %" in sentence
+
+
+@pytest.mark.parametrize("gap", [(-0.05, 0.2), (0.0, 0.1), (-0.3, -0.1)])
+def test_a_gap_within_chance_is_not_called_overfitting(gap):
+    sentence = gap_sentence(figures(train=0.65, test=0.6, gap=gap))
+    assert "overfitted" not in sentence and "no sign" in sentence
+    assert "60.0 %" in sentence and "65.0 %" in sentence
+
+
+def test_a_network_that_beats_the_baseline_is_told_so():
+    sentence = baseline_sentence(figures(test=0.6, baseline=0.45))
+    assert "reaches 45.0 % on test: the network is 15 points better" in sentence
+
+
+@pytest.mark.parametrize("baseline", [0.6, 0.9])
+def test_a_network_that_does_not_beat_the_baseline_is_told_so(baseline):
+    sentence = baseline_sentence(figures(test=0.6, baseline=baseline))
+    assert "does not earn its keep" in sentence and "better" not in sentence
+
+
+def test_shared_artists_are_warned_of():
+    assert leak_sentence(figures()) == ""
+    assert "Warning: 2 artists" in leak_sentence(figures(shared_artists=["abba", "queen"]))
+
+
+def test_the_summary_puts_train_validation_test_and_the_baseline_side_by_side():
+    text = summary(figures())
+    assert column(text, "train")["accuracy"] == "85.0 % (75 to 95)"
+    assert column(text, "validation")["accuracy"] == "65.0 % (55 to 75)"
+    assert column(text, "test")["accuracy"] == "60.0 % (50 to 70)"
+    assert column(text, "baseline on test")["accuracy"] == "50.0 %"
+    assert column(text, "test")["macro F1"] == "0.590" and column(text, "baseline on test")["macro F1"] == "0.490"
+    assert column(text, "train")["songs"] == "400" and column(text, "test")["artists"] == "119"
+
+
+def test_the_summary_says_what_it_means():
+    text = summary(figures(shared_artists=["abba"]))
+    assert "overfitted" in text and "15 points" not in text and "10 points better" in text and "Warning" in text
+
+
+def test_the_genres_table_has_a_line_for_each():
+    (row,) = genres_table(figures()).splitlines()[2:]
+    assert [cell.strip() for cell in row.strip("|").split("|")] == ["hiphop", "60", "0.50", "0.25", "0.33"]
+
+
+def test_the_page_has_a_title_facts_tables_and_pictures():
+    text = page("a run", figures())
+    assert text.startswith("# a run\n") and "- model: CNN\n- epochs: 12" in text
+    assert "hiphop" in text and "(confusion_test.png)" in text and "(curves.png)" in text
+    assert summary(figures()) in text and "Left out" not in text and text.endswith("\n")
+
+
+def test_the_page_lists_the_files_left_out():
+    text = page("a run", figures(left_out=["a.wav", "b.wav"]))
+    assert "## Left out: 2 files" in text and "- `b.wav` is empty (0 bytes)" in text
+    assert column(text, "train")["files left out"] == "2"
+
+
+def test_tables_are_aligned():
+    lines = table(["a", "long title"], [["something long", "1"], ["b", "2"]]).splitlines()
+    assert len({len(line) for line in lines}) == 1
+    bars = [[place for place, sign in enumerate(line) if sign == "|"] for line in lines]
+    assert all(places == bars[0] for places in bars) and len(bars[0]) == 3
+    assert set(lines[1]) == {"|", "-"}
