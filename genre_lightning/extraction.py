@@ -77,15 +77,22 @@ def extract_all(
 
     workers = workers or cores()
     threads_before = torch.get_num_threads()
-    todo, running = iter(paths), deque()
     try:
         with ThreadPoolExecutor(workers, initializer=torch.set_num_threads, initargs=(1,)) as pool:
-            running.extend(pool.submit(attempt, path) for path in islice(todo, 4 * workers))
-            while running:
-                yield running.popleft().result()
-                running.extend(pool.submit(attempt, path) for path in islice(todo, 1))
+            yield from in_order(pool, attempt, paths, ahead=4 * workers)
     finally:
         torch.set_num_threads(threads_before)
+
+
+def in_order(
+    pool: ThreadPoolExecutor, attempt: Callable[[Path], Outcome], paths: Sequence[Path], ahead: int
+) -> Iterator[Outcome]:
+    """What `attempt` makes of each file, with `ahead` files under way at most."""
+    todo, running = iter(paths), deque()
+    running.extend(pool.submit(attempt, path) for path in islice(todo, ahead))
+    while running:
+        yield running.popleft().result()
+        running.extend(pool.submit(attempt, path) for path in islice(todo, 1))
 
 
 def with_progress(outcomes: Iterator[Outcome], total: int) -> Iterator[Outcome]:

@@ -86,22 +86,21 @@ def test_umlauts_are_read_with_and_without_a_byte_order_mark(manifest, encoding)
     assert list(read_manifest(path)) == [Track(path.parent / "Füße.mp3", "jödel", "Die Ärzte")]
 
 
-@pytest.mark.parametrize(
-    ("lines", "complaint"),
-    [
-        (["path,artist", "a.mp3,x"], "first line must name the column genre"),
-        (["path;genre", "a.mp3;rock"], "first line must name the column genre and path"),
-        ([""], "first line must name the column genre and path"),
-        (["path,genre", "a.mp3,rock", ",rock"], "line 3: the path is empty"),
-        (["path,genre", "a.mp3,rock", "b.mp3, "], "line 3: the genre is empty"),
-        (["path,genre,split", "a.mp3,rock,dev"], "line 2: the split 'dev' is none of train, val, test"),
-        (["path,genre", "a.mp3,rock", "b.mp3"], "line 3: has more or fewer values"),
-        (["path,genre", "Crosby, Stills.mp3,rock"], "line 2: has more or fewer values"),
-        (["path,genre,title", 'a.mp3,rock,"two', 'lines"', ",rock,x"], "line 4: the path is empty"),
-        (["path,genre", "", "", ",rock"], "line 4: the path is empty"),
-    ],
-    ids=str,
-)
+FAULTS = [
+    (["path,artist", "a.mp3,x"], "first line must name the column genre"),
+    (["path;genre", "a.mp3;rock"], "first line must name the column genre and path"),
+    ([""], "first line must name the column genre and path"),
+    (["path,genre", "a.mp3,rock", ",rock"], "line 3: the path is empty"),
+    (["path,genre", "a.mp3,rock", "b.mp3, "], "line 3: the genre is empty"),
+    (["path,genre,split", "a.mp3,rock,dev"], "line 2: the split 'dev' is none of train, val, test"),
+    (["path,genre", "a.mp3,rock", "b.mp3"], "line 3: has more or fewer values"),
+    (["path,genre", "Crosby, Stills.mp3,rock"], "line 2: has more or fewer values"),
+    (["path,genre,title", 'a.mp3,rock,"two', 'lines"', ",rock,x"], "line 4: the path is empty"),
+    (["path,genre", "", "", ",rock"], "line 4: the path is empty"),
+]
+
+
+@pytest.mark.parametrize(("lines", "complaint"), FAULTS, ids=str)
 def test_a_fault_in_a_manifest_is_named_with_its_line(manifest, lines, complaint):
     path = manifest(*lines)
     with pytest.raises(UserError) as caught:
