@@ -26,7 +26,7 @@ logger = logging.getLogger(__name__)
 class Extracted:
     """A song's features `(frames, n_features)`, their mean and deviation `(2, n_features)`, and what its file told.
 
-    `digest` is a hash of the frames, in float32: copies of a recording share it, whatever their tags and container.
+    `digest` is a hash of the frames as stored: copies of a recording share it, whatever their tags and container.
     """
 
     key: str
@@ -57,8 +57,9 @@ def extract(path: Path, features: Features, dtype: str) -> Extracted:
     frames = features(torch.from_numpy(waveform))
     deviation, mean = torch.std_mean(frames, dim=0, correction=0)
     moments = torch.stack([mean, deviation]).numpy()
-    seconds, digest = len(waveform) / features.sample_rate, hashlib.sha256(frames.numpy().data).hexdigest()
-    return Extracted(key, frames.to(getattr(torch, dtype)).numpy(), moments, seconds, digest, tags)
+    stored = frames.to(getattr(torch, dtype)).numpy()
+    seconds, digest = len(waveform) / features.sample_rate, hashlib.sha256(stored.data).hexdigest()
+    return Extracted(key, stored, moments, seconds, digest, tags)
 
 
 def extract_all(
