@@ -139,7 +139,7 @@ class FeatureCache:
                 for part in self.folder.glob(f"{name}.*"):
                     part.unlink()
                 raise UserError(
-                    f"cache.root: cannot write to {self.folder}: {error.strerror}; "
+                    f"cache.root: cannot write to {self.folder}: {error.strerror or error}; "
                     f"{len(self.songs)} songs are kept there, free some space or change cache.root and run again"
                 ) from None
         self.refresh()
