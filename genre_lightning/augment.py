@@ -59,8 +59,8 @@ class Mixup(Augment):
 
     def forward(self, features: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
         batch = len(features)
-        shape = torch.full((batch,), self.alpha, device=features.device)
-        share = torch.distributions.Beta(shape, shape).sample()
+        beta = torch.distributions.Beta(self.alpha, self.alpha)
+        share = beta.sample((batch,)).to(features.device)  # drawn on the CPU: Apple's GPUs have no Beta distribution
         share = share * (torch.rand(batch, device=features.device) < self.probability)
         partner = torch.randperm(batch, device=features.device)
         mixed = torch.lerp(features, features[partner], share[:, None, None])

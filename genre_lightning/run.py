@@ -15,8 +15,8 @@ CHECKPOINTS = "checkpoints"
 def run_folder(ckpt_path: str | None, model: str, features: str, seed: int) -> str:
     """Where a run lies: a new folder under logs/ for a new run, the old one for a run that is resumed."""
     if ckpt_path is not None and Path(ckpt_path).parent.name == CHECKPOINTS:
-        return str(Path(ckpt_path).parent.parent)
-    return str(Path("logs", f"{datetime.now():%Y-%m-%d_%H-%M-%S}_{model}_{features}_seed{seed}"))
+        return Path(ckpt_path).parent.parent.as_posix()
+    return f"logs/{datetime.now():%Y-%m-%d_%H-%M-%S}_{model}_{features}_seed{seed}"
 
 
 OmegaConf.register_new_resolver("run_folder", run_folder, use_cache=True, replace=True)
