@@ -193,12 +193,12 @@ def decode_with_ffmpeg(path: Path) -> Recording:
     from av.error import FFmpegError
 
     try:
-        with av.open(str(path)) as container:
+        with av.open(str(path), metadata_errors="replace") as container:
             if not container.streams.audio:
                 raise AudioError("holds no audio")
             return decode_stream(container, container.streams.audio[0])
-    except FFmpegError as error:
-        raise AudioError(f"is damaged, cut off or not audio: {error.strerror}") from None
+    except (FFmpegError, ValueError) as error:  # ValueError: the number of channels changes midway
+        raise AudioError(f"is damaged, cut off or not audio: {getattr(error, 'strerror', error)}") from None
 
 
 def decode_stream(container, stream) -> Recording:  # noqa: ANN001 (PyAV's classes, imported only where they are needed)

@@ -99,7 +99,7 @@ class FeatureCache:
         missing = [path for path in dict.fromkeys(paths) if self.find(path) is None]
         if not missing:
             return {}
-        random.shuffle(missing)  # two builds at once then seldom compute the same song
+        random.SystemRandom().shuffle(missing)  # two builds at once, equally seeded, then seldom do the same song
         broken: dict[Path, str] = {}
         shard: list[Extracted] = []
         try:

@@ -4,7 +4,7 @@ import csv
 import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from genre_lightning.errors import UserError
@@ -112,7 +112,7 @@ def write_manifest(catalogue: Catalogue, path: Path) -> None:
     """Write what `read_manifest` reads, with paths relative to the file's folder where they lie below it."""
     extras = list(dict.fromkeys(column for track in catalogue for column in track.extra))
     unfinished = path.with_name(path.name + ".tmp")
-    with unfinished.open("w", newline="", encoding="utf-8") as file:
+    with unfinished.open("w", newline="", encoding="utf-8", errors="surrogateescape") as file:
         rows = csv.DictWriter(file, [*COLUMNS, *extras])
         rows.writeheader()
         for track in catalogue:
@@ -128,8 +128,3 @@ def relative(path: Path, folder: Path) -> str:
     """`path` as a manifest in `folder` names it."""
     path, folder = path.absolute(), folder.absolute()
     return (path.relative_to(folder) if path.is_relative_to(folder) else path).as_posix()
-
-
-def with_split(track: Track, split: str) -> Track:
-    """The same song on another side."""
-    return replace(track, split=split)

@@ -26,7 +26,7 @@ class GenreDataModule(LightningDataModule):
 
     def __init__(
         self, catalogue: Catalogue, cache: FeatureCache, augments: Sequence[Augment] = (), *,
-        window_seconds: float = 3.0, batch_size: int = 32, windows_per_song: int = 4, overlap: float = 0.5,
+        window_seconds: float = 2.0, batch_size: int = 16, windows_per_song: int = 1, overlap: float = 0.5,
         balanced: bool = False, num_workers: int = 0, seed: int = 0,
     ) -> None:  # fmt: skip
         super().__init__()
@@ -52,6 +52,8 @@ class GenreDataModule(LightningDataModule):
         """The songs of one side."""
         tracks = self.catalogue.of_split(split)
         songs = [song for track in tracks if (song := self.cache.find(track.path))]
+        if len(songs) != len(tracks):
+            raise UserError("data: songs have changed while they were read; run again")
         genres = [self.genres.index(track.genre) for track in tracks]
         return WindowDataset(self.cache, songs, genres, self.n_frames, len(self.genres))
 

@@ -14,7 +14,8 @@ FOR_USERS = {
 }
 # Lines that Hydra and OmegaConf add for programmers.
 FOR_PROGRAMMERS = re.compile(r"\s*(full_key:|object_type=|provider=|Config search path|See https|To append)")
-WANTS_TRACEBACK = os.environ.get("HYDRA_FULL_ERROR") == "1"
+# Kept in a variable of its own, which the processes that a run starts inherit.
+WANTS_TRACEBACK = os.environ.setdefault("GENRE_LIGHTNING_TRACEBACK", os.environ.get("HYDRA_FULL_ERROR", "0")) == "1"
 
 
 class UserError(Exception):

@@ -43,7 +43,7 @@ def evaluate(
     )
     figures = report.figures()
     (folder / "metrics.json").write_text(json.dumps(figures, indent=2), encoding="utf-8")
-    (folder / "report.md").write_text(wording.page(folder.name, figures), encoding="utf-8")
+    (folder / "report.md").write_text(wording.page(folder.name, figures), encoding="utf-8", errors="replace")
     draw(folder, board_of(trainer), model, data, report)
     show_results(board_of(trainer), cfg, figures)
     print(f"\n{wording.summary(figures)}\n\n{folder / 'report.md'}")
@@ -71,7 +71,7 @@ def facts(cfg: DictConfig, trainer: Trainer, model: GenreClassifier, data: Genre
         "epochs": trainer.current_epoch,
         "parameters": parameters(model),
         "multiply-adds for a window": multiply_adds(model, data.window_shape),
-        "best epoch by": f"{cfg.checkpoint.monitor} ({cfg.checkpoint.mode})",
+        "best epoch by": cfg.checkpoint.monitor,
     }
 
 

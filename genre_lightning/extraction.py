@@ -57,6 +57,8 @@ def extract(path: Path, features: Features, dtype: str) -> Extracted:
     frames = features(torch.from_numpy(waveform))
     deviation, mean = torch.std_mean(frames, dim=0, correction=0)
     moments = torch.stack([mean, deviation]).numpy()
+    if not np.isfinite(moments).all():
+        raise AudioError("holds samples too large to compute with")
     stored = frames.to(getattr(torch, dtype)).numpy()
     seconds, digest = len(waveform) / features.sample_rate, hashlib.sha256(stored.data).hexdigest()
     return Extracted(key, stored, moments, seconds, digest, tags)

@@ -61,8 +61,11 @@ class Features(nn.Module, ABC):
 
     @property
     def settings(self) -> dict[str, str | int | float | None]:
-        """The kind of the features and all that shapes them, as plain values."""
-        return {"kind": type(self).__name__, **{field.name: getattr(self, field.name) for field in fields(self)}}
+        """The kind of the features and all that shapes them, as plain values; equal ones however they were typed."""
+        typed = {field.name: getattr(self, field.name) for field in fields(self)}
+        typed |= {"win_length": self.window_length, "f_max": float(self.highest_hz), "f_min": float(self.f_min)}
+        typed["top_db"] = None if self.top_db is None else float(self.top_db)
+        return {"kind": type(self).__name__, **typed}
 
     def frames_in(self, seconds: float) -> int:
         """The number of frames that `seconds` of sound take, at least one."""

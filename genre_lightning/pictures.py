@@ -49,9 +49,9 @@ def curves_picture(curves: dict[str, list[tuple[int, float]]], measures: Sequenc
 
     figure = Figure((4 * len(measures), 3.2), layout="constrained")
     for axes, measure in zip(figure.subplots(1, len(measures), squeeze=False)[0], measures, strict=True):
-        for split, colour in (("train", TRAIN_COLOUR), ("val", VAL_COLOUR)):
+        for split, label, colour in (("train", "train, windows", TRAIN_COLOUR), ("val", "val, songs", VAL_COLOUR)):
             if points := curves.get(f"{split}/{measure}"):
-                axes.plot(*zip(*points, strict=True), color=colour, label=split)
+                axes.plot(*zip(*points, strict=True), color=colour, label=label)
         axes.set(title=measure, xlabel="training step")
         axes.legend()
     return figure

@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 
-from genre_lightning.catalogue import SPLITS, Catalogue, artist_name
+from genre_lightning.catalogue import SPLITS, artist_name
 from genre_lightning.scores import ScoredSongs, bootstrap_accuracy, confusion, interval, song_metrics
 from genre_lightning.selection import Selection
 from genre_lightning.splits import shared_artists
@@ -44,7 +44,8 @@ class Report:
             **song_metrics(self.scored[split]),
             "accuracy_interval": interval(self.resampled(split)),
             "songs": len(songs),
-            "artists": count_artists(songs),
+            "artists": len({artist_name(track.artist) for track in songs if track.artist}),
+            "unknown_artists": sum(not track.artist for track in songs),
             "left_out": sum(skip.track.split == split for skip in self.selection.skipped),
         }
 
@@ -64,9 +65,3 @@ def by_genre(scored: ScoredSongs, genres: Sequence[str]) -> dict[str, dict[str, 
         "f1": 2 * right / (songs + predicted).clamp(min=1),
     }
     return {genre: {name: float(column[row]) for name, column in columns.items()} for row, genre in enumerate(genres)}
-
-
-def count_artists(songs: Catalogue) -> int:
-    """Different artists; a song whose artist is unknown counts as one of its own."""
-    known = {artist_name(track.artist) for track in songs if track.artist}
-    return len(known) + sum(not track.artist for track in songs)

@@ -73,7 +73,7 @@ def confusion(scored: ScoredSongs) -> Tensor:
 
 @torch.inference_mode()
 def score_songs(model: nn.Module, batches: Iterable[Batch], device: torch.device, description: str) -> ScoredSongs:
-    """Judge whole songs as validation does: evaluation mode, no augmentation, probabilities averaged over a song."""
+    """Judge whole songs as validation does, in float32: evaluation mode, no augmentation, windows averaged."""
     from tqdm import tqdm
 
     model.to(device).eval()

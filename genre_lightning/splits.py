@@ -4,7 +4,7 @@ import random
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import Literal
+from typing import Literal, get_args
 
 from genre_lightning.catalogue import SPLITS, Catalogue, Track, artist_name
 from genre_lightning.errors import UserError
@@ -12,7 +12,7 @@ from genre_lightning.errors import UserError
 Method = Literal["auto", "published", "artist", "naive"]
 Groups = list[list[tuple[int, Track]]]
 ORDERS_TRIED = 100
-METHODS = ("auto", "published", "artist", "naive")
+METHODS = get_args(Method)
 
 
 def split_catalogue(
@@ -21,7 +21,7 @@ def split_catalogue(
     """Give every song a side.
 
     published: the one its source names; artist: seeded, no artist on two sides, as many songs of each genre as the
-    artists allow; naive: seeded, song by song; auto: published where the source names one for every song, else artist.
+    artists allow; naive: seeded, song by song; auto: published where the source names any, else artist.
     Raises UserError for settings or songs that make no honest split.
     """
     check_settings(method, val_fraction, test_fraction)
@@ -49,7 +49,7 @@ def resolve_method(catalogue: Catalogue, method: Method) -> Method:
     """What `auto` means for these songs."""
     if method != "auto":
         return method
-    return "published" if all(track.split for track in catalogue) else "artist"
+    return "published" if any(track.split for track in catalogue) else "artist"
 
 
 def check_published(catalogue: Catalogue) -> None:

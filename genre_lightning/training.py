@@ -3,7 +3,6 @@
 import logging
 import warnings
 from pathlib import Path
-from pickle import UnpicklingError
 from typing import Any
 
 import torch
@@ -13,7 +12,7 @@ from lightning.pytorch.callbacks import LearningRateMonitor, ModelCheckpoint
 from omegaconf import DictConfig, OmegaConf
 
 from genre_lightning.board import board_of, open_board, show_model
-from genre_lightning.catalogue import MANIFEST, write_manifest
+from genre_lightning.catalogue import MANIFEST, Catalogue, read_manifest, write_manifest
 from genre_lightning.config import check_types
 from genre_lightning.datamodule import GenreDataModule
 from genre_lightning.errors import UserError
@@ -48,26 +47,57 @@ def train(cfg: DictConfig, folder: Path) -> float:
     seed_everything(cfg.seed, workers=True, verbose=False)
     trainer = build_trainer(cfg, folder)
     selection, data = build_data(cfg)
+    if cfg.ckpt_path is not None:
+        check_same_songs(cfg.ckpt_path, selection)
     model = build_model(cfg, data)
     if trainer.is_global_zero:
         introduce(folder, trainer, model, selection, data)
     fit(trainer, model, data, cfg.ckpt_path)
-    checkpoint = best_checkpoint(trainer)
-    if checkpoint.best_model_score is None:
-        raise UserError(f"ckpt_path: {cfg.ckpt_path} belongs to a run that has ended and was moved; start a new one")
     if trainer.is_global_zero:
         evaluate(cfg, folder, trainer, model, data, selection)
-    return float(checkpoint.best_model_score)
+    return float(best_checkpoint(trainer).best_model_score or 0)
 
 
 def check(cfg: DictConfig) -> None:
     """Raise UserError for settings that cannot work, before any work is done."""
     check_types(cfg)
-    if cfg.ckpt_path is not None and not Path(cfg.ckpt_path).is_file():
-        raise UserError(f"ckpt_path: there is no file {cfg.ckpt_path}")
     for key, monitor in (("checkpoint", cfg.checkpoint.monitor), ("early_stopping", cfg.early_stopping.monitor)):
         if monitor not in MONITORS:
             raise UserError(f"{key}.monitor: {monitor!r} is none of {', '.join(MONITORS)}")
+    for key in ("report.bootstrap_samples", "baseline.regularisation", "trainer.max_epochs"):
+        if OmegaConf.select(cfg, key) <= 0:
+            raise UserError(f"{key} must be above 0, not {OmegaConf.select(cfg, key)}")
+    if str(cfg.trainer.precision).endswith("true") and cfg.trainer.precision != "32-true":
+        raise UserError(f"trainer.precision: {cfg.trainer.precision} is too coarse to train with; use bf16-mixed")
+    if cfg.ckpt_path is not None:
+        check_checkpoint(cfg.ckpt_path)
+
+
+def check_checkpoint(path: str) -> None:
+    """Raise UserError unless there is a checkpoint of plain values at `path`."""
+    if not Path(path).is_file():
+        raise UserError(f"ckpt_path: there is no file {path}")
+    try:
+        weights = torch.load(path, map_location="cpu", weights_only=True)["state_dict"]
+    except Exception:  # what torch raises depends on where the file is damaged
+        weights = None
+    if weights is None:
+        raise UserError(f"ckpt_path: {path} is not a checkpoint of this program, or is damaged")
+
+
+def check_same_songs(ckpt_path: str, selection: Selection) -> None:
+    """Raise UserError where a run to be resumed was trained on other songs, or on songs that are now tested."""
+    before = Path(ckpt_path).parent.parent / MANIFEST
+    if before.is_file() and sides(read_manifest(before)) != sides(selection.catalogue):
+        raise UserError(
+            f"ckpt_path: the run of {before} had other songs or another split; "
+            "repeat its settings with the songs as they were, or start a new run"
+        )
+
+
+def sides(catalogue: Catalogue) -> set[tuple[str, str, str]]:
+    """Each song's file, genre and side."""
+    return {(str(track.path.absolute()), track.genre, track.split) for track in catalogue}
 
 
 def build_data(cfg: DictConfig) -> tuple[Selection, GenreDataModule]:
@@ -84,6 +114,8 @@ def build_model(cfg: DictConfig, data: GenreDataModule) -> GenreClassifier:
     """The configured network for windows of this data, with its training split's statistics."""
     learning: Any = OmegaConf.to_container(cfg.learning, resolve=True)
     learning["class_weights"] = data.class_weights() if learning["class_weights"] else None
+    if "mixed" in str(cfg.trainer.precision):
+        learning["optimizer"].pop("fused", None)  # Lightning cannot clip the gradients of a fused optimizer then
     n_frames, n_features = data.window_shape
     shapes = {"n_features": n_features, "n_frames": n_frames, "n_genres": len(data.genres)}
     model = instantiate(cfg.model, **shapes, **learning, _recursive_=False, _convert_="all")
@@ -94,9 +126,9 @@ def build_model(cfg: DictConfig, data: GenreDataModule) -> GenreClassifier:
 def build_trainer(cfg: DictConfig, folder: Path) -> Trainer:
     """The configured Trainer, with checkpoints and TensorBoard's events in the run's folder."""
     callbacks = [
-        instantiate(cfg.checkpoint, dirpath=str(folder / CHECKPOINTS)),
+        instantiate(cfg.checkpoint, dirpath=str(folder / CHECKPOINTS), mode=better(cfg.checkpoint.monitor)),
         ModelCheckpoint(str(folder / CHECKPOINTS), "last", enable_version_counter=False),
-        instantiate(cfg.early_stopping),
+        instantiate(cfg.early_stopping, mode=better(cfg.early_stopping.monitor)),
         LearningRateMonitor(logging_interval="epoch"),
         SeedEveryEpoch(cfg.seed),
     ]
@@ -104,6 +136,11 @@ def build_trainer(cfg: DictConfig, folder: Path) -> Trainer:
     if accelerator in ("gpu", "cuda") and not torch.cuda.is_available() and not torch.backends.mps.is_available():
         raise UserError(f"trainer.accelerator: PyTorch finds no {accelerator} here; use trainer=auto or trainer=cpu")
     return instantiate(cfg.trainer, logger=open_board(folder), callbacks=callbacks, default_root_dir=str(folder))
+
+
+def better(monitor: str) -> str:
+    """Whether less or more of a figure is better: min or max."""
+    return "min" if monitor.endswith(("loss", "error")) else "max"
 
 
 class SeedEveryEpoch(Callback):
@@ -134,8 +171,6 @@ def fit(trainer: Trainer, model: GenreClassifier, data: GenreDataModule, ckpt_pa
         warnings.filterwarnings("ignore", harmless)
     try:
         trainer.fit(model, data, ckpt_path=ckpt_path, weights_only=True)
-    except UnpicklingError:
-        raise UserError(f"ckpt_path: {ckpt_path} is not a checkpoint of this program, or is damaged") from None
     except SystemExit:  # what Lightning makes of Ctrl-C
         raise KeyboardInterrupt from None
     except RuntimeError as error:

@@ -8,7 +8,6 @@ from genre_lightning.catalogue import (
     artist_name,
     genre_name,
     read_manifest,
-    with_split,
     write_manifest,
 )
 from genre_lightning.errors import UserError
@@ -153,8 +152,3 @@ def test_songs_with_different_extra_columns_are_written_together(tmp_path):
         {"year": "1", "bpm": ""},
         {"year": "", "bpm": "2"},
     ]
-
-
-def test_a_song_changes_sides_and_nothing_else():
-    track = Track(Path("a.mp3"), "rock", "Who", "Title", "train", {"year": "1"})
-    assert with_split(track, "test") == Track(Path("a.mp3"), "rock", "Who", "Title", "test", {"year": "1"})

@@ -105,9 +105,9 @@ def test_the_default_settings_train_on_a_folder_of_songs(train_a_batch):
 
 
 def test_settings_that_belong_together_follow_each_other(configure):
-    config = configure("seed=7", "checkpoint.monitor=val/accuracy", "checkpoint.mode=max", "learning.optimizer.lr=0.5")
+    config = configure("seed=7", "checkpoint.monitor=val/accuracy", "learning.optimizer.lr=0.5")
     assert config.loader.seed == 7 and config.learning.schedule.max_lr == 0.5
-    assert (config.early_stopping.monitor, config.early_stopping.mode) == ("val/accuracy", "max")
+    assert config.early_stopping.monitor == "val/accuracy"
 
 
 @pytest.mark.parametrize("steps", range(1, 13))

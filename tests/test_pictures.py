@@ -36,9 +36,9 @@ def test_curves_show_train_and_validation_on_the_same_axes():
     curves = {"train/loss": [(1, 0.9), (2, 0.5)], "val/loss": [(2, 0.8)], "val/accuracy": [(2, 0.4)], "lr": [(1, 0.1)]}
     loss, accuracy = curves_picture(curves, ["loss", "accuracy"]).axes
     drawn = {line.get_label(): line.get_xydata().tolist() for line in loss.lines}
-    assert drawn == {"train": [[1, 0.9], [2, 0.5]], "val": [[2, 0.8]]}
-    assert [line.get_label() for line in accuracy.lines] == ["val"] and accuracy.get_title() == "accuracy"
-    assert [text.get_text() for text in loss.get_legend().get_texts()] == ["train", "val"]
+    assert drawn == {"train, windows": [[1, 0.9], [2, 0.5]], "val, songs": [[2, 0.8]]}
+    assert [line.get_label() for line in accuracy.lines] == ["val, songs"] and accuracy.get_title() == "accuracy"
+    assert [text.get_text() for text in loss.get_legend().get_texts()] == ["train, windows", "val, songs"]
 
 
 def test_a_picture_is_written_whole(tmp_path):

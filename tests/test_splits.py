@@ -126,10 +126,10 @@ def test_auto_keeps_published_sides_when_every_song_has_one():
     assert sides(split_catalogue(whole, "auto")) == ["test"] * 9
 
 
-def test_auto_splits_by_artist_when_a_song_has_no_side():
+def test_auto_does_not_throw_away_a_published_split_that_lacks_a_song():
     tracks = [Track(Path(f"{n}"), "rock", f"artist {n // 5}", split="test") for n in range(99)]
-    split = split_catalogue(Catalogue([*tracks, Track(Path("last"), "rock", "artist 0")]), "auto")
-    assert set(sides(split)) == {"train", "val", "test"} and not shared_artists(split)
+    with pytest.raises(UserError, match=r"1 songs have no split, the first is last"):
+        split_catalogue(Catalogue([*tracks, Track(Path("last"), "rock", "artist 0")]), "auto")
 
 
 def test_naive_mixes_artists_and_says_so():

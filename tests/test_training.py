@@ -13,7 +13,7 @@ from genre_lightning.board import curves
 from genre_lightning.catalogue import read_manifest
 from genre_lightning.errors import UserError
 from genre_lightning.models.mlp import MLP
-from genre_lightning.training import train
+from genre_lightning.training import better, train
 
 ROOT = Path(__file__).parents[1]
 GPU = torch.cuda.is_available() or torch.backends.mps.is_available()
@@ -133,7 +133,7 @@ def watched(configure, tmp_path_factory):
 
         return watch
 
-    monitor = ("checkpoint.monitor=val/accuracy", "checkpoint.mode=max", "trainer.max_epochs=2")
+    monitor = ("checkpoint.monitor=val/accuracy", "trainer.max_epochs=2")
     with pytest.MonkeyPatch.context() as patch:
         for name in seen:
             patch.setattr(MLP, name, watching(name))
@@ -241,3 +241,28 @@ def test_two_processes_train_together_and_one_alone_goes_on(command_line, tmp_pa
     last = (folder / "checkpoints" / "last.ckpt").relative_to(tmp_path).as_posix()
     run_script(tmp_path, command_line("trainer.max_epochs=2", *steady, f"ckpt_path={last}"))
     assert list((tmp_path / "logs").iterdir()) == [folder] and figures(folder)["run"]["epochs"] == 2
+
+
+def test_a_resumed_run_refuses_another_split(train_run):
+    folder = train_run("trainer.max_epochs=1")
+    last = (folder / "checkpoints" / "last.ckpt").as_posix()
+    with pytest.raises(UserError, match="other songs or another split"):
+        train_run("trainer.max_epochs=1", "split.method=naive", "split.seed=5", f"ckpt_path='{last}'", into=folder)
+
+
+def test_training_in_mixed_precision(train_run):
+    folder = train_run("trainer.precision=bf16-mixed", "trainer.max_epochs=1", "model=cnn", "model.channels=[4,8]")
+    assert 0 <= figures(folder)["test"]["accuracy"] <= 1
+
+
+@pytest.mark.parametrize(
+    "setting", ["report.bootstrap_samples=0", "baseline.regularisation=0", "trainer.max_epochs=-1"]
+)
+def test_what_would_fail_at_the_end_fails_at_the_beginning(configure, tmp_path, setting):
+    with pytest.raises(UserError, match=setting.split("=")[0]):
+        train(configure(setting), tmp_path)
+
+
+@pytest.mark.parametrize(("monitor", "mode"), [("val/loss", "min"), ("val/accuracy", "max")])
+def test_the_best_of_a_figure_is_its_best_end(monitor, mode):
+    assert better(monitor) == mode

@@ -1,6 +1,15 @@
 import pytest
 
-from genre_lightning.wording import baseline_sentence, gap_sentence, genres_table, leak_sentence, page, summary, table
+from genre_lightning.wording import (
+    baseline_sentence,
+    gap_sentence,
+    genres_table,
+    leak_sentence,
+    page,
+    summary,
+    table,
+    unknown_sentence,
+)
 
 
 def split(accuracy, songs, left_out=0):
@@ -13,6 +22,7 @@ def split(accuracy, songs, left_out=0):
         "calibration_error": 0.125,
         "songs": songs,
         "artists": songs - 1,
+        "unknown_artists": 0,
         "left_out": left_out,
     }
 
@@ -73,7 +83,7 @@ def test_the_summary_puts_train_validation_test_and_the_baseline_side_by_side():
     assert column(text, "test")["accuracy"] == "60.0 % (50 to 70)"
     assert column(text, "baseline on test")["accuracy"] == "50.0 %"
     assert column(text, "test")["macro F1"] == "0.590" and column(text, "baseline on test")["macro F1"] == "0.490"
-    assert column(text, "train")["songs"] == "400" and column(text, "test")["artists"] == "119"
+    assert column(text, "train")["songs"] == "400" and column(text, "test")["known artists"] == "119"
 
 
 def test_the_summary_says_what_it_means():
@@ -105,3 +115,10 @@ def test_tables_are_aligned():
     bars = [[place for place, sign in enumerate(line) if sign == "|"] for line in lines]
     assert all(places == bars[0] for places in bars) and len(bars[0]) == 3
     assert set(lines[1]) == {"|", "-"}
+
+
+def test_songs_without_an_artist_are_spoken_of():
+    unknown = figures()
+    assert unknown_sentence(unknown) == ""
+    unknown["test"]["unknown_artists"] = 7
+    assert "7 of" in unknown_sentence(unknown)

@@ -5,6 +5,7 @@ from typing import Any
 
 import torch
 from lightning import LightningModule
+from lightning.pytorch.callbacks import ModelCheckpoint
 from torch import Tensor, nn
 from torchmetrics import MeanMetric
 from torchmetrics.classification import MulticlassAccuracy, MulticlassF1Score
@@ -50,6 +51,7 @@ class GenreClassifier(LightningModule, ABC):
         self.optimizer, self.schedule = optimizer, schedule
         weight = None if class_weights is None else torch.tensor(class_weights)
         self.loss = nn.CrossEntropyLoss(weight, label_smoothing=label_smoothing)
+        self.trained: list[tuple[Tensor, Tensor, Tensor]] = []  # each step's loss, predictions and genres
         self.train_loss = MeanMetric()
         self.train_accuracy = MulticlassAccuracy(n_genres, average="micro")
         self.train_f1_macro = MulticlassF1Score(n_genres, average="macro")
@@ -71,7 +73,10 @@ class GenreClassifier(LightningModule, ABC):
         return self.head(self.encoder(features))
 
     def on_train_start(self) -> None:
-        """Raise UserError where a resumed run's schedule was made for another number of steps."""
+        """Raise UserError where a resumed run was moved, or its schedule was made for another number of steps."""
+        checkpoint = self.trainer.checkpoint_callback
+        if self.current_epoch > 0 and isinstance(checkpoint, ModelCheckpoint) and checkpoint.best_model_score is None:
+            raise UserError("ckpt_path: that run was moved, and its best epoch is not known here; move it back")
         planned, steps = getattr(self.lr_schedulers(), "total_steps", None), self.trainer.estimated_stepping_batches
         if planned not in (None, steps):
             raise UserError(
@@ -82,20 +87,23 @@ class GenreClassifier(LightningModule, ABC):
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         logits = self(batch.features)
         loss = self.loss(logits, batch.target)
-        genre = batch.target.argmax(dim=1)
-        self.train_loss.update(loss.detach(), len(genre))
-        self.train_accuracy.update(logits, genre)
-        self.train_f1_macro.update(logits, genre)
+        plain_loss = nn.functional.cross_entropy(logits.detach().float(), batch.target)  # to be held beside val/loss
+        self.trained.append((plain_loss, logits.detach().argmax(dim=1), batch.target.argmax(dim=1)))
         return loss
 
     def on_train_epoch_end(self) -> None:
+        losses, predicted, genres = zip(*self.trained, strict=True)  # metrics are slow to update, so once an epoch
+        self.trained.clear()
+        self.train_loss.update(torch.stack(losses))
+        self.train_accuracy.update(torch.cat(predicted), torch.cat(genres))
+        self.train_f1_macro.update(torch.cat(predicted), torch.cat(genres))
         for name in ("loss", "accuracy", "f1_macro"):
             metric = getattr(self, f"train_{name}")
             self.log(f"train/{name}", metric.compute())  # over all devices
             metric.reset()
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
-        self.val_songs.update(self(batch.features).softmax(dim=1), batch.target, batch.song)
+        self.val_songs.update(self(batch.features).float().softmax(dim=1), batch.target, batch.song)
 
     def on_validation_epoch_end(self) -> None:
         figures = song_metrics(self.val_songs.compute())

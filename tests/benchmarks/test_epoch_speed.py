@@ -43,7 +43,13 @@ def write_songs(root: Path):
 def configuration(root: Path, model: str):
     write_songs(root / "songs")
     overrides = [f"model={model}", f"data.root={root / 'songs'}", f"cache.root={root / 'cache'}", "trainer=cpu"]
-    overrides += [f"trainer.max_epochs={EPOCHS}", "loader.windows_per_song=6", "+trainer.limit_val_batches=1"]
+    overrides += ["+trainer.enable_progress_bar=false"]
+    overrides += [
+        f"trainer.max_epochs={EPOCHS}",
+        "loader.windows_per_song=16",
+        "loader.batch_size=64",
+        "+trainer.limit_val_batches=1",
+    ]
     with initialize_config_dir(CONF, version_base="1.3"):
         return compose("train", overrides)
 

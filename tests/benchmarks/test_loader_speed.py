@@ -11,7 +11,7 @@ from genre_lightning.dataset import RandomWindows, WindowDataset
 from genre_lightning.extraction import Extracted
 from genre_lightning.features import LogMel
 
-pytestmark = pytest.mark.benchmark
+pytestmark = [pytest.mark.benchmark, pytest.mark.filterwarnings("ignore")]
 SONGS, FRAMES, WINDOW, N_MELS, BATCH = 200, 1292, 129, 96, 32
 
 

@@ -12,7 +12,7 @@ from genre_lightning.cache import FeatureCache
 from genre_lightning.extraction import extract
 from genre_lightning.features import LogMel
 
-pytestmark = pytest.mark.benchmark
+pytestmark = [pytest.mark.benchmark, pytest.mark.filterwarnings("ignore")]
 SECONDS, RATE = 30, 44100
 LEAST = {"wav": 2.3, "flac": 1.8, "mp3": 1.7, "ogg": 1.5}
 

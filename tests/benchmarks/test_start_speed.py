@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import soundfile
 
-pytestmark = pytest.mark.benchmark
+pytestmark = [pytest.mark.benchmark, pytest.mark.filterwarnings("ignore")]
 TRAIN = Path(__file__).parents[2] / "train.py"
 # Runs train.py as a user does, and stops where the first training step would begin.
 UNTIL_FIRST_STEP = """
