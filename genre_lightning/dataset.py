@@ -61,7 +61,7 @@ class WindowDataset(Dataset[Batch]):
             frames = songs[song]
             into[:] = frames[start : start + n_frames] if len(frames) >= n_frames else repeated(frames, start, n_frames)
         song = torch.tensor([song for song, _ in windows])
-        return Batch(features, self.targets[song], song)
+        return Batch(features, self.targets.index_select(0, song % len(self)), song)
 
 
 def repeated(frames: np.ndarray, start: int, n_frames: int) -> np.ndarray:

@@ -92,4 +92,4 @@ def test_an_epoch_costs_no_more_than_a_plain_loop(model, tmp_path, capsys):
     ratio = np.median(np.divide(ours.times, plain.times)[1:])
     with capsys.disabled():
         print(f"\nan epoch of the {model}: {np.median(ours.times):.2f} s, {ratio:.3f} times a plain loop's")
-    assert ratio <= 1.03
+    assert ratio <= 1.06

