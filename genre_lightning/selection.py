@@ -57,7 +57,7 @@ def with_tags(track: Track, cache: FeatureCache) -> Track:
 
 
 def find_copies(catalogue: Catalogue, cache: FeatureCache) -> Iterator[Skipped]:
-    """All but one of the songs that are the same recording, sample by sample.
+    """All but one of the songs that are the same recording: their stored features agree in every number.
 
     The one that stays is the one on the test side, else on the validation side, so that published test sets stay whole.
     """

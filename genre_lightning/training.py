@@ -65,10 +65,11 @@ def check(cfg: DictConfig) -> None:
         if monitor not in MONITORS:
             raise UserError(f"{key}.monitor: {monitor!r} is none of {', '.join(MONITORS)}")
     for key in ("report.bootstrap_samples", "baseline.regularisation", "trainer.max_epochs"):
-        if OmegaConf.select(cfg, key) <= 0:
-            raise UserError(f"{key} must be above 0, not {OmegaConf.select(cfg, key)}")
+        value = OmegaConf.select(cfg, key)
+        if not isinstance(value, int | float) or value <= 0:
+            raise UserError(f"{key} must be a number above 0, not {value}")
     if str(cfg.trainer.precision).endswith("true") and cfg.trainer.precision != "32-true":
-        raise UserError(f"trainer.precision: {cfg.trainer.precision} is too coarse to train with; use bf16-mixed")
+        raise UserError(f"trainer.precision: {cfg.trainer.precision} is not supported; use 32-true or bf16-mixed")
     if cfg.ckpt_path is not None:
         check_checkpoint(cfg.ckpt_path)
 

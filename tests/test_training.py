@@ -256,7 +256,13 @@ def test_training_in_mixed_precision(train_run):
 
 
 @pytest.mark.parametrize(
-    "setting", ["report.bootstrap_samples=0", "baseline.regularisation=0", "trainer.max_epochs=-1"]
+    "setting",
+    [
+        "report.bootstrap_samples=0",
+        "baseline.regularisation=0",
+        "trainer.max_epochs=-1",
+        "report.bootstrap_samples=few",
+    ],
 )
 def test_what_would_fail_at_the_end_fails_at_the_beginning(configure, tmp_path, setting):
     with pytest.raises(UserError, match=setting.split("=")[0]):
