@@ -1,15 +1,30 @@
-"""A run's folder: its name, and what lies where in it.
+"""A run's folder: its name, what lies where in it, and the finished run read back.
 
 .hydra/config.yaml, checkpoints/best.ckpt and last.ckpt, manifest.csv (the songs and their sides), metrics.json,
 report.md, pictures, TensorBoard's events.
 """
 
+from __future__ import annotations
+
+from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from omegaconf import OmegaConf
+from omegaconf import DictConfig, OmegaConf
 
+from genre_lightning.errors import UserError
+
+if TYPE_CHECKING:
+    from genre_lightning.cache import FeatureCache
+    from genre_lightning.catalogue import Catalogue
+    from genre_lightning.features import Features
+    from genre_lightning.models.classifier import GenreClassifier
+
+CONFIG = Path(".hydra", "config.yaml")
 CHECKPOINTS = "checkpoints"
+BEST = Path(CHECKPOINTS, "best.ckpt")
 
 
 def run_folder(ckpt_path: str | None, model: str, features: str, seed: int) -> str:
@@ -20,3 +35,106 @@ def run_folder(ckpt_path: str | None, model: str, features: str, seed: int) -> s
 
 
 OmegaConf.register_new_resolver("run_folder", run_folder, use_cache=True, replace=True)
+
+
+def latest_run(logs: Path) -> Path:
+    """The folder of the run below `logs` whose best checkpoint is the newest. Raises UserError where there is none."""
+    checkpoints = sorted(logs.rglob(BEST.as_posix()), key=lambda path: path.stat().st_mtime)
+    if not checkpoints:
+        raise UserError(f"there is no finished run in {logs}; train one first, or name a run's folder")
+    return checkpoints[-1].parent.parent
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished run's folder, and what is in it. All properties raise UserError for what is missing or damaged."""
+
+    folder: Path
+
+    @cached_property
+    def config(self) -> DictConfig:
+        """The settings it was trained with."""
+        path = self.folder / CONFIG
+        if not path.is_file() or not (self.folder / BEST).is_file():
+            raise UserError(f"{self.folder} is not a finished run: it has no {CONFIG.as_posix()} or {BEST.as_posix()}")
+        try:
+            config = OmegaConf.load(path)
+            assert isinstance(config, DictConfig) and {"model", "features", "cache", "loader"} <= config.keys()
+        except Exception:  # a damaged file fails in as many ways as YAML and OmegaConf know
+            raise UserError(f"{path} is damaged, or was not written by this program") from None
+        return config
+
+    @cached_property
+    def features(self) -> Features:
+        """What turns sound into what the model reads."""
+        from genre_lightning.features import Features
+
+        kind = own_class(self.config.features, Features)
+        return kind(**{name: value for name, value in self.config.features.items() if name != "_target_"})
+
+    @cached_property
+    def catalogue(self) -> Catalogue:
+        """The songs that took part, with their sides."""
+        from genre_lightning.catalogue import MANIFEST, read_manifest
+
+        if not (self.folder / MANIFEST).is_file():
+            raise UserError(f"{self.folder} is not a finished run: it has no {MANIFEST}")
+        return read_manifest(self.folder / MANIFEST)
+
+    @property
+    def genres(self) -> list[str]:
+        """What the model tells apart: a genre's place is its index in the logits."""
+        return self.catalogue.genres
+
+    @cached_property
+    def cache(self) -> FeatureCache:
+        """Where the features of its songs are kept."""
+        from genre_lightning.cache import FeatureCache
+
+        settings: Any = {name: value for name, value in self.config.cache.items() if name != "_target_"}
+        return FeatureCache(features=self.features, **settings)
+
+    @cached_property
+    def model(self) -> GenreClassifier:
+        """The network with the weights that did best on the validation split, in evaluation mode on the CPU."""
+        from genre_lightning.models.classifier import GenreClassifier
+
+        kind = own_class(self.config.model, GenreClassifier)
+        checkpoint = read_checkpoint(self.folder / BEST)
+        try:
+            model = kind(**checkpoint["hyper_parameters"])
+            model.load_state_dict(checkpoint["state_dict"])
+        except (KeyError, TypeError, RuntimeError):
+            raise UserError(f"{self.folder / BEST} fits another version of this program; train again") from None
+        return model.eval()
+
+
+def own_class(config: DictConfig, base: type) -> type:
+    """The class that `config` names: one of this project's, so that a run from elsewhere cannot run code of its own.
+
+    Raises UserError for any other.
+    """
+    from hydra.utils import get_class
+
+    try:
+        kind = get_class(config._target_) if str(config._target_).startswith("genre_lightning.") else None
+    except Exception:  # Hydra raises whatever the import raises
+        kind = None
+    if kind is None or not issubclass(kind, base):
+        raise UserError(f"{config.get('_target_')} is no {base.__name__} of this project; the run cannot be read")
+    return kind
+
+
+def read_checkpoint(path: Path) -> dict[str, Any]:
+    """What is in a checkpoint: plain values only, nothing in it is run.
+
+    Raises UserError where it is damaged or not this program's.
+    """
+    import torch
+
+    try:
+        checkpoint = torch.load(path, map_location="cpu", weights_only=True)
+        assert {"state_dict", "hyper_parameters"} <= checkpoint.keys()
+    except Exception:  # what torch raises depends on where the file is damaged
+        raise UserError(f"{path} is not a checkpoint of this program, or is damaged") from None
+    return checkpoint

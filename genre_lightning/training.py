@@ -19,7 +19,7 @@ from genre_lightning.errors import UserError
 from genre_lightning.evaluation import best_checkpoint, evaluate
 from genre_lightning.models.classifier import GenreClassifier
 from genre_lightning.models.size import layers, multiply_adds, parameters
-from genre_lightning.run import CHECKPOINTS
+from genre_lightning.run import CHECKPOINTS, read_checkpoint
 from genre_lightning.scores import FIGURES
 from genre_lightning.selection import Selection, select_songs
 from genre_lightning.wording import table
@@ -79,11 +79,9 @@ def check_checkpoint(path: str) -> None:
     if not Path(path).is_file():
         raise UserError(f"ckpt_path: there is no file {path}")
     try:
-        weights = torch.load(path, map_location="cpu", weights_only=True)["state_dict"]
-    except Exception:  # what torch raises depends on where the file is damaged
-        weights = None
-    if weights is None:
-        raise UserError(f"ckpt_path: {path} is not a checkpoint of this program, or is damaged")
+        read_checkpoint(Path(path))
+    except UserError as error:
+        raise UserError(f"ckpt_path: {error}") from None
 
 
 def check_same_songs(ckpt_path: str, selection: Selection) -> None:

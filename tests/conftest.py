@@ -7,9 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+from omegaconf import OmegaConf
 
 from genre_lightning.cache import FeatureCache
 from genre_lightning.features import LogMel
+from genre_lightning.run import CONFIG
 from genre_lightning.selection import select_songs
 from genre_lightning.sources.folder import folder
 from genre_lightning.splits import split_catalogue
@@ -138,7 +140,10 @@ def train_run(configure, tmp_path_factory):
 
     def trained(*overrides, into=None):
         into = into or tmp_path_factory.mktemp("run")
-        train(configure(*overrides), into)
+        config = configure(*overrides)
+        (into / CONFIG).parent.mkdir(exist_ok=True)
+        OmegaConf.save(config, into / CONFIG)  # as Hydra does
+        train(config, into)
         return into
 
     return trained
