@@ -13,10 +13,10 @@ from torch.utils.data import Dataset, Sampler
 
 from genre_lightning.cache import FeatureCache, Song
 
-Window = tuple[int, int]
+Windows = npt.NDArray[np.int64]  # `(windows, 2)`: the place of each one's song in its split, and its first frame
 # A window that only fills up a batch, so that every device of several has the same number of batches. Its song counts
 # as the last one while it is read, and SongScores drops it.
-PADDING: Window = (-1, 0)
+PADDING = (-1, 0)
 
 
 class Batch(NamedTuple):
@@ -54,14 +54,14 @@ class WindowDataset(Dataset[Batch]):
         """The features of every song, `(n_frames, n_features)` each: views of the mapped cache, read where touched."""
         return [self.cache.frames(song) for song in self.songs]
 
-    def __getitems__(self, windows: Sequence[Window]) -> Batch:
-        n_frames, songs = self.n_frames, self.frames
+    def __getitems__(self, windows: Windows | Sequence[tuple[int, int]]) -> Batch:
+        windows, n_frames, songs = np.asarray(windows, np.int64), self.n_frames, self.frames
         features = torch.empty(len(windows), n_frames, self.cache.features.n_features, dtype=self.dtype)
-        for into, (song, start) in zip(features.numpy(), windows, strict=True):
+        for into, (song, start) in zip(features.numpy(), windows.tolist(), strict=True):
             frames = songs[song]
             into[:] = frames[start : start + n_frames] if len(frames) >= n_frames else repeated(frames, start, n_frames)
-        song = torch.tensor([song for song, _ in windows])
-        return Batch(features, self.targets.index_select(0, song % len(self)), song)
+        song = torch.from_numpy(windows[:, 0].copy())
+        return Batch(features, self.targets[song], song)
 
 
 def repeated(frames: np.ndarray, start: int, n_frames: int) -> np.ndarray:
@@ -69,7 +69,7 @@ def repeated(frames: np.ndarray, start: int, n_frames: int) -> np.ndarray:
     return frames[(start + np.arange(n_frames)) % len(frames)]
 
 
-class RandomWindows(Sampler[list[Window]]):
+class RandomWindows(Sampler[Windows]):
     """Batches of windows at random places: `windows_per_song` of every song in an epoch, in random order.
 
     With `balanced`, songs are drawn so that every genre comes up equally often. The epoch's number and the seed fix
@@ -97,11 +97,10 @@ class RandomWindows(Sampler[list[Window]]):
         windows = len(self.dataset) * self.windows_per_song // self.world_size
         return max(1, windows // self.batch_size)
 
-    def __iter__(self) -> Iterator[list[Window]]:
+    def __iter__(self) -> Iterator[Windows]:
         chance = np.random.default_rng((self.seed, self.epoch))
         songs = self.draw_songs(chance)[self.rank :: self.world_size]
-        starts = self.draw_starts(songs, chance)
-        windows = list(zip(songs.tolist(), starts.tolist(), strict=True))
+        windows = np.stack([songs, self.draw_starts(songs, chance)], axis=1)
         for first in range(0, len(self) * self.batch_size, self.batch_size):
             yield windows[first : first + self.batch_size]
 
@@ -121,7 +120,7 @@ class RandomWindows(Sampler[list[Window]]):
         return chance.integers(0, room)
 
 
-class RegularWindows(Sampler[list[Window]]):
+class RegularWindows(Sampler[Windows]):
     """Batches of windows that cover every song from beginning to end, neighbours sharing the part `overlap`."""
 
     def __init__(
@@ -129,24 +128,23 @@ class RegularWindows(Sampler[list[Window]]):
     ) -> None:
         self.batch_size = batch_size
         step = max(1, round(dataset.n_frames * (1 - overlap)))
-        windows = [
-            (number, start)
-            for number, song in enumerate(dataset.songs)
-            for start in regular_starts(song.n_frames, dataset.n_frames, step)
-        ]
-        windows += [PADDING] * (-len(windows) % world_size)
+        starts = [regular_starts(song.n_frames, dataset.n_frames, step) for song in dataset.songs]
+        songs = np.repeat(np.arange(len(starts)), [len(of_song) for of_song in starts])
+        windows = np.stack([songs, np.concatenate(starts)], axis=1)
+        padding = np.tile(PADDING, (-len(windows) % world_size, 1))
+        windows = np.concatenate([windows, padding])
         self.windows = windows[rank::world_size]
 
     def __len__(self) -> int:
         return math.ceil(len(self.windows) / self.batch_size)
 
-    def __iter__(self) -> Iterator[list[Window]]:
+    def __iter__(self) -> Iterator[Windows]:
         for first in range(0, len(self.windows), self.batch_size):
             yield self.windows[first : first + self.batch_size]
 
 
-def regular_starts(n_frames: int, window: int, step: int) -> list[int]:
+def regular_starts(n_frames: int, window: int, step: int) -> npt.NDArray[np.int64]:
     """First frames of windows at most `step` apart, evenly spaced, the first at the beginning, the last at the end."""
     room = max(0, n_frames - window)
     count = math.ceil(room / step) + 1
-    return [round(start) for start in np.linspace(0, room, count)]
+    return np.linspace(0, room, count).round().astype(np.int64)
