@@ -1,5 +1,6 @@
 """GenreDataModule: from the songs that take part to batches on the device."""
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,25 +16,30 @@ from genre_lightning.catalogue import SPLITS, Catalogue
 from genre_lightning.dataset import Batch, RandomWindows, RegularWindows, WindowDataset
 from genre_lightning.errors import UserError
 
+LEAST_WINDOWS = 300  # in an epoch: a network learns from few songs too, if it sees enough of each
+
 
 class GenreDataModule(LightningDataModule):
     """Serves windows `(batch, frames, n_features)`: at random places of the songs in training, regular ones else.
 
     `catalogue` has a side for every song, and `cache` its features. `window_seconds` of sound make a window; an epoch
-    has `windows_per_song` of every training song, or with `balanced` as many of every genre; the windows whose
-    probabilities are averaged overlap by the part `overlap`. The same `seed` gives the same batches.
+    has `windows_per_song` of every training song (None: so many that there are LEAST_WINDOWS), or with `balanced` as
+    many of every genre; the windows whose probabilities are averaged overlap by the part `overlap`. The same `seed`
+    gives the same batches.
     """
 
     def __init__(
         self, catalogue: Catalogue, cache: FeatureCache, augments: Sequence[Augment] = (), *,
-        window_seconds: float = 2.0, batch_size: int = 16, windows_per_song: int = 1, overlap: float = 0.5,
+        window_seconds: float = 2.0, batch_size: int = 16, windows_per_song: int | None = None, overlap: float = 0.5,
         balanced: bool = False, num_workers: int = 0, seed: int = 0,
     ) -> None:  # fmt: skip
         super().__init__()
         self.catalogue, self.cache, self.genres = catalogue, cache, catalogue.genres
         self.augments = torch.nn.ModuleList(augments)
-        self.batch_size, self.windows_per_song, self.overlap = batch_size, windows_per_song, overlap
-        self.balanced, self.num_workers, self.seed = balanced, num_workers, seed
+        songs = len(catalogue.of_split("train"))
+        self.windows_per_song = math.ceil(LEAST_WINDOWS / songs) if windows_per_song is None else windows_per_song
+        self.batch_size, self.overlap, self.balanced = batch_size, overlap, balanced
+        self.num_workers, self.seed = num_workers, seed
         self.check(window_seconds)
         self.n_frames = cache.features.frames_in(window_seconds)
         self.datasets = {split: self.dataset(split) for split in SPLITS}

@@ -69,7 +69,7 @@ def repeated(frames: np.ndarray, start: int, n_frames: int) -> np.ndarray:
     return frames[(start + np.arange(n_frames)) % len(frames)]
 
 
-class RandomWindows(Sampler[Windows]):
+class RandomWindows(Sampler[Any]):
     """Batches of windows at random places: `windows_per_song` of every song in an epoch, in random order.
 
     With `balanced`, songs are drawn so that every genre comes up equally often. The epoch's number and the seed fix
@@ -120,7 +120,7 @@ class RandomWindows(Sampler[Windows]):
         return chance.integers(0, room)
 
 
-class RegularWindows(Sampler[Windows]):
+class RegularWindows(Sampler[Any]):
     """Batches of windows that cover every song from beginning to end, neighbours sharing the part `overlap`."""
 
     def __init__(

@@ -77,7 +77,7 @@ def features():
 SIDES = ("train", "train", "val", "train", "train", "test", "train", "val", "train", "test")
 SMALL = (  # settings with which a whole run takes a second or two
     "features.sample_rate=8000", "features.n_fft=512", "features.hop_length=256", "features.n_mels=24",
-    "loader.window_seconds=0.5", "loader.batch_size=6", "model=mlp", "model.hidden=[16]", "cache_workers=1",
+    "loader.window_seconds=0.5", "loader.batch_size=6", "loader.windows_per_song=1", "model=mlp", "model.hidden=[16]", "cache_workers=1",
     "trainer=cpu", "trainer.max_epochs=4", "report.bootstrap_samples=200", "augment=[gain,equaliser,mixup,specaugment]",
 )  # fmt: skip
 
@@ -112,7 +112,11 @@ def command_line(library, tmp_path_factory):
     """The overrides that make a small run on the library, with whatever is to be different; another choice of a group
     comes with its own settings.
     """
-    own = [f"data.root='{library.as_posix()}'", f"cache.root='{tmp_path_factory.mktemp('caches').as_posix()}'"]
+    own = [
+        "data=folder",
+        f"data.root='{library.as_posix()}'",
+        f"cache.root='{tmp_path_factory.mktemp('caches').as_posix()}'",
+    ]
 
     def line(*overrides):
         chosen = tuple(key + end for override in overrides for key in [override.split("=")[0]] for end in "=.")

@@ -1,0 +1,1 @@
+"""Composes the demo songs: habits -> score -> instruments -> mix."""

@@ -1,0 +1,90 @@
+"""data=demo: songs that the project composes itself, written as FLAC files the first time they are asked for."""
+
+import logging
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from genre_lightning.catalogue import MANIFEST, Catalogue, Track, write_manifest
+from genre_lightning.composer.habits import GENRES
+from genre_lightning.composer.instruments import SAMPLE_RATE
+from genre_lightning.composer.song import compose_song, write_song
+from genre_lightning.errors import UserError
+from genre_lightning.extraction import cores
+
+logger = logging.getLogger(__name__)
+VERSION = 1  # of the composer: a new one composes other songs
+FIRST = ["Amber", "Blue", "Distant", "Electric", "Golden", "Hollow", "Iron", "Little", "Northern", "Velvet"]
+SECOND = ["Anchors", "Birds", "Cities", "Foxes", "Gardens", "Lanterns", "Mirrors", "Rivers", "Stations", "Waves"]
+THIRD = ["After", "Before", "Beyond", "Toward", "Under", "Without"]
+Numbers = tuple[str, int, int]  # a song's genre, its artist's number and its own
+
+
+def demo(
+    root: str, genres: list[str] | None = None, seed: int = 0, artists_per_genre: int = 24, songs_per_artist: int = 3,
+    song_seconds: float = 12.0, overlap: float = 0.1, workers: int | None = None,
+) -> Catalogue:  # fmt: skip
+    """The songs of invented artists, composed where they are not there yet: hiphop, jazz and rock.
+
+    An artist takes each of eight habits from another genre with the chance `overlap`. Every choice of the settings has
+    a folder of its own below `root`; the same settings give the same files. Raises UserError for impossible settings.
+    """
+    check(seed, artists_per_genre, songs_per_artist, song_seconds, overlap)
+    settings = f"v{VERSION}-seed{seed}-{artists_per_genre}x{songs_per_artist}-{song_seconds:g}s-overlap{overlap:g}"
+    place = Path(root).expanduser() / settings
+    songs = dict(invent(place, seed, artists_per_genre, songs_per_artist))
+    missing = {track: numbers for track, numbers in songs.items() if not track.path.is_file()}
+    if missing:
+        compose_all(missing, partial(compose_song, seed, seconds=song_seconds, overlap=overlap), workers or cores())
+    if missing or not (place / MANIFEST).is_file():
+        write_manifest(Catalogue(list(songs)), place / MANIFEST)
+    return Catalogue(list(songs)).of_genres(genres)
+
+
+def check(seed: int, artists_per_genre: int, songs_per_artist: int, song_seconds: float, overlap: float) -> None:
+    """Raise UserError for settings that make no songs."""
+    least = {"seed": (seed, 0), "artists_per_genre": (artists_per_genre, 1), "songs_per_artist": (songs_per_artist, 1)}
+    for name, (value, lowest) in (least | {"song_seconds": (song_seconds, 1)}).items():
+        if not value >= lowest:
+            raise UserError(f"data.{name} must be at least {lowest}, not {value}")
+    if not 0 <= overlap <= 1:
+        raise UserError(f"data.overlap must lie between 0 and 1, not {overlap}")
+
+
+def invent(place: Path, seed: int, artists: int, songs: int) -> Iterator[tuple[Track, Numbers]]:
+    """Every song with its artist, title and file, and the genre and numbers it is composed from."""
+    chance = np.random.default_rng(seed)
+    names = chance.permutation([f"{first} {second}" for first in FIRST for second in SECOND])
+    numbers = chance.permutation(len(GENRES) * artists)  # so that no name and no order tells a genre
+    for count, number in enumerate(numbers.tolist()):
+        artist = str(names[count % len(names)]) + (f" {count // len(names) + 1}" if count >= len(names) else "")
+        genre = GENRES[number % len(GENRES)]
+        for song in range(songs):
+            title = f"{THIRD[(count + song) % len(THIRD)]} the {SECOND[chance.integers(len(SECOND))]}"
+            path = place / artist.lower().replace(" ", "-") / f"{song + 1}.flac"
+            yield Track(path, genre, artist, title), (genre, number // len(GENRES), song)
+
+
+def compose_all(songs: dict[Track, Numbers], compose: Callable[..., np.ndarray], workers: int) -> None:
+    """Compose and write songs, one a thread; whatever stops it, a song is written as a whole or not at all."""
+    from tqdm import tqdm
+
+    def work(track: Track) -> int:
+        write_song(waveform := compose(*songs[track]), track.path, track.artist, track.title)
+        return len(waveform)
+
+    begin, samples = time.perf_counter(), 0
+    with ThreadPoolExecutor(workers) as pool:
+        try:
+            for length in tqdm(pool.map(work, songs), "composing", len(songs), unit="song", disable=None):
+                samples += length
+        except BaseException:
+            pool.shutdown(cancel_futures=True)  # or it would compose the rest before it stops
+            raise
+    seconds = samples / SAMPLE_RATE
+    rate = f"{seconds / (time.perf_counter() - begin):.0f} times as fast as they play"
+    logger.info("composed %d songs, %.0f min, %s", len(songs), seconds / 60, rate)
