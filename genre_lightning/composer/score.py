@@ -57,7 +57,7 @@ class Song(NamedTuple):
 
 
 def write_score(artist: Artist, seconds: float, chance: np.random.Generator) -> dict[str, list[Note]]:
-    """The notes of each part of a song of at least `seconds`; now and then a part is silent for two bars."""
+    """The notes of each part of a song of `seconds`."""
     habits, step_seconds = artist.habits, 15 / (artist.bpm * chance.uniform(0.94, 1.06))
     bars = int(seconds / step_seconds / STEPS) + 1
     key, first_bar = chance.integers(12, size=2).tolist()
@@ -69,9 +69,18 @@ def write_score(artist: Artist, seconds: float, chance: np.random.Generator) -> 
         "lead": melody(song, habits["lead"], 67),
         "voice": melody(song, habits["voice"], artist.voice_pitch),
     }
-    pair_seconds, silent = 2 * STEPS * step_seconds, chance.random((len(parts), bars)) < 0.12
+    return arrange(song, parts, seconds)
+
+
+def arrange(song: Song, parts: dict[str, list[Note]], seconds: float) -> dict[str, list[Note]]:
+    """The notes that begin within a song of `seconds`; now and then a part is silent for two bars."""
+    pair_seconds, silent = 2 * STEPS * song.step_seconds, song.chance.random((len(parts), song.bars)) < 0.12
     return {
-        part: [note for note in notes if not silent[row, int(note.start_seconds / pair_seconds)]]
+        part: [
+            note
+            for note in notes
+            if note.start_seconds < seconds and not silent[row, int(note.start_seconds / pair_seconds)]
+        ]
         for row, (part, notes) in enumerate(parts.items())
     }
 
