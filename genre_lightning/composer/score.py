@@ -49,6 +49,10 @@ class Song(NamedTuple):
         root, kind = chords[(bar + self.first_bar) % len(chords)].split("/")
         return int(root), CHORDS[kind]
 
+    def root(self, bar: int, lowest: int) -> int:
+        """The pitch of a bar's root, at `lowest` or up to an octave above."""
+        return lowest + (self.key + self.chord(bar)[0] - lowest) % 12
+
     def note(self, step: float, steps: float, pitch: float, loudness: float, instrument: str) -> Note:
         """A note as a person plays it, a little early or late, louder or softer."""
         start = max(0.0, self.time(step) + self.chance.normal(0, 0.004))
@@ -57,7 +61,7 @@ class Song(NamedTuple):
 
 
 def write_score(artist: Artist, seconds: float, chance: np.random.Generator) -> dict[str, list[Note]]:
-    """The notes of each part of a song of at least `seconds`; now and then a part is silent for two bars."""
+    """The notes of each part of a song of `seconds`."""
     habits, step_seconds = artist.habits, 15 / (artist.bpm * chance.uniform(0.94, 1.06))
     bars = int(seconds / step_seconds / STEPS) + 1
     key, first_bar = chance.integers(12, size=2).tolist()
@@ -69,9 +73,18 @@ def write_score(artist: Artist, seconds: float, chance: np.random.Generator) -> 
         "lead": melody(song, habits["lead"], 67),
         "voice": melody(song, habits["voice"], artist.voice_pitch),
     }
-    pair_seconds, silent = 2 * STEPS * step_seconds, chance.random((len(parts), bars)) < 0.12
+    return arrange(song, parts, seconds)
+
+
+def arrange(song: Song, parts: dict[str, list[Note]], seconds: float) -> dict[str, list[Note]]:
+    """The notes that begin within a song of `seconds`; now and then a part is silent for two bars."""
+    pair_seconds, silent = 2 * STEPS * song.step_seconds, song.chance.random((len(parts), song.bars)) < 0.12
     return {
-        part: [note for note in notes if not silent[row, int(note.start_seconds / pair_seconds)]]
+        part: [
+            note
+            for note in notes
+            if note.start_seconds < seconds and not silent[row, int(note.start_seconds / pair_seconds)]
+        ]
         for row, (part, notes) in enumerate(parts.items())
     }
 
@@ -97,25 +110,25 @@ def line(song: Song, part: Line, lowest: int) -> list[Note]:
     """The bass or the chords: the part's steps, over each bar's chord, at `lowest` or up to an octave above."""
     notes = []
     for bar in range(song.bars):
-        base = lowest + (song.key + song.chord(bar)[0] - lowest) % 12
+        root, rise = song.root(bar, lowest), song.root(bar + 1, lowest) - song.root(bar, lowest)
         onsets = [step for step, sign in enumerate(part.steps) if is_played(song, sign)]
         for step, end in zip(onsets, [*onsets[1:], STEPS], strict=True):
             sign, steps = part.steps[step], (end - step) * part.held
-            for interval in intervals(song, sign, bar, last=step >= STEPS * 3 / 4):
+            for interval in intervals(song, sign, bar, rise if step >= STEPS * 3 / 4 else None):
                 loudness = LOUDNESS.get(sign, 0.8)
-                notes.append(song.note(bar * STEPS + step, steps, base + interval, loudness, part.instrument))
+                notes.append(song.note(bar * STEPS + step, steps, root + interval, loudness, part.instrument))
     return notes
 
 
-def intervals(song: Song, sign: str, bar: int, last: bool) -> tuple[int, ...]:
-    """What a sign of a line means over a bar's chord: semitones above its root."""
-    root, tones = song.chord(bar)
+def intervals(song: Song, sign: str, bar: int, rise: int | None) -> tuple[int, ...]:
+    """A sign of a line as semitones above a bar's root; on the last beat, the next root lies `rise` above it."""
+    _, tones = song.chord(bar)
     if sign in LOUDNESS:
         return tones
     if sign.isdigit():
         return (tones[int(sign) % len(tones)],)
-    if sign == "w" and last:  # a semitone from where the next bar begins
-        return ((song.chord(bar + 1)[0] - root) % 12 + int(song.chance.choice([-1, 1])),)
+    if sign == "w" and rise is not None:  # a semitone from where the next bar begins
+        return (rise + int(song.chance.choice([-1, 1])),)
     return (int(song.chance.choice(tones)) % 12 if sign == "w" else INTERVALS.get(sign, tones[1]),)
 
 

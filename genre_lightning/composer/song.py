@@ -32,10 +32,12 @@ def write_song(waveform: Waveform, path: Path, artist: str, title: str) -> None:
     unfinished = path.with_name(f"{path.name}.{os.getpid()}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with soundfile.SoundFile(unfinished, "w", SAMPLE_RATE, 1, format="FLAC") as file:
-            file.artist, file.title = artist, title
-            file.write(waveform)
-        unfinished.replace(path)
+        try:
+            with soundfile.SoundFile(unfinished, "w", SAMPLE_RATE, 1, format="FLAC") as file:
+                file.artist, file.title = artist, title
+                file.write(waveform)
+            unfinished.replace(path)
+        finally:
+            unfinished.unlink(missing_ok=True)
     except (OSError, soundfile.LibsndfileError) as error:
-        unfinished.unlink(missing_ok=True)
         raise UserError(f"data.root: {path} cannot be written: {error}") from None
