@@ -1,6 +1,7 @@
 """data=demo: songs that the project composes itself, written as FLAC files the first time they are asked for."""
 
 import logging
+import re
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -26,7 +27,7 @@ Numbers = tuple[str, int, int]  # a song's genre, its artist's number and its ow
 
 def demo(
     root: str, genres: list[str] | None = None, seed: int = 0, artists_per_genre: int = 24, songs_per_artist: int = 3,
-    song_seconds: float = 12.0, overlap: float = 0.1, workers: int | None = None,
+    song_seconds: float = 12.0, overlap: float = 0.08, workers: int | None = None,
 ) -> Catalogue:  # fmt: skip
     """The songs of invented artists, composed where they are not there yet: hiphop, jazz and rock.
 
@@ -35,7 +36,7 @@ def demo(
     """
     check(seed, artists_per_genre, songs_per_artist, song_seconds, overlap)
     settings = f"v{VERSION}-seed{seed}-{artists_per_genre}x{songs_per_artist}-{song_seconds:g}s-overlap{overlap:g}"
-    place = Path(root).expanduser() / settings
+    place = own_folder(root) / settings
     songs = dict(invent(place, seed, artists_per_genre, songs_per_artist))
     missing = {track: numbers for track, numbers in songs.items() if not track.path.is_file()}
     if missing:
@@ -53,6 +54,15 @@ def check(seed: int, artists_per_genre: int, songs_per_artist: int, song_seconds
             raise UserError(f"data.{name} must be at least {lowest}, not {value}")
     if not 0 <= overlap <= 1:
         raise UserError(f"data.overlap must lie between 0 and 1, not {overlap}")
+
+
+def own_folder(root: str) -> Path:
+    """The folder called `root`. Raises UserError where it holds something else than demo songs: somebody's music."""
+    place = Path(root).expanduser()
+    foreign = [path.name for path in place.glob("*") if not re.match(r"v\d+-seed", path.name)]
+    if foreign:
+        raise UserError(f"data.root: {place} holds {sorted(foreign)[0]}; to train on your own songs, add data=folder")
+    return place
 
 
 def invent(place: Path, seed: int, artists: int, songs: int) -> Iterator[tuple[Track, Numbers]]:
