@@ -245,6 +245,19 @@ def test_an_impossible_setting_is_named_and_nothing_written(quick, tmp_path, bad
     assert not quick and not (tmp_path / "demo").exists()
 
 
+def test_no_demo_song_is_put_among_somebodys_music(quick, songs):
+    before = contents(root := songs())
+    with pytest.raises(UserError, match=r"^data\.root: .* holds clicks; to train on your own songs, add data=folder$"):
+        demo(str(root), **FEW)
+    assert not quick and contents(root) == before
+
+
+def test_hidden_files_and_other_sets_of_demo_songs_may_lie_in_the_folder(quick, tmp_path):
+    (tmp_path / ".DS_Store").touch()
+    (tmp_path / "v0-seed0-old").mkdir()
+    assert len(demo(str(tmp_path), **FEW)) == 12
+
+
 def test_a_folder_that_cannot_be_written_is_one_line(quick, slow, tmp_path):
     (tmp_path / "taken").write_text("a file")
     with pytest.raises(UserError, match=r"^data\.root: .*taken.* cannot be written: [^\n]+$"):
