@@ -164,7 +164,7 @@ def test_the_same_settings_invent_the_same_songs_and_another_seed_others(tmp_pat
 
 
 @pytest.mark.parametrize(
-    "other", [{"seed": 1}, {"artists_per_genre": 1}, {"songs_per_artist": 1}, {"song_seconds": 1.5}, {"overlap": 0.4}],
+    "other", [{"seed": 1}, {"artists_per_genre": 1}, {"songs_per_artist": 1}, {"song_seconds": 1.25}, {"overlap": 0.4}],
     ids=str,
 )  # fmt: skip
 def test_other_settings_have_a_folder_of_their_own(quick, tmp_path, other):
