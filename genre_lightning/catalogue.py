@@ -111,7 +111,7 @@ def check_unique(lines: Iterable[tuple[int, Track]], manifest: Path) -> None:
 def write_manifest(catalogue: Catalogue, path: Path) -> None:
     """Write what `read_manifest` reads, with paths relative to the file's folder where they lie below it."""
     extras = list(dict.fromkeys(column for track in catalogue for column in track.extra))
-    unfinished = path.with_name(path.name + ".tmp")
+    unfinished = path.with_name(f"{path.name}.{os.getpid()}.tmp")
     with unfinished.open("w", newline="", encoding="utf-8", errors="surrogateescape") as file:
         rows = csv.DictWriter(file, [*COLUMNS, *extras])
         rows.writeheader()

@@ -6,6 +6,8 @@ from pathlib import Path
 import lightning
 import pytest
 import torch
+from hydra import compose, initialize_config_dir
+from omegaconf import OmegaConf
 
 from genre_lightning.training import build_data, build_model, build_trainer, check, fit
 
@@ -90,6 +92,21 @@ def test_data_from_gtzan(train_a_batch, write_song, tmp_path):
     root = f"data.root='{(tmp_path / 'gtzan').as_posix()}'"
     data = train_a_batch("data=gtzan", root, "data.genres=[blues,rock]")
     assert [len(data.datasets[split]) for split in ("train", "val", "test")] == [4, 4, 4]
+
+
+def test_data_that_the_project_composes_itself(train_a_batch, tmp_path):
+    few = ("data.artists_per_genre=3", "data.songs_per_artist=1", "data.song_seconds=1")
+    data = train_a_batch("data=demo", f"data.root='{(tmp_path / 'demo').as_posix()}'", *few)
+    assert data.genres == ["hiphop", "jazz", "rock"]
+    assert [len(data.datasets[split]) for split in ("train", "val", "test")] == [3, 3, 3]
+
+
+def test_without_any_setting_the_project_composes_its_data():
+    with initialize_config_dir(version_base="1.3", config_dir=str(CONF)):
+        config = compose("train")
+    check(config)
+    assert config.data._target_ == "genre_lightning.sources.demo.demo" and not OmegaConf.missing_keys(config.data)
+    assert config.model._target_ == "genre_lightning.models.cnn.CNN"
 
 
 def test_the_default_settings_train_on_a_folder_of_songs(train_a_batch):

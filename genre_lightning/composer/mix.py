@@ -42,7 +42,7 @@ def room(samples: int, chance: np.random.Generator) -> Waveform:
 
 
 def equaliser(hertz: Waveform, chance: np.random.Generator) -> Waveform:
-    """The response of an equaliser as people set it: a tilt, three broad bells, nothing above 6 to 11 kHz."""
+    """The response of an equaliser as people set it: a tilt, three broad bells, little above 6 to 11 kHz."""
     octaves = np.log2(np.maximum(hertz, 30) / 700)
     decibels = chance.normal(0, 1.0) * octaves
     for centre in chance.uniform(-3.5, 3.5, 3):

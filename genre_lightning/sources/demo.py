@@ -57,9 +57,9 @@ def check(seed: int, artists_per_genre: int, songs_per_artist: int, song_seconds
 
 
 def own_folder(root: str) -> Path:
-    """The folder called `root`. Raises UserError where it holds something else than demo songs: somebody's music."""
+    """The folder called `root`. Raises UserError where it holds more than demo songs: somebody's music."""
     place = Path(root).expanduser()
-    foreign = [path.name for path in place.glob("*") if not re.match(r"v\d+-seed", path.name)]
+    foreign = [path.name for path in place.glob("*") if not re.match(r"v\d+-seed|\.", path.name)]
     if foreign:
         raise UserError(f"data.root: {place} holds {sorted(foreign)[0]}; to train on your own songs, add data=folder")
     return place

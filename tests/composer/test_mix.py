@@ -164,6 +164,14 @@ def test_the_compressor_turns_down_what_is_louder_than_usual(noise):
     np.testing.assert_allclose(compress(0 * song), 0)
 
 
+def test_a_song_is_compressed(parts, noise):
+    drums = noise(seconds=2)
+    drums[: SAMPLE_RATE // 2] *= 10  # 20 dB
+    song = mixed(parts(len(drums), drums=drums))
+    loud, usual = level_db(song[3000 : SAMPLE_RATE // 2 - 3000]), level_db(song[-SAMPLE_RATE // 2 :])
+    assert 5 < loud - usual < 13
+
+
 def test_power_one_is_measured_where_there_is_sound(noise):
     half = noise()
     half[len(half) // 2 :] = 0

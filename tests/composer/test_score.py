@@ -185,7 +185,9 @@ def test_other_melodies_do_not_repeat_themselves(song):
 def test_a_melody_keeps_to_the_scale_or_the_chord_and_stays_around_its_centre(song):
     for key in (0, 3):
         one = song(bars=30, key=key, harmony=Harmony("0/M 1/M", MAJOR))
-        for step, pitch in without_chance(melody(one, Melody("sax", 0.9, 2, 2.0, 0.9), 67)):
+        notes = without_chance(melody(one, Melody("sax", 0.9, 2, 2.0, 0.9), 67))
+        assert {(pitch - key) % 12 for _, pitch in notes} == {*MAJOR, 1, 8}
+        for step, pitch in notes:
             chord = {0, 4, 7} if step // STEPS % 2 == 0 else {1, 5, 8}
             assert (pitch - key) % 12 in {*MAJOR, *chord} and 40 < pitch < 94
 
