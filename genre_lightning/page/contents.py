@@ -1,0 +1,138 @@
+"""What the page knows of songs, artists and genres: plain lists and small arrays that Bokeh hands to the browser."""
+
+import os
+from collections import Counter, defaultdict
+from pathlib import Path
+from typing import Any, NamedTuple
+from urllib.parse import quote
+
+import numpy as np
+
+from genre_lightning import legend
+from genre_lightning.catalogue import Track, artist_name
+from genre_lightning.embedding import Embeddings
+
+
+class Nearest(NamedTuple):
+    """Each song's nearest songs in full dimension, nearest first: their rows and similarities, both `(songs, k)`."""
+
+    rows: np.ndarray
+    similarities: np.ndarray
+
+
+def page_contents(embeddings: Embeddings, nearest: Nearest, folder: Path) -> dict[str, Any]:
+    """Songs, artists, genres and splits as columns; `folder` is where the page will lie.
+
+    Everything points to everything else by row, and numbers are as small as they can be: the page carries them all.
+    """
+    genres = legend.shown_genres(embeddings)
+    artists = songs_by_artist(embeddings)
+    return {
+        "songs": song_columns(embeddings, genres, artists, folder) | nearest_columns(nearest),
+        "artists": artist_columns(embeddings, genres, artists),
+        "genres": genre_rows(embeddings, genres),
+        "splits": split_rows(embeddings),
+        "ring": legend.RING._asdict() | {"colour": legend.RING_COLOUR},
+    }
+
+
+def song_columns(
+    embeddings: Embeddings, genres: list[str], artists: dict[str, list[int]], folder: Path
+) -> dict[str, Any]:
+    """What is known of each song; `address` is where the player finds its file."""
+    artist = np.full(len(embeddings.tracks), -1, np.int32)
+    for row, songs in enumerate(artists.values()):
+        artist[songs] = row
+    splits = splits_of(embeddings)
+    return {
+        "name": [shown_name(track) for track in embeddings.tracks],
+        "artist": artist,
+        "genre": smallest([genres.index(track.genre) for track in embeddings.tracks]),
+        "predicted": smallest(embeddings.probabilities.argmax(axis=1)),
+        "confidence": np.round(100 * embeddings.probabilities.max(axis=1)).astype(np.uint8),
+        "wrong": legend.wrongly_classified(embeddings).astype(np.uint8),
+        "split": smallest([splits.index(track.split) for track in embeddings.tracks]),
+        "x": embeddings.positions[:, 0].astype(np.float32),
+        "y": embeddings.positions[:, 1].astype(np.float32),
+        "address": [address(track.path, folder) for track in embeddings.tracks],
+    }
+
+
+def nearest_columns(nearest: Nearest) -> dict[str, np.ndarray]:
+    """Nearest songs, and their similarities in hundredths."""
+    return {
+        "nearest": smallest(nearest.rows),
+        "similarity": np.round(100 * nearest.similarities).clip(-100, 100).astype(np.int8),
+    }
+
+
+def artist_columns(embeddings: Embeddings, genres: list[str], artists: dict[str, list[int]]) -> dict[str, Any]:
+    """Each artist at the mean of their songs, in the genre that most of these have."""
+    tracks = embeddings.tracks.tracks
+    places = np.array([embeddings.positions[songs].mean(axis=0) for songs in artists.values()], np.float32).reshape(
+        -1, 2
+    )
+    common = [Counter(tracks[song].genre for song in songs).most_common(1)[0][0] for songs in artists.values()]
+    return {
+        "name": [Counter(tracks[song].artist for song in songs).most_common(1)[0][0] for songs in artists.values()],
+        "genre": smallest([genres.index(genre) for genre in common]),
+        "songs": np.array([len(songs) for songs in artists.values()], np.int32),
+        "x": places[:, 0].astype(np.float32),
+        "y": places[:, 1].astype(np.float32),
+    }
+
+
+def genre_rows(embeddings: Embeddings, genres: list[str]) -> list[dict[str, Any]]:
+    """Each genre's name, mark and number of songs, and where its name stands, if anywhere."""
+    of_genre, centres = legend.marks(genres), legend.genre_centres(embeddings)
+    songs = Counter(track.genre for track in embeddings.tracks)
+    return [
+        {
+            "name": genre or legend.UNKNOWN,
+            "songs": songs[genre],
+            "centre": centres[genre].tolist() if genre in centres else None,
+            **of_genre[genre]._asdict(),
+        }
+        for genre in genres
+    ]
+
+
+def split_rows(embeddings: Embeddings) -> list[dict[str, Any]]:
+    """The splits that occur, and how they are marked."""
+    count = Counter(track.split for track in embeddings.tracks)
+    return [legend.FILLS[split]._asdict() | {"songs": count[split]} for split in splits_of(embeddings)]
+
+
+def splits_of(embeddings: Embeddings) -> list[str]:
+    """The splits that occur, in the order of the legend."""
+    found = {track.split for track in embeddings.tracks}
+    return [split for split in legend.FILLS if split in found]
+
+
+def songs_by_artist(embeddings: Embeddings) -> dict[str, list[int]]:
+    """The rows of each known artist's songs, however the artist is spelt."""
+    songs = defaultdict(list)
+    for row, track in enumerate(embeddings.tracks):
+        if track.artist:
+            songs[artist_name(track.artist)].append(row)
+    return songs
+
+
+def shown_name(track: Track) -> str:
+    """What a song is called; its file's name where nobody knows."""
+    return track.title or track.path.name
+
+
+def address(path: Path, folder: Path) -> str:
+    """A song's file as a page in `folder` links to it: relative, so that both can be moved or served together."""
+    try:
+        relative = os.path.relpath(path, folder)
+    except ValueError:  # on another drive of Windows
+        return path.absolute().as_uri()
+    return quote(os.fsencode(Path(relative).as_posix()))
+
+
+def smallest(numbers: Any) -> np.ndarray:
+    """Whole numbers in as few bytes as they need."""
+    array = np.asarray(numbers)
+    return array.astype(np.min_scalar_type(max(array.max(initial=0), 0)))
