@@ -28,11 +28,12 @@ class SongMap {
   }
 
   listen() {
-    const map = at("map");
-    map.addEventListener("pointerdown", (event) => (this.pointer = event.pointerType), { capture: true });
-    map.addEventListener("pointerleave", () => this.point(null));
-    this.plot.on_event("tap", ({ sx, sy }) => this.tap(sx, sy));
-    this.plot.on_event("mousemove", ({ sx, sy }) => this.point(this.layers.find(sx, sy, MOUSE_REACH_PIXELS), sx, sy));
+    const plane = at("plane");
+    plane.addEventListener("pointerdown", (event) => (this.pointer = event.pointerType), { capture: true });
+    plane.addEventListener("pointermove", (event) => this.pass(event), { capture: true });
+    plane.addEventListener("pointerleave", () => this.point(null));
+    // Bokeh takes the second of two quick clicks for a double one, wherever it is
+    for (const name of ["tap", "doubletap"]) this.plot.on_event(name, ({ sx, sy }) => this.tap(sx, sy));
     this.camera.onMove(() => this.moved());
     at("zoom-in").addEventListener("click", () => this.camera.zoomBy(2));
     at("zoom-out").addEventListener("click", () => this.camera.zoomBy(1 / 2));
@@ -121,6 +122,14 @@ class SongMap {
     const { genre, split } = this.columns;
     const hiding = [genres[genre[row]], ...(split ? [splits[split[row]]] : [])].filter((each) => !each.shown);
     if (hiding.length) this.legend.set(hiding, true);
+  }
+
+  // The pointer passes over the map; while it drags the map along, nothing is told
+  pass(event) {
+    this.pointer = event.pointerType;
+    const plane = at("plane").getBoundingClientRect();
+    const [left, top] = [event.clientX - plane.left, event.clientY - plane.top];
+    this.point(event.buttons ? null : this.layers.find(left, top, MOUSE_REACH_PIXELS), left, top);
   }
 
   point(row, left, top) {

@@ -1,0 +1,82 @@
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+import pytest
+
+from genre_lightning.catalogue import Track
+from genre_lightning.page.contents import Nearest, address, page_contents
+
+
+def contents_of(embeddings, folder=Path("run"), neighbours=1):
+    rows = np.zeros((len(embeddings.tracks), neighbours), np.int64)
+    return page_contents(embeddings, Nearest(rows, rows.astype(np.float32)), folder)
+
+
+def test_songs_are_columns_that_point_to_genres_artists_and_splits(embedded):
+    tracks = [
+        Track(Path("a.mp3"), "tones", "Ada", "First", "train"),
+        Track(Path("b.mp3"), "noise", "", "", "test"),
+        Track(Path("c.mp3"), "tones", "ADA ", "Third", "test"),
+    ]
+    contents = contents_of(embedded(tracks, taken_for={2: "clicks"}))
+    songs = contents["songs"]
+    assert songs["name"] == ["First", "b.mp3", "Third"]
+    assert [contents["genres"][row]["name"] for row in songs["genre"]] == ["tones", "noise", "tones"]
+    assert [contents["genres"][row]["name"] for row in songs["predicted"]] == ["tones", "noise", "clicks"]
+    assert [contents["splits"][row]["label"] for row in songs["split"]] == ["train", "test", "test"]
+    assert (songs["confidence"].tolist(), songs["wrong"].tolist()) == ([80, 80, 80], [0, 0, 1])
+    assert songs["artist"].tolist() == [0, -1, 0]
+
+
+def test_an_artist_stands_at_the_mean_of_their_songs(embedded):
+    tracks = [
+        Track(Path("a.mp3"), genre, artist) for genre, artist in zip("xyyx", ["Ada", "ADA", "Ada", "Bo"], strict=True)
+    ]
+    embeddings = embedded(tracks, genres=["x", "y"])
+    artists = contents_of(embeddings)["artists"]
+    assert (artists["name"], artists["songs"].tolist(), artists["genre"].tolist()) == (["Ada", "Bo"], [3, 1], [1, 0])
+    mean = embeddings.positions[:3].mean(axis=0)
+    assert (artists["x"][0], artists["y"][0]) == pytest.approx(tuple(mean))
+
+
+def test_nobody_is_an_artist_where_no_song_names_one(embedded):
+    artists = contents_of(embedded([Track(Path("a.mp3"), "tones")]))["artists"]
+    assert artists["name"] == [] and len(artists["x"]) == len(artists["genre"]) == 0
+
+
+def test_a_genre_without_songs_has_no_place(embedded):
+    genres = contents_of(embedded([Track(Path("a.mp3"), "tones"), Track(Path("b.mp3"), "")]))["genres"]
+    assert [(genre["name"], genre["songs"], genre["centre"] is None) for genre in genres] == [
+        ("clicks", 0, True),
+        ("noise", 0, True),
+        ("tones", 1, False),
+        ("unknown genre", 1, True),
+    ]
+
+
+def test_neighbours_and_similarities_take_few_bytes(embedded):
+    embeddings = embedded([Track(Path("a.mp3"), "tones")] * 300)
+    nearest = Nearest(np.full((300, 10), 299), np.full((300, 10), 0.987, np.float32))
+    songs = page_contents(embeddings, nearest, Path())["songs"]
+    assert (songs["nearest"].dtype, songs["nearest"].max()) == (np.uint16, 299)
+    assert (songs["similarity"].dtype, songs["similarity"].max()) == (np.int8, 99)
+
+
+def test_one_song_has_no_neighbours(embedded):
+    embeddings = embedded([Track(Path("a.mp3"), "tones")])
+    nothing = np.zeros((1, 0))
+    assert page_contents(embeddings, Nearest(nothing, nothing), Path())["songs"]["nearest"].shape == (1, 0)
+
+
+def test_a_page_finds_a_song_beside_it_whatever_its_name():
+    assert address(Path("songs/a b.mp3"), Path("run")) == "../songs/a%20b.mp3"
+    assert address(Path("run/javascript:alert(1)?#%.mp3"), Path("run")) == "javascript%3Aalert%281%29%3F%23%25.mp3"
+    assert PurePosixPath(address(Path("songs/é.mp3").absolute(), Path("run"))) == PurePosixPath("../songs/%C3%A9.mp3")
+
+
+def test_a_song_on_another_drive_is_named_in_full(monkeypatch):
+    def another_drive(*_):
+        raise ValueError("path is on mount 'D:', start on mount 'C:'")
+
+    monkeypatch.setattr("os.path.relpath", another_drive)
+    assert address(Path("a b.mp3"), Path("run")) == Path("a b.mp3").absolute().as_uri()
