@@ -55,12 +55,12 @@ def map_document(embeddings: Embeddings, nearest: Nearest, folder: Path) -> "Doc
     from bokeh.document import Document
     from bokeh.models import CustomJS
 
-    contents = page_contents(embeddings, nearest, folder)
-    plot, layers = draw_map({genre["shape"] for genre in contents["genres"]})
+    plot, layers = draw_map()
     document = Document()
     document.add_root(plot)
     opening = CustomJS(
-        args={"plot": plot, "sources": layers, "contents": contents}, code="openMap(plot, sources, contents)"
+        args={"plot": plot, "sources": layers, "contents": page_contents(embeddings, nearest, folder)},
+        code="openMap(plot, sources, contents)",
     )
     document.js_on_event("document_ready", opening)
     return document

@@ -30,21 +30,18 @@ class Layers {
     const { genres, splits } = this.contents;
     const fill = (row) => (view.split ? splits[view.split[row]] : { inside: 0.8, edge: 1 });
     rows.sort((one, other) => fill(one).inside - fill(other).inside);
-    this.drawn = { view, rows, sizes: rows.map((row) => this.size(view, row)), growth: this.growth };
-    const shapes = [...new Set(genres.map((genre) => genre.shape))];
-    for (const shape of shapes) this.showShape(shape, view, rows.filter((row) => genres[view.genre[row]].shape === shape), fill);
-    const wrong = rows.filter((row) => view.wrong?.[row]);
-    this.sources.rings.data = { ...places(view, wrong), size: wrong.map((row) => this.size(view, row) + RING_WIDER_PIXELS) };
-  }
-
-  showShape(shape, view, rows, fill) {
-    this.sources[shape].data = {
+    const sizes = rows.map((row) => this.size(view, row));
+    this.drawn = { view, rows, sizes, growth: this.growth };
+    this.sources.marks.data = {
       ...places(view, rows),
-      size: rows.map((row) => this.size(view, row)),
-      colour: rows.map((row) => this.contents.genres[view.genre[row]].colour),
+      size: sizes,
+      shape: rows.map((row) => genres[view.genre[row]].shape),
+      colour: rows.map((row) => genres[view.genre[row]].colour),
       inside: rows.map((row) => fill(row).inside),
       edge: rows.map((row) => fill(row).edge),
     };
+    const wrong = rows.filter((row) => view.wrong?.[row]);
+    this.sources.rings.data = { ...places(view, wrong), size: wrong.map((row) => this.size(view, row) + RING_WIDER_PIXELS) };
   }
 
   // The chosen row in a bold ring, and lines from it to songs

@@ -9,7 +9,7 @@ import pytest
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 FLAGS = (
-    "--headless", "--no-sandbox", "--disable-gpu", "--enable-unsafe-swiftshader", "--disable-quic", "--no-first-run",
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync", "--mute-audio",
     "--force-prefers-reduced-motion", "--window-size=1280,900",
 )  # fmt: skip
@@ -119,9 +119,10 @@ class Person:
         return self.run("return Array.from(songMap.layers.sources[arguments[0]].data[arguments[1]])", layer, name)
 
     def requests(self):
-        """The addresses that were asked for since the page was opened."""
+        """The addresses that the page asked for since it was opened."""
         events = [json.loads(entry["message"])["message"] for entry in self.driver.get_log("performance")]
-        return [event["params"]["request"]["url"] for event in events if event["method"] == "Network.requestWillBeSent"]
+        asked = [event["params"] for event in events if event["method"] == "Network.requestWillBeSent"]
+        return [each["request"]["url"] for each in asked if each["documentURL"] == self.driver.current_url]
 
     def complaints(self):
         """What the browser complained of since the page was opened, but for songs whose files are not there."""

@@ -84,8 +84,8 @@ def test_a_page_that_fails_leaves_the_older_one(written, tmp_path, monkeypatch):
 
 
 def test_a_page_is_light(written):
-    """Bokeh is 1.5 MB; a song costs a few hundred bytes at most."""
+    """Bokeh is 1.3 MB; a song costs a few hundred bytes at most."""
     one, many = (
         len(written([Track(Path("songs/a.mp3"), "tones", "Ada", "First", "test")] * songs)) for songs in (1, 201)
     )
-    assert one < 1_800_000 and (many - one) / 200 < 200
+    assert one < 1_500_000 and (many - one) / 200 < 200

@@ -157,10 +157,10 @@ def test_search_says_when_there_is_nothing(opened):
 
 def test_artists_are_a_view_of_their_own(opened):
     opened.press("#views button", "Artists")
-    assert len(opened.column("circle", "x")) == 9 and opened.text("#splits") == ""
+    assert len(opened.column("marks", "x")) == 9 and opened.text("#splits") == ""
     assert opened.point(4).split("\n") == ["Ärtist 1 of noise", "noise", "5 songs"]
     opened.press("#views button", "Songs")
-    assert len(opened.column("circle", "x")) == 46
+    assert len(opened.column("marks", "x")) == 46
 
 
 def test_a_song_leads_to_its_artist_and_back(opened):
@@ -173,20 +173,20 @@ def test_a_song_leads_to_its_artist_and_back(opened):
 
 def test_genres_and_splits_are_switched_off_and_on(opened):
     opened.press("#genres button", "noise")
-    assert len(opened.column("circle", "x")) == 31 and opened.point(16) == ""
+    assert len(opened.column("marks", "x")) == 31 and opened.point(16) == ""
     assert opened.texts("#names .genre") == ["tones", "clicks"]
     opened.press("#splits button", "train")
-    assert len(opened.column("circle", "x")) == 21 and opened.point(0) == ""
+    assert len(opened.column("marks", "x")) == 21 and opened.point(0) == ""
     opened.press("#genres button", "none")
-    assert opened.column("circle", "x") == [] == opened.column("rings", "x")
+    assert opened.column("marks", "x") == [] == opened.column("rings", "x")
     opened.press("#genres button", "all")
-    assert len(opened.column("circle", "x")) == 31
+    assert len(opened.column("marks", "x")) == 31
 
 
 def test_a_song_that_is_switched_off_is_found_and_switched_on(opened):
     opened.press("#genres button", "none")
     opened.type("noise song 04", Keys.ENTER)
-    assert opened.text("#card h2") == "noise song 04" and len(opened.column("circle", "x")) == 15
+    assert opened.text("#card h2") == "noise song 04" and len(opened.column("marks", "x")) == 15
 
 
 def test_what_is_switched_off_is_gone_from_the_picture(opened, tmp_path):
@@ -196,14 +196,14 @@ def test_what_is_switched_off_is_gone_from_the_picture(opened, tmp_path):
         return (abs(pixels - colour).sum(axis=2) < 12).sum()
 
     orange = (0xD5, 0x5E, 0x00)
-    opened.until("return songMap.layers.sources.circle.data.x.length")
+    opened.until("return songMap.layers.sources.marks.data.x.length")
     assert seen(orange) > 100
     opened.press("#genres button", "noise")
     assert seen(orange) == 0
 
 
 def test_splits_and_mistakes_are_marked(opened, embeddings):
-    looks = {*zip(opened.column("circle", "inside"), opened.column("circle", "edge"), strict=True)}
+    looks = {*zip(opened.column("marks", "inside"), opened.column("marks", "edge"), strict=True)}
     assert looks == {(0.32, 0), (0.32, 1), (1, 0)}
     assert opened.column("rings", "x") == pytest.approx(embeddings.positions[[3, 20], 0].tolist())
     keys = ["train 15", "validation 15", "test 16", "wrongly classified"]
