@@ -21,7 +21,7 @@ class Card {
       ...(name ? [this.link(name, () => this.change.choose("artists", artist), "artist")] : []),
       ...facts(this.contents, row),
       this.playButton(row),
-      ...this.list("Nearest songs", nearestSongs(songs, row)),
+      ...this.list("Nearest songs", nearestOf(songs, row).map((near) => this.song(near.row, artists.name[songs.artist[near.row]] ?? "", near.similarity))),
     );
   }
 
@@ -33,7 +33,8 @@ class Card {
     this.section.replaceChildren(
       element("h2", {}, text(artists.name[row])),
       element("p", { class: "fact" }, icon(genre.shape, genre.colour), text(genre.name)),
-      ...this.list(counted(own.length, "song"), own.map((song) => ({ song, note: "" }))),
+      ...this.list(counted(own.length, "song"), own.map((song) => this.song(song, ""))),
+      ...this.list("Nearest artists", nearestOf(artists, row).map((near) => this.artist(near.row, near.similarity))),
     );
   }
 
@@ -60,16 +61,22 @@ class Card {
   }
 
   list(heading, entries) {
-    if (!entries.length) return [];
-    return [element("h3", {}, heading), element("ol", {}, ...entries.map((entry) => this.entry(entry)))];
+    return entries.length ? [element("h3", {}, heading), element("ol", {}, ...entries)] : [];
   }
 
-  entry({ song, similarity, note }) {
-    const { songs, artists, genres } = this.contents;
-    const genre = genres[songs.genre[song]];
-    const words = [text(songs.name[song], "name"), text(note ?? artists.name[songs.artist[song]] ?? "", "note")];
-    const button = this.link("", () => this.change.choose("songs", song), "entry");
-    button.append(icon(genre.shape, genre.colour), element("span", { class: "words" }, ...words));
+  song(row, note, similarity) {
+    return this.entry("songs", row, note, similarity);
+  }
+
+  artist(row, similarity) {
+    return this.entry("artists", row, counted(this.contents.artists.songs[row], "song"), similarity);
+  }
+
+  entry(kind, row, note, similarity) {
+    const genre = this.contents.genres[this.contents[kind].genre[row]];
+    const words = element("span", { class: "words" }, text(this.contents[kind].name[row], "name"), text(note, "note"));
+    const button = element("button", { type: "button", class: "plain entry", click: () => this.change.choose(kind, row) });
+    button.append(icon(genre.shape, genre.colour), words);
     if (similarity !== undefined) button.append(element("small", { title: "similarity" }, (similarity / 100).toFixed(2)));
     return element("li", {}, button);
   }
@@ -90,11 +97,13 @@ function facts({ songs, genres, splits, ring }, row) {
   ];
 }
 
-function nearestSongs(songs, row) {
-  const count = songs.nearest.shape[1];
-  const from = row * count;
-  const similarity = songs.similarity.slice(from, from + count);
-  return Array.from(songs.nearest.slice(from, from + count), (song, place) => ({ song, similarity: similarity[place] }));
+// The rows and similarities of what is nearest to a song or an artist
+function nearestOf(things, row) {
+  const count = things.nearest?.shape[1] ?? 0;
+  return Array.from({ length: count }, (_, place) => {
+    const at = row * count + place;
+    return { row: things.nearest[at], similarity: things.similarity[at] };
+  });
 }
 
 function songsOf(songs, artist) {

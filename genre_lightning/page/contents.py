@@ -14,13 +14,15 @@ from genre_lightning.embedding import Embeddings
 
 
 class Nearest(NamedTuple):
-    """Each song's nearest songs in full dimension, nearest first: their rows and similarities, both `(songs, k)`."""
+    """What is nearest to each song, or artist, in full dimension, nearest first: rows and similarities `(songs, k)`."""
 
     rows: np.ndarray
     similarities: np.ndarray
 
 
-def page_contents(embeddings: Embeddings, nearest: Nearest, folder: Path) -> dict[str, Any]:
+def page_contents(
+    embeddings: Embeddings, nearest_songs: Nearest, nearest_artists: Nearest | None, folder: Path
+) -> dict[str, Any]:
     """Songs, artists, genres and splits as columns; `folder` is where the page will lie.
 
     Everything points to everything else by row, and numbers are as small as they can be: the page carries them all.
@@ -28,8 +30,8 @@ def page_contents(embeddings: Embeddings, nearest: Nearest, folder: Path) -> dic
     genres = legend.shown_genres(embeddings)
     artists = songs_by_artist(embeddings)
     return {
-        "songs": song_columns(embeddings, genres, artists, folder) | nearest_columns(nearest),
-        "artists": artist_columns(embeddings, genres, artists),
+        "songs": song_columns(embeddings, genres, artists, folder) | nearest_columns(nearest_songs),
+        "artists": artist_columns(embeddings, genres, artists) | nearest_columns(nearest_artists),
         "genres": genre_rows(embeddings, genres),
         "splits": split_rows(embeddings),
         "ring": legend.RING._asdict() | {"colour": legend.RING_COLOUR},
@@ -58,8 +60,10 @@ def song_columns(
     }
 
 
-def nearest_columns(nearest: Nearest) -> dict[str, np.ndarray]:
-    """Nearest songs, and their similarities in hundredths."""
+def nearest_columns(nearest: Nearest | None) -> dict[str, np.ndarray]:
+    """The nearest, and their similarities in hundredths; no columns where nobody has searched."""
+    if nearest is None:
+        return {}
     return {
         "nearest": smallest(nearest.rows),
         "similarity": np.round(100 * nearest.similarities).clip(-100, 100).astype(np.int8),

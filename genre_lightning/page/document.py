@@ -3,7 +3,7 @@
 import base64
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from genre_lightning.embedding import Embeddings
 from genre_lightning.legend import SQUEEZE, figures_line
@@ -19,23 +19,26 @@ SCRIPTS = ("elements", "camera", "layers", "names", "player", "search", "legend"
 
 def write_page(
     embeddings: Embeddings,
-    nearest: Nearest,
+    nearest_songs: Nearest,
     figures: dict[str, float],
     title: str,
     path: Path,
+    nearest_artists: Nearest | None = None,
     excerpts: Sequence[bytes | None] = (),
 ) -> None:
     """Write the map as one self-contained HTML file, whole or not at all.
 
-    `figures` of the projection, by names such as "silhouette, test", stand under the map. `excerpts` are MP3 files, one
-    a song or none at all; without, the page plays the songs' own files, where the browser can reach them.
+    `figures` of the projection, by names such as "silhouette, test", stand under the map. `nearest_artists` go by the
+    order of `songs_by_artist`. `excerpts` are MP3 files, one a song or none at all; without, the page plays the songs'
+    own files, where the browser can reach them.
     """
     words = {
         "figures": figures_line(figures),
         "squeeze": SQUEEZE.format(dimensions=embeddings.vectors.shape[1]),
         "excerpts": "\n".join(excerpt_tags(excerpts)),
     }
-    html = page_html(map_document(embeddings, nearest, path.parent), title, words)
+    contents = page_contents(embeddings, nearest_songs, nearest_artists, path.parent)
+    html = page_html(map_document(contents), title, words)
     unfinished = path.with_name(path.name + ".tmp")
     unfinished.write_text(html, encoding="utf-8", errors="replace")
     unfinished.replace(path)
@@ -50,19 +53,16 @@ def page_html(document: "Document", title: str, words: dict[str, str]) -> str:
     return file_html(document, INLINE, title, template=asset("map.html"), template_variables=assets | words)
 
 
-def map_document(embeddings: Embeddings, nearest: Nearest, folder: Path) -> "Document":
-    """The plot, and the call that hands its layers and the songs to the page's script once it is drawn."""
+def map_document(contents: dict[str, Any]) -> "Document":
+    """The plot, and the call that hands its layers and the page's contents to the page's script once it is drawn."""
     from bokeh.document import Document
     from bokeh.models import CustomJS
 
     plot, layers = draw_map()
     document = Document()
     document.add_root(plot)
-    opening = CustomJS(
-        args={"plot": plot, "sources": layers, "contents": page_contents(embeddings, nearest, folder)},
-        code="openMap(plot, sources, contents)",
-    )
-    document.js_on_event("document_ready", opening)
+    given = {"plot": plot, "sources": layers, "contents": contents}
+    document.js_on_event("document_ready", CustomJS(args=given, code="openMap(plot, sources, contents)"))
     return document
 
 

@@ -44,14 +44,14 @@ class Layers {
     this.sources.rings.data = { ...places(view, wrong), size: wrong.map((row) => this.size(view, row) + RING_WIDER_PIXELS) };
   }
 
-  // The chosen row in a bold ring, and lines from it to songs
-  choose(view, row, songs, related) {
+  // The chosen row in a bold ring, and lines from it to others
+  choose(view, row, others) {
     const chosen = row === null ? [] : [row];
     const size = chosen.map((each) => this.size(view, each) + 2 * RING_WIDER_PIXELS);
     this.sources.chosen.data = { ...places(view, chosen), size };
-    const from = places(view, related.map(() => row));
-    const { x: x1, y: y1 } = places(songs, related);
-    this.sources.lines.data = { x0: from.x, y0: from.y, x1, y1 };
+    const from = places(view, others.map(() => row));
+    const to = places(view, others);
+    this.sources.lines.data = { x0: from.x, y0: from.y, x1: to.x, y1: to.y };
   }
 
   // The nearest of the shown rows whose mark the pointer touches, or comes closer to than `reach` pixels; else null

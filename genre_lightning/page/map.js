@@ -100,11 +100,10 @@ class SongMap {
     this.mark();
   }
 
-  // A ring around what is chosen, and lines from it: to the nearest songs, or to the artist's own
+  // A ring around what is chosen, and lines from it to what is nearest
   mark() {
-    const { songs } = this.contents;
-    const related = { songs: () => nearestSongs(songs, this.chosen).map(({ song }) => song), artists: () => songsOf(songs, this.chosen) };
-    this.layers.choose(this.columns, this.chosen, songs, this.chosen === null ? [] : related[this.view]());
+    const nearest = this.chosen === null ? [] : nearestOf(this.columns, this.chosen);
+    this.layers.choose(this.columns, this.chosen, nearest.map(({ row }) => row));
   }
 
   // Go to a song or an artist that was found, switching on what hides it

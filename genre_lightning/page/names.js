@@ -1,8 +1,10 @@
 // Names on the map: genres at the centre of their clouds, and songs or artists where there is room for them.
 
 const LINE_PIXELS = { genre: 22, detail: 15 };
+const LINES_TRIED = [0, -1, 1, -2, 2, -3, 3, -4, 4];
 const SONGS_NAMED_AT_MOST = 60;
 const DETAILS_AT_MOST = 40;
+const CROWD = 6000; // in a crowd of this number divided by ten, ten names are given
 const DETAIL_LETTERS = 32;
 
 class Names {
@@ -23,12 +25,13 @@ class Names {
     this.box.replaceChildren(...labels, ...this.placeDetails(drawn, taken));
   }
 
-  // Where names would cover each other, the smaller genre's moves up or down to the nearest free line
+  // Where names would cover each other, the smaller genre's moves up or down to the nearest free line; as does the name
+  // of a genre that is but one song, which it would cover
   placeGenre(genre, label, taken) {
     const [left, top] = this.camera.toScreen(...genre.centre);
     if (!this.camera.sees([left, top])) return [];
     const width = this.widthOf(genre.name, "genre");
-    for (const lines of [0, -1, 1, -2, 2, -3, 3, -4, 4]) {
+    for (const lines of genre.songs > 1 ? LINES_TRIED : LINES_TRIED.slice(1)) {
       const box = boxAt(left - width / 2, top - LINE_PIXELS.genre / 2 + lines * LINE_PIXELS.genre, width, LINE_PIXELS.genre);
       if (this.claim(box, taken)) return [moved(label, box)];
     }
@@ -42,7 +45,7 @@ class Names {
     if (view.songs) inSight.sort((one, other) => view.songs[rows[other]] - view.songs[rows[one]]);
     const labels = [];
     for (const index of inSight) {
-      if (labels.length === DETAILS_AT_MOST) break;
+      if (labels.length >= Math.min(DETAILS_AT_MOST, CROWD / inSight.length)) break;
       const name = shortened(view.name[rows[index]]);
       const [left, middle] = this.camera.toScreen(view.x[rows[index]], view.y[rows[index]]);
       const box = boxAt(left + sizes[index] / 2 + 4, middle - LINE_PIXELS.detail / 2, this.widthOf(name, "detail"), LINE_PIXELS.detail);

@@ -9,7 +9,7 @@ from genre_lightning.page.contents import Nearest, address, page_contents
 
 def contents_of(embeddings, folder=Path("run"), neighbours=1):
     rows = np.zeros((len(embeddings.tracks), neighbours), np.int64)
-    return page_contents(embeddings, Nearest(rows, rows.astype(np.float32)), folder)
+    return page_contents(embeddings, Nearest(rows, rows.astype(np.float32)), None, folder)
 
 
 def test_songs_are_columns_that_point_to_genres_artists_and_splits(embedded):
@@ -57,7 +57,7 @@ def test_a_genre_without_songs_has_no_place(embedded):
 def test_neighbours_and_similarities_take_few_bytes(embedded):
     embeddings = embedded([Track(Path("a.mp3"), "tones")] * 300)
     nearest = Nearest(np.full((300, 10), 299), np.full((300, 10), 0.987, np.float32))
-    songs = page_contents(embeddings, nearest, Path())["songs"]
+    songs = page_contents(embeddings, nearest, None, Path())["songs"]
     assert (songs["nearest"].dtype, songs["nearest"].max()) == (np.uint16, 299)
     assert (songs["similarity"].dtype, songs["similarity"].max()) == (np.int8, 99)
 
@@ -65,7 +65,7 @@ def test_neighbours_and_similarities_take_few_bytes(embedded):
 def test_one_song_has_no_neighbours(embedded):
     embeddings = embedded([Track(Path("a.mp3"), "tones")])
     nothing = np.zeros((1, 0))
-    assert page_contents(embeddings, Nearest(nothing, nothing), Path())["songs"]["nearest"].shape == (1, 0)
+    assert page_contents(embeddings, Nearest(nothing, nothing), None, Path())["songs"]["nearest"].shape == (1, 0)
 
 
 def test_a_page_finds_a_song_beside_it_whatever_its_name():
