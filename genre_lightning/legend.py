@@ -12,9 +12,6 @@ from genre_lightning.embedding import Embeddings
 # two of them come closer than 16 in CIELAB, where 2 is just noticed. From the ninth genre on, the shape changes.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#882255", "#332288")
 SHAPES = ("circle", "square", "triangle", "diamond", "inverted_triangle", "hex")
-# The grey of songs whose genre nobody knows
-UNKNOWN_COLOUR = "#BDBDBD"
-UNKNOWN = "unknown genre"
 RING_COLOUR = "#222222"
 SQUEEZE = "Distances on a map in 2-D are a squeeze: neighbours are searched in all {dimensions} dimensions."
 
@@ -27,7 +24,7 @@ class Mark(NamedTuple):
 
 
 class Fill(NamedTuple):
-    """What stands for a split: how opaque its marks are inside and at their edge."""
+    """How opaque the marks of some songs are inside and at their edge, and what that means."""
 
     label: str
     inside: float
@@ -41,24 +38,35 @@ FILLS = {
     "test": Fill("test", 1.0, 0.0),
     "": Fill("new to the model", 1.0, 0.0),
 }
+# Songs whose genre nobody knows have the colour of the one the model takes them for, and are hollow.
+GUESSED = Fill("unknown genre, colour as predicted", 0.0, 1.0)
 # What stands around a mistake
 RING = Fill("wrongly classified", 0.0, 1.0)
 
 
 def shown_genres(embeddings: Embeddings) -> list[str]:
-    """The model's genres in its order, then those of songs the model was never taught, then '' if some are unknown."""
-    others = set(embeddings.tracks.genres) - set(embeddings.genres)
-    return [*embeddings.genres, *sorted(others - {""}), *(others & {""})]
+    """The genres that have marks: the model's in its order, then those that it was never taught."""
+    others = set(embeddings.tracks.genres) - {*embeddings.genres, ""}
+    return [*embeddings.genres, *sorted(others)]
 
 
 def marks(genres: Sequence[str]) -> dict[str, Mark]:
     """A colour and a shape for each genre, different from all others for the first 48 of them."""
-    known = [genre for genre in genres if genre]
-    of_genre = {
+    return {
         genre: Mark(COLOURS[index % len(COLOURS)], SHAPES[index // len(COLOURS) % len(SHAPES)])
-        for index, genre in enumerate(known)
+        for index, genre in enumerate(genres)
     }
-    return of_genre | {"": Mark(UNKNOWN_COLOUR, "circle")}
+
+
+def genre_of_songs(embeddings: Embeddings) -> list[str]:
+    """The genre whose mark each song has: its own, or where nobody knows it the predicted one."""
+    predicted = embeddings.probabilities.argmax(axis=1)
+    return [track.genre or embeddings.genres[guess] for track, guess in zip(embeddings.tracks, predicted, strict=True)]
+
+
+def fill_of_songs(embeddings: Embeddings) -> list[Fill]:
+    """The fill that each song's mark has."""
+    return [FILLS[track.split] if track.genre else GUESSED for track in embeddings.tracks]
 
 
 def wrongly_classified(embeddings: Embeddings) -> np.ndarray:
@@ -70,9 +78,9 @@ def wrongly_classified(embeddings: Embeddings) -> np.ndarray:
 
 
 def genre_centres(embeddings: Embeddings) -> dict[str, np.ndarray]:
-    """The middle `(2,)` of each known genre's cloud: the median of its songs, which stray ones do not pull away."""
-    genre_of = np.array([track.genre for track in embeddings.tracks])
-    found = [genre for genre in shown_genres(embeddings) if genre and (genre_of == genre).any()]
+    """The middle `(2,)` of each genre's cloud: the median of its songs, which stray ones do not pull away."""
+    genre_of = np.array(genre_of_songs(embeddings))
+    found = [genre for genre in shown_genres(embeddings) if (genre_of == genre).any()]
     return {genre: np.median(embeddings.positions[genre_of == genre], axis=0) for genre in found}
 
 

@@ -1,5 +1,6 @@
 """What people would rather look at than read: drawn with matplotlib, for a run's folder and for TensorBoard."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -85,11 +86,12 @@ def map_picture(embeddings: Embeddings, figures: dict[str, float], title: str) -
 
 def draw_songs(axes: "Axes", embeddings: Embeddings, diameter: float) -> None:
     """A mark for each song, the full ones over the pale ones, and rings around those that were wrongly classified."""
-    of_genre, place = legend.marks(legend.shown_genres(embeddings)), embeddings.positions
-    for split, fill in legend.FILLS.items():
-        for genre, mark in of_genre.items():
-            rows = [row for row, song in enumerate(embeddings.tracks) if (song.genre, song.split) == (genre, split)]
-            axes.plot(*place[rows].T, **look(mark, fill), markersize=diameter)
+    place, looks = embeddings.positions, defaultdict(list)
+    for row, song in enumerate(zip(legend.fill_of_songs(embeddings), legend.genre_of_songs(embeddings), strict=True)):
+        looks[song].append(row)
+    of_genre = legend.marks(legend.shown_genres(embeddings))
+    for (fill, genre), rows in sorted(looks.items(), key=lambda each: each[0][0].inside):
+        axes.plot(*place[rows].T, **look(of_genre[genre], fill), markersize=diameter)
     wrong = legend.wrongly_classified(embeddings)
     axes.plot(*place[wrong].T, **look(legend.Mark(legend.RING_COLOUR, "circle"), legend.RING), markersize=diameter + 4)
 
@@ -104,20 +106,20 @@ def name_genres(axes: "Axes", embeddings: Embeddings) -> None:
 
 
 def draw_legends(axes: "Axes", embeddings: Embeddings) -> None:
-    """What stands for the genres and the splits that occur, right of the map."""
+    """What stands for the genres and the fills that occur, right of the map."""
     from matplotlib.lines import Line2D
 
     def handle(mark: legend.Mark, fill: legend.Fill, label: str) -> Line2D:
         return Line2D([], [], **look(mark, fill), markersize=7, label=literal(label))
 
-    genres, splits = legend.shown_genres(embeddings), {track.split for track in embeddings.tracks}
-    of_genre, grey = legend.marks(genres), legend.Mark("#555555", "circle")
-    by_genre = [handle(of_genre[genre], legend.FILLS["test"], genre or legend.UNKNOWN) for genre in genres]
-    by_split = [handle(grey, fill, fill.label) for split, fill in legend.FILLS.items() if split in splits]
-    by_split.append(handle(legend.Mark(legend.RING_COLOUR, "circle"), legend.RING, legend.RING.label))
+    of_genre, fills = legend.marks(legend.shown_genres(embeddings)), set(legend.fill_of_songs(embeddings))
+    grey, full = legend.Mark("#555555", "circle"), legend.FILLS["test"]
+    by_genre = [handle(mark, full, genre) for genre, mark in of_genre.items()]
+    by_fill = [handle(grey, fill, fill.label) for fill in (*legend.FILLS.values(), legend.GUESSED) if fill in fills]
+    by_fill.append(handle(legend.Mark(legend.RING_COLOUR, "circle"), legend.RING, legend.RING.label))
     beside = axes.legend(handles=by_genre, loc="upper left", bbox_to_anchor=(1.01, 1), frameon=False)
     axes.add_artist(beside)
-    axes.legend(handles=by_split, loc="lower left", bbox_to_anchor=(1.01, 0), frameon=False)
+    axes.legend(handles=by_fill, loc="lower left", bbox_to_anchor=(1.01, 0), frameon=False)
 
 
 def look(mark: legend.Mark, fill: legend.Fill) -> dict[str, Any]:

@@ -7,9 +7,12 @@ import pytest
 from genre_lightning.catalogue import Track
 from genre_lightning.legend import (
     COLOURS,
-    UNKNOWN_COLOUR,
+    FILLS,
+    GUESSED,
     figures_line,
+    fill_of_songs,
     genre_centres,
+    genre_of_songs,
     marks,
     shown_genres,
     wrongly_classified,
@@ -40,7 +43,7 @@ def lab(rgb):
 
 @pytest.mark.parametrize("sight", SIGHTS)
 def test_every_eye_can_tell_the_colours_apart(sight):
-    seen = [lab(np.asarray(SIGHTS[sight]) @ linear(colour)) for colour in (*COLOURS, UNKNOWN_COLOUR)]
+    seen = [lab(np.asarray(SIGHTS[sight]) @ linear(colour)) for colour in COLOURS]
     assert min(np.linalg.norm(one - other) for one, other in combinations(seen, 2)) > 15
 
 
@@ -51,15 +54,22 @@ def test_the_colours_show_on_white():
 
 def test_twelve_genres_and_many_more_have_marks_of_their_own():
     genres = [f"genre {number}" for number in range(48)]
-    assert len(set(marks(genres).values())) == 49  # and one for songs without
-    assert {mark.shape for genre, mark in marks(genres[:8]).items() if genre} == {"circle"}
+    assert len(set(marks(genres).values())) == 48
+    assert {mark.shape for mark in marks(genres[:8]).values()} == {"circle"}
 
 
 def test_the_models_genres_keep_their_order_and_marks_whatever_else_there_is(embedded):
     tracks = [Track(Path(f"{name}.mp3"), name) for name in ("zydeco", "", "tones", "ambient")]
     genres = shown_genres(embedded(tracks))
-    assert genres == ["clicks", "noise", "tones", "ambient", "zydeco", ""]
-    assert [marks(genres)[genre] for genre in genres[:3]] == list(marks(["clicks", "noise", "tones"]).values())[:3]
+    assert genres == ["clicks", "noise", "tones", "ambient", "zydeco"]
+    assert list(marks(genres).items())[:3] == list(marks(["clicks", "noise", "tones"]).items())
+
+
+def test_a_song_of_unknown_genre_has_the_colour_of_its_prediction_and_is_hollow(embedded):
+    tracks = [Track(Path("a.mp3"), ""), Track(Path("b.mp3"), "noise", split="test"), Track(Path("c.mp3"), "zydeco")]
+    embeddings = embedded(tracks, taken_for={0: "tones", 1: "tones"})
+    assert genre_of_songs(embeddings) == ["tones", "noise", "zydeco"]
+    assert fill_of_songs(embeddings) == [GUESSED, FILLS["test"], FILLS[""]]
 
 
 def test_only_a_genre_that_the_model_knows_can_be_taken_for_another(embedded):
@@ -68,7 +78,7 @@ def test_only_a_genre_that_the_model_knows_can_be_taken_for_another(embedded):
 
 
 def test_a_genres_centre_is_where_most_of_its_songs_are(embedded):
-    embeddings = embedded([Track(Path("a.mp3"), genre) for genre in (*"ababa", "")], genres=["a", "b", "c"])
+    embeddings = embedded([Track(Path("a.mp3"), genre) for genre in "ababa"], genres=["a", "b", "c"])
     embeddings.positions[[0, 2, 4]] = [[0, 0], [1, 1], [90, 90]]
     centres = genre_centres(embeddings)
     assert set(centres) == {"a", "b"} and centres["a"].tolist() == [1, 1]

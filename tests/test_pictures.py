@@ -9,6 +9,7 @@ from genre_lightning import legend
 from genre_lightning.catalogue import Track
 from genre_lightning.pictures import confusion_picture, curves_picture, map_picture, save_picture, spectrogram_picture
 
+GENRES = ("clicks", "noise", "tones")
 PNG = b"\x89PNG\r\n\x1a\n"
 
 
@@ -85,11 +86,12 @@ def test_the_map_marks_splits_differently_and_rings_mistakes(embedded):
 
 
 def test_the_map_explains_itself(embedded):
-    figure = map_picture(embedded(songs_of("train", "tones") + songs_of("test", "")), {"silhouette, test": 0.31}, "run")
+    embeddings = embedded(songs_of("train", "tones") + songs_of("", ""), taken_for={3: "noise", 4: "noise", 5: "noise"})
+    figure = map_picture(embeddings, {"silhouette, test": 0.31}, "run")
     axes = figure.axes[0]
     words = {text.get_text() for found in axes.findobj(Legend) for text in found.get_texts()}
-    assert words == {"clicks", "noise", "tones", "unknown genre", "train", "test", "wrongly classified"}
-    assert [text.get_text() for text in axes.texts] == ["tones"]
+    assert words == {*GENRES, "train", "unknown genre, colour as predicted", "wrongly classified"}
+    assert [text.get_text() for text in axes.texts] == ["noise", "tones"]
     assert figure.get_supxlabel().splitlines() == ["silhouette, test: 0.31", legend.SQUEEZE.format(dimensions=3)]
 
 

@@ -86,15 +86,15 @@ class Card {
   }
 }
 
-// Genre and prediction, split and confidence: the same words on the card and under the pointer
-function facts({ songs, genres, splits, ring }, row) {
+// Genre, split, prediction and confidence: the same words on the card and under the pointer
+function facts({ songs, genres, fills, ring }, row) {
   const genre = genres[songs.genre[row]];
-  const predicted = `predicted ${genres[songs.predicted[row]].name}, ${songs.confidence[row]} %`;
-  const mark = songs.wrong[row] ? icon("circle", ring.colour, ring.inside, ring.edge) : "";
-  return [
-    element("p", { class: "fact" }, icon(genre.shape, genre.colour), text(genre.name), element("small", {}, splits[songs.split[row]].label)),
-    element("p", { class: "fact" }, mark, text(predicted)),
-  ];
+  const fill = fills[songs.fill[row]];
+  const drawing = icon(genre.shape, genre.colour, fill.inside, fill.edge);
+  const words = songs.known[row] ? [text(genre.name), element("small", {}, fill.label)] : [text("unknown genre")];
+  const predicted = text(`predicted ${genres[songs.predicted[row]].name}, ${songs.confidence[row]} %`);
+  const mistake = songs.wrong[row] ? [icon("circle", ring.colour, ring.inside, ring.edge)] : [];
+  return [element("p", { class: "fact" }, drawing, ...words), element("p", { class: "fact" }, ...mistake, predicted)];
 }
 
 // The rows and similarities of what is nearest to a song or an artist

@@ -23,7 +23,7 @@ class Nearest(NamedTuple):
 def page_contents(
     embeddings: Embeddings, nearest_songs: Nearest, nearest_artists: Nearest | None, folder: Path
 ) -> dict[str, Any]:
-    """Songs, artists, genres and splits as columns; `folder` is where the page will lie.
+    """Songs, artists, genres and fills as columns; `folder` is where the page will lie.
 
     Everything points to everything else by row, and numbers are as small as they can be: the page carries them all.
     """
@@ -33,7 +33,7 @@ def page_contents(
         "songs": song_columns(embeddings, genres, artists, folder) | nearest_columns(nearest_songs),
         "artists": artist_columns(embeddings, genres, artists) | nearest_columns(nearest_artists),
         "genres": genre_rows(embeddings, genres),
-        "splits": split_rows(embeddings),
+        "fills": fill_rows(embeddings),
         "ring": legend.RING._asdict() | {"colour": legend.RING_COLOUR},
     }
 
@@ -45,15 +45,16 @@ def song_columns(
     artist = np.full(len(embeddings.tracks), -1, np.int32)
     for row, songs in enumerate(artists.values()):
         artist[songs] = row
-    splits = splits_of(embeddings)
+    fills = fills_of(embeddings)
     return {
         "name": [shown_name(track) for track in embeddings.tracks],
         "artist": artist,
-        "genre": smallest([genres.index(track.genre) for track in embeddings.tracks]),
+        "genre": smallest([genres.index(genre) for genre in legend.genre_of_songs(embeddings)]),
+        "known": smallest([track.genre != "" for track in embeddings.tracks]),
         "predicted": smallest(embeddings.probabilities.argmax(axis=1)),
         "confidence": np.round(100 * embeddings.probabilities.max(axis=1)).astype(np.uint8),
-        "wrong": legend.wrongly_classified(embeddings).astype(np.uint8),
-        "split": smallest([splits.index(track.split) for track in embeddings.tracks]),
+        "wrong": smallest(legend.wrongly_classified(embeddings)),
+        "fill": smallest([fills.index(fill) for fill in legend.fill_of_songs(embeddings)]),
         "x": embeddings.positions[:, 0].astype(np.float32),
         "y": embeddings.positions[:, 1].astype(np.float32),
         "address": [address(track.path, folder) for track in embeddings.tracks],
@@ -72,11 +73,11 @@ def nearest_columns(nearest: Nearest | None) -> dict[str, np.ndarray]:
 
 def artist_columns(embeddings: Embeddings, genres: list[str], artists: dict[str, list[int]]) -> dict[str, Any]:
     """Each artist at the mean of their songs, in the genre that most of these have."""
-    tracks = embeddings.tracks.tracks
+    tracks, genre_of = embeddings.tracks.tracks, legend.genre_of_songs(embeddings)
     places = np.array([embeddings.positions[songs].mean(axis=0) for songs in artists.values()], np.float32).reshape(
         -1, 2
     )
-    common = [Counter(tracks[song].genre for song in songs).most_common(1)[0][0] for songs in artists.values()]
+    common = [Counter(genre_of[song] for song in songs).most_common(1)[0][0] for songs in artists.values()]
     return {
         "name": [Counter(tracks[song].artist for song in songs).most_common(1)[0][0] for songs in artists.values()],
         "genre": smallest([genres.index(genre) for genre in common]),
@@ -89,10 +90,10 @@ def artist_columns(embeddings: Embeddings, genres: list[str], artists: dict[str,
 def genre_rows(embeddings: Embeddings, genres: list[str]) -> list[dict[str, Any]]:
     """Each genre's name, mark and number of songs, and where its name stands, if anywhere."""
     of_genre, centres = legend.marks(genres), legend.genre_centres(embeddings)
-    songs = Counter(track.genre for track in embeddings.tracks)
+    songs = Counter(legend.genre_of_songs(embeddings))
     return [
         {
-            "name": genre or legend.UNKNOWN,
+            "name": genre,
             "songs": songs[genre],
             "centre": centres[genre].tolist() if genre in centres else None,
             **of_genre[genre]._asdict(),
@@ -101,16 +102,16 @@ def genre_rows(embeddings: Embeddings, genres: list[str]) -> list[dict[str, Any]
     ]
 
 
-def split_rows(embeddings: Embeddings) -> list[dict[str, Any]]:
-    """The splits that occur, and how they are marked."""
-    count = Counter(track.split for track in embeddings.tracks)
-    return [legend.FILLS[split]._asdict() | {"songs": count[split]} for split in splits_of(embeddings)]
+def fill_rows(embeddings: Embeddings) -> list[dict[str, Any]]:
+    """The fills that occur, and how many songs have them."""
+    count = Counter(legend.fill_of_songs(embeddings))
+    return [fill._asdict() | {"songs": count[fill]} for fill in fills_of(embeddings)]
 
 
-def splits_of(embeddings: Embeddings) -> list[str]:
-    """The splits that occur, in the order of the legend."""
-    found = {track.split for track in embeddings.tracks}
-    return [split for split in legend.FILLS if split in found]
+def fills_of(embeddings: Embeddings) -> list[legend.Fill]:
+    """The fills that occur, in the order of the legend."""
+    found = set(legend.fill_of_songs(embeddings))
+    return [fill for fill in (*legend.FILLS.values(), legend.GUESSED) if fill in found]
 
 
 def songs_by_artist(embeddings: Embeddings) -> dict[str, list[int]]:
@@ -138,5 +139,5 @@ def address(path: Path, folder: Path) -> str:
 
 def smallest(numbers: Any) -> np.ndarray:
     """Whole numbers in as few bytes as they need."""
-    array = np.asarray(numbers)
-    return array.astype(np.min_scalar_type(max(array.max(initial=0), 0)))
+    array = np.asarray(numbers, np.int64)
+    return array.astype(np.min_scalar_type(array.max(initial=0)))

@@ -27,8 +27,8 @@ class Layers {
 
   // Full marks come last, on top of the pale ones
   show(view, rows) {
-    const { genres, splits } = this.contents;
-    const fill = (row) => (view.split ? splits[view.split[row]] : { inside: 0.8, edge: 1 });
+    const { genres, fills } = this.contents;
+    const fill = (row) => (view.fill ? fills[view.fill[row]] : { inside: 0.8, edge: 1 });
     rows.sort((one, other) => fill(one).inside - fill(other).inside);
     const sizes = rows.map((row) => this.size(view, row));
     this.drawn = { view, rows, sizes, growth: this.growth };

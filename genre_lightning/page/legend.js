@@ -1,11 +1,11 @@
-// Switches: songs or artists, each genre, each split.
+// Switches: songs or artists, each genre, each fill.
 
 class Legend {
   constructor(section, views, contents, change) {
     Object.assign(this, { section, contents, change, views: {} });
-    for (const each of [...contents.genres, ...contents.splits]) each.shown = true;
+    for (const each of [...contents.genres, ...contents.fills]) each.shown = true;
     if (contents.artists.name.length) views.append(this.viewSwitch());
-    section.append(this.genreSwitches(), this.splitSwitches());
+    section.append(this.genreSwitches(), this.fillSwitches());
   }
 
   viewSwitch() {
@@ -21,12 +21,12 @@ class Legend {
     return element("div", { id: "genres" }, heading, element("div", { class: "switches" }, ...this.genreButtons));
   }
 
-  splitSwitches() {
-    const { splits, ring, songs } = this.contents;
-    const buttons = splits.map((split) => this.button(split, icon("circle", "#555555", split.inside, split.edge)));
+  fillSwitches() {
+    const { fills, ring, songs } = this.contents;
+    const buttons = fills.map((fill) => this.button(fill, icon("circle", "#555555", fill.inside, fill.edge)));
     const key = element("span", { class: "key" }, icon("circle", ring.colour, ring.inside, ring.edge), ring.label);
     if (songs.wrong.some(Boolean)) buttons.push(key);
-    return element("div", { id: "splits" }, element("h2", {}, "Songs"), element("div", { class: "switches" }, ...buttons));
+    return element("div", { id: "fills" }, element("h2", {}, "Songs"), element("div", { class: "switches" }, ...buttons));
   }
 
   button(each, drawing) {
@@ -51,6 +51,6 @@ class Legend {
 
   showView(name) {
     for (const [each, button] of Object.entries(this.views)) button.setAttribute("aria-pressed", each === name);
-    this.section.querySelector("#splits").hidden = name !== "songs";
+    this.section.querySelector("#fills").hidden = name !== "songs";
   }
 }

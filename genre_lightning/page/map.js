@@ -61,9 +61,9 @@ class SongMap {
   }
 
   isShown(row) {
-    const { genres, splits } = this.contents;
-    const { genre, split } = this.columns;
-    return genres[genre[row]].shown && (!split || splits[split[row]].shown);
+    const { genres, fills } = this.contents;
+    const { genre, fill } = this.columns;
+    return genres[genre[row]].shown && (!fill || fills[fill[row]].shown);
   }
 
   draw() {
@@ -117,9 +117,9 @@ class SongMap {
   }
 
   reveal(row) {
-    const { genres, splits } = this.contents;
-    const { genre, split } = this.columns;
-    const hiding = [genres[genre[row]], ...(split ? [splits[split[row]]] : [])].filter((each) => !each.shown);
+    const { genres, fills } = this.contents;
+    const { genre, fill } = this.columns;
+    const hiding = [genres[genre[row]], ...(fill ? [fills[fill[row]]] : [])].filter((each) => !each.shown);
     if (hiding.length) this.legend.set(hiding, true);
   }
 

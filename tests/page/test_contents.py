@@ -23,7 +23,7 @@ def test_songs_are_columns_that_point_to_genres_artists_and_splits(embedded):
     assert songs["name"] == ["First", "b.mp3", "Third"]
     assert [contents["genres"][row]["name"] for row in songs["genre"]] == ["tones", "noise", "tones"]
     assert [contents["genres"][row]["name"] for row in songs["predicted"]] == ["tones", "noise", "clicks"]
-    assert [contents["splits"][row]["label"] for row in songs["split"]] == ["train", "test", "test"]
+    assert [contents["fills"][row]["label"] for row in songs["fill"]] == ["train", "test", "test"]
     assert (songs["confidence"].tolist(), songs["wrong"].tolist()) == ([80, 80, 80], [0, 0, 1])
     assert songs["artist"].tolist() == [0, -1, 0]
 
@@ -45,13 +45,16 @@ def test_nobody_is_an_artist_where_no_song_names_one(embedded):
 
 
 def test_a_genre_without_songs_has_no_place(embedded):
-    genres = contents_of(embedded([Track(Path("a.mp3"), "tones"), Track(Path("b.mp3"), "")]))["genres"]
-    assert [(genre["name"], genre["songs"], genre["centre"] is None) for genre in genres] == [
-        ("clicks", 0, True),
-        ("noise", 0, True),
-        ("tones", 1, False),
-        ("unknown genre", 1, True),
-    ]
+    genres = contents_of(embedded([Track(Path("a.mp3"), "tones")]))["genres"]
+    found = [(genre["name"], genre["songs"], genre["centre"] is None) for genre in genres]
+    assert found == [("clicks", 0, True), ("noise", 0, True), ("tones", 1, False)]
+
+
+def test_songs_of_unknown_genre_count_as_what_they_are_taken_for(embedded):
+    contents = contents_of(embedded([Track(Path("a.mp3"), "", "Ada")] * 2, taken_for={0: "tones", 1: "tones"}))
+    assert (contents["songs"]["genre"].tolist(), contents["songs"]["known"].tolist()) == ([2, 2], [0, 0])
+    assert [genre["songs"] for genre in contents["genres"]] == [0, 0, 2] and contents["artists"]["genre"] == [2]
+    assert [(fill["label"], fill["songs"]) for fill in contents["fills"]] == [("unknown genre, colour as predicted", 2)]
 
 
 def test_neighbours_and_similarities_take_few_bytes(embedded):

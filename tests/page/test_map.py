@@ -82,6 +82,15 @@ def test_pointing_at_a_song_tells_what_it_is(opened):
     assert opened.point(45, away=60) == ""
 
 
+def test_songs_of_unknown_genre_show_what_they_are_taken_for(person, embedded, tmp_path):
+    embeddings = embedded([Track(tmp_path / f"{row}.mp3", "") for row in range(4)], taken_for={1: "tones"})
+    write_page(embeddings, nearest_of(embeddings.vectors), {}, "run", tmp_path / "map.html")
+    person.open(tmp_path / "map.html")
+    assert person.point(1).split("\n") == ["1.mp3", "unknown genre", "predicted tones, 80 %"]
+    assert set(person.column("marks", "inside")) == {0} and person.column("rings", "x") == []
+    assert person.texts("#fills button") == ["unknown genre, colour as predicted\n4"]
+
+
 def test_a_click_lists_the_ten_nearest_songs_and_draws_lines_to_them(opened, embeddings):
     card = opened.click(7).split("\n")
     rows, similarities = (each[7] for each in nearest_of(embeddings.vectors))
@@ -162,7 +171,7 @@ def test_search_says_when_there_is_nothing(opened):
 
 def test_artists_are_a_view_of_their_own(opened):
     opened.press("#views button", "Artists")
-    assert len(opened.column("marks", "x")) == 9 and opened.text("#splits") == ""
+    assert len(opened.column("marks", "x")) == 9 and opened.text("#fills") == ""
     assert opened.point(4).split("\n") == ["Ärtist 1 of noise", "noise", "5 songs"]
     opened.press("#views button", "Songs")
     assert len(opened.column("marks", "x")) == 46
@@ -192,7 +201,7 @@ def test_genres_and_splits_are_switched_off_and_on(opened):
     opened.press("#genres button", "noise")
     assert len(opened.column("marks", "x")) == 31 and opened.point(16) == ""
     assert opened.texts("#names .genre") == ["tones", "clicks"]
-    opened.press("#splits button", "train")
+    opened.press("#fills button", "train")
     assert len(opened.column("marks", "x")) == 21 and opened.point(0) == ""
     opened.press("#genres button", "none")
     assert opened.column("marks", "x") == [] == opened.column("rings", "x")
@@ -224,7 +233,7 @@ def test_splits_and_mistakes_are_marked(opened, embeddings):
     assert looks == {(0.32, 0), (0.32, 1), (1, 0)}
     assert opened.column("rings", "x") == pytest.approx(embeddings.positions[[3, 20], 0].tolist())
     keys = ["train 15", "validation 15", "test 16", "wrongly classified"]
-    assert opened.text("#splits").replace("\n", " ").endswith(" ".join(keys))
+    assert opened.text("#fills").replace("\n", " ").endswith(" ".join(keys))
 
 
 def test_genre_names_stand_at_the_centre_of_their_clouds(opened, embeddings):
