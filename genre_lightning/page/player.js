@@ -25,6 +25,7 @@ class Player {
     this.tell(row, "playing", 0);
     try {
       await this.untilItKnowsItsLength();
+      if (this.row !== row) return;
       const start = Math.max(0, (this.audio.duration - EXCERPT_SECONDS) / 2) || 0;
       if (start > 0.1) this.audio.currentTime = start;
       await this.audio.play();

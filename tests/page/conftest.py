@@ -22,10 +22,10 @@ class Person:
     def __init__(self, driver):
         self.driver = driver
 
-    def open(self, path):
-        """Open a page from its file and wait until its map is there."""
+    def open(self, address):
+        """Open a page and wait until its map is there."""
         self.driver.get_log("performance"), self.driver.get_log("browser")
-        self.driver.get(path.as_uri())
+        self.driver.get(address)
         self.until("return !!window.songMap")
         self.settle()
 
@@ -66,6 +66,29 @@ class Person:
         actions.perform()
         self.settle()
         return self.text("#hover")
+
+    def drag(self, row, along):
+        """Take the map at a row and pull it to the right."""
+        from selenium.webdriver.common.actions.action_builder import ActionBuilder
+
+        left, top = self.place(row)
+        actions = ActionBuilder(self.driver, duration=0)
+        actions.pointer_action.move_to_location(left, top).pointer_down()
+        for step in (1, 2, 3, 4):
+            actions.pointer_action.move_to_location(left + along * step // 4, top)
+        actions.pointer_action.pointer_up()
+        actions.perform()
+        self.settle()
+
+    def scroll(self, row, pixels):
+        """Turn the wheel over a row."""
+        from selenium.webdriver.common.actions.action_builder import ActionBuilder
+
+        left, top = self.place(row)
+        actions = ActionBuilder(self.driver, duration=0)
+        actions.wheel_action.scroll(left, top, 0, pixels, duration=0)
+        actions.perform()
+        self.settle()
 
     def click(self, row, **how):
         """Click on a row; returns what the card then says."""

@@ -1,5 +1,9 @@
 """The page as a person meets it, in headless Chromium."""
 
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+
 import numpy as np
 import pytest
 import soundfile
@@ -17,6 +21,13 @@ EVIL = (
     '<script>alert(1)</script>', "</script><img src=x onerror=alert(1)>", """"quoted" 'twice' \\ &amp; `${1}`""",
     "\N{PARTY POPPER} fête", "\N{HEBREW LETTER SHIN}\N{HEBREW LETTER LAMED}\N{HEBREW LETTER FINAL MEM}", "Long " * 60,
 )  # fmt: skip
+
+
+class Silent(SimpleHTTPRequestHandler):
+    """Serves files without a word."""
+
+    def log_message(self, *_):
+        pass
 
 
 def nearest_of(vectors, neighbours=10):
@@ -48,8 +59,9 @@ def embeddings(embedded, tmp_path_factory):
 def page(embeddings):
     """The page of all songs. Song 5 has an excerpt, the file of song 6 lies beside the page, all others are gone."""
     folder = embeddings.tracks.tracks[0].path.parent
-    soundfile.write(folder / "clicks6.wav", 0.5 * np.sin(np.arange(12000) / 3), 8000)
-    excerpts = [excerpt(folder / "clicks6.wav") if row == 5 else None for row in range(len(embeddings.tracks))]
+    for name, seconds in (("short.wav", 1), ("clicks6.wav", 12)):
+        soundfile.write(folder / name, 0.5 * np.sin(np.arange(seconds * 8000) / 3), 8000)
+    excerpts = [excerpt(folder / "short.wav") if row == 5 else None for row in range(len(embeddings.tracks))]
     nearest, nearest_artists = nearest_of(embeddings.vectors), nearest_of(artist_means(embeddings), 3)
     figures, path = {"silhouette, test": 0.31}, folder / "map.html"
     write_page(embeddings, nearest, figures, "map of run", path, nearest_artists, excerpts)
@@ -57,9 +69,18 @@ def page(embeddings):
 
 
 @pytest.fixture
+def served(tmp_path):
+    """The address of a folder that is served over HTTP."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Silent, directory=tmp_path)) as server:
+        Thread(target=server.serve_forever).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+@pytest.fixture
 def opened(person, page):
     """The page, as it is when it has just been opened."""
-    person.open(page)
+    person.open(page.as_uri())
     return person
 
 
@@ -85,7 +106,7 @@ def test_pointing_at_a_song_tells_what_it_is(opened):
 def test_songs_of_unknown_genre_show_what_they_are_taken_for(person, embedded, tmp_path):
     embeddings = embedded([Track(tmp_path / f"{row}.mp3", "") for row in range(4)], taken_for={1: "tones"})
     write_page(embeddings, nearest_of(embeddings.vectors), {}, "run", tmp_path / "map.html")
-    person.open(tmp_path / "map.html")
+    person.open((tmp_path / "map.html").as_uri())
     assert person.point(1).split("\n") == ["1.mp3", "unknown genre", "predicted tones, 80 %"]
     assert set(person.column("marks", "inside")) == {0} and person.column("rings", "x") == []
     assert person.texts("#fills button") == ["unknown genre, colour as predicted\n4"]
@@ -120,12 +141,33 @@ def test_a_click_plays_the_excerpt_in_the_page_to_its_end(opened, page):
     assert opened.requests()[0] == page.as_uri() and not [url for url in opened.requests() if url.startswith("http")]
 
 
-def test_a_click_plays_the_songs_own_file_and_another_click_stops_it(opened, page):
+def test_a_click_plays_the_middle_of_the_songs_own_file_and_another_click_stops_it(opened, page):
     opened.click(6)
-    opened.until("return songMap.player.audio.currentTime > 0.1")
+    opened.until("return songMap.player.audio.currentTime > 0")
+    assert 3.5 <= opened.until("return songMap.player.audio.currentTime") < 5
     assert opened.run("return songMap.player.audio.src") == (page.parent / "clicks6.wav").as_uri()
     opened.click(6)
     assert opened.run("return songMap.player.audio.paused") and opened.text(".play") == "Play"
+
+
+def test_a_sound_that_is_stopped_before_it_was_loaded_stays_silent(opened):
+    opened.run("songMap.player.play(5); songMap.player.stop()")
+    opened.until("return songMap.player.audio.readyState > 2")
+    opened.settle()
+    assert opened.run("return songMap.player.audio.paused")
+
+
+def test_a_page_that_is_served_plays_a_file_that_lies_elsewhere(person, embedded, tmp_path, served):
+    for folder in ("run", "my songs"):
+        (tmp_path / folder).mkdir()
+    song = tmp_path / "my songs" / "é #1.wav"
+    soundfile.write(song, 0.5 * np.sin(np.arange(8000) / 3), 8000)
+    embeddings = embedded([Track(song, "tones")])
+    write_page(embeddings, nearest_of(embeddings.vectors), {}, "run", tmp_path / "run" / "map.html")
+    person.open(f"{served}/run/map.html")
+    person.click(0)
+    person.until("return songMap.player.audio.currentTime > 0.1")
+    assert person.complaints() == []
 
 
 def test_a_file_that_is_gone_is_told_of(opened):
@@ -136,6 +178,18 @@ def test_a_file_that_is_gone_is_told_of(opened):
     opened.click(5)
     opened.until("return songMap.player.audio.currentTime > 0.1")
     assert opened.text(".trouble") == ""
+
+
+def test_the_map_is_dragged_and_zoomed_and_nothing_is_chosen_by_it(opened):
+    left, top = opened.place(7)
+    opened.drag(7, along=100)
+    assert opened.place(7) == pytest.approx([left + 100, top], abs=2)
+    opened.scroll(7, pixels=-300)
+    assert opened.run("return songMap.camera.zoom") > 1.2
+    assert opened.place(7) == pytest.approx([left + 100, top], abs=2)
+    opened.press("#fit")
+    assert opened.place(7) == pytest.approx([left, top], abs=2)
+    assert "Choose a mark" in opened.text("#card")
 
 
 def test_search_finds_a_song_whatever_its_case_and_centres_it(opened):
@@ -250,7 +304,7 @@ def test_genre_names_stand_at_the_centre_of_their_clouds(opened, embeddings):
 def test_text_from_tags_is_shown_and_never_run(person, embedded, tmp_path):
     embeddings = embedded([Track(tmp_path / "a.mp3", text, text, text) for text in EVIL], genres=EVIL)
     write_page(embeddings, nearest_of(embeddings.vectors), {EVIL[0]: 1.0}, EVIL[0], tmp_path / "map.html")
-    person.open(tmp_path / "map.html")
+    person.open((tmp_path / "map.html").as_uri())
     for row, text in enumerate(EVIL):
         shown = " ".join(text.split())
         assert " ".join(person.point(row).split("\n")[0].split()) == shown
@@ -270,7 +324,7 @@ def test_few_songs_without_names_and_many_genres_are_no_trouble(person, embedded
     write_page(
         embeddings, nearest_of(embeddings.vectors), {"silhouette, test": float("nan")}, "run", tmp_path / "map.html"
     )
-    person.open(tmp_path / "map.html")
+    person.open((tmp_path / "map.html").as_uri())
     assert person.point(0).split("\n")[0] == "0.mp3" and person.texts("#views button") == []
     assert len(person.texts("#genres .switches button")) == genres
     assert "0.mp3" in person.click(songs - 1) or songs > 11
@@ -281,7 +335,7 @@ def test_a_phone_shows_the_map_above_the_controls_and_a_finger_needs_no_aim(open
     phone = {"width": 390, "height": 844, "deviceScaleFactor": 2, "mobile": True}
     opened.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", phone)
     try:
-        opened.open(page)
+        opened.open(page.as_uri())
         assert opened.run("return [innerWidth, document.documentElement.scrollWidth]") == [390, 390]
         tops = [opened.edges(each)[2] for each in ("h1", "#map", "#figures", "#search", "#card", "#genres")]
         assert tops == sorted(tops) and opened.edges("#map")[3] <= tops[2]
