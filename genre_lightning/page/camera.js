@@ -10,8 +10,12 @@ class Camera {
     this.listeners = [];
     this.measure();
     this.fit();
-    plot.on_change([plot.properties.inner_width, plot.properties.inner_height], () => this.resize());
-    for (const range of [plot.x_range, plot.y_range]) range.on_change([range.properties.start, range.properties.end], () => this.announce());
+    const { inner_width, inner_height } = plot.properties;
+    plot.on_change([inner_width, inner_height], () => this.resize());
+    for (const range of [plot.x_range, plot.y_range]) {
+      const { start, end } = range.properties;
+      range.on_change([start, end], () => this.announce());
+    }
   }
 
   // The middle of the points and their extent; a single point gets some room around it

@@ -1,63 +1,73 @@
 // What is known of the chosen song or artist, and where to go from there.
 
 class Card {
-  constructor(section, contents, change) {
-    Object.assign(this, { section, contents, change });
+  constructor(section, contents, map) {
+    Object.assign(this, { section, contents, map });
     this.clear();
   }
 
   clear() {
     this.row = null;
-    this.section.replaceChildren(element("p", { class: "hint" }, "Choose a mark to hear the song and to see which songs are nearest."));
+    const hint = "Choose a mark to hear the song and to see which songs are nearest.";
+    this.section.replaceChildren(element("p", { class: "hint" }, hint));
   }
 
   showSong(row) {
-    const { songs, artists } = this.contents;
-    const artist = songs.artist[row];
-    const name = artists.name[artist];
+    const { songs } = this.contents;
     this.row = row;
+    const nearest = nearestOf(songs, row).map((near) => this.song(near.row, this.artistOf(near.row), near.similarity));
     this.section.replaceChildren(
       element("h2", {}, text(songs.name[row])),
-      ...(name ? [this.link(name, () => this.change.choose("artists", artist), "artist")] : []),
+      ...this.artistLink(row),
       ...facts(this.contents, row),
       this.playButton(row),
-      ...this.list("Nearest songs", nearestOf(songs, row).map((near) => this.song(near.row, artists.name[songs.artist[near.row]] ?? "", near.similarity))),
+      ...this.list("Nearest songs", nearest),
     );
   }
 
   showArtist(row) {
     const { songs, artists, genres } = this.contents;
-    const own = songsOf(songs, row);
-    const genre = genres[artists.genre[row]];
     this.row = null;
+    const own = songsOf(songs, row).map((song) => this.song(song, ""));
+    const nearest = nearestOf(artists, row).map((near) => this.artist(near.row, near.similarity));
     this.section.replaceChildren(
       element("h2", {}, text(artists.name[row])),
-      element("p", { class: "fact" }, icon(genre.shape, genre.colour), text(genre.name)),
-      ...this.list(counted(own.length, "song"), own.map((song) => this.song(song, ""))),
-      ...this.list("Nearest artists", nearestOf(artists, row).map((near) => this.artist(near.row, near.similarity))),
+      genreFact(genres[artists.genre[row]]),
+      ...this.list(counted(own.length, "song"), own),
+      ...this.list("Nearest artists", nearest),
     );
   }
 
+  artistOf(song) {
+    return this.contents.artists.name[this.contents.songs.artist[song]] ?? "";
+  }
+
+  artistLink(song) {
+    const click = () => this.map.visit("artists", this.contents.songs.artist[song]);
+    const name = this.artistOf(song);
+    return name ? [button("plain artist", click, text(name))] : [];
+  }
+
   playButton(row) {
-    const heard = element("span", { class: "heard" });
-    const button = element("button", { type: "button", class: "play", click: () => this.change.play(row) }, element("b", {}, "Play"), heard);
-    return element("div", { class: "player" }, button, element("p", { class: "trouble", role: "alert", hidden: "" }));
+    const click = () => this.map.player.toggle(row);
+    const play = button("play", click, element("b", {}, "Play"), element("span", { class: "heard" }));
+    return element("div", {}, play, element("p", { class: "trouble", role: "alert", hidden: "" }));
   }
 
   tell(row, state, share) {
     if (row !== this.row) return;
-    const button = this.section.querySelector(".play");
-    button.dataset.state = state;
-    button.querySelector("b").textContent = state === "playing" ? "Stop" : "Play";
-    button.querySelector(".heard").style.width = `${100 * share}%`;
+    const play = this.section.querySelector(".play");
+    play.dataset.state = state;
+    play.querySelector("b").textContent = state === "playing" ? "Stop" : "Play";
+    play.querySelector(".heard").style.width = `${100 * share}%`;
     const trouble = this.section.querySelector(".trouble");
     trouble.hidden = state !== "failed";
     trouble.textContent = state === "failed" ? this.trouble(row) : "";
   }
 
   trouble(row) {
-    const file = this.contents.songs.address[row];
-    return `The browser cannot play ${decoded(file)} from here. A page written with audio=true carries its excerpts along.`;
+    const file = decoded(this.contents.songs.address[row]);
+    return `The browser cannot play ${file} from here. A page written with audio=true carries its excerpts along.`;
   }
 
   list(heading, entries) {
@@ -73,17 +83,17 @@ class Card {
   }
 
   entry(kind, row, note, similarity) {
-    const genre = this.contents.genres[this.contents[kind].genre[row]];
-    const words = element("span", { class: "words" }, text(this.contents[kind].name[row], "name"), text(note, "note"));
-    const button = element("button", { type: "button", class: "plain entry", click: () => this.change.choose(kind, row) });
-    button.append(icon(genre.shape, genre.colour), words);
-    if (similarity !== undefined) button.append(element("small", { title: "similarity" }, (similarity / 100).toFixed(2)));
-    return element("li", {}, button);
+    const { name, genre } = this.contents[kind];
+    const { shape, colour } = this.contents.genres[genre[row]];
+    const words = element("span", { class: "words" }, text(name[row], "name"), text(note, "note"));
+    const entry = button("plain entry", () => this.map.visit(kind, row), icon(shape, colour), words);
+    if (similarity !== undefined) entry.append(element("small", { title: "similarity" }, (similarity / 100).toFixed(2)));
+    return element("li", {}, entry);
   }
+}
 
-  link(words, click, className) {
-    return element("button", { type: "button", class: `plain ${className}`, click }, text(words));
-  }
+function genreFact(genre, ...more) {
+  return element("p", { class: "fact" }, icon(genre.shape, genre.colour), text(genre.name), ...more);
 }
 
 // Genre, split, prediction and confidence: the same words on the card and under the pointer
@@ -101,8 +111,8 @@ function facts({ songs, genres, fills, ring }, row) {
 function nearestOf(things, row) {
   const count = things.nearest?.shape[1] ?? 0;
   return Array.from({ length: count }, (_, place) => {
-    const at = row * count + place;
-    return { row: things.nearest[at], similarity: things.similarity[at] };
+    const index = row * count + place;
+    return { row: things.nearest[index], similarity: things.similarity[index] };
   });
 }
 

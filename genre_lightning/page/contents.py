@@ -74,9 +74,7 @@ def nearest_columns(nearest: Nearest | None) -> dict[str, np.ndarray]:
 def artist_columns(embeddings: Embeddings, genres: list[str], artists: dict[str, list[int]]) -> dict[str, Any]:
     """Each artist at the mean of their songs, in the genre that most of these have."""
     tracks, genre_of = embeddings.tracks.tracks, legend.genre_of_songs(embeddings)
-    places = np.array([embeddings.positions[songs].mean(axis=0) for songs in artists.values()], np.float32).reshape(
-        -1, 2
-    )
+    places = np.reshape([embeddings.positions[songs].mean(axis=0) for songs in artists.values()], (-1, 2))
     common = [Counter(genre_of[song] for song in songs).most_common(1)[0][0] for songs in artists.values()]
     return {
         "name": [Counter(tracks[song].artist for song in songs).most_common(1)[0][0] for songs in artists.values()],
@@ -118,8 +116,8 @@ def songs_by_artist(embeddings: Embeddings) -> dict[str, list[int]]:
     """The rows of each known artist's songs, however the artist is spelt."""
     songs = defaultdict(list)
     for row, track in enumerate(embeddings.tracks):
-        if track.artist:
-            songs[artist_name(track.artist)].append(row)
+        if name := artist_name(track.artist):
+            songs[name].append(row)
     return songs
 
 

@@ -20,6 +20,10 @@ function element(tag, attributes = {}, ...children) {
   return made;
 }
 
+function button(className, click, ...children) {
+  return element("button", { type: "button", class: className, click }, ...children);
+}
+
 // Text of any direction: that of its first strong letter
 function text(words, className = "") {
   return element("bdi", { class: className }, words);

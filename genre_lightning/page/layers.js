@@ -41,7 +41,8 @@ class Layers {
       edge: rows.map((row) => fill(row).edge),
     };
     const wrong = rows.filter((row) => view.wrong?.[row]);
-    this.sources.rings.data = { ...places(view, wrong), size: wrong.map((row) => this.size(view, row) + RING_WIDER_PIXELS) };
+    const around = wrong.map((row) => this.size(view, row) + RING_WIDER_PIXELS);
+    this.sources.rings.data = { ...places(view, wrong), size: around };
   }
 
   // The chosen row in a bold ring, and lines from it to others

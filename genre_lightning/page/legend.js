@@ -1,44 +1,43 @@
 // Switches: songs or artists, each genre, each fill.
 
 class Legend {
-  constructor(section, views, contents, change) {
-    Object.assign(this, { section, contents, change, views: {} });
+  constructor(section, views, contents, map) {
+    Object.assign(this, { section, contents, map, views: {} });
     for (const each of [...contents.genres, ...contents.fills]) each.shown = true;
     if (contents.artists.name.length) views.append(this.viewSwitch());
     section.append(this.genreSwitches(), this.fillSwitches());
   }
 
   viewSwitch() {
-    const view = (name, label) => (this.views[name] = element("button", { type: "button", "data-view": name, click: () => this.change.view(name) }, label));
-    return element("div", { class: "views", role: "group", "aria-label": "Show" }, view("songs", "Songs"), view("artists", "Artists"));
+    for (const [name, label] of Object.entries({ songs: "Songs", artists: "Artists" })) {
+      this.views[name] = button("", () => this.map.switchView(name), label);
+    }
+    return element("div", { class: "views", role: "group", "aria-label": "Show" }, ...Object.values(this.views));
   }
 
   genreSwitches() {
-    const all = (shown) => element("button", { type: "button", class: "plain", click: () => this.setAll(shown) }, shown ? "all" : "none");
     const { genres } = this.contents;
-    this.genreButtons = genres.map((genre) => this.button(genre, icon(genre.shape, genre.colour)));
-    const heading = element("h2", {}, "Genres ", all(true), all(false));
-    return element("div", { id: "genres" }, heading, element("div", { class: "switches" }, ...this.genreButtons));
+    const setAll = (shown) => () => this.set(genres, shown);
+    const both = [button("plain", setAll(true), "all"), button("plain", setAll(false), "none")];
+    const heading = element("h2", {}, "Genres ", ...both);
+    const toggles = genres.map((genre) => this.toggle(genre, icon(genre.shape, genre.colour)));
+    return element("div", { id: "genres" }, heading, element("div", { class: "switches" }, ...toggles));
   }
 
   fillSwitches() {
     const { fills, ring, songs } = this.contents;
-    const buttons = fills.map((fill) => this.button(fill, icon("circle", "#555555", fill.inside, fill.edge)));
+    const toggles = fills.map((fill) => this.toggle(fill, icon("circle", "#555555", fill.inside, fill.edge)));
     const key = element("span", { class: "key" }, icon("circle", ring.colour, ring.inside, ring.edge), ring.label);
-    if (songs.wrong.some(Boolean)) buttons.push(key);
-    return element("div", { id: "fills" }, element("h2", {}, "Songs"), element("div", { class: "switches" }, ...buttons));
+    const switches = element("div", { class: "switches" }, ...toggles, ...(songs.wrong.some(Boolean) ? [key] : []));
+    return element("div", { id: "fills" }, element("h2", {}, "Songs"), switches);
   }
 
-  button(each, drawing) {
+  toggle(each, drawing) {
     const click = () => this.set([each], !each.shown);
-    const name = text(each.name ?? each.label);
     const count = element("small", {}, each.songs.toLocaleString("en"));
-    each.button = element("button", { type: "button", "aria-pressed": true, click }, drawing, name, count);
+    each.button = button("", click, drawing, text(each.name ?? each.label), count);
+    each.button.setAttribute("aria-pressed", true);
     return each.button;
-  }
-
-  setAll(shown) {
-    this.set(this.contents.genres, shown);
   }
 
   set(those, shown) {
@@ -46,7 +45,7 @@ class Legend {
       each.shown = shown;
       each.button.setAttribute("aria-pressed", shown);
     }
-    this.change.shown();
+    this.map.draw();
   }
 
   showView(name) {

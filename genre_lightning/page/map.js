@@ -10,10 +10,10 @@ class SongMap {
     this.camera = new Camera(plot, contents.songs.x, contents.songs.y);
     this.layers = new Layers(sources, contents, this.camera);
     this.names = new Names(at("names"), this.camera, contents.genres);
-    this.player = new Player(contents.songs.address, (...news) => this.card.tell(...news));
-    this.search = new Search(at("search"), contents.songs, contents.artists, (kind, row) => this.visit(kind, row));
-    this.legend = new Legend(at("legend"), at("views"), contents, { view: (name) => this.switchView(name), shown: () => this.draw() });
-    this.card = new Card(at("card"), contents, { choose: (...thing) => this.visit(...thing), play: (row) => this.player.toggle(row) });
+    this.player = new Player(contents.songs.address, (row, state, share) => this.card.tell(row, state, share));
+    this.search = new Search(at("search"), contents, this);
+    this.legend = new Legend(at("legend"), at("views"), contents, this);
+    this.card = new Card(at("card"), contents, this);
     this.hover = at("hover");
     this.describe();
     this.listen();
@@ -54,8 +54,8 @@ class SongMap {
 
   // From a song to its artist; from an artist to all songs
   switchView(view) {
-    const artist = this.view === "songs" && this.chosen !== null ? this.contents.songs.artist[this.chosen] : -1;
     if (view === this.view) return;
+    const artist = view === "artists" && this.chosen !== null ? this.contents.songs.artist[this.chosen] : -1;
     this.show(view);
     if (artist >= 0) this.choose(artist);
   }
@@ -67,6 +67,7 @@ class SongMap {
   }
 
   draw() {
+    if (this.chosen !== null && !this.isShown(this.chosen)) this.choose(null);
     const rows = Array.from(this.columns.name.keys()).filter((row) => this.isShown(row));
     this.layers.show(this.columns, rows);
     this.point(null);
@@ -74,7 +75,7 @@ class SongMap {
   }
 
   place() {
-    this.names.place((genre) => genre.shown, this.layers.drawn);
+    this.names.place(this.layers.drawn);
   }
 
   moved() {
@@ -135,23 +136,23 @@ class SongMap {
     this.hover.hidden = row === null || this.pointer === "touch";
     at("map").classList.toggle("over", row !== null);
     if (this.hover.hidden) return;
-    const right = left > this.camera.width / 2;
-    const low = top > this.camera.height / 2;
     this.hover.replaceChildren(...(this.view === "songs" ? this.songUnderPointer(row) : this.artistUnderPointer(row)));
-    this.hover.style.transform = `translate(${left}px, ${top}px) translate(${right ? "calc(-100% - 12px)" : "12px"}, ${low ? "calc(-100% - 12px)" : "12px"})`;
+    const beside = (place, size) => (place > size / 2 ? "calc(-100% - 12px)" : "12px");
+    const away = `${beside(left, this.camera.width)}, ${beside(top, this.camera.height)}`;
+    this.hover.style.transform = `translate(${left}px, ${top}px) translate(${away})`;
   }
 
   songUnderPointer(row) {
     const { songs, artists } = this.contents;
     const artist = artists.name[songs.artist[row]];
-    return [element("strong", {}, text(songs.name[row])), ...(artist ? [element("p", {}, text(artist))] : []), ...facts(this.contents, row)];
+    const names = [element("strong", {}, text(songs.name[row])), ...(artist ? [element("p", {}, text(artist))] : [])];
+    return [...names, ...facts(this.contents, row)];
   }
 
   artistUnderPointer(row) {
     const { artists, genres } = this.contents;
-    const genre = genres[artists.genre[row]];
-    const songs = element("small", {}, counted(artists.songs[row], "song"));
-    return [element("strong", {}, text(artists.name[row])), element("p", { class: "fact" }, icon(genre.shape, genre.colour), text(genre.name), songs)];
+    const count = element("small", {}, counted(artists.songs[row], "song"));
+    return [element("strong", {}, text(artists.name[row])), genreFact(genres[artists.genre[row]], count)];
   }
 }
 

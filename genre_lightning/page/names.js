@@ -15,25 +15,26 @@ class Names {
     const style = getComputedStyle(box);
     this.fonts = { genre: style.getPropertyValue("--genre-font"), detail: style.getPropertyValue("--detail-font") };
     this.genres = genres.filter((genre) => genre.centre).sort((one, other) => other.songs - one.songs);
-    this.genreLabels = this.genres.map((genre) => element("span", { class: "genre", style: `--genre: ${genre.colour}` }, genre.name));
+    for (const genre of this.genres) genre.label = label("genre", genre.name, `--genre: ${genre.colour}`);
   }
 
-  // `shown` tells of a genre whether it is switched on; `drawn` is what Layers has drawn
-  place(shown, drawn) {
+  // `drawn` is what Layers has drawn
+  place(drawn) {
     const taken = [];
-    const labels = this.genres.flatMap((genre, index) => (shown(genre) ? this.placeGenre(genre, this.genreLabels[index], taken) : []));
+    const shown = this.genres.filter((genre) => genre.shown);
+    const labels = shown.flatMap((genre) => this.placeGenre(genre, taken));
     this.box.replaceChildren(...labels, ...this.placeDetails(drawn, taken));
   }
 
   // Where names would cover each other, the smaller genre's moves up or down to the nearest free line; as does the name
   // of a genre that is but one song, which it would cover
-  placeGenre(genre, label, taken) {
+  placeGenre(genre, taken) {
     const [left, top] = this.camera.toScreen(...genre.centre);
     if (!this.camera.sees([left, top])) return [];
-    const width = this.widthOf(genre.name, "genre");
+    const [width, height] = [this.widthOf(genre.name, "genre"), LINE_PIXELS.genre];
     for (const lines of genre.songs > 1 ? LINES_TRIED : LINES_TRIED.slice(1)) {
-      const box = boxAt(left - width / 2, top - LINE_PIXELS.genre / 2 + lines * LINE_PIXELS.genre, width, LINE_PIXELS.genre);
-      if (this.claim(box, taken)) return [moved(label, box)];
+      const box = boxAt(left - width / 2, top + (lines - 0.5) * height, width, height);
+      if (this.claim(box, taken)) return [moved(genre.label, box)];
     }
     return [];
   }
@@ -46,12 +47,18 @@ class Names {
     const labels = [];
     for (const index of inSight) {
       if (labels.length >= Math.min(DETAILS_AT_MOST, CROWD / inSight.length)) break;
-      const name = shortened(view.name[rows[index]]);
-      const [left, middle] = this.camera.toScreen(view.x[rows[index]], view.y[rows[index]]);
-      const box = boxAt(left + sizes[index] / 2 + 4, middle - LINE_PIXELS.detail / 2, this.widthOf(name, "detail"), LINE_PIXELS.detail);
-      if (this.claim(box, taken)) labels.push(moved(element("span", { class: "detail", dir: "auto" }, name), box));
+      labels.push(...this.placeDetail(view, rows[index], sizes[index], taken));
     }
     return labels;
+  }
+
+  // Right of the mark, where there is room
+  placeDetail(view, row, size, taken) {
+    const name = shortened(view.name[row]);
+    const [left, middle] = this.camera.toScreen(view.x[row], view.y[row]);
+    const [width, height] = [this.widthOf(name, "detail"), LINE_PIXELS.detail];
+    const box = boxAt(left + size / 2 + 4, middle - height / 2, width, height);
+    return this.claim(box, taken) ? [moved(label("detail", name), box)] : [];
   }
 
   inSight(view, rows) {
@@ -74,6 +81,10 @@ class Names {
     taken.push(box);
     return true;
   }
+}
+
+function label(className, name, style = "") {
+  return element("span", { class: className, dir: "auto", style }, name);
 }
 
 function boxAt(left, top, width, height) {

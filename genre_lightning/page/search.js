@@ -3,8 +3,8 @@
 const FOUND_AT_MOST = { artists: 3, songs: 7 };
 
 class Search {
-  constructor(box, songs, artists, choose) {
-    Object.assign(this, { songs, artists, choose, found: [], active: -1 });
+  constructor(box, { songs, artists }, map) {
+    Object.assign(this, { songs, artists, map, found: [], active: -1 });
     this.input = box.querySelector("input");
     this.list = box.querySelector("ul");
     this.input.addEventListener("input", () => this.look());
@@ -28,7 +28,8 @@ class Search {
     this.found = words.length ? [...this.matches("artists", words), ...this.matches("songs", words)] : [];
     this.active = this.found.length ? 0 : -1;
     this.list.replaceChildren(...this.found.map((match, index) => this.option(match, index)));
-    if (words.length && !this.found.length) this.list.append(element("li", { class: "none" }, "No song or artist of that name"));
+    const nothing = element("li", { class: "none" }, "No song or artist of that name");
+    if (!this.found.length) this.list.append(nothing);
     this.open(words.length > 0);
     this.highlight();
   }
@@ -36,7 +37,8 @@ class Search {
   // Names that begin as the words do come first
   matches(kind, words) {
     const phrase = words.join(" ");
-    const fitting = this.index[kind].flatMap((name, row) => (words.every((word) => name.includes(word)) ? [{ kind, row, name }] : []));
+    const all = this.index[kind].map((name, row) => ({ kind, row, name }));
+    const fitting = all.filter(({ name }) => words.every((word) => name.includes(word)));
     const rank = ({ name }) => (name.startsWith(phrase) ? 0 : 1);
     return fitting.sort((one, other) => rank(one) - rank(other)).slice(0, FOUND_AT_MOST[kind]);
   }
@@ -45,7 +47,8 @@ class Search {
     const artist = this.artists.name[this.songs.artist[row]];
     const note = kind === "artists" ? counted(this.artists.songs[row], "song") : artist ?? "";
     const name = kind === "artists" ? this.artists.name[row] : this.songs.name[row];
-    const attributes = { role: "option", id: `found-${index}`, class: kind, mousedown: (event) => this.take(event, index) };
+    const mousedown = (event) => this.take(event, index);
+    const attributes = { role: "option", id: `found-${index}`, class: kind, mousedown };
     return element("li", attributes, text(name, "name"), text(note, "note"));
   }
 
@@ -64,7 +67,7 @@ class Search {
     event.preventDefault();
     const { kind, row } = this.found[index];
     this.input.blur();
-    this.choose(kind, row);
+    this.map.visit(kind, row);
   }
 
   highlight() {
