@@ -87,7 +87,8 @@ class Card {
     const { shape, colour } = this.contents.genres[genre[row]];
     const words = element("span", { class: "words" }, text(name[row], "name"), text(note, "note"));
     const entry = button("plain entry", () => this.map.visit(kind, row), icon(shape, colour), words);
-    if (similarity !== undefined) entry.append(element("small", { title: "similarity" }, (similarity / 100).toFixed(2)));
+    const likeness = (similarity / 100).toFixed(2);
+    if (similarity !== undefined) entry.append(element("small", { title: "similarity" }, likeness));
     return element("li", {}, entry);
   }
 }

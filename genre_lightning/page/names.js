@@ -4,7 +4,7 @@ const LINE_PIXELS = { genre: 22, detail: 15 };
 const LINES_TRIED = [0, -1, 1, -2, 2, -3, 3, -4, 4];
 const SONGS_NAMED_AT_MOST = 60;
 const DETAILS_AT_MOST = 40;
-const CROWD = 6000; // in a crowd of this number divided by ten, ten names are given
+const CROWD = 6000; // divided by the marks in sight: of 600 marks, 10 are named
 const DETAIL_LETTERS = 32;
 
 class Names {

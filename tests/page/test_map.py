@@ -151,6 +151,7 @@ def test_a_click_plays_the_middle_of_the_songs_own_file_and_another_click_stops_
 
 
 def test_a_sound_that_is_stopped_before_it_was_loaded_stays_silent(opened):
+    opened.click(7)  # a page makes no sound before it was clicked on
     opened.run("songMap.player.play(5); songMap.player.stop()")
     opened.until("return songMap.player.audio.readyState > 2")
     opened.settle()
@@ -263,6 +264,14 @@ def test_genres_and_splits_are_switched_off_and_on(opened):
     assert len(opened.column("marks", "x")) == 31
 
 
+def test_what_is_switched_off_is_chosen_no_more(opened):
+    opened.click(22)
+    opened.press("#genres button", "tones")
+    assert opened.text("#card h2") == "noise song 07"
+    opened.press("#genres button", "noise")
+    assert "Choose a mark" in opened.text("#card") and opened.column("chosen", "x") == []
+
+
 def test_a_song_that_is_switched_off_is_found_and_switched_on(opened):
     opened.press("#genres button", "none")
     opened.type("noise song 04", Keys.ENTER)
@@ -342,6 +351,7 @@ def test_a_phone_shows_the_map_above_the_controls_and_a_finger_needs_no_aim(open
         opened.press("#genres button", "none")
         opened.type("nameless", Keys.ENTER)
         opened.press("#fit")
+        opened.key(Keys.ESCAPE)
         assert "nameless.wav" in opened.click(45, away=15, kind="touch") and opened.text("#hover") == ""
     finally:
         opened.driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
