@@ -175,7 +175,7 @@ def learnt_noise(train_run, tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def embedded():
+def make_embeddings():
     """Make the embeddings of tracks: a cloud for each of `genres`, which the model knows; it takes songs for their own
     genre, but for those in `taken_for` (row: genre).
     """

@@ -58,27 +58,27 @@ def test_twelve_genres_and_many_more_have_marks_of_their_own():
     assert {mark.shape for mark in marks(genres[:8]).values()} == {"circle"}
 
 
-def test_the_models_genres_keep_their_order_and_marks_whatever_else_there_is(embedded):
+def test_the_models_genres_keep_their_order_and_marks_whatever_else_there_is(make_embeddings):
     tracks = [Track(Path(f"{name}.mp3"), name) for name in ("zydeco", "", "tones", "ambient")]
-    genres = shown_genres(embedded(tracks))
+    genres = shown_genres(make_embeddings(tracks))
     assert genres == ["clicks", "noise", "tones", "ambient", "zydeco"]
     assert list(marks(genres).items())[:3] == list(marks(["clicks", "noise", "tones"]).items())
 
 
-def test_a_song_of_unknown_genre_has_the_colour_of_its_prediction_and_is_hollow(embedded):
+def test_a_song_of_unknown_genre_has_the_colour_of_its_prediction_and_is_hollow(make_embeddings):
     tracks = [Track(Path("a.mp3"), ""), Track(Path("b.mp3"), "noise", split="test"), Track(Path("c.mp3"), "zydeco")]
-    embeddings = embedded(tracks, taken_for={0: "tones", 1: "tones"})
+    embeddings = make_embeddings(tracks, taken_for={0: "tones", 1: "tones"})
     assert genre_of_songs(embeddings) == ["tones", "noise", "zydeco"]
     assert fill_of_songs(embeddings) == [GUESSED, FILLS["test"], FILLS[""]]
 
 
-def test_only_a_genre_that_the_model_knows_can_be_taken_for_another(embedded):
+def test_only_a_genre_that_the_model_knows_can_be_taken_for_another(make_embeddings):
     tracks = [Track(Path("a.mp3"), genre) for genre in ("tones", "noise", "zydeco", "")]
-    assert wrongly_classified(embedded(tracks, taken_for={1: "tones"})).tolist() == [False, True, False, False]
+    assert wrongly_classified(make_embeddings(tracks, taken_for={1: "tones"})).tolist() == [False, True, False, False]
 
 
-def test_a_genres_centre_is_where_most_of_its_songs_are(embedded):
-    embeddings = embedded([Track(Path("a.mp3"), genre) for genre in "ababa"], genres=["a", "b", "c"])
+def test_a_genres_centre_is_where_most_of_its_songs_are(make_embeddings):
+    embeddings = make_embeddings([Track(Path("a.mp3"), genre) for genre in "ababa"], genres=["a", "b", "c"])
     embeddings.positions[[0, 2, 4]] = [[0, 0], [1, 1], [90, 90]]
     centres = genre_centres(embeddings)
     assert set(centres) == {"a", "b"} and centres["a"].tolist() == [1, 1]

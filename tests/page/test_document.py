@@ -31,12 +31,12 @@ class Elements(HTMLParser):
 
 
 @pytest.fixture
-def written(embedded, tmp_path):
+def written(make_embeddings, tmp_path):
     """Write the page of tracks, and return its text."""
 
     def write(tracks, title="run", path=tmp_path / "map.html", **more):
         nothing = np.zeros((len(tracks), 0))
-        write_page(embedded(tracks), Nearest(nothing, nothing), {"silhouette, test": 0.31}, title, path, **more)
+        write_page(make_embeddings(tracks), Nearest(nothing, nothing), {"silhouette, test": 0.31}, title, path, **more)
         return path.read_text(encoding="utf-8")
 
     return write

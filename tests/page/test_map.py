@@ -42,7 +42,7 @@ def artist_means(embeddings):
 
 
 @pytest.fixture(scope="module")
-def embeddings(embedded, tmp_path_factory):
+def embeddings(make_embeddings, tmp_path_factory):
     """Fifteen songs a genre by three artists each, in all splits; the last song names neither artist nor title."""
     folder = tmp_path_factory.mktemp("page")
 
@@ -52,7 +52,7 @@ def embeddings(embedded, tmp_path_factory):
 
     nameless = Track(folder / "nameless.wav", "tones", split="test")
     tracks = [*(track(genre, song) for genre in GENRES for song in range(15)), nameless]
-    return embedded(tracks, taken_for={3: "noise", 20: "tones"})
+    return make_embeddings(tracks, taken_for={3: "noise", 20: "tones"})
 
 
 @pytest.fixture(scope="module")
@@ -103,8 +103,8 @@ def test_pointing_at_a_song_tells_what_it_is(opened):
     assert opened.point(45, away=60) == ""
 
 
-def test_songs_of_unknown_genre_show_what_they_are_taken_for(person, embedded, tmp_path):
-    embeddings = embedded([Track(tmp_path / f"{row}.mp3", "") for row in range(4)], taken_for={1: "tones"})
+def test_songs_of_unknown_genre_show_what_they_are_taken_for(person, make_embeddings, tmp_path):
+    embeddings = make_embeddings([Track(tmp_path / f"{row}.mp3", "") for row in range(4)], taken_for={1: "tones"})
     write_page(embeddings, nearest_of(embeddings.vectors), {}, "run", tmp_path / "map.html")
     person.open((tmp_path / "map.html").as_uri())
     assert person.point(1).split("\n") == ["1.mp3", "unknown genre", "predicted tones, 80 %"]
@@ -158,12 +158,12 @@ def test_a_sound_that_is_stopped_before_it_was_loaded_stays_silent(opened):
     assert opened.run("return songMap.player.audio.paused")
 
 
-def test_a_page_that_is_served_plays_a_file_that_lies_elsewhere(person, embedded, tmp_path, served):
+def test_a_page_that_is_served_plays_a_file_that_lies_elsewhere(person, make_embeddings, tmp_path, served):
     for folder in ("run", "my songs"):
         (tmp_path / folder).mkdir()
     song = tmp_path / "my songs" / "é #1.wav"
     soundfile.write(song, 0.5 * np.sin(np.arange(8000) / 3), 8000)
-    embeddings = embedded([Track(song, "tones")])
+    embeddings = make_embeddings([Track(song, "tones")])
     write_page(embeddings, nearest_of(embeddings.vectors), {}, "run", tmp_path / "run" / "map.html")
     person.open(f"{served}/run/map.html")
     person.click(0)
@@ -310,8 +310,8 @@ def test_genre_names_stand_at_the_centre_of_their_clouds(opened, embeddings):
     assert centre == pytest.approx(np.median(embeddings.positions[:15], axis=0).tolist())
 
 
-def test_text_from_tags_is_shown_and_never_run(person, embedded, tmp_path):
-    embeddings = embedded([Track(tmp_path / "a.mp3", text, text, text) for text in EVIL], genres=EVIL)
+def test_text_from_tags_is_shown_and_never_run(person, make_embeddings, tmp_path):
+    embeddings = make_embeddings([Track(tmp_path / "a.mp3", text, text, text) for text in EVIL], genres=EVIL)
     write_page(embeddings, nearest_of(embeddings.vectors), {EVIL[0]: 1.0}, EVIL[0], tmp_path / "map.html")
     person.open((tmp_path / "map.html").as_uri())
     for row, text in enumerate(EVIL):
@@ -327,9 +327,9 @@ def test_text_from_tags_is_shown_and_never_run(person, embedded, tmp_path):
 
 
 @pytest.mark.parametrize(("songs", "genres"), [(1, 1), (2, 2), (24, 12)])
-def test_few_songs_without_names_and_many_genres_are_no_trouble(person, embedded, tmp_path, songs, genres):
+def test_few_songs_without_names_and_many_genres_are_no_trouble(person, make_embeddings, tmp_path, songs, genres):
     names = [f"genre {letter}" for letter in "abcdefghijkl"][:genres]
-    embeddings = embedded([Track(tmp_path / f"{row}.mp3", names[row % genres]) for row in range(songs)], names)
+    embeddings = make_embeddings([Track(tmp_path / f"{row}.mp3", names[row % genres]) for row in range(songs)], names)
     write_page(
         embeddings, nearest_of(embeddings.vectors), {"silhouette, test": float("nan")}, "run", tmp_path / "map.html"
     )
