@@ -1,5 +1,6 @@
 """What people would rather look at than read: drawn with matplotlib, for a run's folder and for TensorBoard."""
 
+import textwrap
 from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 # Okabe and Ito's colours that everybody can tell apart
 TRAIN_COLOUR, VAL_COLOUR = "#0072B2", "#D55E00"
+LETTERS_A_LINE = 130  # of the text under the map
 # matplotlib's names for the shapes of the legend
 MARKERS = {"circle": "o", "square": "s", "triangle": "^", "diamond": "D", "inverted_triangle": "v", "hex": "h"}
 
@@ -80,7 +82,8 @@ def map_picture(embeddings: Embeddings, figures: dict[str, float], title: str) -
     name_genres(axes, embeddings)
     draw_legends(axes, embeddings)
     squeeze = legend.SQUEEZE.format(dimensions=embeddings.vectors.shape[1])
-    figure.supxlabel(f"{legend.figures_line(figures)}\n{squeeze}", fontsize=9)
+    lines = [*textwrap.wrap(legend.figures_line(figures), LETTERS_A_LINE), squeeze]
+    figure.supxlabel("\n".join(lines), fontsize=9)
     return figure
 
 
