@@ -1,16 +1,25 @@
 """What people would rather look at than read: drawn with matplotlib, for a run's folder and for TensorBoard."""
 
+import textwrap
+from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from genre_lightning import legend
+from genre_lightning.embedding import Embeddings
+
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 # Okabe and Ito's colours that everybody can tell apart
 TRAIN_COLOUR, VAL_COLOUR = "#0072B2", "#D55E00"
+LETTERS_A_LINE = 130  # of the text under the map
+# matplotlib's names for the shapes of the legend
+MARKERS = {"circle": "o", "square": "s", "triangle": "^", "diamond": "D", "inverted_triangle": "v", "hex": "h"}
 
 
 def confusion_picture(counts: np.ndarray, genres: Sequence[str], title: str) -> "Figure":
@@ -55,6 +64,76 @@ def curves_picture(curves: dict[str, list[tuple[int, float]]], measures: Sequenc
         axes.set(title=measure, xlabel="training step")
         axes.legend()
     return figure
+
+
+def map_picture(embeddings: Embeddings, figures: dict[str, float], title: str) -> "Figure":
+    """Every song at its place on the 2-D map: genres by colour and shape, splits by fill, mistakes ringed.
+
+    `figures` of the projection, by names such as "silhouette, test", stand under the map.
+    """
+    from matplotlib.figure import Figure
+
+    figure = Figure((11, 8), layout="constrained")
+    axes = figure.add_subplot(xticks=[], yticks=[])
+    axes.set_title(literal(title))
+    axes.set_aspect("equal", "datalim")
+    axes.spines[:].set_color("#DDDDDD")
+    draw_songs(axes, embeddings, diameter=max(3.0, 14 - 2.7 * np.log10(len(embeddings.tracks))))
+    name_genres(axes, embeddings)
+    draw_legends(axes, embeddings)
+    squeeze = legend.SQUEEZE.format(dimensions=embeddings.vectors.shape[1])
+    lines = [*textwrap.wrap(legend.figures_line(figures), LETTERS_A_LINE), squeeze]
+    figure.supxlabel("\n".join(lines), fontsize=9)
+    return figure
+
+
+def draw_songs(axes: "Axes", embeddings: Embeddings, diameter: float) -> None:
+    """A mark for each song, the full ones over the pale ones, and rings around those that were wrongly classified."""
+    place, looks = embeddings.positions, defaultdict(list)
+    for row, song in enumerate(zip(legend.fill_of_songs(embeddings), legend.genre_of_songs(embeddings), strict=True)):
+        looks[song].append(row)
+    of_genre = legend.marks(legend.shown_genres(embeddings))
+    for (fill, genre), rows in sorted(looks.items(), key=lambda each: each[0][0].inside):
+        axes.plot(*place[rows].T, **look(of_genre[genre], fill), markersize=diameter)
+    wrong = legend.wrongly_classified(embeddings)
+    axes.plot(*place[wrong].T, **look(legend.Mark(legend.RING_COLOUR, "circle"), legend.RING), markersize=diameter + 4)
+
+
+def name_genres(axes: "Axes", embeddings: Embeddings) -> None:
+    """The genres' names at the centres of their clouds."""
+    from matplotlib.patheffects import withStroke
+
+    halo = [withStroke(linewidth=3, foreground="white", alpha=0.85)]
+    for genre, centre in legend.genre_centres(embeddings).items():
+        axes.text(centre[0], centre[1], literal(genre), weight="bold", ha="center", va="center", path_effects=halo)
+
+
+def draw_legends(axes: "Axes", embeddings: Embeddings) -> None:
+    """What stands for the genres and the fills that occur, right of the map."""
+    from matplotlib.lines import Line2D
+
+    def handle(mark: legend.Mark, fill: legend.Fill, label: str) -> Line2D:
+        return Line2D([], [], **look(mark, fill), markersize=7, label=literal(label))
+
+    of_genre, fills = legend.marks(legend.shown_genres(embeddings)), set(legend.fill_of_songs(embeddings))
+    grey, full = legend.Mark("#555555", "circle"), legend.FILLS["test"]
+    by_genre = [handle(mark, full, genre) for genre, mark in of_genre.items()]
+    by_fill = [handle(grey, fill, fill.label) for fill in (*legend.FILLS.values(), legend.GUESSED) if fill in fills]
+    by_fill.append(handle(legend.Mark(legend.RING_COLOUR, "circle"), legend.RING, legend.RING.label))
+    beside = axes.legend(handles=by_genre, loc="upper left", bbox_to_anchor=(1.01, 1), frameon=False)
+    axes.add_artist(beside)
+    axes.legend(handles=by_fill, loc="lower left", bbox_to_anchor=(1.01, 0), frameon=False)
+
+
+def look(mark: legend.Mark, fill: legend.Fill) -> dict[str, Any]:
+    """How matplotlib draws a mark."""
+    colours = {"markerfacecolor": (mark.colour, fill.inside), "markeredgecolor": (mark.colour, fill.edge)}
+    return {"marker": MARKERS[mark.shape], "linestyle": "none", **colours}
+
+
+def literal(text: str) -> str:
+    """Text that matplotlib does not take for a formula."""
+    return text.replace("$", r"\$")
 
 
 def save_picture(figure: "Figure", path: Path) -> None:

@@ -10,6 +10,8 @@ import soundfile
 from omegaconf import OmegaConf
 
 from genre_lightning.cache import FeatureCache
+from genre_lightning.catalogue import Catalogue
+from genre_lightning.embedding import Embeddings
 from genre_lightning.features import LogMel
 from genre_lightning.run import CONFIG
 from genre_lightning.selection import select_songs
@@ -180,3 +182,23 @@ def learnt_noise(train_run, tmp_path_factory):
         "augment.gain.gain_db=0",
     )
     return train_run(*own, *slow)
+
+
+@pytest.fixture(scope="session")
+def make_embeddings():
+    """Make the embeddings of tracks: a cloud for each of `genres`, which the model knows; it takes songs for their own
+    genre, but for those in `taken_for` (row: genre).
+    """
+
+    def embed(tracks, genres=GENRES, taken_for=()):
+        chance, taken_for = np.random.default_rng(0), dict(taken_for)
+        guesses = [taken_for.get(row, track.genre) for row, track in enumerate(tracks)]
+        columns = np.array([genres.index(guess) if guess in genres else 0 for guess in guesses])
+        probabilities = np.full((len(tracks), len(genres)), 0.2 / max(1, len(genres) - 1), np.float32)
+        probabilities[np.arange(len(tracks)), columns] = 0.8
+        angles = 2 * np.pi * columns / len(genres)
+        vectors = np.stack([10 * np.cos(angles), 8 * np.sin(angles), 0 * angles], axis=1)
+        vectors = (vectors + chance.standard_normal(vectors.shape)).astype(np.float32)
+        return Embeddings(Catalogue(tracks), list(genres), probabilities, vectors, vectors[:, :2])
+
+    return embed

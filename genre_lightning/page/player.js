@@ -1,0 +1,68 @@
+// Plays five seconds of a song: the excerpt the page carries, or the middle of the song's own file.
+
+const EXCERPT_SECONDS = 5;
+const FADE_SECONDS = 0.25;
+
+class Player {
+  constructor(addresses, tell) {
+    this.addresses = addresses;
+    this.tell = tell; // called with (row, "playing" | "stopped" | "failed", share of the excerpt that was heard)
+    this.audio = new Audio();
+    this.audio.preload = "auto";
+    this.row = null;
+  }
+
+  toggle(row) {
+    if (this.row === row) this.stop();
+    else this.play(row);
+  }
+
+  async play(row) {
+    this.stop();
+    this.row = row;
+    const excerpt = document.getElementById(`excerpt-${row}`);
+    this.audio.src = excerpt ? `data:audio/mpeg;base64,${excerpt.textContent}` : this.addresses[row];
+    this.tell(row, "playing", 0);
+    try {
+      await this.untilItKnowsItsLength();
+      if (this.row !== row) return;
+      const start = Math.max(0, (this.audio.duration - EXCERPT_SECONDS) / 2) || 0;
+      if (start > 0.1) this.audio.currentTime = start;
+      await this.audio.play();
+      this.follow(row, this.audio.currentTime);
+    } catch (error) {
+      if (this.row === row && error.name !== "AbortError") this.fail(row);
+    }
+  }
+
+  untilItKnowsItsLength() {
+    return new Promise((resolve, reject) => {
+      this.audio.onloadedmetadata = resolve;
+      this.audio.onerror = () => reject(new Error("cannot be played"));
+    });
+  }
+
+  follow(row, start) {
+    const step = () => {
+      if (this.row !== row) return;
+      const heard = this.audio.currentTime - start;
+      if (heard >= EXCERPT_SECONDS || this.audio.ended) return this.stop();
+      this.audio.volume = Math.min(1, Math.max(0, (EXCERPT_SECONDS - heard) / FADE_SECONDS));
+      this.tell(row, "playing", heard / EXCERPT_SECONDS);
+      requestAnimationFrame(step);
+    };
+    step();
+  }
+
+  stop() {
+    const row = this.row;
+    this.row = null;
+    this.audio.pause();
+    if (row !== null) this.tell(row, "stopped", 0);
+  }
+
+  fail(row) {
+    this.row = null;
+    this.tell(row, "failed", 0);
+  }
+}
