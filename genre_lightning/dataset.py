@@ -58,14 +58,15 @@ class WindowDataset(Dataset[Batch]):
         n_frames, songs = self.n_frames, self.frames
         features = torch.empty(len(windows), n_frames, self.cache.features.n_features, dtype=self.dtype)
         for into, (song, start) in zip(features.numpy(), windows, strict=True):
-            frames = songs[song]
-            into[:] = frames[start : start + n_frames] if len(frames) >= n_frames else repeated(frames, start, n_frames)
+            into[:] = cut(songs[song], start, n_frames)
         song = torch.tensor([song for song, _ in windows])
         return Batch(features, self.targets.index_select(0, song % len(self)), song)
 
 
-def repeated(frames: np.ndarray, start: int, n_frames: int) -> np.ndarray:
-    """A clip shorter than a window, from `start` on, over and over until it fills the window."""
+def cut(frames: np.ndarray, start: int, n_frames: int) -> np.ndarray:
+    """The window of `n_frames` that begins at `start`; a clip shorter than that comes over and over until it is full."""
+    if len(frames) >= n_frames:
+        return frames[start : start + n_frames]
     return frames[(start + np.arange(n_frames)) % len(frames)]
 
 
@@ -128,11 +129,10 @@ class RegularWindows(Sampler[list[Window]]):
         self, dataset: WindowDataset, batch_size: int, overlap: float, rank: int = 0, world_size: int = 1
     ) -> None:
         self.batch_size = batch_size
-        step = max(1, round(dataset.n_frames * (1 - overlap)))
         windows = [
             (number, start)
             for number, song in enumerate(dataset.songs)
-            for start in regular_starts(song.n_frames, dataset.n_frames, step)
+            for start in regular_starts(song.n_frames, dataset.n_frames, overlap)
         ]
         windows += [PADDING] * (-len(windows) % world_size)
         self.windows = windows[rank::world_size]
@@ -145,8 +145,11 @@ class RegularWindows(Sampler[list[Window]]):
             yield self.windows[first : first + self.batch_size]
 
 
-def regular_starts(n_frames: int, window: int, step: int) -> list[int]:
-    """First frames of windows at most `step` apart, evenly spaced, the first at the beginning, the last at the end."""
-    room = max(0, n_frames - window)
+def regular_starts(n_frames: int, window: int, overlap: float) -> list[int]:
+    """First frames of windows that cover a song, neighbours sharing at least the part `overlap`.
+
+    They are evenly spaced, the first at the beginning, the last at the end.
+    """
+    room, step = max(0, n_frames - window), max(1, round(window * (1 - overlap)))
     count = math.ceil(room / step) + 1
     return [round(start) for start in np.linspace(0, room, count)]

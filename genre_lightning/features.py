@@ -3,7 +3,7 @@
 import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, fields
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
@@ -193,6 +193,12 @@ class MFCC(Features):
 
     def forward(self, waveform: Tensor) -> Tensor:
         return torch.mm(self.log_mel(waveform).double(), self.cosines).float()
+
+
+def read_features(settings: dict[str, Any]) -> Features:
+    """The features whose `settings` these are. Raises KeyError, TypeError or ValueError for any that are not."""
+    kinds = {kind.__name__: kind for kind in Features.__subclasses__()}
+    return kinds[settings["kind"]](**{name: value for name, value in settings.items() if name != "kind"})
 
 
 def cosines_over_mels(orders: int, n_mels: int) -> Tensor:

@@ -1,0 +1,116 @@
+"""A finished run, or the file exported from one, judges songs: whole ones, and moment by moment."""
+
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from os import PathLike
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from genre_lightning.audio import AudioError
+from genre_lightning.dataset import cut, regular_starts
+from genre_lightning.errors import UserError
+from genre_lightning.export import Logits, read_exported
+from genre_lightning.extraction import Extracted, extract, extract_all
+from genre_lightning.recipe import Recipe
+
+# As many as stay in the processor's cache: the CNN takes half the time that it takes for all windows of a song at once.
+WINDOWS_A_BATCH = 8
+
+
+class Moment(NamedTuple):
+    """What a song sounds like from one second to another: the genres, the most probable first."""
+
+    from_seconds: float
+    to_seconds: float
+    probabilities: dict[str, float]
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """A song's genres, the most probable first, averaged over all of it; its moments, if they were asked for."""
+
+    path: Path
+    seconds: float
+    probabilities: dict[str, float]
+    timeline: Sequence[Moment] = ()
+
+    @property
+    def genre(self) -> str:
+        """The most probable one."""
+        return next(iter(self.probabilities))
+
+
+class Predictor:
+    """Judges songs as validation does, so that songs of the run's own get what its report counted.
+
+    `run` is a finished run's folder, or a file exported from one. Raises UserError where it is neither, or damaged.
+    """
+
+    def __init__(self, run: str | PathLike[str]) -> None:
+        self.recipe, self.logits = load(Path(run))
+        self.n_frames, n_features = self.recipe.window_shape
+        try:  # before any song is read
+            fits = self.judge(np.zeros((1, n_features), np.float32), [0]).shape == (1, len(self.recipe.genres))
+        except Exception:  # what it is depends on the network, and on who runs it
+            fits = False
+        if not fits:
+            raise UserError(f"{run}: the network fits other features, windows or genres than are said to be its own")
+
+    def predict(self, path: str | PathLike[str], every_seconds: float | None = None) -> Prediction:
+        """Judge a song; with `every_seconds` also each part of it that is that long. Raises AudioError."""
+        song = extract(Path(path), self.recipe.features, self.recipe.dtype)
+        windows = self.judge(song.frames, regular_starts(len(song.frames), self.n_frames, self.recipe.overlap))
+        timeline = () if every_seconds is None else self.timeline(song, every_seconds)
+        return Prediction(Path(path), song.seconds, self.by_genre(windows.mean(dim=0)), timeline)
+
+    def predict_all(
+        self, paths: Sequence[Path], every_seconds: float | None = None, workers: int | None = None
+    ) -> Iterator[tuple[Path, Prediction | AudioError]]:
+        """Judge songs, as many at once as there are cores or `workers`, and return them in their order."""
+        return extract_all(paths, partial(self.predict, every_seconds=every_seconds), workers)
+
+    def timeline(self, song: Extracted, every_seconds: float) -> list[Moment]:
+        """Judge the window in whose middle each part of a song is; at both ends the first and the last window."""
+        parts = math.ceil(round(song.seconds / every_seconds, 6))  # rounded, or 1.1 s would have 12 tenths
+        edges = [min(part * every_seconds, song.seconds) for part in range(max(parts, 1) + 1)]
+        windows = self.judge(song.frames, self.starts_around(edges, len(song.frames)))
+        return [Moment(*span, self.by_genre(row)) for *span, row in zip(edges, edges[1:], windows, strict=False)]
+
+    def starts_around(self, edges: Sequence[float], n_frames: int) -> list[int]:
+        """First frames of the windows in whose middle the parts between `edges`, in seconds, are."""
+        frames_a_second = self.recipe.features.sample_rate / self.recipe.features.hop_length
+        middles = (np.array(edges[1:]) + edges[:-1]) / 2 * frames_a_second
+        return np.clip(np.round(middles - self.n_frames / 2), 0, max(0, n_frames - self.n_frames)).astype(int).tolist()
+
+    @torch.inference_mode()
+    def judge(self, frames: np.ndarray, starts: Sequence[int]) -> Tensor:
+        """The probabilities `(windows, n_genres)` of the windows of a song that begin at the frames `starts`."""
+        batches = (starts[first : first + WINDOWS_A_BATCH] for first in range(0, len(starts), WINDOWS_A_BATCH))
+        return torch.cat([self.logits(self.windows(frames, batch)).softmax(dim=1) for batch in batches])
+
+    def windows(self, frames: np.ndarray, starts: Iterable[int]) -> Tensor:
+        """The windows that begin at the frames `starts`, as a network reads them: `(windows, n_frames, n_features)`."""
+        return torch.from_numpy(np.stack([cut(frames, start, self.n_frames) for start in starts])).float()
+
+    def by_genre(self, probabilities: Tensor) -> dict[str, float]:
+        """The genres with their probabilities, the most probable first."""
+        named = zip(self.recipe.genres, probabilities.tolist(), strict=True)
+        return dict(sorted(named, key=lambda genre: -genre[1]))
+
+
+def load(run: Path) -> tuple[Recipe, Logits]:
+    """What a run's folder, or a file exported from it, has learnt. Raises UserError."""
+    if run.is_dir():
+        from genre_lightning.run import Run
+
+        finished = Run(run)
+        return finished.recipe, finished.model
+    if run.suffix == ".onnx" and run.is_file():
+        return read_exported(run)
+    raise UserError(f"{run} is neither a finished run's folder nor an .onnx file exported from one")
