@@ -64,7 +64,7 @@ class WindowDataset(Dataset[Batch]):
 
 
 def cut(frames: np.ndarray, start: int, n_frames: int) -> np.ndarray:
-    """The window of `n_frames` that begins at `start`; a clip shorter than that comes over and over until it is full."""
+    """The window of `n_frames` that begins at `start`; a clip shorter than that comes again until it is full."""
     if len(frames) >= n_frames:
         return frames[start : start + n_frames]
     return frames[(start + np.arange(n_frames)) % len(frames)]

@@ -1,4 +1,4 @@
-"""A finished run as one file for any program: python -m genre_lightning.export RUN model.onnx
+"""A finished run as one file: python -m genre_lightning.export RUN model.onnx
 
 The ONNX model turns windows, `features` (batch, frames, n_features), into `logits` (batch, n_genres). The recipe, which
 says how a song becomes windows and which genre is which, lies in the file's metadata and, as JSON, beside it.
@@ -7,7 +7,6 @@ says how a song becomes windows and which genre is which, lies in the file's met
 from __future__ import annotations
 
 import argparse
-import copy
 import importlib.util
 import json
 import logging
@@ -39,7 +38,7 @@ def main(argv: list[str] | None = None) -> None:
     """Write the file and say what is in it."""
     from genre_lightning.run import Run
 
-    parser = argparse.ArgumentParser(prog="python -m genre_lightning.export", description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(prog="python -m genre_lightning.export", description="A finished run as one file")
     parser.add_argument("run", type=Path, metavar="RUN", help="a finished run's folder")
     parser.add_argument("onnx", type=Path, metavar="model.onnx", help="the file to write; model.json comes beside it")
     arguments = parser.parse_args(argv)
@@ -57,7 +56,9 @@ def export(run: Run, path: Path) -> float:
     if path.suffix != ".onnx":
         raise UserError(f"{path}: name a file that ends with .onnx")
     recipe = run.recipe.plain()
-    model = to_onnx(nn.Sequential(run.model.encoder, run.model.head), run.recipe.window_shape, json.dumps(recipe))
+    model = to_onnx(
+        nn.Sequential(run.model.encoder, run.model.head).eval(), run.recipe.window_shape, json.dumps(recipe)
+    )
     difference = furthest_apart(run, as_logits(open_session(model)))
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -71,7 +72,6 @@ def export(run: Run, path: Path) -> float:
 def to_onnx(network: nn.Module, window_shape: tuple[int, int], recipe: str) -> bytes:
     """The network as an ONNX model for any number of windows, with the recipe in its metadata."""
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)  # it reports that torchvision is not installed
-    network = copy.deepcopy(network).to(memory_format=torch.contiguous_format).eval()
     with warnings.catch_warnings():
         for harmless in HARMLESS:
             warnings.filterwarnings("ignore", harmless)
@@ -94,10 +94,17 @@ def to_onnx(network: nn.Module, window_shape: tuple[int, int], recipe: str) -> b
 
 @torch.inference_mode()
 def furthest_apart(run: Run, logits: Logits) -> float:
-    """The largest difference between `logits` and the model's own, on noise as loud as the training songs."""
+    """The largest difference between `logits` and the model's own, on noise as loud as the training songs.
+
+    Raises UserError where it is above TOLERANCE.
+    """
+    from genre_lightning.models.classifier import Standardise
+
     chance = torch.Generator().manual_seed(0)
     noise = torch.randn(16, *run.recipe.window_shape, generator=chance)
-    windows = noise * run.model.encoder[0].deviation + run.model.encoder[0].mean
+    standardise = run.model.encoder[0]
+    assert isinstance(standardise, Standardise)
+    windows = noise * standardise.deviation + standardise.mean
     difference = float((logits(windows) - run.model(windows)).abs().max())
     if not difference <= TOLERANCE:
         raise UserError(f"the exported model's logits differ from PyTorch's by {difference:.1e}; nothing was written")
@@ -117,12 +124,12 @@ def read_exported(path: Path) -> tuple[Recipe, Logits]:
 
 def open_session(model: bytes) -> InferenceSession:
     """The model ready to run on one thread, since files are judged in parallel."""
-    from onnxruntime import InferenceSession, SessionOptions
+    import onnxruntime
 
-    options = SessionOptions()
+    options = onnxruntime.SessionOptions()  # pyright: ignore[reportAttributeAccessIssue] (it lies in compiled code)
     options.intra_op_num_threads = 1
     options.log_severity_level = 4  # what is wrong is told by the exception
-    return InferenceSession(model, options, providers=["CPUExecutionProvider"])
+    return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
 
 
 def as_logits(session: InferenceSession) -> Logits:

@@ -1,12 +1,11 @@
 """A finished run, or the file exported from one, judges songs: whole ones, and moment by moment."""
 
-import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import pairwise
 from os import PathLike
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -23,27 +22,26 @@ from genre_lightning.recipe import Recipe
 WINDOWS_A_BATCH = 8
 
 
-class Moment(NamedTuple):
-    """What a song sounds like from one second to another: the genres, the most probable first."""
+@dataclass(frozen=True)
+class Moment:
+    """What is heard from one second of a song to another: the genres, the most probable first."""
 
     from_seconds: float
     to_seconds: float
     probabilities: dict[str, float]
 
-
-@dataclass(frozen=True)
-class Prediction:
-    """A song's genres, the most probable first, averaged over all of it; its moments, if they were asked for."""
-
-    path: Path
-    seconds: float
-    probabilities: dict[str, float]
-    timeline: Sequence[Moment] = ()
-
     @property
     def genre(self) -> str:
         """The most probable one."""
         return next(iter(self.probabilities))
+
+
+@dataclass(frozen=True)
+class Prediction(Moment):
+    """A whole song, its windows averaged; and its moments, if they were asked for."""
+
+    path: Path
+    timeline: Sequence[Moment] = ()
 
 
 class Predictor:
@@ -67,7 +65,7 @@ class Predictor:
         song = extract(Path(path), self.recipe.features, self.recipe.dtype)
         windows = self.judge(song.frames, regular_starts(len(song.frames), self.n_frames, self.recipe.overlap))
         timeline = () if every_seconds is None else self.timeline(song, every_seconds)
-        return Prediction(Path(path), song.seconds, self.by_genre(windows.mean(dim=0)), timeline)
+        return Prediction(0.0, song.seconds, self.by_genre(windows.mean(dim=0)), Path(path), timeline)
 
     def predict_all(
         self, paths: Sequence[Path], every_seconds: float | None = None, workers: int | None = None
@@ -76,14 +74,17 @@ class Predictor:
         return extract_all(paths, partial(self.predict, every_seconds=every_seconds), workers)
 
     def timeline(self, song: Extracted, every_seconds: float) -> list[Moment]:
-        """Judge the window in whose middle each part of a song is; at both ends the first and the last window."""
-        parts = math.ceil(round(song.seconds / every_seconds, 6))  # rounded, or 1.1 s would have 12 tenths
-        edges = [min(part * every_seconds, song.seconds) for part in range(max(parts, 1) + 1)]
+        """Judge the windows around the middles of a song's parts; at both ends the first and the last window.
+
+        Each part is `every_seconds` long, the last one up to half of that shorter or longer.
+        """
+        parts = max(1, round(song.seconds / every_seconds))
+        edges = [*(part * every_seconds for part in range(parts)), song.seconds]
         windows = self.judge(song.frames, self.starts_around(edges, len(song.frames)))
-        return [Moment(*span, self.by_genre(row)) for *span, row in zip(edges, edges[1:], windows, strict=False)]
+        return [Moment(*span, self.by_genre(window)) for span, window in zip(pairwise(edges), windows, strict=True)]
 
     def starts_around(self, edges: Sequence[float], n_frames: int) -> list[int]:
-        """First frames of the windows in whose middle the parts between `edges`, in seconds, are."""
+        """First frames of the windows around the middles of the parts between `edges`, given in seconds."""
         frames_a_second = self.recipe.features.sample_rate / self.recipe.features.hop_length
         middles = (np.array(edges[1:]) + edges[:-1]) / 2 * frames_a_second
         return np.clip(np.round(middles - self.n_frames / 2), 0, max(0, n_frames - self.n_frames)).astype(int).tolist()

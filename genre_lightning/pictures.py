@@ -5,12 +5,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
+
+from genre_lightning.wording import clock
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 # Okabe and Ito's colours that everybody can tell apart
 TRAIN_COLOUR, VAL_COLOUR = "#0072B2", "#D55E00"
+# Those that show on white, and two dark ones of Paul Tol's, for genres; from the ninth genre on they are hatched
+GENRE_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#882255", "#332288")
+TICK_SECONDS = (0.01, 0.1, 0.5, 1, 5, 10, 30, 60, 300, 600, 1800, 3600, 86400, float("inf"))
+HATCHES = ("", "//", "..", "xx", "--", "oo")
 
 
 def confusion_picture(counts: np.ndarray, genres: Sequence[str], title: str) -> "Figure":
@@ -54,6 +61,26 @@ def curves_picture(curves: dict[str, list[tuple[int, float]]], measures: Sequenc
                 axes.plot(*zip(*points, strict=True), color=colour, label=label)
         axes.set(title=measure, xlabel="training step")
         axes.legend()
+    return figure
+
+
+def timeline_picture(edges: Sequence[float], shares: npt.ArrayLike, genres: Sequence[str], title: str) -> "Figure":
+    """The genres of a song over time as layers; `shares` is `(moments, n_genres)`, and `edges`, in seconds, has one
+    value more than there are moments.
+    """
+    from matplotlib.figure import Figure
+    from matplotlib.ticker import FuncFormatter, MultipleLocator
+
+    figure = Figure((10, 2 + 0.25 * len(genres)), layout="constrained")
+    axes = figure.add_subplot(xlabel="minutes and seconds", ylabel="probability", xlim=(0, edges[-1]), ylim=(0, 1))
+    axes.set_title(title, parse_math=False)  # names of songs hold dollar signs
+    layers = axes.stackplot(edges, *np.concatenate([shares, np.array(shares)[-1:]]).T, labels=genres, step="post")
+    for place, layer in enumerate(layers):
+        layer.set(facecolor=GENRE_COLOURS[place % len(GENRE_COLOURS)], edgecolor="white", linewidth=0.3)
+        layer.set_hatch(HATCHES[place // len(GENRE_COLOURS) % len(HATCHES)])
+    axes.xaxis.set_major_locator(MultipleLocator(next(step for step in TICK_SECONDS if edges[-1] <= 10 * step)))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda seconds, _: clock(seconds)))
+    figure.legend(*(side[::-1] for side in axes.get_legend_handles_labels()), loc="outside right upper")
     return figure
 
 

@@ -28,7 +28,7 @@ class Recipe:
             raise ValueError(f"dtype {self.dtype!r} is neither float16 nor float32")
         if self.window_seconds <= 0 or not 0 <= self.overlap < 1:
             raise ValueError(f"windows of {self.window_seconds} s that overlap by {self.overlap}")
-        if not self.genres or not all(isinstance(genre, str) for genre in self.genres):
+        if not isinstance(self.genres, list) or {type(genre) for genre in self.genres} != {str}:
             raise ValueError(f"genres {self.genres}")
 
     @property
@@ -47,4 +47,5 @@ def read_recipe(values: dict[str, Any]) -> Recipe:
     if values["format"] != FORMAT_VERSION:
         raise ValueError(f"format {values['format']}")
     known = {field.name: values[field.name] for field in fields(Recipe)}
-    return Recipe(**known | {"features": read_features(values["features"])})
+    known["features"] = read_features(known["features"])
+    return Recipe(**known)

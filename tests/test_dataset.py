@@ -140,7 +140,8 @@ def test_every_device_has_as_many_batches(dataset, world_size):
 
 
 @pytest.mark.parametrize(
-    ("n_frames", "window", "overlap", "step"), [(100, 16, 0.5, 8), (97, 16, 0, 16), (33, 32, 0.99, 1), (16, 16, 0.75, 4)]
+    ("n_frames", "window", "overlap", "step"),
+    [(100, 16, 0.5, 8), (97, 16, 0, 16), (33, 32, 0.99, 1), (16, 16, 0.75, 4)],
 )
 def test_regular_windows_reach_from_the_first_frame_to_the_last(n_frames, window, overlap, step):
     starts = regular_starts(n_frames, window, overlap)
