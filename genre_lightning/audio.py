@@ -107,18 +107,11 @@ def read_song(path: str | PathLike[str], sample_rate: int) -> tuple[Waveform, Ta
 def mono(blocks: Iterable[npt.NDArray[Any]], scale: float = 1.0) -> Waveform:
     """Average the channels of blocks `(frames, channels)`, join them, multiply by `scale`: `(frames,)`.
 
-    Small blocks stay in the processor's cache, and as a product it takes a twentieth of np.mean's time. The blocks are
-    joined in place, since hours of sound do not fit into memory twice.
+    Small blocks stay in the processor's cache, and as a product it takes a twentieth of np.mean's time.
     """
-    waveform, frames = np.zeros(0, np.float32), 0
     with np.errstate(invalid="ignore"):  # infinite samples are told of later
-        for block in blocks:
-            if frames + len(block) > len(waveform):
-                waveform.resize(len(waveform) * 5 // 4 + len(block), refcheck=False)
-            waveform[frames : frames + len(block)] = block @ np.full(block.shape[1], scale / block.shape[1], np.float32)
-            frames += len(block)
-    waveform.resize(frames, refcheck=False)
-    return waveform
+        mixed = [block @ np.full(block.shape[1], scale / block.shape[1], np.float32) for block in blocks]
+    return np.concatenate(mixed) if mixed else np.zeros(0, np.float32)
 
 
 def check_signal(waveform: Waveform) -> None:
