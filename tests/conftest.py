@@ -156,6 +156,17 @@ def run(train_run):
 
 
 @pytest.fixture(scope="session")
+def exported(run, tmp_path_factory):
+    """The finished run as one file, which nobody may change."""
+    from genre_lightning.export import export
+    from genre_lightning.run import Run
+
+    path = tmp_path_factory.mktemp("exported") / "model.onnx"
+    export(Run(run), path)
+    return path
+
+
+@pytest.fixture(scope="session")
 def learnt_noise(train_run, tmp_path_factory):
     """A run on songs that only their names tell apart, split song by song though artists have several: from some epoch
     on it can do nothing but learn by heart, and stops early.
