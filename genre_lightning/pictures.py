@@ -1,5 +1,6 @@
 """What people would rather look at than read: drawn with matplotlib, for a run's folder and for TensorBoard."""
 
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -87,5 +88,7 @@ def timeline_picture(edges: Sequence[float], shares: npt.ArrayLike, genres: Sequ
 def save_picture(figure: "Figure", path: Path) -> None:
     """Write a PNG whole or not at all."""
     unfinished = path.with_name(path.name + ".tmp")
-    figure.savefig(unfinished, format="png", dpi=120)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing from")  # names in scripts that the font does not know
+        figure.savefig(unfinished, format="png", dpi=120)
     unfinished.replace(path)

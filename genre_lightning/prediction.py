@@ -226,8 +226,8 @@ def span(moment: Moment) -> dict[str, float]:
 def csv_line(values: Iterable[object]) -> str:
     """One line of CSV, without its end."""
     line = io.StringIO()
-    csv.writer(line, lineterminator="").writerow(values)
-    return line.getvalue()
+    csv.writer(line).writerow(values)  # its own ends of lines are what it quotes in names
+    return line.getvalue().removesuffix("\r\n")
 
 
 if __name__ == "__main__":
