@@ -36,6 +36,12 @@ def compose(genre, number, seconds=1.0):
 
 
 @pytest.fixture
+def sound():
+    """Compose the song of a genre and a number, as int16 at SAMPLE_RATE."""
+    return compose
+
+
+@pytest.fixture
 def write_song():
     """Write the song of a genre and a number to a file, whose suffix says the format; returns the path."""
 

@@ -9,17 +9,20 @@ import onnx
 import pytest
 import soundfile
 import torch
-from conftest import GENRES, SAMPLE_RATE, compose
+from torch import nn
 
 from genre_lightning.audio import AudioError
 from genre_lightning.catalogue import read_manifest
 from genre_lightning.errors import UserError
 from genre_lightning.export import METADATA
-from genre_lightning.inference import WINDOWS_A_BATCH, Predictor
+from genre_lightning.inference import WINDOWS_A_BATCH, Predictor, folded
+from genre_lightning.models.cnn import CNN
 from genre_lightning.run import Run
 from genre_lightning.scores import score_songs
 from genre_lightning.training import build_data
 
+GENRES = ("clicks", "noise", "tones")
+SAMPLE_RATE = 8000
 FRAMES_A_SECOND = SAMPLE_RATE / 256
 
 
@@ -55,21 +58,21 @@ def test_the_most_probable_genre_comes_first(ours, library):
     prediction = ours.predict(library / "tones" / "9.wav")
     shares = list(prediction.probabilities.values())
     assert shares == sorted(shares, reverse=True) and sum(shares) == pytest.approx(1)
-    assert prediction.genre == list(prediction.probabilities)[0]
+    assert prediction.genre == next(iter(prediction.probabilities))
     assert (prediction.from_seconds, prediction.to_seconds) == (0, pytest.approx(1.2)) and prediction.timeline == ()
 
 
-def test_channels_and_rates_make_no_difference(ours, tmp_path):
-    sound = compose("tones", 3, 2.0)
-    mono = ours.predict(write(tmp_path / "mono.wav", sound)).probabilities
-    stereo = ours.predict(write(tmp_path / "stereo.wav", np.stack([sound, sound], axis=1))).probabilities
-    faster = ours.predict(write(tmp_path / "faster.wav", np.repeat(sound, 2), 2 * SAMPLE_RATE)).probabilities
+def test_channels_and_rates_make_no_difference(ours, tmp_path, sound):
+    song = sound("tones", 3, 2.0)
+    mono = ours.predict(write(tmp_path / "mono.wav", song)).probabilities
+    stereo = ours.predict(write(tmp_path / "stereo.wav", np.stack([song, song], axis=1))).probabilities
+    faster = ours.predict(write(tmp_path / "faster.wav", np.repeat(song, 2), 2 * SAMPLE_RATE)).probabilities
     assert stereo == pytest.approx(mono, abs=1e-3) and faster == pytest.approx(mono, abs=0.1)
 
 
 @pytest.mark.parametrize("seconds", [0.01, 0.3, 0.5, 30.0])
-def test_songs_of_any_length_are_judged(predictor, tmp_path, seconds):
-    prediction = predictor.predict(write(tmp_path / "song.wav", compose("noise", 1, seconds)), every_seconds=1.0)
+def test_songs_of_any_length_are_judged(predictor, tmp_path, sound, seconds):
+    prediction = predictor.predict(write(tmp_path / "song.wav", sound("noise", 1, seconds)), every_seconds=1.0)
     assert prediction.genre in GENRES and len(prediction.timeline) == max(1, round(seconds))
 
 
@@ -87,11 +90,11 @@ def tones_or_noise(windows):
     return torch.stack([torch.full_like(evenness, -9), evenness, -evenness], dim=1)
 
 
-def test_a_timeline_tells_what_is_heard_when(run, tmp_path):
+def test_a_timeline_tells_what_is_heard_when(run, tmp_path, sound):
     predictor = Predictor(run)
     predictor.logits = tones_or_noise
-    sound = np.concatenate([compose("tones", 2, 3.0), compose("noise", 2, 3.1)])
-    prediction = predictor.predict(write(tmp_path / "song.wav", sound), every_seconds=0.5)
+    song = np.concatenate([sound("tones", 2, 3.0), sound("noise", 2, 3.1)])
+    prediction = predictor.predict(write(tmp_path / "song.wav", song), every_seconds=0.5)
     edges = [(moment.from_seconds, moment.to_seconds) for moment in prediction.timeline]
     assert edges == [(part / 2, (part + 1) / 2) for part in range(11)] + [(5.5, pytest.approx(6.1))]
     assert [moment.genre for moment in prediction.timeline] == ["tones"] * 6 + ["noise"] * 6
@@ -114,6 +117,17 @@ def test_many_songs_come_in_their_order_and_broken_ones_as_errors(ours, library)
     broken = {path.name: str(outcome) for path, outcome in outcomes if isinstance(outcome, AudioError)}
     assert set(broken) == {"broken.wav", "nowhere.wav"} and broken["nowhere.wav"] == "does not exist"
     assert all(outcome.path == path and outcome.timeline for path, outcome in outcomes if path.name not in broken)
+
+
+def test_folded_normalisations_change_nothing():
+    torch.manual_seed(0)
+    network = CNN(n_features=24, n_frames=16, n_genres=3, channels=[4, 8], dropout=0.3, optimizer={})
+    network(torch.randn(64, 16, 24) + 1)  # in training, so that what it normalises with is no longer 0 and 1
+    windows, whole = torch.randn(5, 16, 24), nn.Sequential(network.encoder, network.head).eval()
+    with torch.inference_mode():
+        before, after = whole(windows), folded(whole)(windows)
+    assert torch.allclose(after, before, atol=1e-5)
+    assert not any(isinstance(layer, nn.BatchNorm2d) for layer in whole.modules())
 
 
 @pytest.mark.parametrize("name", ["nowhere", "song.wav", "model.onnx"])
@@ -147,5 +161,5 @@ def test_an_exported_file_needs_no_lightning(exported, library):
     heavy = "{'lightning', 'torchmetrics', 'hydra', 'omegaconf', 'umap', 'matplotlib', 'sklearn', 'scipy', 'bokeh'}"
     judge = f"Predictor({str(exported)!r}).predict({str(library / 'noise' / '9.wav')!r}, 1.0)"
     code = f"import sys\nfrom genre_lightning.inference import Predictor\n{judge}\nprint({heavy} & set(sys.modules))"
-    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    result = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert (result.stdout, result.stderr) == ("set()\n", "")
