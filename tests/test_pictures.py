@@ -50,11 +50,11 @@ def test_curves_show_train_and_validation_on_the_same_axes():
 
 
 def test_a_timeline_is_layers_that_fill_the_time(tmp_path):
-    figure = timeline_picture([0, 60, 150], [[0.25, 0.75], [0.5, 0.5]], ["jazz", "rock"], "a $song$")
+    figure = timeline_picture([0, 60, 150], [[0.25, 0.75], [0.5, 0.5]], ["jazz", "rock"], r"a $\frac{$")
     (axes,) = figure.axes
     jazz, rock = ([tuple(point) for point in layer.get_paths()[0].vertices] for layer in axes.collections)
     assert {(0, 0.25), (60, 0.25), (60, 0.5), (150, 0.5)} < set(jazz) and {(0, 1), (150, 1)} < set(rock)
-    assert (axes.get_xlim(), axes.get_ylim(), axes.get_title()) == ((0, 150), (0, 1), "a $song$")
+    assert (axes.get_xlim(), axes.get_ylim(), axes.get_title()) == ((0, 150), (0, 1), r"a $\frac{$")
     assert [text.get_text() for text in figure.legends[0].get_texts()] == ["rock", "jazz"]
     save_picture(figure, tmp_path / "timeline.png")
     assert [label.get_text() for label in axes.get_xticklabels()][1:4] == ["0:00", "0:30", "1:00"]
