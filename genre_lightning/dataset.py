@@ -58,14 +58,15 @@ class WindowDataset(Dataset[Batch]):
         windows, n_frames, songs = np.asarray(windows, np.int64), self.n_frames, self.frames
         features = torch.empty(len(windows), n_frames, self.cache.features.n_features, dtype=self.dtype)
         for into, (song, start) in zip(features.numpy(), windows.tolist(), strict=True):
-            frames = songs[song]
-            into[:] = frames[start : start + n_frames] if len(frames) >= n_frames else repeated(frames, start, n_frames)
+            into[:] = cut(songs[song], start, n_frames)
         song = torch.from_numpy(windows[:, 0].copy())
         return Batch(features, self.targets[song], song)
 
 
-def repeated(frames: np.ndarray, start: int, n_frames: int) -> np.ndarray:
-    """A clip shorter than a window, from `start` on, over and over until it fills the window."""
+def cut(frames: np.ndarray, start: int, n_frames: int) -> np.ndarray:
+    """The window of `n_frames` that begins at `start`; a clip shorter than that comes again until it is full."""
+    if len(frames) >= n_frames:
+        return frames[start : start + n_frames]
     return frames[(start + np.arange(n_frames)) % len(frames)]
 
 
@@ -127,8 +128,7 @@ class RegularWindows(Sampler[Any]):
         self, dataset: WindowDataset, batch_size: int, overlap: float, rank: int = 0, world_size: int = 1
     ) -> None:
         self.batch_size = batch_size
-        step = max(1, round(dataset.n_frames * (1 - overlap)))
-        starts = [regular_starts(song.n_frames, dataset.n_frames, step) for song in dataset.songs]
+        starts = [regular_starts(song.n_frames, dataset.n_frames, overlap) for song in dataset.songs]
         songs = np.repeat(np.arange(len(starts)), [len(of_song) for of_song in starts])
         windows = np.stack([songs, np.concatenate(starts)], axis=1)
         padding = np.tile(PADDING, (-len(windows) % world_size, 1))
@@ -143,8 +143,11 @@ class RegularWindows(Sampler[Any]):
             yield self.windows[first : first + self.batch_size]
 
 
-def regular_starts(n_frames: int, window: int, step: int) -> npt.NDArray[np.int64]:
-    """First frames of windows at most `step` apart, evenly spaced, the first at the beginning, the last at the end."""
-    room = max(0, n_frames - window)
+def regular_starts(n_frames: int, window: int, overlap: float) -> list[int]:
+    """First frames of windows that cover a song, neighbours sharing at least the part `overlap`.
+
+    They are evenly spaced, the first at the beginning, the last at the end.
+    """
+    room, step = max(0, n_frames - window), max(1, round(window * (1 - overlap)))
     count = math.ceil(room / step) + 1
-    return np.linspace(0, room, count).round().astype(np.int64)
+    return [round(start) for start in np.linspace(0, room, count)]

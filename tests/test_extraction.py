@@ -124,6 +124,19 @@ def test_only_a_few_songs_are_ahead_of_the_one_in_use():
     outcomes.close()
 
 
+def test_whoever_stops_does_not_wait_for_the_files_ahead():
+    started = []
+
+    def work(path):
+        started.append(path)
+        time.sleep(0.05)
+
+    outcomes = extract_all(PATHS, work, 1)
+    next(outcomes)
+    outcomes.close()
+    assert len(started) <= 3  # the first, the one under way, and one that was just beginning
+
+
 def test_files_are_worked_on_at_the_same_time():
     meeting = threading.Barrier(3)
     assert len(list(extract_all(PATHS[:3], lambda path: meeting.wait(timeout=20), 3))) == 3

@@ -9,7 +9,8 @@ import torch
 from hydra.utils import instantiate
 from omegaconf import OmegaConf
 
-from genre_lightning.features import MFCC, LogMel
+from genre_lightning import features as module
+from genre_lightning.features import MFCC, LogMel, read_features
 
 CONF = Path(__file__).parents[1] / "conf" / "features"
 SETTINGS = [
@@ -235,3 +236,18 @@ def test_the_config_shows_every_setting_with_its_default(name, kind):
     config = OmegaConf.load(CONF / f"{name}.yaml")
     assert set(config) == {"_target_", *(field.name for field in fields(kind))}
     assert instantiate(config).settings == kind().settings
+
+
+@pytest.mark.parametrize("frames", [1, 30, 31, 1000])
+def test_long_clips_are_the_same_in_parts(monkeypatch, frames):
+    waveform = torch.randn(60 * 512, generator=torch.Generator().manual_seed(0))
+    whole = LogMel()(waveform)
+    monkeypatch.setattr(module, "FRAMES_A_PART", frames)
+    assert whole.shape == (61, 64) and torch.allclose(LogMel()(waveform), whole, atol=1e-4)
+
+
+@pytest.mark.parametrize("kind", [LogMel, MFCC])
+@pytest.mark.parametrize("settings", SETTINGS)
+def test_features_can_be_made_again_from_their_settings(kind, settings):
+    again = read_features(json.loads(json.dumps(kind(**settings).settings)))
+    assert isinstance(again, kind) and again.settings == kind(**settings).settings

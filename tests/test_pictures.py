@@ -1,3 +1,4 @@
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -7,7 +8,14 @@ from matplotlib.legend import Legend
 
 from genre_lightning import legend
 from genre_lightning.catalogue import Track
-from genre_lightning.pictures import confusion_picture, curves_picture, map_picture, save_picture, spectrogram_picture
+from genre_lightning.pictures import (
+    confusion_picture,
+    curves_picture,
+    map_picture,
+    save_picture,
+    spectrogram_picture,
+    timeline_picture,
+)
 
 GENRES = ("clicks", "noise", "tones")
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -46,6 +54,35 @@ def test_curves_show_train_and_validation_on_the_same_axes():
     assert drawn == {"train, windows": [[1, 0.9], [2, 0.5]], "val, songs": [[2, 0.8]]}
     assert [line.get_label() for line in accuracy.lines] == ["val, songs"] and accuracy.get_title() == "accuracy"
     assert [text.get_text() for text in loss.get_legend().get_texts()] == ["train, windows", "val, songs"]
+
+
+def test_a_timeline_is_layers_that_fill_the_time(tmp_path):
+    figure = timeline_picture([0, 60, 150], [[0.25, 0.75], [0.5, 0.5]], ["jazz", "rock"], r"a $\frac{$")
+    (axes,) = figure.axes
+    jazz, rock = ([tuple(point) for point in layer.get_paths()[0].vertices] for layer in axes.collections)
+    assert {(0, 0.25), (60, 0.25), (60, 0.5), (150, 0.5)} < set(jazz) and {(0, 1), (150, 1)} < set(rock)
+    assert (axes.get_xlim(), axes.get_ylim(), axes.get_title()) == ((0, 150), (0, 1), r"a $\frac{$")
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["rock", "jazz"]
+    save_picture(figure, tmp_path / "timeline.png")
+    assert [label.get_text() for label in axes.get_xticklabels()][1:4] == ["0:00", "0:30", "1:00"]
+
+
+@pytest.mark.parametrize("seconds", [0.01, 3, 30, 3600 * 30])
+def test_a_timeline_of_any_length_has_a_few_ticks(seconds):
+    (axes,) = timeline_picture([0, seconds], [[1.0]], ["jazz"], "song").axes
+    assert 1 <= len([tick for tick in axes.get_xticks() if 0 <= tick <= seconds]) <= 11
+
+
+def test_every_one_of_twelve_genres_has_a_look_of_its_own():
+    genres = [f"genre {number}" for number in range(12)]
+    (axes,) = timeline_picture([0, 1], np.full((1, 12), 1 / 12), genres, "song").axes
+    assert len({(tuple(layer.get_facecolor()[0]), layer.get_hatch()) for layer in axes.collections}) == 12
+
+
+def test_letters_that_the_font_does_not_know_are_no_trouble(tmp_path):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        save_picture(timeline_picture([0, 1], [[1.0]], ["演歌"], "歌"), tmp_path / "timeline.png")
 
 
 def test_a_picture_is_written_whole(tmp_path):

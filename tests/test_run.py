@@ -81,6 +81,32 @@ def test_a_damaged_configuration_is_said(copied, text):
         _ = Run(copied).config
 
 
+def test_the_recipe_is_that_of_validation(run):
+    recipe = Run(run).recipe
+    assert (recipe.dtype, recipe.window_seconds, recipe.overlap) == ("float16", 0.5, 0.5)
+    assert recipe.window_shape == (16, 24) and recipe.genres == ["clicks", "noise", "tones"]
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("features.colour", "blue"),
+        ("features.n_mels", "many"),
+        ("features.n_fft", -1),
+        ("loader.overlap", 2),
+        ("loader.window_seconds", None),
+        ("cache.dtype", "float8"),
+    ],
+)
+def test_settings_of_another_version_are_said(copied, key, value):
+    path = copied / ".hydra" / "config.yaml"
+    config = OmegaConf.load(path)
+    OmegaConf.update(config, key, value, force_add=True)
+    OmegaConf.save(config, path)
+    with pytest.raises(UserError, match=r"config\.yaml fits another version of this program; train again"):
+        _ = Run(copied).recipe
+
+
 @pytest.mark.parametrize("part", ["features", "model"])
 @pytest.mark.parametrize("target", ["os.system", "genre_lightning.run.latest_run", "genre_lightning.no.Such", None])
 def test_a_configuration_cannot_name_code_that_is_not_ours(copied, part, target):

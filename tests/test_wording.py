@@ -2,10 +2,12 @@ import pytest
 
 from genre_lightning.wording import (
     baseline_sentence,
+    clock,
     gap_sentence,
     genres_table,
     leak_sentence,
     page,
+    printable,
     summary,
     table,
     unknown_sentence,
@@ -122,3 +124,15 @@ def test_songs_without_an_artist_are_spoken_of():
     assert unknown_sentence(unknown) == ""
     unknown["test"]["unknown_artists"] = 7
     assert "7 of" in unknown_sentence(unknown)
+
+
+def test_names_keep_to_their_line():
+    assert printable("Ünï códe 歌.wav") == "Ünï códe 歌.wav"
+    assert printable("two\nlines\x1b[31m") == r"two\nlines\x1b[31m" and printable("\udce9") == r"\udce9"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "shown"), [(0, "0:00"), (7.5, "0:07.5"), (59.9996, "1:00"), (125.25, "2:05.25"), (7199, "119:59")]
+)
+def test_times_are_shown_as_players_do(seconds, shown):
+    assert clock(seconds) == shown

@@ -42,6 +42,6 @@ def block(channels_in: int, channels_out: int) -> nn.Sequential:
     return nn.Sequential(
         nn.Conv2d(channels_in, channels_out, 3, padding=1, bias=False),
         nn.BatchNorm2d(channels_out),
-        nn.ReLU(),
+        nn.ReLU(inplace=True),
         nn.MaxPool2d(2, ceil_mode=True),
     )

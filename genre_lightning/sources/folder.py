@@ -30,12 +30,17 @@ def existing_folder(root: str) -> Path:
 
 
 def find_tracks(root: Path) -> Iterator[Track]:
-    """Every audio file below the folders in `root`, in a fixed order; hidden files and folders are left out."""
+    """Every audio file below the folders in `root`, in a fixed order; hidden folders are left out."""
     for genre in sorted(root.iterdir()):
         if genre.is_dir() and not genre.name.startswith("."):
-            for path in sorted(genre.rglob("*")):
-                if path.suffix.lower() in AUDIO_SUFFIXES and not is_hidden(path.relative_to(genre)):
-                    yield Track(path, genre_name(genre.name))
+            yield from (Track(path, genre_name(genre.name)) for path in audio_files(genre))
+
+
+def audio_files(root: Path) -> Iterator[Path]:
+    """Every audio file below `root`, in a fixed order; hidden files and folders are left out."""
+    for path in sorted(root.rglob("*")):
+        if path.suffix.lower() in AUDIO_SUFFIXES and not is_hidden(path.relative_to(root)):
+            yield path
 
 
 def is_hidden(path: Path) -> bool:

@@ -3,7 +3,7 @@ import shutil
 import pytest
 
 from genre_lightning.errors import UserError
-from genre_lightning.sources.folder import folder
+from genre_lightning.sources.folder import audio_files, folder
 
 
 @pytest.fixture
@@ -110,3 +110,8 @@ def test_a_tilde_is_the_home_folder(songs, tmp_path, monkeypatch):
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     monkeypatch.setenv("USERPROFILE", str(tmp_path / "home"))
     assert len(folder("~/music")) == 9
+
+
+def test_audio_files_are_found_at_any_depth_but_not_hidden_ones(files):
+    root = files("b.mp3", "a/deep/c.WAV", "a/.hidden/d.wav", "a/.e.wav", "cover.jpg")
+    assert [path.relative_to(root).as_posix() for path in audio_files(root)] == ["a/deep/c.WAV", "b.mp3"]
