@@ -70,7 +70,7 @@ HABITS: dict[str, dict[str, list[Any]]] = {
         "lead": [Melody("flute", 0.25, 2, 1.5, 0.8, 2), Melody("bell", 0.35, 2, 2.5, 0.9, 1),
                  Melody("synth", 0.3, 1, 1.5, 0.7, 2)],
         "voice": [Melody("voice", 0.75, 1, 0.5, 0.6), Melody("voice", 0.6, 1, 0.8, 0.7)],
-        "production": [Production(0.0, (1500, 5000), 0.4, 3), Production(0.0, (2000, 7000), 0.2, 2)],
+        "production": [Production(0.0, (1500, 5000), 0.2, 5), Production(0.0, (2000, 7000), 0.1, 4)],
     },
     "jazz": {
         "groove": [{"ride": "X...x.x.X...x.x.", "hat": "....x.......x...", "snare": "?..?..?...?..??."},
@@ -87,7 +87,7 @@ HABITS: dict[str, dict[str, list[Any]]] = {
         "lead": [Melody("sax", 0.7, 2, 1.8, 0.95), Melody("trumpet", 0.6, 2, 2.2, 0.85),
                  Melody("piano", 0.75, 2, 2.0, 0.7), Melody("vibes", 0.6, 2, 2.5, 1.0)],
         "voice": [Melody("voice", 0.35, 2, 1.5, 1.0), Melody("voice", 0.25, 4, 1.8, 1.0)],
-        "production": [Production(0.0, (4000, 9000), 0.15, 0), Production(0.0, (2500, 7000), 0.25, 1)],
+        "production": [Production(0.0, (4000, 9000), 0.1, 0), Production(0.0, (2500, 7000), 0.2, 0)],
     },
     "rock": {
         "groove": [{"kick": "X.......X.x.....", "snare": "....X.......X...", "hat": "x.x.x.x.x.x.x.x."},
@@ -104,7 +104,7 @@ HABITS: dict[str, dict[str, list[Any]]] = {
         "lead": [Melody("guitar", 0.45, 2, 1.3, 1.0), Melody("guitar", 0.6, 2, 1.6, 0.9, 2),
                  Melody("organ", 0.4, 2, 1.4, 0.9)],
         "voice": [Melody("voice", 0.45, 2, 1.0, 0.95), Melody("voice", 0.4, 4, 1.2, 1.0, 2)],
-        "production": [Production(6.0, (3600, 5800), 0.05, 0), Production(2.5, (3600, 6500), 0.05, 0)],
+        "production": [Production(6.0, (3600, 5800), 0.1, 0), Production(2.5, (3600, 6500), 0.1, 0)],
     },
 }  # fmt: skip
 GENRES = tuple(HABITS)
@@ -132,8 +132,8 @@ def draw_artist(genre: str, overlap: float, chance: np.random.Generator) -> Arti
     return Artist(
         habits,
         bpm=chance.uniform(*habits["tempo"].bpm),
-        brightness=chance.normal(0, 0.2),
-        drum_tuning=2 ** chance.normal(0, 0.2),
-        drum_length=2 ** chance.normal(0, 0.3),
+        brightness=chance.normal(0, 0.12),
+        drum_tuning=2 ** chance.normal(0, 0.12),
+        drum_length=2 ** chance.normal(0, 0.2),
         voice_pitch=chance.choice([48, 57]) + chance.uniform(-3, 3),
     )

@@ -19,7 +19,7 @@ def mix(parts: dict[str, Waveform], production: Production, chance: np.random.Ge
         wave = at_power_one(part)
         if production.drive and name in ("chords", "lead"):
             wave = at_power_one(np.tanh(production.drive * wave))
-        level = LEVELS_DB[name] + chance.normal(0, 2) + (production.bass_db if name == "bass" else 0)
+        level = LEVELS_DB[name] + chance.normal(0, 1.5) + (production.bass_db if name == "bass" else 0)
         total += 10 ** (level / 20) * np.fft.rfft(wave, padded) * (dull if name == "chords" else 1)
     song = np.fft.irfft(total * room(padded, chance) * equaliser(hertz, chance), padded)[:samples]
     if chance.random() < production.vinyl:
@@ -46,7 +46,7 @@ def equaliser(hertz: Waveform, chance: np.random.Generator) -> Waveform:
     octaves = np.log2(np.maximum(hertz, 30) / 700)
     decibels = chance.normal(0, 1.0) * octaves
     for centre in chance.uniform(-3.5, 3.5, 3):
-        decibels += chance.normal(0, 2.5) * np.exp(-(((octaves - centre) / 0.8) ** 2))
+        decibels += chance.normal(0, 2) * np.exp(-(((octaves - centre) / 0.8) ** 2))
     return 10 ** (decibels / 20) * low_pass(hertz / chance.uniform(6000, 11000)) * (hertz > 25)
 
 

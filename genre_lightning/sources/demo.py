@@ -27,7 +27,7 @@ Numbers = tuple[str, int, int]  # a song's genre, its artist's number and its ow
 
 def demo(
     root: str, genres: list[str] | None = None, seed: int = 0, artists_per_genre: int = 24, songs_per_artist: int = 3,
-    song_seconds: float = 12.0, overlap: float = 0.08, workers: int | None = None,
+    song_seconds: float = 12.0, overlap: float = 0.06, workers: int | None = None,
 ) -> Catalogue:  # fmt: skip
     """The songs of invented artists, composed where they are not there yet: hiphop, jazz and rock.
 
