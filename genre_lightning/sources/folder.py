@@ -11,7 +11,8 @@ from genre_lightning.errors import UserError
 def folder(root: str, genres: list[str] | None = None) -> Catalogue:
     """List the clips under `root`: those of its manifest.csv when it has one, else `<genre>/**/<file>`.
 
-    Only the names of files are looked at. Raises UserError for a folder without clips and for an unknown genre.
+    Files that lie in no genre's folder have no genre. Only the names of files are looked at. Raises UserError for a
+    folder without clips and for an unknown genre.
     """
     place = existing_folder(root)
     manifest = place / MANIFEST
@@ -30,12 +31,15 @@ def existing_folder(root: str) -> Path:
 
 
 def find_tracks(root: Path) -> Iterator[Track]:
-    """Every audio file below the folders in `root`, in a fixed order; hidden files and folders are left out."""
-    for genre in sorted(root.iterdir()):
-        if genre.is_dir() and not genre.name.startswith("."):
-            for path in sorted(genre.rglob("*")):
-                if path.suffix.lower() in AUDIO_SUFFIXES and not is_hidden(path.relative_to(genre)):
-                    yield Track(path, genre_name(genre.name))
+    """Every audio file below `root` in a fixed order; hidden files and folders are left out.
+
+    The folder in `root` that holds a file is its genre; files that lie in `root` itself have none.
+    """
+    for place in sorted(root.iterdir()):
+        paths, genre = (sorted(place.rglob("*")), genre_name(place.name)) if place.is_dir() else ([place], "")
+        for path in paths:
+            if path.suffix.lower() in AUDIO_SUFFIXES and not is_hidden(path.relative_to(root)):
+                yield Track(path, genre)
 
 
 def is_hidden(path: Path) -> bool:
