@@ -150,7 +150,7 @@ def read_arrays(folder: Path) -> dict[str, np.ndarray]:
     if not path.is_file():
         raise UserError(f"there is no {path}; run embed.py first")
     try:
-        with np.load(path, allow_pickle=False) as file:
-            return dict(file)
+        with path.open("rb") as file:  # which numpy would leave open where it is damaged
+            return dict(np.load(file, allow_pickle=False))
     except Exception:  # what numpy and zipfile raise depends on where the file is damaged
         raise UserError(f"{path} is damaged; run embed.py again") from None

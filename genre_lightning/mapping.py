@@ -50,7 +50,8 @@ def map_songs(cfg: DictConfig) -> None:
     trainer = predicting_trainer(**settings_of(cfg.trainer))
     catalogue, folder = chosen_songs(cfg, run)
     tracks, songs, broken = read_songs(catalogue, run, cfg.cache_workers)
-    logger.info("%s: embedding %d songs", run.folder, len(songs))
+    if trainer.is_global_zero:
+        logger.info("%s: embedding %d songs", run.folder, len(songs))
     means = embed_songs(run, songs, trainer, cfg.batch_size)
     if trainer.is_global_zero:
         drawn, told = draw(projection, run, folder, songs, means)

@@ -46,15 +46,16 @@ def nearest(vectors: np.ndarray, k: int, queries: np.ndarray | None = None) -> N
     if (k := min(k, others)) == 0:
         nothing = np.zeros((len(vectors if queries is None else queries), 0), int)
         return Nearest(nothing, nothing)
-    found = NearestNeighbors(metric="cosine", algorithm="brute").fit(vectors).kneighbors(queries, k)
-    return Nearest(np.asarray(found[1]), 1 - np.asarray(found[0]))
+    distances, rows = NearestNeighbors(metric="cosine", algorithm="brute").fit(vectors).kneighbors(queries, k)
+    return Nearest(rows, 1 - np.asarray(distances))
 
 
 def similar_songs(embeddings: Embeddings, query: Query, k: int = 10) -> list[tuple[Track, float]]:
     """The songs nearest to a query, nearest first, with their similarities."""
     others = np.setdiff1d(np.arange(len(embeddings.tracks)), query.rows)
     rows, similarities = nearest(embeddings.vectors[others], k, query.vector[None])
-    return [(embeddings.tracks.tracks[others[row]], float(s)) for row, s in zip(rows[0], similarities[0], strict=True)]
+    songs = [embeddings.tracks.tracks[int(others[row])] for row in rows[0]]
+    return list(zip(songs, similarities[0].tolist(), strict=True))
 
 
 def similar_artists(embeddings: Embeddings, query: Query, k: int = 10) -> list[tuple[list[Track], float]]:

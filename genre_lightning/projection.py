@@ -44,7 +44,9 @@ class PCA(Projection):
 
         if len(vectors) < 2:
             return None
-        axes = decomposition.PCA(min(2, *vectors.shape), svd_solver="full").fit(normalize(vectors))
+        axes = decomposition.PCA(min(2, *vectors.shape), svd_solver="full")
+        with np.errstate(invalid="ignore"):  # songs that do not differ
+            axes.fit(normalize(vectors))
         placed = axes.transform(normalize(new)).astype(np.float32)
         return np.pad(placed, ((0, 0), (0, 2 - placed.shape[1])))
 
