@@ -85,10 +85,11 @@ def show_embeddings(run: Path, folder: Path, embeddings: Embeddings) -> None:
     np.savetxt(place / VECTORS, embeddings.vectors, fmt="%.5g", delimiter="\t")
     (place / METADATA).write_text("\n".join(metadata(embeddings)) + "\n", encoding="utf-8", errors="replace")
     config = projector.ProjectorConfig()
-    for vectors in sorted(run.rglob(f"{PROJECTOR}/{VECTORS}")):
+    for vectors in sorted(run.rglob(f"{PROJECTOR}/{VECTORS}"), key=lambda path: (len(path.parts), path)):
         paths = {name: (vectors.parent / name).relative_to(run).as_posix() for name in (VECTORS, METADATA)}
-        name = vectors.parent.parent.relative_to(run).as_posix()
-        config.embeddings.add(tensor_name=name, tensor_path=paths[VECTORS], metadata_path=paths[METADATA])
+        config.embeddings.add(
+            tensor_name=vectors.parent.parent.absolute().name, tensor_path=paths[VECTORS], metadata_path=paths[METADATA]
+        )
     (run / PROJECTOR_CONFIG).write_text(text_format.MessageToString(config), encoding="utf-8")
 
 

@@ -85,17 +85,17 @@ def predicting_trainer(**settings: Any) -> Trainer:
     return Trainer(**settings | quiet)
 
 
-def embed_songs(run: Run, songs: Sequence[Song], trainer: Trainer, batch_size: int = 64) -> SongMeans:
+def embed_songs(run: Run, songs: Sequence[Song], trainer: Trainer) -> SongMeans:
     """Look at every window of songs that are in the run's cache, on all devices of the trainer.
 
-    The windows are as long and overlap as much as those of the run's validation. Raises UserError for no songs.
+    The windows are those of the run's validation: as long, with the same overlap and as many at a time.
     """
     from genre_lightning.datamodule import WholeSongs
     from genre_lightning.models.embedder import SongEmbedder
 
     loader = run.config.loader
     n_frames = run.features.frames_in(loader.window_seconds)
-    data = WholeSongs(run.cache, songs, n_frames, batch_size, loader.overlap, loader.num_workers)
+    data = WholeSongs(run.cache, songs, n_frames, loader.batch_size, loader.overlap, loader.num_workers)
     embedder = SongEmbedder(run.model, len(songs))
     with warnings.catch_warnings():
         for harmless in HARMLESS:

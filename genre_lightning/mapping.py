@@ -52,8 +52,9 @@ def map_songs(cfg: DictConfig) -> None:
     tracks, songs, broken = read_songs(catalogue, run, cfg.cache_workers)
     if trainer.is_global_zero:
         logger.info("%s: embedding %d songs", run.folder, len(songs))
-    means = embed_songs(run, songs, trainer, cfg.batch_size)
+    means = embed_songs(run, songs, trainer)
     if trainer.is_global_zero:
+        tracks = tracks if folder == run.folder else with_sides(tracks, songs, run)
         drawn, told = draw(projection, run, folder, songs, means)
         embeddings = Embeddings(tracks, run.genres, means.probabilities, means.vectors, drawn.positions)
         separation = measure(embeddings, own_songs(run, folder, embeddings), cfg.neighbours)
@@ -65,9 +66,8 @@ def check(cfg: DictConfig) -> None:
     """Raise UserError for settings that cannot work, before any work is done."""
     check_types(cfg)
     check_accelerator(cfg.trainer.accelerator)
-    for key in ("batch_size", "neighbours"):
-        if not isinstance(cfg[key], int) or cfg[key] < 1:
-            raise UserError(f"{key} must be a whole number above 0, not {cfg[key]}")
+    if not isinstance(cfg.neighbours, int) or cfg.neighbours < 1:
+        raise UserError(f"neighbours must be a whole number above 0, not {cfg.neighbours}")
 
 
 def settings_of(node: DictConfig) -> dict[str, Any]:
@@ -95,10 +95,7 @@ def folder_name(data: DictConfig) -> str:
 
 
 def read_songs(catalogue: Catalogue, run: Run, workers: int | None) -> tuple[Catalogue, list[Song], dict[Path, str]]:
-    """Compute the features that are missing; returns the songs that can be read, and why the others cannot.
-
-    A song's side is the one that its recording had in the run, whatever its source says of it; '' for all others.
-    """
+    """Compute the features that are missing; returns the songs that can be read, and why the others cannot."""
     found = run.cache.build([track.path for track in catalogue], workers)
     readable = [(track, song) for track in catalogue if (song := run.cache.find(track.path))]
     paths = {track.path for track, _ in readable}
@@ -107,12 +104,21 @@ def read_songs(catalogue: Catalogue, run: Run, workers: int | None) -> tuple[Cat
     if not readable:
         path, reason = next(iter(broken.items()))
         raise UserError(f"none of the {len(catalogue)} songs can be read: {path} {reason}")
-    sides = {song.digest: track.split for track in run.catalogue if (song := run.cache.find(track.path))}
-    tracks = [
-        replace(with_tags(track, run.cache), path=track.path.absolute(), split=sides.get(song.digest, ""))
-        for track, song in readable
-    ]
+    tracks = [replace(with_tags(track, run.cache), path=track.path.absolute()) for track, _ in readable]
     return Catalogue(tracks), [song for _, song in readable], broken
+
+
+def with_sides(tracks: Catalogue, songs: list[Song], run: Run) -> Catalogue:
+    """Give each song the side that its recording had in the run, whatever its source says; '' to all others.
+
+    What the run's songs sound like is known as long as they are cached, or where they have been embedded.
+    """
+    sides = {song.digest: track.split for track in run.catalogue if (song := run.cache.find(track.path))}
+    if (drawn := saved_map(run.folder)) is not None:
+        embedded = read_embeddings(run.folder).tracks
+        sides |= {digest: track.split for digest, track in zip(drawn.digests.tolist(), embedded, strict=True)}
+    given = (sides.get(song.digest, "") for song in songs)
+    return Catalogue([replace(track, split=side) for track, side in zip(tracks, given, strict=True)])
 
 
 def draw(projection: Projection, run: Run, folder: Path, songs: list[Song], means: SongMeans) -> tuple[SongMap, str]:

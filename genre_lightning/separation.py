@@ -30,10 +30,10 @@ class Separation:
     silhouettes: dict[str, float] = field(default_factory=dict)
     missing: list[str] = field(default_factory=list)
 
-    def add(self, name: str, compute: Callable[[], float]) -> None:
-        """Compute a figure, or note what it takes."""
+    def add(self, name: str, songs: Embeddings, compute: Callable[[Embeddings], float]) -> None:
+        """Compute a figure of songs, or note what it takes."""
         try:
-            self.figures[f"{name}, {self.songs}"] = float(compute())
+            self.figures[f"{name}, {len(songs.tracks)} {self.songs}"] = float(compute(songs))
         except TooFewSongsError as error:
             self.missing.append(f"No {name}: {error}.")
 
@@ -56,34 +56,35 @@ def measure(embeddings: Embeddings, trained: Embeddings | None, neighbours: int)
     if len(songs.tracks) == 0:
         found.missing.append("No figures: the model was trained on all of these songs.")
         return found
-    known = songs.only([row for row, track in enumerate(songs.tracks) if track.genre in songs.genres])
-    found.add("silhouette by genre", lambda: silhouette(songs, found.silhouettes))
-    found.add(f"accuracy of the {neighbours} nearest training songs", lambda: knn_accuracy(known, trained, neighbours))
-    found.add("accuracy of the model", lambda: accuracy(known))
-    found.add("trustworthiness of the map", lambda: trustworthiness(songs, neighbours))
+    labelled = songs.only([row for row, track in enumerate(songs.tracks) if track.genre])
+    known = labelled.only([row for row, track in enumerate(labelled.tracks) if track.genre in songs.genres])
+    found.add("silhouette by genre", labelled, lambda songs: silhouette(songs, found.silhouettes))
+    voters = f"the {neighbours} nearest training songs"
+    found.add(f"accuracy of {voters}", known, lambda songs: knn_accuracy(songs, trained, neighbours))
+    found.add("accuracy of the model", known, accuracy)
+    found.add("trustworthiness of the map", songs, lambda songs: trustworthiness(songs, neighbours))
     return found
 
 
 def unheard(embeddings: Embeddings) -> tuple[Embeddings, str]:
     """The songs that the model was neither trained nor chosen on, MOST_SONGS of them at most, and what to call them."""
     rows = [row for row, track in enumerate(embeddings.tracks) if track.split in ("test", "")]
-    what = "test" if all(track.split for track in embeddings.tracks) else "new songs"
+    what = "test songs" if all(track.split for track in embeddings.tracks) else "new songs"
     if len(rows) > MOST_SONGS:
+        what = f"of {len(rows)} {what}"
         rows = sorted(np.random.default_rng(0).choice(rows, MOST_SONGS, replace=False).tolist())
-        what += f", {MOST_SONGS} drawn at random"
-    return embeddings.only(rows), f"{what} ({len(rows)})"
+    return embeddings.only(rows), what
 
 
 def silhouette(songs: Embeddings, by_genre: dict[str, float]) -> float:
-    """The mean over songs whose genre is known, whether or not the model was taught it; fills in that of each genre."""
+    """The mean over songs, also of genres that the model was not taught; that of each genre goes to `by_genre`."""
     from sklearn.metrics import silhouette_samples
 
-    known = songs.only([row for row, track in enumerate(songs.tracks) if track.genre])
-    genres = np.array([track.genre for track in known.tracks])
-    if not 2 <= len(known.tracks.genres) < len(genres):
+    genres, names = np.array([track.genre for track in songs.tracks]), songs.tracks.genres
+    if not 2 <= len(names) < len(genres):
         raise TooFewSongsError("it takes songs of two genres, and two songs of one of them")
-    values = silhouette_samples(known.vectors, genres, metric="cosine")
-    by_genre |= {genre: float(values[genres == genre].mean()) for genre in known.tracks.genres}
+    values = silhouette_samples(songs.vectors, genres, metric="cosine")
+    by_genre |= {genre: float(values[genres == genre].mean()) for genre in names}
     return values.mean()
 
 

@@ -116,7 +116,7 @@ def test_new_songs_lie_on_the_run_s_map_and_leave_it_alone(copied, map_run, new_
     assert {track.split for track in embeddings.tracks} == {""} and embeddings.genres == Run(copied).genres
     assert {track.artist for track in embeddings.tracks} == {"", "Somebody"}
     assert "10 songs are new, placed on the map that 30 others have shaped" in printed
-    assert "new songs (10)" in printed and str(folder / "embeddings.csv") in printed
+    assert "map, 10 new songs" in printed and str(folder / "embeddings.csv") in printed
     assert "27.mp3 is damaged, cut off or not audio" in printed and "\n1 songs could not be read" in printed
 
 
@@ -134,9 +134,10 @@ def test_songs_of_the_run_found_elsewhere_have_the_side_they_had(copied, map_run
         (tmp_path / "mine" / "noise").mkdir(parents=True, exist_ok=True)
         shutil.copy(library / "noise" / f"{number}.wav", tmp_path / "mine" / "noise" / f"copy of {number}.wav")
     write_song(tmp_path / "mine" / "noise" / "new.wav", "noise", 60)
-    map_run(copied, f"data.root='{(tmp_path / 'mine').as_posix()}'")
-    embeddings = read_embeddings(others(copied))
-    assert [track.split for track in embeddings.tracks] == ["train", "test", ""]
+    for setting in ([], [f"cache.root='{(tmp_path / 'empty cache').as_posix()}'"]):
+        map_run(copied, f"data.root='{(tmp_path / 'mine').as_posix()}'", *setting)
+        embeddings = read_embeddings(others(copied))
+        assert [track.split for track in embeddings.tracks] == ["train", "test", ""]
 
 
 def test_without_a_map_of_the_run_new_songs_have_one_of_their_own(run, map_run, new_songs, tmp_path, capsys):
@@ -184,7 +185,6 @@ def test_the_latest_run_is_taken_when_none_is_named(copied, map_run, monkeypatch
 @pytest.mark.parametrize(
     ("setting", "line"),
     [
-        ("batch_size=0", "batch_size must be a whole number above 0"),
         ("neighbours=few", "neighbours must be a whole number above 0"),
         ("data.genres=[noise]", "data.genres goes with data.root"),
         ("data.root=nowhere", "there is no folder nowhere"),
@@ -204,7 +204,7 @@ def test_mistakes_are_told_before_any_work(copied, map_run, monkeypatch, setting
 )
 def test_two_processes_embed_together_what_one_embeds(embedded, run, tmp_path):
     folder = Path(shutil.copytree(run, tmp_path / "run"))
-    line = [sys.executable, str(ROOT / "embed.py"), f"run='{folder.as_posix()}'", "projection=pca", "batch_size=7"]
+    line = [sys.executable, str(ROOT / "embed.py"), f"run='{folder.as_posix()}'", "projection=pca"]
     line += ["trainer=ddp", "trainer.accelerator=cpu", "trainer.devices=2"]
     done = subprocess.run(line, cwd=tmp_path, capture_output=True, encoding="utf-8", errors="replace", check=False)
     assert done.returncode == 0, done.stderr

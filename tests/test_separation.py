@@ -36,7 +36,7 @@ def test_only_test_songs_count_and_training_songs_vote():
     found = measure(own, own, 3)
     assert named(found)[KNN] == named(found)[MODEL] == 1 and found.silhouettes.keys() == {"jazz", "rock"}
     assert named(found)[SILHOUETTE] > 0.8 and named(found)[TRUST] > 0.9 and not found.missing
-    assert all(name.endswith("test (8)") for name in found.figures)
+    assert all(name.endswith(", 8 test songs") for name in found.figures)
 
 
 def test_wrong_test_songs_lower_every_figure_of_theirs():
@@ -68,13 +68,14 @@ def test_songs_the_model_never_saw_are_measured_all_of_them_and_the_run_s_traini
     found = measure(songs((3, "jazz", 0, ""), (2, "rock", 1, ""), (2, "polka", 2, ""), (1, "", 3, "")), run, 3)
     assert named(found)[KNN] == named(found)[MODEL] == 1
     assert found.silhouettes.keys() == {"jazz", "rock", "polka"}
-    assert all(name.endswith("new songs (8)") for name in found.figures)
+    counts = [name.split(", ")[1] for name in found.figures]
+    assert counts == ["7 new songs", "5 new songs", "5 new songs", "8 new songs"]
 
 
 def test_songs_among_new_ones_that_the_model_was_trained_on_are_left_out():
     run = songs((5, "jazz", 0, "train"), (5, "rock", 1, "train"))
     found = measure(songs((3, "jazz", 0, ""), (3, "rock", 1, ""), (9, "rock", 0, "train")), run, 3)
-    assert named(found)[MODEL] == 1 and all(name.endswith("new songs (6)") for name in found.figures)
+    assert named(found)[MODEL] == 1 and all(name.endswith(", 6 new songs") for name in found.figures)
 
 
 def test_without_the_run_s_own_songs_nobody_votes_and_that_is_said():
@@ -106,7 +107,7 @@ def test_no_song_but_those_it_was_trained_on():
 def test_of_very_many_songs_some_are_drawn_and_that_is_said(monkeypatch):
     monkeypatch.setattr("genre_lightning.separation.MOST_SONGS", 10)
     found = measure(songs((30, "jazz", 0, ""), (30, "rock", 1, "")), None, 3)
-    assert all("10 drawn at random" in name for name in found.figures)
+    assert all("10 of 60 new songs" in name for name in found.figures)
 
 
 def test_the_summary_names_every_figure_and_says_that_a_map_is_a_squeeze():
