@@ -1,3 +1,6 @@
+import io
+import sys
+
 import pytest
 
 from genre_lightning.wording import (
@@ -6,6 +9,7 @@ from genre_lightning.wording import (
     genres_table,
     leak_sentence,
     page,
+    say,
     summary,
     table,
     unknown_sentence,
@@ -122,3 +126,11 @@ def test_songs_without_an_artist_are_spoken_of():
     assert unknown_sentence(unknown) == ""
     unknown["test"]["unknown_artists"] = 7
     assert "7 of" in unknown_sentence(unknown)
+
+
+def test_names_that_the_terminal_has_no_characters_for_are_printed_all_the_same(monkeypatch):
+    written = io.BytesIO()
+    monkeypatch.setattr("sys.stdout", io.TextIOWrapper(written, encoding="cp1252", newline=""))
+    say("Björk, 乐队, \udce9")
+    sys.stdout.flush()
+    assert written.getvalue().decode("cp1252") == "Björk, ??, ?\n"
