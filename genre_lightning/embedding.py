@@ -24,7 +24,6 @@ ARRAYS, TABLE = "embeddings.npz", "embeddings.csv"
 COLUMNS = ("path", "genre", "artist", "title", "split")
 NUMBERS = ("probabilities", "vectors", "positions")
 ADDED_COLUMNS = ("predicted_genre", "confidence", "x", "y")
-
 # What Lightning warns of and need not: a batch costs less than handing it over; RegularWindows leaves no window out;
 # Lightning's own use of PyTorch.
 HARMLESS = (".*does not have many workers", ".*custom batch sampler", ".*treespec, LeafSpec")
@@ -100,7 +99,10 @@ def embed_songs(run: Run, songs: Sequence[Song], trainer: Trainer) -> SongMeans:
     with warnings.catch_warnings():
         for harmless in HARMLESS:
             warnings.filterwarnings("ignore", harmless)
-        trainer.predict(embedder, data, return_predictions=False)
+        try:
+            trainer.predict(embedder, data, return_predictions=False)
+        except SystemExit:  # what Lightning makes of Ctrl-C
+            raise KeyboardInterrupt from None
     return SongMeans(embedder.vectors.cpu().numpy(), embedder.probabilities.cpu().numpy())
 
 

@@ -51,7 +51,7 @@ def map_songs(cfg: DictConfig) -> None:
     catalogue, folder = chosen_songs(cfg, run)
     tracks, songs, broken = read_songs(catalogue, run, cfg.cache_workers)
     if trainer.is_global_zero:
-        logger.info("%s: embedding %d songs", run.folder, len(songs))
+        logger.info("%s: songs to embed: %d", run.folder, len(songs))
     means = embed_songs(run, songs, trainer)
     if trainer.is_global_zero:
         tracks = tracks if folder == run.folder else with_sides(tracks, songs, run)
@@ -103,7 +103,7 @@ def read_songs(catalogue: Catalogue, run: Run, workers: int | None) -> tuple[Cat
     broken = {track.path: found.get(track.path, changed) for track in catalogue if track.path not in paths}
     if not readable:
         path, reason = next(iter(broken.items()))
-        raise UserError(f"none of the {len(catalogue)} songs can be read: {path} {reason}")
+        raise UserError(f"no song can be read, of {len(catalogue)}; the first is {path}, which {reason}")
     tracks = [replace(with_tags(track, run.cache), path=track.path.absolute()) for track, _ in readable]
     return Catalogue(tracks), [song for _, song in readable], broken
 
@@ -159,6 +159,6 @@ def tell(separation: Separation, told: str, broken: dict[Path, str], files: list
     """Print what came out, and what was left out."""
     left_out = [f"left out: {path} {reason}" for path, reason in broken.items()]
     if broken:
-        left_out.append(f"{len(broken)} songs could not be read")
+        left_out.append(f"songs that cannot be read: {len(broken)}")
     parts = [separation.summary(), told, "\n".join(left_out), "\n".join(map(str, files))]
     say("\n" + "\n\n".join(filter(None, parts)))

@@ -91,7 +91,7 @@ def find(embeddings: Embeddings, text: str) -> list[Query]:
             ranked.append((0, query))
         elif any(name.startswith(wanted) for name in called):
             ranked.append((1, query))
-        elif all(re.search(rf"\b{re.escape(word)}", whole) for word in wanted.split()):
+        elif all(re.search(rf"(?<!\w){re.escape(word)}", whole) for word in wanted.split()):
             ranked.append((2, query))
     if not ranked:
         close = difflib.get_close_matches(wanted, dict.fromkeys(names), cutoff=0.5)
@@ -105,7 +105,7 @@ def queries(embeddings: Embeddings) -> Iterator[tuple[Query, list[str]]]:
     """Every artist and every song, with the names they go by, in one spelling."""
     tracks = embeddings.tracks.tracks
     for artist, rows in artists(embeddings).items():
-        name = f"{tracks[rows[0]].artist} ({len(rows)} songs)"
+        name = f"{tracks[rows[0]].artist} (songs: {len(rows)})"
         yield Query(name, embeddings.vectors[rows].mean(axis=0), rows), [artist]
     for row, track in enumerate(tracks):
         texts = (track.title, track.path.stem, track.path.name, f"{track.artist} {track.title}")

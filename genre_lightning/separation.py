@@ -48,8 +48,9 @@ class Separation:
 def measure(embeddings: Embeddings, trained: Embeddings | None, neighbours: int) -> Separation:
     """Measure the test songs, or those new to the model; `trained` are the run's own songs, some of which vote.
 
-    silhouette: of each song within its genre, -1 to 1 (Rousseeuw 1987); accuracy of the nearest: of the genre that
-    most of them have; trustworthiness: whether the nearest on the map are near, 0 to 1 (Venna and Kaski 2001).
+    silhouette: of each song within its genre, -1 to 1 (Rousseeuw 1987); kNN accuracy: of the genre that most of the
+    nearest training songs have; trustworthiness: whether the nearest on the map are near, 0 to 1 (Venna and Kaski
+    2001).
     """
     songs, what = unheard(embeddings)
     found = Separation(what, embeddings.vectors.shape[1])
@@ -59,8 +60,8 @@ def measure(embeddings: Embeddings, trained: Embeddings | None, neighbours: int)
     labelled = songs.only([row for row, track in enumerate(songs.tracks) if track.genre])
     known = labelled.only([row for row, track in enumerate(labelled.tracks) if track.genre in songs.genres])
     found.add("silhouette by genre", labelled, lambda songs: silhouette(songs, found.silhouettes))
-    voters = f"the {neighbours} nearest training songs"
-    found.add(f"accuracy of {voters}", known, lambda songs: knn_accuracy(songs, trained, neighbours))
+    knn = f"kNN accuracy (k = {neighbours} training songs)"
+    found.add(knn, known, lambda songs: knn_accuracy(songs, trained, neighbours))
     found.add("accuracy of the model", known, accuracy)
     found.add("trustworthiness of the map", songs, lambda songs: trustworthiness(songs, neighbours))
     return found

@@ -2,9 +2,8 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, fields
-from typing import Any
 
 import numpy as np
 
@@ -41,9 +40,10 @@ def read_map(arrays: dict[str, np.ndarray]) -> SongMap | None:
     try:
         settings, *columns = (arrays[field.name] for field in fields(SongMap))
         assert len({len(column) for column in columns}) == 1
-    except (KeyError, AssertionError, TypeError):
+        drawn = SongMap(str(settings), *columns)
+        return drawn if drawn.model else None
+    except (KeyError, ValueError, AssertionError, TypeError):
         return None
-    return SongMap(str(settings), *columns)
 
 
 def draw_map(
@@ -60,11 +60,11 @@ def draw_map(
     positions, fitted = look_up(digests, kept, base)
     new = np.isnan(positions[:, 0])
     if not new.any():
-        return SongMap(settings, digests, vectors, positions, fitted), f"{counted(digests)} where they were before"
+        return SongMap(settings, digests, vectors, positions, fitted), "The map is the earlier one."
     if base is None or (placed := place(projection, base, vectors[new])) is None:
         return draw_anew(projection, settings, digests, vectors, earlier)
     positions[new] = placed
-    told = f"{counted(digests[new])} new, placed on the map that {base.fitted.sum()} others have shaped"
+    told = f"The map is the earlier one, shaped by {base.fitted.sum()} songs; new songs placed on it: {new.sum()}."
     return SongMap(settings, digests, vectors, positions, fitted), told
 
 
@@ -99,18 +99,11 @@ def draw_anew(
     """A map that nothing is known of yet, and why it is drawn."""
     name, enough = type(projection).__name__, len(vectors) >= projection.fewest_songs
     positions = (projection if enough else PCA()).fit(vectors)
-    reason = ""
+    told = "The map is new."
     if not enough:
-        reason = f": they are too few for {name}, so PCA has drawn it"
+        told = f"The map is new, and PCA's: {len(vectors)} of the {projection.fewest_songs} songs that {name} needs."
     elif earlier is not None and earlier.settings != settings:
-        reason = f" by {name}: the model or the settings of the projection have changed"
+        told = f"The map is new: the model or the settings of the projection have changed, now {name}."
     elif earlier is not None:
-        reason = f" by {name}, which cannot add songs to the earlier one"
-    return SongMap(
-        settings, digests, vectors, positions, np.ones(len(vectors), bool)
-    ), f"{counted(vectors)} on a new map{reason}"
-
-
-def counted(songs: Sequence[Any] | np.ndarray) -> str:
-    """1 song is, 2 songs are."""
-    return "1 song is" if len(songs) == 1 else f"{len(songs)} songs are"
+        told = f"The map is new: {name} cannot place new songs on the earlier one."
+    return SongMap(settings, digests, vectors, positions, np.ones(len(vectors), bool)), told

@@ -18,11 +18,15 @@ from genre_lightning.selection import select_songs
 from genre_lightning.sources.folder import folder
 from genre_lightning.splits import split_catalogue
 
-# umap is compiled at its first call, which takes longer than all its tests without
-os.environ.setdefault("NUMBA_DISABLE_JIT", "1")
 CONF = Path(__file__).parents[1] / "conf"
 SAMPLE_RATE = 8000
 GENRES = ("clicks", "noise", "tones")
+
+
+def pytest_configure(config):
+    """Leave umap uncompiled, which takes longer than all its tests without, except where its speed is measured."""
+    if config.option.markexpr != "benchmark":
+        os.environ.setdefault("NUMBA_DISABLE_JIT", "1")
 
 
 def compose(genre, number, seconds=1.0):

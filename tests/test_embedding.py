@@ -1,5 +1,6 @@
 import csv
 import os
+import signal
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ from genre_lightning.catalogue import Catalogue, Track
 from genre_lightning.dataset import RegularWindows, WindowDataset
 from genre_lightning.embedding import Embeddings, embed_songs, predicting_trainer, read_embeddings, write_embeddings
 from genre_lightning.errors import UserError
+from genre_lightning.models.embedder import SongEmbedder
 from genre_lightning.run import Run
 
 
@@ -59,6 +61,27 @@ def test_a_song_or_two_are_enough(finished, trainer, songs):
     assert np.allclose(means.probabilities.sum(axis=1), 1, atol=1e-5)
 
 
+def test_ctrl_c_is_ctrl_c_to_the_program(finished, trainer, monkeypatch):
+    handler = signal.getsignal(signal.SIGINT)
+
+    def stop(*step):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(SongEmbedder, "predict_step", stop)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            embed_songs(finished, cached(finished)[:2], trainer)
+    finally:
+        signal.signal(signal.SIGINT, handler)
+
+
+def test_mixed_precision_gives_about_the_same(finished, trainer):
+    songs = cached(finished)[:3]
+    mixed = embed_songs(finished, songs, predicting_trainer(accelerator="cpu", devices=1, precision="bf16-mixed"))
+    full = embed_songs(finished, songs, trainer)
+    assert np.allclose(mixed.vectors, full.vectors, atol=0.1) and mixed.vectors.dtype == np.float32
+
+
 def test_nothing_is_written_while_it_is_embedded(finished, trainer, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     embed_songs(finished, cached(finished)[:2], trainer)
@@ -71,7 +94,7 @@ def embeddings():
     tracks = [
         Track(Path("/music/a, b.mp3"), "jazz", 'Björk "the" 乐队', "x\ty", "train"),
         Track(Path("/music/c.mp3"), "polka", "", "title", "test"),
-        Track(Path("/music") / os.fsdecode(b"d\xe9.mp3"), ""),
+        Track(Path("/music/d\udce9.mp3"), ""),
     ]
     chance = np.random.default_rng(0)
     probabilities = np.array([[0.75, 0.25], [0.1, 0.9], [0.5, 0.5]], np.float32)

@@ -86,7 +86,7 @@ def test_a_map_does_not_change_unasked(copied, map_run, capsys):
     np.savez(copied / "embeddings.npz", **arrays)
     map_run(copied)
     assert np.array_equal(read_embeddings(copied).positions, arrays["positions"])
-    assert "30 songs are where they were before" in capsys.readouterr().out
+    assert "The map is the earlier one.\n" in capsys.readouterr().out
 
 
 def test_another_projection_draws_another_map_and_says_so(copied, map_run, capsys):
@@ -94,7 +94,9 @@ def test_another_projection_draws_another_map_and_says_so(copied, map_run, capsy
     map_run(copied, "projection=tsne", "projection.max_iter=250")
     after = read_embeddings(copied)
     assert not np.allclose(before.positions, after.positions) and np.allclose(before.vectors, after.vectors, atol=1e-5)
-    assert "30 songs are on a new map by TSNE: the model or the settings" in capsys.readouterr().out
+    assert (
+        "The map is new: the model or the settings of the projection have changed, now TSNE." in capsys.readouterr().out
+    )
 
 
 def test_another_model_draws_another_map_and_says_so(copied, map_run, capsys):
@@ -115,9 +117,9 @@ def test_new_songs_lie_on_the_run_s_map_and_leave_it_alone(copied, map_run, new_
     assert [track.genre for track in embeddings.tracks] == ["", *["noise"] * 4, "polka", *["tones"] * 4]
     assert {track.split for track in embeddings.tracks} == {""} and embeddings.genres == Run(copied).genres
     assert {track.artist for track in embeddings.tracks} == {"", "Somebody"}
-    assert "10 songs are new, placed on the map that 30 others have shaped" in printed
+    assert "shaped by 30 songs; new songs placed on it: 10." in printed
     assert "map, 10 new songs" in printed and str(folder / "embeddings.csv") in printed
-    assert "27.mp3 is damaged, cut off or not audio" in printed and "\n1 songs could not be read" in printed
+    assert "27.mp3 is damaged, cut off or not audio" in printed and "\nsongs that cannot be read: 1\n" in printed
 
 
 def test_songs_that_are_added_leave_the_others_where_they_were(copied, map_run, new_songs, write_song):
@@ -144,7 +146,7 @@ def test_without_a_map_of_the_run_new_songs_have_one_of_their_own(run, map_run, 
     copied = Path(shutil.copytree(run, tmp_path / "run"))
     map_run(copied, f"data.root='{new_songs.as_posix()}'")
     printed = capsys.readouterr().out
-    assert "10 songs are on a new map" in printed and "run embed.py without data.root first" in printed
+    assert "The map is new." in printed and "run embed.py without data.root first" in printed
     assert not (copied / "embeddings.npz").exists()
 
 
@@ -171,7 +173,7 @@ def test_other_songs_have_another_folder(copied, map_run, new_songs, tmp_path):
 def test_when_no_song_can_be_read_that_is_an_error(copied, map_run, tmp_path):
     (tmp_path / "broken").mkdir()
     (tmp_path / "broken" / "a.mp3").write_text("no sound")
-    with pytest.raises(UserError, match=r"none of the 1 songs can be read: .*a\.mp3 is damaged"):
+    with pytest.raises(UserError, match=r"no song can be read, of 1; the first is .*a\.mp3, which is damaged"):
         map_run(copied, f"data.root='{(tmp_path / 'broken').as_posix()}'")
 
 

@@ -9,7 +9,7 @@ from genre_lightning.separation import measure
 
 GENRES = ["jazz", "rock"]
 KNN, MODEL, SILHOUETTE, TRUST = (
-    "accuracy of the 3 nearest training songs", "accuracy of the model", "silhouette by genre",
+    "kNN accuracy (k = 3 training songs)", "accuracy of the model", "silhouette by genre",
     "trustworthiness of the map",
 )  # fmt: skip
 

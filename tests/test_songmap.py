@@ -19,7 +19,7 @@ def draw(rows, earlier=None, others=None, projection=None, settings=SETTINGS):
 def test_a_first_map_is_shaped_by_all_its_songs():
     drawn, told = draw(range(10))
     assert drawn.fitted.all() and np.array_equal(drawn.positions, PCA().fit(VECTORS[:10]))
-    assert told == "10 songs are on a new map"
+    assert told == "The map is new."
 
 
 def test_the_same_songs_stay_where_they_were_in_whatever_order():
@@ -27,7 +27,7 @@ def test_the_same_songs_stay_where_they_were_in_whatever_order():
     moved = SongMap(first.settings, first.digests, first.vectors, first.positions + 7, first.fitted)
     again, told = draw(range(9, -1, -1), moved)
     assert np.array_equal(again.positions, moved.positions[::-1]) and again.fitted.all()
-    assert told == "10 songs are where they were before"
+    assert told == "The map is the earlier one."
 
 
 def test_new_songs_are_placed_and_the_old_ones_stay():
@@ -36,7 +36,7 @@ def test_new_songs_are_placed_and_the_old_ones_stay():
     assert np.array_equal(added.positions[1:11], first.positions)
     assert added.fitted.tolist() == [False, *[True] * 10, False]
     assert np.allclose(added.positions[[0, 11]], PCA().place(VECTORS[:10], first.positions, VECTORS[10:]))
-    assert told == "2 songs are new, placed on the map that 10 others have shaped"
+    assert told == "The map is the earlier one, shaped by 10 songs; new songs placed on it: 2."
 
 
 def test_songs_that_were_placed_before_shape_nothing_later():
@@ -49,7 +49,7 @@ def test_songs_that_were_placed_before_shape_nothing_later():
 def test_songs_that_are_gone_move_nobody():
     first = draw(range(10))[0]
     fewer, told = draw([2, 3, 5], first)
-    assert np.array_equal(fewer.positions, first.positions[[2, 3, 5]]) and told.startswith("3 songs are where")
+    assert np.array_equal(fewer.positions, first.positions[[2, 3, 5]]) and told == "The map is the earlier one."
 
 
 def test_copies_of_a_recording_keep_a_position_each():
@@ -65,7 +65,7 @@ def test_another_model_or_setting_draws_anew_and_says_so(settings):
     moved = SongMap(first.settings, first.digests, first.vectors, first.positions + 7, first.fitted)
     again, told = draw(range(10), moved, settings=settings)
     assert np.array_equal(again.positions, first.positions) and again.fitted.all() and again.settings == settings
-    assert told.endswith("the model or the settings of the projection have changed")
+    assert told.startswith("The map is new: the model or the settings of the projection have changed, now ")
 
 
 def test_a_method_that_cannot_add_songs_draws_anew_and_says_so():
@@ -73,9 +73,9 @@ def test_a_method_that_cannot_add_songs_draws_anew_and_says_so():
     settings = map_settings(method, "a model")
     first = draw(range(8), projection=method, settings=settings)[0]
     kept, told = draw(range(8), first, projection=method, settings=settings)
-    assert np.array_equal(kept.positions, first.positions) and "where they were" in told
+    assert np.array_equal(kept.positions, first.positions) and told == "The map is the earlier one."
     anew, told = draw(range(9), first, projection=method, settings=settings)
-    assert anew.fitted.all() and told == "9 songs are on a new map by TSNE, which cannot add songs to the earlier one"
+    assert anew.fitted.all() and told == "The map is new: TSNE cannot place new songs on the earlier one."
 
 
 @pytest.mark.parametrize("songs", [1, 2, 3])
@@ -83,14 +83,14 @@ def test_a_method_that_cannot_add_songs_draws_anew_and_says_so():
 def test_a_few_songs_are_drawn_by_pca_and_that_is_said(songs, projection):
     drawn, told = draw(range(songs), projection=projection)
     assert np.isfinite(drawn.positions).all() and len(drawn.positions) == songs
-    assert told.startswith("1 song is" if songs == 1 else f"{songs} songs are") and "PCA has drawn it" in told
+    assert told.startswith(f"The map is new, and PCA's: {songs} of the 4 songs that")
 
 
 def test_songs_of_another_set_go_on_the_map_of_the_first():
     run = draw(range(8))[0]
     new, told = draw([8, 9, 3], others=run)
     assert not new.fitted.any() and np.array_equal(new.positions[2], run.positions[3])
-    assert told.startswith("2 songs are new, placed on the map that 8 others")
+    assert told.endswith("shaped by 8 songs; new songs placed on it: 2.")
     more, _ = draw([8, 9, 3, 10], new, run)
     assert np.array_equal(more.positions[:3], new.positions) and not more.fitted.any()
 
@@ -118,3 +118,4 @@ def test_a_map_is_read_from_its_arrays_or_not_at_all():
     assert again.settings == SETTINGS and np.array_equal(again.positions, drawn.positions)
     assert read_map({name: array for name, array in arrays.items() if name != "fitted"}) is None
     assert read_map(arrays | {"fitted": arrays["fitted"][:2]}) is None
+    assert read_map(arrays | {"settings": np.array("no JSON")}) is None

@@ -12,7 +12,7 @@ from omegaconf import OmegaConf
 
 from genre_lightning.audio import Tags
 from genre_lightning.cache import FeatureCache
-from genre_lightning.catalogue import MANIFEST, Catalogue, Track, write_manifest
+from genre_lightning.catalogue import MANIFEST, Catalogue, Track, read_manifest, write_manifest
 from genre_lightning.extraction import Extracted, song_key
 from genre_lightning.features import LogMel
 from genre_lightning.mapping import map_songs
@@ -26,32 +26,33 @@ CONF = str(Path(__file__).parents[2] / "conf")
 SONGS, FRAMES = 200, 1292  # of 30 seconds
 
 
-@pytest.fixture
-def run(tmp_path):
-    """An untrained run of the CNN on songs whose files are empty and whose features, at random, are in the cache."""
+def write_songs(root: Path):
+    """A manifest of songs whose files are empty, and whose features, at random, are in a cache."""
     chance, tracks, songs = np.random.default_rng(0), [], []
     for number in range(SONGS):
-        path = tmp_path / f"{number}.mp3"
+        path, side = root / f"{number}.mp3", ("train", "train", "val", "test")[number // 2 % 4]
         path.touch()
-        tracks.append(
-            Track(path, ("jazz", "rock")[number % 2], split=("train", "train", "val", "test")[number // 2 % 4])
-        )
+        tracks.append(Track(path, ("jazz", "rock")[number % 2], split=side))
         frames, moments = chance.random((FRAMES, 64)).astype(np.float16), np.zeros((2, 64), np.float32)
         songs.append(Extracted(song_key(path), frames, moments, 30.0, str(number), Tags()))
-    FeatureCache(tmp_path / "cache", LogMel()).store(songs)
+    FeatureCache(root / "cache", LogMel()).store(songs)
+    write_manifest(Catalogue(tracks), root / MANIFEST)
+
+
+@pytest.fixture
+def run(tmp_path):
+    """An untrained run of the CNN."""
+    write_songs(tmp_path)
     with initialize_config_dir(CONF, version_base="1.3"):
-        overrides = [f"data.root={tmp_path}", f"cache.root={tmp_path / 'cache'}", "trainer=cpu"]
-        cfg = compose("train", overrides)
-    for file in (MANIFEST, f"run/{MANIFEST}"):
-        (tmp_path / file).parent.mkdir(exist_ok=True)
-        write_manifest(Catalogue(tracks), tmp_path / file)
+        cfg = compose("train", [f"data.root={tmp_path}", f"cache.root={tmp_path / 'cache'}", "trainer=cpu"])
+    folder = tmp_path / "run"
     for file in (CONFIG, BEST):
-        (tmp_path / "run" / file).parent.mkdir()
-    OmegaConf.save(cfg, tmp_path / "run" / CONFIG)
+        (folder / file).parent.mkdir(parents=True)
+    write_manifest(read_manifest(tmp_path / MANIFEST), folder / MANIFEST)
+    OmegaConf.save(cfg, folder / CONFIG)
     model = build_model(cfg, build_data(cfg)[1])
-    checkpoint = {"state_dict": model.state_dict(), "hyper_parameters": dict(model.hparams)}
-    torch.save(checkpoint, tmp_path / "run" / BEST)
-    return tmp_path / "run"
+    torch.save({"state_dict": model.state_dict(), "hyper_parameters": dict(model.hparams)}, folder / BEST)
+    return folder
 
 
 @pytest.fixture
