@@ -91,6 +91,8 @@ def test_songs_of_another_set_go_on_the_map_of_the_first():
     new, told = draw([8, 9, 3], others=run)
     assert not new.fitted.any() and np.array_equal(new.positions[2], run.positions[3])
     assert told.endswith("shaped by 8 songs; new songs placed on it: 2.")
+    moved = SongMap(run.settings, run.digests, run.vectors, run.positions + 5, run.fitted)
+    assert np.array_equal(draw([8, 9, 3], new, moved)[0].positions, new.positions)
     more, _ = draw([8, 9, 3, 10], new, run)
     assert np.array_equal(more.positions[:3], new.positions) and not more.fitted.any()
 
