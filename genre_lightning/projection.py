@@ -117,7 +117,13 @@ class UMAP(Projection):
 
 @contextmanager
 def undisturbed() -> Iterator[None]:
-    """Keep umap's warnings, of TensorFlow or of few songs, from the user; say what goes on where it takes long."""
+    """Keep umap's warnings, of TensorFlow or of few songs, from the user; say what goes on where it takes long.
+
+    PyTorch gets its number of threads back, which umap changes.
+    """
+    import torch
+
+    threads = torch.get_num_threads()
     said = "UMAP is at work; at its first use it is compiled, which takes some 20 s"
     timer = threading.Timer(ANNOUNCED_AFTER_SECONDS, logger.info, [said])
     timer.daemon = True
@@ -128,3 +134,4 @@ def undisturbed() -> Iterator[None]:
             yield
     finally:
         timer.cancel()
+        torch.set_num_threads(threads)

@@ -141,14 +141,6 @@ def configure(command_line):
     return configured
 
 
-@pytest.fixture(scope="session", autouse=True)
-def umap_called():
-    """Call umap before anything is trained: after its first call the same training ends with slightly other numbers."""
-    from genre_lightning.projection import UMAP
-
-    UMAP().fit(np.random.default_rng(0).random((5, 3), np.float32))
-
-
 @pytest.fixture(scope="session")
 def train_run(configure, tmp_path_factory):
     """Train in a folder of its own, or in the one that is given; returns the folder."""
