@@ -3,9 +3,11 @@
 import copy
 import logging
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from lightning import Trainer
 from lightning.pytorch.loggers import TensorBoardLogger
@@ -13,10 +15,14 @@ from omegaconf import DictConfig, OmegaConf
 from torch import nn
 
 from genre_lightning.catalogue import SPLITS
+from genre_lightning.embedding import Embeddings
 from genre_lightning.models.classifier import GenreClassifier
 from genre_lightning.scores import FIGURES
 
 MEASURES = ("loss", "accuracy", "f1_macro")
+# What TensorBoard's projector reads: a file in the run's folder, and a folder for each set of songs.
+PROJECTOR, PROJECTOR_CONFIG = "projector", "projector_config.pbtxt"
+VECTORS, METADATA = "vectors.tsv", "metadata.tsv"
 
 
 def open_board(folder: Path) -> TensorBoardLogger:
@@ -64,6 +70,35 @@ def flat_settings(cfg: DictConfig) -> dict[str, str | int | float | bool]:
 
     collect(OmegaConf.to_container(cfg, resolve=True), "")
     return flat
+
+
+def show_embeddings(run: Path, folder: Path, embeddings: Embeddings) -> None:
+    """The songs in the PROJECTOR tab, beside other sets of songs; `folder` is the run's, or one below it.
+
+    Written here, since SummaryWriter would start a file of events each time, and fails where TensorFlow is installed.
+    """
+    from google.protobuf import text_format
+    from tensorboard.plugins import projector
+
+    place = folder / PROJECTOR
+    place.mkdir(parents=True, exist_ok=True)
+    np.savetxt(place / VECTORS, embeddings.vectors, fmt="%.5g", delimiter="\t")
+    (place / METADATA).write_text("\n".join(metadata(embeddings)) + "\n", encoding="utf-8", errors="replace")
+    config = projector.ProjectorConfig()
+    for vectors in sorted(run.rglob(f"{PROJECTOR}/{VECTORS}"), key=lambda path: (len(path.parts), path)):
+        paths = {name: (vectors.parent / name).relative_to(run).as_posix() for name in (VECTORS, METADATA)}
+        config.embeddings.add(
+            tensor_name=vectors.parent.parent.absolute().name, tensor_path=paths[VECTORS], metadata_path=paths[METADATA]
+        )
+    (run / PROJECTOR_CONFIG).write_text(text_format.MessageToString(config), encoding="utf-8")
+
+
+def metadata(embeddings: Embeddings) -> Iterator[str]:
+    """What the projector can show and colour songs by, a line each under a line of names."""
+    yield "\t".join(["title", "artist", "genre", "predicted", "split"])
+    for track, predicted in zip(embeddings.tracks, embeddings.predicted, strict=True):
+        columns = (track.title or track.path.stem, track.artist, track.genre, predicted, track.split or "new")
+        yield "\t".join(" ".join(text.split()) for text in columns)
 
 
 def curves(folder: Path) -> dict[str, list[tuple[int, float]]]:

@@ -16,7 +16,10 @@ COLUMNS = ("path", "genre", "artist", "title", "split")
 
 @dataclass(frozen=True, slots=True)
 class Track:
-    """A song's file and what is known of it; `split` is one of SPLITS, or empty where nobody has chosen yet."""
+    """A song's file and what is known of it.
+
+    `genre` is empty where nobody knows it, `split` is one of SPLITS, or empty where nobody has chosen yet.
+    """
 
     path: Path
     genre: str
@@ -41,7 +44,7 @@ class Catalogue:
     @property
     def genres(self) -> list[str]:
         """The genres in alphabetical order: a genre's place here is its index in the models."""
-        return sorted({track.genre for track in self.tracks})
+        return sorted({track.genre for track in self.tracks} - {""})
 
     def of_split(self, split: str) -> "Catalogue":
         """The songs of one split."""

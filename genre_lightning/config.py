@@ -53,3 +53,11 @@ def check_type(key: str, value: Any, kind: Any) -> None:
         schema.value = value
     except ValidationError as error:
         raise UserError(f"{key}: {str(error).splitlines()[0]}") from None
+
+
+def check_accelerator(accelerator: str) -> None:
+    """Raise UserError where a GPU is asked for and there is none."""
+    import torch
+
+    if accelerator in ("gpu", "cuda") and not torch.cuda.is_available() and not torch.backends.mps.is_available():
+        raise UserError(f"trainer.accelerator: PyTorch finds no {accelerator} here; use trainer=auto or trainer=cpu")

@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader
 
 from genre_lightning.augment import Augment
-from genre_lightning.cache import FeatureCache
+from genre_lightning.cache import FeatureCache, Song
 from genre_lightning.catalogue import SPLITS, Catalogue
 from genre_lightning.dataset import Batch, RandomWindows, RegularWindows, WindowDataset
 from genre_lightning.errors import UserError
@@ -19,7 +19,46 @@ from genre_lightning.errors import UserError
 LEAST_WINDOWS = 300  # in an epoch: a network learns from few songs too, if it sees enough of each
 
 
-class GenreDataModule(LightningDataModule):
+class WindowModule(LightningDataModule):
+    """What data modules share: loaders of windows, each device its own part, and batches in float32."""
+
+    num_workers: int
+
+    def loader(self, dataset: WindowDataset, windows: RandomWindows | RegularWindows) -> DataLoader[Batch]:
+        """A DataLoader whose batches the dataset makes in one go."""
+        on_gpu = self.trainer is not None and self.trainer.strategy.root_device.type == "cuda"
+        return DataLoader(
+            dataset, batch_sampler=windows, collate_fn=as_is, num_workers=self.num_workers, pin_memory=on_gpu,
+            persistent_workers=self.num_workers > 0,
+            generator=torch.Generator(),  # or it draws from the chance that a resumed run has to repeat
+        )  # fmt: skip
+
+    def ranks(self) -> tuple[int, int]:
+        """The number of this device, and how many there are."""
+        return (0, 1) if self.trainer is None else (self.trainer.global_rank, self.trainer.world_size)
+
+    def on_after_batch_transfer(self, batch: Batch, dataloader_idx: int) -> Batch:
+        """Turn the cache's numbers into float32, on the device."""
+        return batch._replace(features=batch.features.float())
+
+
+class WholeSongs(WindowModule):
+    """Serves every window of `songs` to be looked at once, whatever their genres: regular ones of `n_frames` frames."""
+
+    def __init__(
+        self, cache: FeatureCache, songs: Sequence[Song], n_frames: int, batch_size: int, overlap: float,
+        num_workers: int = 0,
+    ) -> None:  # fmt: skip
+        super().__init__()
+        self.dataset = WindowDataset(cache, songs, [0] * len(songs), n_frames, n_genres=1)
+        self.batch_size, self.overlap, self.num_workers = batch_size, overlap, num_workers
+
+    def predict_dataloader(self) -> DataLoader[Batch]:
+        windows = RegularWindows(self.dataset, self.batch_size, self.overlap, *self.ranks())
+        return self.loader(self.dataset, windows)
+
+
+class GenreDataModule(WindowModule):
     """Serves windows `(batch, frames, n_features)`: at random places of the songs in training, regular ones else.
 
     `catalogue` has a side for every song, and `cache` its features. `window_seconds` of sound make a window; an epoch
@@ -96,26 +135,13 @@ class GenreDataModule(LightningDataModule):
         dataset = self.datasets[split]
         return self.loader(dataset, RegularWindows(dataset, self.batch_size, self.overlap, rank, world_size))
 
-    def loader(self, dataset: WindowDataset, windows: RandomWindows | RegularWindows) -> DataLoader[Batch]:
-        """A DataLoader whose batches the dataset makes in one go."""
-        on_gpu = self.trainer is not None and self.trainer.strategy.root_device.type == "cuda"
-        return DataLoader(
-            dataset, batch_sampler=windows, collate_fn=as_is, num_workers=self.num_workers, pin_memory=on_gpu,
-            persistent_workers=self.num_workers > 0,
-            generator=torch.Generator(),  # or it draws from the chance that a resumed run has to repeat
-        )  # fmt: skip
-
-    def ranks(self) -> tuple[int, int]:
-        """The number of this device, and how many there are."""
-        return (0, 1) if self.trainer is None else (self.trainer.global_rank, self.trainer.world_size)
-
     def on_after_batch_transfer(self, batch: Batch, dataloader_idx: int) -> Batch:
         """Turn the cache's numbers into float32 and, in training, apply the augmentations, on the device."""
-        features, target = batch.features.float(), batch.target
+        features, target, song = super().on_after_batch_transfer(batch, dataloader_idx)
         if self.trainer is not None and self.trainer.training:
             for augment in self.augments.to(features.device):
                 features, target = augment(features, target)
-        return Batch(features, target, batch.song)
+        return Batch(features, target, song)
 
 
 def as_is(batch: Any) -> Any:

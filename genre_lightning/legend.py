@@ -13,7 +13,7 @@ from genre_lightning.embedding import Embeddings
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#882255", "#332288")
 SHAPES = ("circle", "square", "triangle", "diamond", "inverted_triangle", "hex")
 RING_COLOUR = "#222222"
-SQUEEZE = "Distances on a map in 2-D are a squeeze: neighbours are searched in all {dimensions} dimensions."
+SQUEEZE = "A map squeezes {dimensions} dimensions into 2; the figures and the neighbours are of all dimensions."
 
 
 class Mark(NamedTuple):

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from genre_lightning.cache import FeatureCache
 from genre_lightning.catalogue import SPLITS, Catalogue, Track
+from genre_lightning.errors import UserError
 from genre_lightning.splits import check_split
 
 logger = logging.getLogger(__name__)
@@ -37,6 +38,7 @@ def select_songs(
     Songs whose source knows no artist get that of their file's tags before they are split. Raises UserError where
     fewer than two genres, or a side without a song of some genre, are left.
     """
+    catalogue = with_genre(catalogue)
     broken = cache.build([track.path for track in catalogue], workers)
     sided = split(Catalogue([with_tags(track, cache) for track in catalogue]))
     skipped = [Skipped(track, broken[track.path]) for track in sided if track.path in broken]
@@ -46,6 +48,16 @@ def select_songs(
     used = Catalogue([track for track in sided if track.path not in left_out])
     check_split(used, catalogue.genres)
     return Selection(used, skipped + copies)
+
+
+def with_genre(catalogue: Catalogue) -> Catalogue:
+    """The songs that there is something to learn from. Raises UserError where there is none."""
+    known = Catalogue([track for track in catalogue if track.genre])
+    if not known.tracks:
+        raise UserError(f"data: none of the {len(catalogue)} songs has a genre; put them in a folder for each genre")
+    if len(known) < len(catalogue):
+        logger.warning("left out: %d songs that lie in no genre's folder", len(catalogue) - len(known))
+    return known
 
 
 def with_tags(track: Track, cache: FeatureCache) -> Track:

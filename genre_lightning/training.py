@@ -13,7 +13,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from genre_lightning.board import board_of, open_board, show_model
 from genre_lightning.catalogue import MANIFEST, Catalogue, read_manifest, write_manifest
-from genre_lightning.config import check_types
+from genre_lightning.config import check_accelerator, check_types
 from genre_lightning.datamodule import GenreDataModule
 from genre_lightning.errors import UserError
 from genre_lightning.evaluation import best_checkpoint, evaluate
@@ -131,9 +131,7 @@ def build_trainer(cfg: DictConfig, folder: Path) -> Trainer:
         LearningRateMonitor(logging_interval="epoch"),
         SeedEveryEpoch(cfg.seed),
     ]
-    accelerator = cfg.trainer.accelerator
-    if accelerator in ("gpu", "cuda") and not torch.cuda.is_available() and not torch.backends.mps.is_available():
-        raise UserError(f"trainer.accelerator: PyTorch finds no {accelerator} here; use trainer=auto or trainer=cpu")
+    check_accelerator(cfg.trainer.accelerator)
     return instantiate(cfg.trainer, logger=open_board(folder), callbacks=callbacks, default_root_dir=str(folder))
 
 

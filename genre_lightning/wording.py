@@ -1,5 +1,6 @@
 """A report's figures as a page of Markdown that a stranger understands."""
 
+import sys
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -135,3 +136,9 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
         "| " + " | ".join(f"{cell:<{width}}" for cell, width in zip(line, widths, strict=True)) + " |" for line in lines
     ]
     return "\n".join([drawn[0], "|" + "|".join("-" * (width + 2) for width in widths) + "|", *drawn[1:]])
+
+
+def say(text: str) -> None:
+    """Print, also names of files that the terminal has no characters for."""
+    encoding = sys.stdout.encoding or "utf-8"
+    print(text.encode(encoding, "replace").decode(encoding))

@@ -1,6 +1,8 @@
 """Songs that the tests compose themselves: three genres that even a small model can tell apart."""
 
 import csv
+import os
+import shutil
 from functools import partial
 from pathlib import Path
 
@@ -21,6 +23,12 @@ from genre_lightning.splits import split_catalogue
 CONF = Path(__file__).parents[1] / "conf"
 SAMPLE_RATE = 8000
 GENRES = ("clicks", "noise", "tones")
+
+
+def pytest_configure(config):
+    """Leave umap uncompiled, which takes longer than all its tests without, except where its speed is measured."""
+    if config.option.markexpr != "benchmark":
+        os.environ.setdefault("NUMBA_DISABLE_JIT", "1")
 
 
 def compose(genre, number, seconds=1.0):
@@ -219,3 +227,31 @@ def make_embeddings():
         return Embeddings(Catalogue(tracks), list(genres), probabilities, vectors, vectors[:, :2])
 
     return embed
+
+
+@pytest.fixture(scope="session")
+def map_run():
+    """Do what embed.py does to a run, on the CPU and with PCA unless told otherwise."""
+    from hydra import compose, initialize_config_dir
+
+    from genre_lightning.mapping import map_songs
+
+    def mapped(run, *overrides):
+        groups = {"projection": "pca", "trainer": "cpu"} | dict(override.split("=", 1) for override in overrides)
+        line = [
+            f"run='{run.as_posix()}'",
+            "cache_workers=1",
+            *(f"{group}={choice}" for group, choice in groups.items()),
+        ]
+        with initialize_config_dir(version_base="1.3", config_dir=str(CONF)):
+            map_songs(compose("embed", line))
+
+    return mapped
+
+
+@pytest.fixture(scope="session")
+def embedded(run, map_run, tmp_path_factory):
+    """A run whose songs are embedded, which nobody may change."""
+    folder = Path(shutil.copytree(run, tmp_path_factory.mktemp("embedded") / "run"))
+    map_run(folder)
+    return folder

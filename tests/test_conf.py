@@ -12,9 +12,9 @@ from omegaconf import OmegaConf
 from genre_lightning.training import build_data, build_model, build_trainer, check, fit
 
 CONF = Path(__file__).parents[1] / "conf"
-MODELS, FEATURES, AUGMENTS, TRAINERS, DATA = (
+MODELS, FEATURES, AUGMENTS, TRAINERS, DATA, PROJECTIONS = (
     sorted(path.stem for path in (CONF / group).glob("*.yaml"))
-    for group in ("model", "features", "augment", "trainer", "data")
+    for group in ("model", "features", "augment", "trainer", "data", "projection")
 )
 ONE_BATCH = ("trainer.limit_train_batches=1", "trainer.max_epochs=1")
 GPU = torch.cuda.is_available() or torch.backends.mps.is_available()
@@ -40,7 +40,7 @@ def train_a_batch(configure, tmp_path):
 
 def test_there_is_a_test_for_every_group():
     groups = {path.parent.name for path in CONF.glob("*/*.yaml")}
-    assert groups == {"model", "features", "augment", "trainer", "data"}
+    assert groups == {"model", "features", "augment", "trainer", "data", "projection"}
 
 
 @pytest.mark.parametrize(("model", "features"), list(product(MODELS, FEATURES)))
@@ -137,3 +137,14 @@ def test_the_learning_rate_is_scheduled_in_the_shortest_of_trainings(configure, 
         optimizer.step()
         schedule.step()
     assert 0 <= schedule.get_last_lr()[0] <= 0.003
+
+
+@pytest.mark.parametrize("projection", PROJECTIONS)
+def test_every_projection_draws_a_map_with_the_configured_seed(projection):
+    from hydra import compose, initialize_config_dir
+    from hydra.utils import instantiate
+
+    with initialize_config_dir(version_base="1.3", config_dir=str(CONF)):
+        drawing = instantiate(compose("embed", [f"projection={projection}", "seed=3"]).projection)
+    assert type(drawing).__name__.lower() == projection and getattr(drawing, "seed", 3) == 3
+    assert drawing.fit(torch.randn(12, 5).numpy()).shape == (12, 2)

@@ -7,7 +7,7 @@ import torch
 
 from genre_lightning.augment import Gain, Mixup
 from genre_lightning.catalogue import Catalogue
-from genre_lightning.datamodule import GenreDataModule
+from genre_lightning.datamodule import GenreDataModule, WholeSongs
 from genre_lightning.errors import UserError
 
 
@@ -156,3 +156,17 @@ def test_a_song_on_another_side_is_served_there(make, selected):
     first, *others = selected[0].catalogue
     data = make(catalogue=Catalogue([replace(first, split="test"), *others]))
     assert len(data.datasets["train"]) == 17 and len(data.datasets["test"]) == 7
+
+
+def test_whole_songs_are_served_once_and_shared_out_among_devices(selected):
+    cache, seen = selected[1], []
+    songs = [cache.find(track.path) for track in selected[0].catalogue][:5]
+    for rank in range(2):
+        data = WholeSongs(cache, songs, n_frames=16, batch_size=4, overlap=0.5)
+        data.trainer = trainer(training=False, rank=rank, world_size=2)
+        batches = list(data.predict_dataloader())
+        seen += [song for batch in batches for song in batch.song.tolist()]
+        assert data.on_after_batch_transfer(batches[0], 0).features.dtype == torch.float32
+    alone = WholeSongs(cache, songs, n_frames=16, batch_size=4, overlap=0.5)
+    windows = [song for batch in alone.predict_dataloader() for song in batch.song.tolist()]
+    assert sorted(song for song in seen if song >= 0) == windows and set(windows) == set(range(5))

@@ -141,3 +141,15 @@ def test_a_checkpoint_of_another_version_is_said(copied, change):
     torch.save(checkpoint, best)
     with pytest.raises(UserError, match="fits another version of this program; train again"):
         _ = Run(copied).model
+
+
+def test_features_can_be_kept_elsewhere_than_the_run_kept_them(run, tmp_path):
+    assert Run(run, str(tmp_path)).cache.folder == tmp_path / Run(run).cache.folder.name
+    assert Run(run).cache.folder.parent != tmp_path
+
+
+def test_a_fingerprint_is_the_checkpoint_s(run, copied):
+    assert Run(copied).fingerprint == Run(run).fingerprint
+    with (copied / "checkpoints" / "best.ckpt").open("ab") as file:
+        file.write(b"more")
+    assert Run(copied).fingerprint != Run(run).fingerprint

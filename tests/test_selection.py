@@ -138,3 +138,16 @@ def test_a_side_that_copies_leave_empty_is_named(catalogue, cache, tmp_path, wri
 def test_one_genre_is_not_enough(catalogue, cache):
     with pytest.raises(UserError, match="at least two"):
         select_songs(catalogue.of_genres(["noise"]), cache, published)
+
+
+def test_songs_of_no_genre_are_left_out_and_counted(catalogue, cache, caplog):
+    stray = [Track(track.path.with_name(f"{number}.wav"), "") for number, track in enumerate(catalogue)]
+    selection = select_songs(plus(catalogue, *stray), cache, published)
+    assert len(selection.catalogue) == 8 and not selection.skipped and selection.catalogue.genres == ["noise", "tones"]
+    assert "left out: 8 songs that lie in no genre's folder" in caplog.text
+
+
+def test_songs_none_of_which_has_a_genre_are_said(catalogue, cache):
+    nameless = Catalogue([Track(track.path, "") for track in catalogue])
+    with pytest.raises(UserError, match="none of the 8 songs has a genre; put them in a folder for each genre"):
+        select_songs(nameless, cache, published)

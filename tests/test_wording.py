@@ -1,3 +1,6 @@
+import io
+import sys
+
 import pytest
 
 from genre_lightning.wording import (
@@ -8,6 +11,7 @@ from genre_lightning.wording import (
     leak_sentence,
     page,
     printable,
+    say,
     summary,
     table,
     unknown_sentence,
@@ -136,3 +140,11 @@ def test_names_keep_to_their_line():
 )
 def test_times_are_shown_as_players_do(seconds, shown):
     assert clock(seconds) == shown
+
+
+def test_names_that_the_terminal_has_no_characters_for_are_printed_all_the_same(monkeypatch):
+    written = io.BytesIO()
+    monkeypatch.setattr("sys.stdout", io.TextIOWrapper(written, encoding="cp1252", newline=""))
+    say("Björk, 乐队, \udce9")
+    sys.stdout.flush()
+    assert written.getvalue().decode("cp1252") == "Björk, ??, ?\n"

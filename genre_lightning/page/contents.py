@@ -1,23 +1,17 @@
 """What the page knows of songs, artists and genres: plain lists and small arrays that Bokeh hands to the browser."""
 
 import os
-from collections import Counter, defaultdict
+from collections import Counter
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 from urllib.parse import quote
 
 import numpy as np
 
 from genre_lightning import legend
-from genre_lightning.catalogue import Track, artist_name
+from genre_lightning.catalogue import Track
 from genre_lightning.embedding import Embeddings
-
-
-class Nearest(NamedTuple):
-    """What is nearest to each song, or artist, in full dimension, nearest first: rows and similarities `(songs, k)`."""
-
-    rows: np.ndarray
-    similarities: np.ndarray
+from genre_lightning.neighbours import Nearest, songs_by_artist
 
 
 def page_contents(
@@ -110,15 +104,6 @@ def fills_of(embeddings: Embeddings) -> list[legend.Fill]:
     """The fills that occur, in the order of the legend."""
     found = set(legend.fill_of_songs(embeddings))
     return [fill for fill in (*legend.FILLS.values(), legend.GUESSED) if fill in found]
-
-
-def songs_by_artist(embeddings: Embeddings) -> dict[str, list[int]]:
-    """The rows of each known artist's songs, however the artist is spelt."""
-    songs = defaultdict(list)
-    for row, track in enumerate(embeddings.tracks):
-        if name := artist_name(track.artist):
-            songs[name].append(row)
-    return songs
 
 
 def shown_name(track: Track) -> str:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from genre_lightning.embedding import Embeddings
 from genre_lightning.legend import SQUEEZE, figures_line
-from genre_lightning.page.contents import Nearest, page_contents
+from genre_lightning.neighbours import Nearest
+from genre_lightning.page.contents import page_contents
 from genre_lightning.page.plot import draw_map
 
 if TYPE_CHECKING:

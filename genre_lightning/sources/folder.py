@@ -11,7 +11,8 @@ from genre_lightning.errors import UserError
 def folder(root: str, genres: list[str] | None = None) -> Catalogue:
     """List the clips under `root`: those of its manifest.csv when it has one, else `<genre>/**/<file>`.
 
-    Only the names of files are looked at. Raises UserError for a folder without clips and for an unknown genre.
+    Files that lie in no genre's folder have no genre. Only the names of files are looked at. Raises UserError for a
+    folder without clips and for an unknown genre.
     """
     place = existing_folder(root)
     manifest = place / MANIFEST
@@ -30,10 +31,10 @@ def existing_folder(root: str) -> Path:
 
 
 def find_tracks(root: Path) -> Iterator[Track]:
-    """Every audio file below the folders in `root`, in a fixed order; hidden folders are left out."""
-    for genre in sorted(root.iterdir()):
-        if genre.is_dir() and not genre.name.startswith("."):
-            yield from (Track(path, genre_name(genre.name)) for path in audio_files(genre))
+    """Every audio file below `root`, in a fixed order; its genre is the folder in `root` that holds it, if any does."""
+    for path in audio_files(root):
+        above = path.relative_to(root).parts[:-1]
+        yield Track(path, genre_name(above[0]) if above else "")
 
 
 def audio_files(root: Path) -> Iterator[Path]:

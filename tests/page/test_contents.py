@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from genre_lightning.catalogue import Track
-from genre_lightning.page.contents import Nearest, address, page_contents
+from genre_lightning.neighbours import Nearest
+from genre_lightning.page.contents import address, page_contents
 
 
 def contents_of(embeddings, folder=Path("run"), neighbours=1):

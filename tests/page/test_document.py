@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from genre_lightning.catalogue import Track
-from genre_lightning.page.contents import Nearest
+from genre_lightning.neighbours import Nearest
 from genre_lightning.page.document import write_page
 
 EVIL = "</script><script>alert(1)</script><img src=x onerror=alert(1)>{{ 7 * 7 }}"

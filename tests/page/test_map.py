@@ -11,7 +11,7 @@ from PIL import Image
 from selenium.webdriver.common.keys import Keys
 
 from genre_lightning.catalogue import Track
-from genre_lightning.page.contents import Nearest, songs_by_artist
+from genre_lightning.neighbours import Nearest, songs_by_artist
 from genre_lightning.page.document import write_page
 from genre_lightning.page.excerpts import excerpt
 

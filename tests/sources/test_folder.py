@@ -46,8 +46,19 @@ def test_spellings_of_a_genre_are_one_genre(files):
 
 
 def test_only_audio_is_listed_whatever_the_case_of_its_suffix(files):
-    root = files("rock/a.MP3", "rock/b.M4a", "rock/cover.jpg", "rock/list.m3u", "rock/Thumbs.db", "rock/noise", "c.mp3")
+    root = files("rock/a.MP3", "rock/b.M4a", "rock/cover.jpg", "rock/list.m3u", "rock/Thumbs.db", "rock/noise", "c.jpg")
     assert listed(root) == ["rock/a.MP3", "rock/b.M4a"]
+
+
+def test_songs_in_no_genre_s_folder_have_no_genre(files):
+    root = files("rock/a.mp3", "b.mp3", ".c.mp3", "zither/d.mp3")
+    assert [(track.path.name, track.genre) for track in folder(str(root))] == [
+        ("b.mp3", ""),
+        ("a.mp3", "rock"),
+        ("d.mp3", "zither"),
+    ]
+    assert folder(str(root)).genres == ["rock", "zither"]
+    assert listed(root, genres=["rock"]) == ["rock/a.mp3"]
 
 
 @pytest.mark.parametrize("suffix", ["wav", "flac", "ogg", "opus", "mp3", "m4a", "aac", "wma", "aiff", "aif", "au"])
@@ -99,7 +110,7 @@ def test_a_file_is_no_folder(files):
         folder(str(files("rock/a.mp3") / "rock" / "a.mp3"))
 
 
-@pytest.mark.parametrize("names", [["a.mp3"], ["rock/cover.jpg"]])
+@pytest.mark.parametrize("names", [["a.jpg"], ["rock/cover.jpg"]])
 def test_a_folder_without_songs_is_named(files, names):
     with pytest.raises(UserError, match=r"no songs in .*music.*folder for each genre"):
         folder(str(files(*names)))

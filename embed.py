@@ -1,0 +1,20 @@
+"""Map the songs of a finished run, or songs that its model never saw: python embed.py [run=DIR] [data.root=SONGS]"""
+
+import hydra
+from omegaconf import DictConfig
+
+from genre_lightning.errors import one_line_errors
+
+
+@hydra.main(version_base="1.3", config_path="conf", config_name="embed")
+@one_line_errors()
+def main(cfg: DictConfig) -> None:
+    """Embed the songs, draw their map and write both into the run's folder."""
+    from genre_lightning.mapping import map_songs
+
+    map_songs(cfg)
+
+
+if __name__ == "__main__":
+    with one_line_errors():
+        main()

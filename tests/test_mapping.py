@@ -1,0 +1,218 @@
+import csv
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from hydra.errors import InstantiationException
+
+from genre_lightning.cache import FeatureCache
+from genre_lightning.datamodule import GenreDataModule
+from genre_lightning.embedding import read_arrays, read_embeddings
+from genre_lightning.errors import UserError
+from genre_lightning.run import Run
+from genre_lightning.scores import score_songs
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture
+def copied(embedded, tmp_path):
+    """A run with embeddings that a test may spoil."""
+    return Path(shutil.copytree(embedded, tmp_path / "run"))
+
+
+@pytest.fixture
+def new_songs(tmp_path, write_song):
+    """Songs that the run never saw: with and without a genre, of a genre it does not know, and a broken file."""
+    root = tmp_path / "new songs"
+    for number in range(20, 24):
+        write_song(root / "noise" / f"{number}.wav", "noise", number, artist="Somebody")
+        write_song(root / "tones" / f"{number}.wav", "tones", number, 0.2)
+    write_song(root / "polka" / "25.wav", "clicks", 25)
+    write_song(root / "26.wav", "tones", 26)
+    (root / "27.mp3").write_text("no sound")
+    return root
+
+
+def others(run):
+    """The one folder for songs that are not the run's own."""
+    (folder,) = (run / "embeddings").iterdir()
+    return folder
+
+
+def positions(folder):
+    """Where each file lies."""
+    embeddings = read_embeddings(folder)
+    return {track.path: tuple(embeddings.positions[row]) for row, track in enumerate(embeddings.tracks)}
+
+
+def test_every_song_of_the_run_is_there_with_its_side_and_what_its_validation_says(embedded):
+    run, embeddings = Run(embedded), read_embeddings(embedded)
+    known = {track.path.absolute(): (track.genre, track.artist, track.split) for track in run.catalogue}
+    assert {track.path: (track.genre, track.artist, track.split) for track in embeddings.tracks} == known
+    data = GenreDataModule(run.catalogue, run.cache, window_seconds=0.5)
+    scored = score_songs(run.model, data.regular_loader("test"), torch.device("cpu"), "test")
+    test = [row for row, track in enumerate(embeddings.tracks) if track.split == "test"]
+    assert np.allclose(embeddings.probabilities[test], scored.probabilities, atol=1e-4)
+
+
+def test_the_table_and_the_arrays_say_the_same(embedded):
+    embeddings = read_embeddings(embedded)
+    with (embedded / "embeddings.csv").open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["path"] for row in rows] == [str(track.path) for track in embeddings.tracks]
+    assert [row["predicted_genre"] for row in rows] == embeddings.predicted
+    assert [float(row["x"]) for row in rows] == pytest.approx(embeddings.positions[:, 0].tolist(), abs=1e-4)
+
+
+def test_nothing_that_is_cached_is_computed_again(copied, map_run, monkeypatch):
+    monkeypatch.setattr(FeatureCache, "extract", lambda cache, path: pytest.fail(f"computed {path} again"))
+    map_run(copied)
+
+
+def test_features_can_be_kept_elsewhere(copied, embedded, map_run, tmp_path):
+    map_run(copied, f"cache.root='{(tmp_path / 'cache here').as_posix()}'")
+    assert len(FeatureCache(tmp_path / "cache here", Run(copied).features).songs) == 30
+    assert np.allclose(read_embeddings(copied).vectors, read_embeddings(embedded).vectors, atol=1e-5)
+
+
+def test_a_map_does_not_change_unasked(copied, map_run, capsys):
+    arrays = read_arrays(copied)
+    arrays["positions"] += 7
+    np.savez(copied / "embeddings.npz", **arrays)
+    map_run(copied)
+    assert np.array_equal(read_embeddings(copied).positions, arrays["positions"])
+    assert "The map is the earlier one.\n" in capsys.readouterr().out
+
+
+def test_another_projection_draws_another_map_and_says_so(copied, map_run, capsys):
+    before = read_embeddings(copied)
+    map_run(copied, "projection=tsne", "projection.max_iter=250")
+    after = read_embeddings(copied)
+    assert not np.allclose(before.positions, after.positions) and np.allclose(before.vectors, after.vectors, atol=1e-5)
+    assert (
+        "The map is new: the model or the settings of the projection have changed, now TSNE." in capsys.readouterr().out
+    )
+
+
+def test_another_model_draws_another_map_and_says_so(copied, map_run, capsys):
+    best = copied / "checkpoints" / "best.ckpt"
+    checkpoint = torch.load(best, weights_only=True)
+    checkpoint["state_dict"]["encoder.2.0.weight"] += 0.3
+    torch.save(checkpoint, best)
+    map_run(copied)
+    assert "the model or the settings of the projection have changed" in capsys.readouterr().out
+
+
+def test_new_songs_lie_on_the_run_s_map_and_leave_it_alone(copied, map_run, new_songs, capsys):
+    own = (copied / "embeddings.npz").read_bytes()
+    map_run(copied, f"data.root='{new_songs.as_posix()}'")
+    folder, printed = others(copied), capsys.readouterr().out
+    assert (copied / "embeddings.npz").read_bytes() == own and folder.name.startswith("new songs-")
+    embeddings = read_embeddings(folder)
+    assert [track.genre for track in embeddings.tracks] == ["", *["noise"] * 4, "polka", *["tones"] * 4]
+    assert {track.split for track in embeddings.tracks} == {""} and embeddings.genres == Run(copied).genres
+    assert {track.artist for track in embeddings.tracks} == {"", "Somebody"}
+    assert "shaped by 30 songs; new songs placed on it: 10." in printed
+    assert "map, 10 new songs" in printed and str(folder / "embeddings.csv") in printed
+    assert "27.mp3 is damaged, cut off or not audio" in printed and "\nsongs that cannot be read: 1\n" in printed
+
+
+def test_songs_that_are_added_leave_the_others_where_they_were(copied, map_run, new_songs, write_song):
+    map_run(copied, f"data.root='{new_songs.as_posix()}'")
+    before = positions(others(copied))
+    write_song(new_songs / "noise" / "0.wav", "noise", 50)
+    map_run(copied, f"data.root='{new_songs.as_posix()}'")
+    after = positions(others(copied))
+    assert len(after) == len(before) + 1 and before.items() <= after.items()
+
+
+def test_songs_of_the_run_found_elsewhere_have_the_side_they_had(copied, map_run, library, tmp_path, write_song):
+    for number in (0, 5):  # of train and of test
+        (tmp_path / "mine" / "noise").mkdir(parents=True, exist_ok=True)
+        shutil.copy(library / "noise" / f"{number}.wav", tmp_path / "mine" / "noise" / f"copy of {number}.wav")
+    write_song(tmp_path / "mine" / "noise" / "new.wav", "noise", 60)
+    for setting in ([], [f"cache.root='{(tmp_path / 'empty cache').as_posix()}'"]):
+        map_run(copied, f"data.root='{(tmp_path / 'mine').as_posix()}'", *setting)
+        embeddings = read_embeddings(others(copied))
+        assert [track.split for track in embeddings.tracks] == ["train", "test", ""]
+
+
+def test_without_a_map_of_the_run_new_songs_have_one_of_their_own(run, map_run, new_songs, tmp_path, capsys):
+    copied = Path(shutil.copytree(run, tmp_path / "run"))
+    map_run(copied, f"data.root='{new_songs.as_posix()}'")
+    printed = capsys.readouterr().out
+    assert "The map is new." in printed and "run embed.py without data.root first" in printed
+    assert not (copied / "embeddings.npz").exists()
+
+
+@pytest.mark.parametrize("songs", [1, 2])
+@pytest.mark.parametrize("projection", ["umap", "tsne", "pca"])
+def test_a_song_or_two_are_enough(run, map_run, write_song, tmp_path, songs, projection):
+    copied = Path(shutil.copytree(run, tmp_path / "run"))
+    for number in range(songs):
+        write_song(tmp_path / "few" / f"{number}.wav", "tones", number, 0.1)
+    map_run(copied, f"data.root='{(tmp_path / 'few').as_posix()}'", f"projection={projection}")
+    embeddings = read_embeddings(others(copied))
+    assert embeddings.positions.shape == (songs, 2) and np.isfinite(embeddings.positions).all()
+    assert embeddings.vectors.shape == (songs, 16)
+
+
+def test_other_songs_have_another_folder(copied, map_run, new_songs, tmp_path):
+    again = shutil.copytree(new_songs, tmp_path / "elsewhere" / new_songs.name)
+    for root in (new_songs, again, new_songs):
+        map_run(copied, f"data.root='{root.as_posix()}'")
+    map_run(copied, f"data.root='{new_songs.as_posix()}'", "data.genres=[noise]")
+    assert len(list((copied / "embeddings").iterdir())) == 3
+
+
+def test_when_no_song_can_be_read_that_is_an_error(copied, map_run, tmp_path):
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "broken" / "a.mp3").write_text("no sound")
+    with pytest.raises(UserError, match=r"no song can be read, of 1; the first is .*a\.mp3, which is damaged"):
+        map_run(copied, f"data.root='{(tmp_path / 'broken').as_posix()}'")
+
+
+def test_the_latest_run_is_taken_when_none_is_named(copied, map_run, monkeypatch, capsys):
+    shutil.copytree(copied, copied.parent / "logs" / "a run")
+    monkeypatch.chdir(copied.parent)
+    map_run(copied, "run=null")
+    assert str(Path("logs", "a run", "embeddings.npz")) in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("setting", "line"),
+    [
+        ("neighbours=few", "neighbours must be a whole number above 0"),
+        ("data.genres=[noise]", "data.genres goes with data.root"),
+        ("data.root=nowhere", "there is no folder nowhere"),
+        ("run=nowhere", "nowhere is not a finished run"),
+        ("projection=umap projection.n_neighbors=1", "n_neighbors 1 must be at least 2"),
+        ("projection=umap projection.min_dist=lots", r"projection\.min_dist"),
+    ],
+)
+def test_mistakes_are_told_before_any_work(copied, map_run, monkeypatch, setting, line):
+    monkeypatch.setattr("genre_lightning.mapping.embed_songs", lambda *work: pytest.fail("worked"))
+    with pytest.raises((UserError, InstantiationException), match=line):
+        map_run(copied, *setting.split())
+
+
+@pytest.mark.skipif(
+    sys.platform == "win32", reason="PyTorch for Windows lacks libuv, with which its processes would meet"
+)
+def test_two_processes_embed_together_what_one_embeds(embedded, run, tmp_path):
+    folder = Path(shutil.copytree(run, tmp_path / "run"))
+    line = [sys.executable, str(ROOT / "embed.py"), f"run='{folder.as_posix()}'", "projection=pca"]
+    line += ["trainer=ddp", "trainer.accelerator=cpu", "trainer.devices=2"]
+    done = subprocess.run(line, cwd=tmp_path, capture_output=True, encoding="utf-8", errors="replace", check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("squeezes 16 dimensions") == 1 and "Warning" not in done.stderr
+    together, alone = read_embeddings(folder), read_embeddings(embedded)
+    assert list(together.tracks) == list(alone.tracks)
+    assert np.allclose(together.vectors, alone.vectors, atol=1e-5)
+    assert np.allclose(together.probabilities, alone.probabilities, atol=1e-5)
+    assert [path.name for path in tmp_path.iterdir()] == ["run"]  # the run's folder is the only one that is written to
