@@ -1,7 +1,8 @@
 """A report's figures as a page of Markdown that a stranger understands."""
 
-from collections.abc import Iterable, Sequence
 from typing import Any
+
+from genre_lightning.table import table
 
 FIGURES = {
     "loss": "loss",
@@ -114,13 +115,3 @@ def with_interval(split: dict[str, Any]) -> str:
 def percent(share: float) -> str:
     """0.5923 -> 59.2 %."""
     return f"{100 * share:.1f} %"
-
-
-def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A Markdown table with columns as wide as what they hold, so that it is readable in a terminal too."""
-    lines = [head, *rows]
-    widths = [max(len(line[column]) for line in lines) for column in range(len(head))]
-    drawn = [
-        "| " + " | ".join(f"{cell:<{width}}" for cell, width in zip(line, widths, strict=True)) + " |" for line in lines
-    ]
-    return "\n".join([drawn[0], "|" + "|".join("-" * (width + 2) for width in widths) + "|", *drawn[1:]])
