@@ -75,8 +75,11 @@ def ask_user(code: DeviceCode) -> None:
 
 def check_account(client: Client) -> None:
     """Ask whose token it is, and warn where whole songs need a subscription. Raises UserError where it is of no use."""
-    with plain_failures():
-        status = client.account_status()
+    try:
+        with plain_failures():
+            status = client.account_status()
+    except ServiceError as failure:
+        raise UserError(f"the service cannot be asked: {failure}; run again later") from None
     if status is None or status.account is None:
         return
     if status.account.service_available is False:

@@ -95,4 +95,4 @@ class Patience:
         """Note a failure that others may share. Raises UserError after FAILURES_IN_A_ROW of them."""
         self.failures += 1
         if self.failures >= FAILURES_IN_A_ROW:
-            raise UserError(f"{why}, {self.failures} times in a row; {advice}; all songs are kept")
+            raise UserError(f"{why}, {FAILURES_IN_A_ROW} times in a row; {advice}; all songs are kept")

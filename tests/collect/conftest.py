@@ -8,7 +8,8 @@ import traceback
 from pathlib import Path
 
 import pytest
-from service import TOKEN, Service
+from omegaconf import OmegaConf
+from service import ALBUM_GENRES, TOKEN, Service, base
 
 ROOT = Path(__file__).parents[2]
 # Settings with which nothing waits for long.
@@ -30,9 +31,16 @@ def clean_environment(monkeypatch, tmp_path):
     monkeypatch.setenv("YANDEX_MUSIC_TOKEN", TOKEN)
 
 
+@pytest.fixture(scope="session")
+def sounds():
+    """What takes a second to compose, before somebody waits for an answer."""
+    for genre in ALBUM_GENRES:
+        base(genre)
+
+
 @pytest.fixture
-def service():
-    """A service with two songs of six artists for each genre."""
+def service(sounds):
+    """A service with two songs of nine artists for each genre."""
     with Service() as running:
         yield running
     assert running.complaints == []
@@ -62,16 +70,22 @@ def token_is_nowhere(transcript, tmp_path_factory):
     assert [path for path in files if TOKEN.encode() in path.read_bytes()] == []
 
 
-@pytest.fixture
-def configure(root):
-    """Compose conf/fetch.yaml for a quick run against a service."""
+@pytest.fixture(scope="session")
+def defaults():
+    """conf/fetch.yaml, as Hydra composes it."""
     from hydra import compose, initialize_config_dir
+
+    with initialize_config_dir(version_base="1.3", config_dir=str(ROOT / "conf")):
+        return compose("fetch")
+
+
+@pytest.fixture
+def configure(root, defaults):
+    """The settings of a quick run against a service."""
 
     def configured(service, *overrides):
         own = (f"root='{root.as_posix()}'", f"api.base_url='{service.url}'", *QUICK)
-        keys = {override.split("=")[0] for override in overrides}
-        with initialize_config_dir(version_base="1.3", config_dir=str(ROOT / "conf")):
-            return compose("fetch", [*(one for one in own if one.split("=")[0] not in keys), *overrides])
+        return OmegaConf.merge(defaults, OmegaConf.from_dotlist([*own, *overrides]))
 
     return configured
 

@@ -24,7 +24,7 @@ import av
 import numpy as np
 import soundfile
 
-from genre_lightning.collect.download import cut
+from genre_lightning.collect.excerpt import cut
 
 SALT = "XGRlBW9FXlekgbPrRHuSiA"  # that of yandex_music/download_info.py
 TOKEN = "y0_secret-token-of-the-tests"
@@ -98,8 +98,9 @@ class Hit:
 
 
 class Service:
-    """`with Service() as service`: `service.url` is its address. What a test may change: `tracks`, by id, `shelves`, which
-    name the ids that a route shows, `audio`, by path, and `faults`.
+    """`with Service() as service`: `service.url` is its address.
+
+    What a test may change: `tracks`, by id, `shelves`, which name the ids that a route shows, `audio`, by path.
     """
 
     def __init__(self, artists=9, songs=2, genres=tuple(ALBUM_GENRES), seconds=40, sound=None, context=None):
@@ -297,6 +298,7 @@ class Handler(BaseHTTPRequestHandler):
     """One request."""
 
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
     service: Service
 
     def do_GET(self):
@@ -304,25 +306,27 @@ class Handler(BaseHTTPRequestHandler):
         query = parse_qs(parts.query)
         if self.command == "POST":
             query = parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode())
-        token = self.headers.get("Authorization")
+        hit = Hit(time.monotonic(), self.command, parts.path, query, self.headers.get("Authorization"))
         with service.lock:
-            service.hits.append(Hit(time.monotonic(), self.command, parts.path, query, token))
+            service.hits.append(hit)
             service.in_flight += 1
             service.most_in_flight = max(service.most_in_flight, service.in_flight)
         try:
-            kind, body = self.normal(parts.path, query, token)
-            fault = service.fault_for(parts.path)
-            if fault:
-                fault(self, body)
-            else:
-                self.reply(200 if body is not None else 404, body or b"", {"Content-Type": kind})
+            self.respond(hit)
         except (BrokenPipeError, ConnectionResetError):
             self.close_connection = True
         finally:
             with service.lock:
                 service.in_flight -= 1
 
-    do_POST = do_GET
+    do_POST = do_GET  # noqa: N815 (the name that http.server wants)
+
+    def respond(self, hit):
+        kind, body = self.normal(hit.path, hit.query, hit.token)
+        if fault := self.service.fault_for(hit.path):
+            fault(self, body)
+        else:
+            self.reply(200 if body is not None else 404, body or b"", {"Content-Type": kind})
 
     def normal(self, path, query, token):
         """What the service answers when it is well: the kind of content and the body, None for 404."""
@@ -384,8 +388,9 @@ def captcha_redirect(handler, _):
     handler.reply(302, b"", {"Location": f"{handler.service.url}/showcaptcha?retpath=1"})
 
 
-def redirect(path):
-    return lambda handler, _: handler.reply(302, b"", {"Location": path})
+def redirect(handler, _):
+    """To the same address again."""
+    handler.reply(302, b"", {"Location": handler.path})
 
 
 def stall(seconds):
