@@ -6,6 +6,7 @@ from pathlib import Path
 import lightning
 import pytest
 import torch
+from omegaconf import OmegaConf
 
 from genre_lightning.training import build_data, build_model, build_trainer, check, fit
 
@@ -90,6 +91,14 @@ def test_data_from_gtzan(train_a_batch, write_song, tmp_path):
     root = f"data.root='{(tmp_path / 'gtzan').as_posix()}'"
     data = train_a_batch("data=gtzan", root, "data.genres=[blues,rock]")
     assert [len(data.datasets[split]) for split in ("train", "val", "test")] == [4, 4, 4]
+
+
+def test_data_from_yandex(train_a_batch, songs):
+    """The songs that fetch.py has collected, at the place where it puts them."""
+    data = train_a_batch("data=yandex", f"data.root='{songs(artists=4).as_posix()}'")
+    assert data.genres == ["clicks", "noise", "tones"]
+    fetch, train = (OmegaConf.load(CONF / name).root for name in ("fetch.yaml", "data/yandex.yaml"))
+    assert fetch == train
 
 
 def test_the_default_settings_train_on_a_folder_of_songs(train_a_batch):

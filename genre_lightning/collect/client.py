@@ -74,7 +74,7 @@ class PacedRequest(Request):
 
     @property
     def session(self) -> requests.Session:
-        """This thread's session, which keeps its connections open: fewer handshakes for both sides."""
+        """The session of this thread, which keeps its connections open: fewer handshakes for both sides."""
         if not hasattr(self.of_thread, "session"):
             self.of_thread.session = requests.Session()
         return self.of_thread.session

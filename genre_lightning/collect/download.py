@@ -99,8 +99,8 @@ def choose(offers: list[DownloadInfo], mode: Mode) -> DownloadInfo:
 def store(body: bytes, candidate: Candidate, mode: Mode, path: Path) -> Song:
     """Write the bytes, or the excerpt out of them, to `path` once they are proved to be the song."""
     unfinished = path.with_name(f".{path.stem}.part")
-    try:
-        with full_disks():
+    with full_disks():
+        try:
             write(body, unfinished)
             seconds = check_file(unfinished, length(candidate, mode))
             if mode is Mode.excerpt:
@@ -108,8 +108,8 @@ def store(body: bytes, candidate: Candidate, mode: Mode, path: Path) -> Song:
                 write(body, unfinished)
                 seconds = check_file(unfinished, EXCERPT_SECONDS)
             unfinished.replace(path)
-    finally:
-        unfinished.unlink(missing_ok=True)
+        finally:
+            unfinished.unlink(missing_ok=True)
     return Song(path, seconds, hashlib.sha256(body).hexdigest())
 
 

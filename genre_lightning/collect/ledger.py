@@ -61,8 +61,8 @@ class Ledger:
         self.skipped: dict[str, str] = read_json(self.root / SKIPPED, {})
         manifest = self.root / MANIFEST
         tracks = list(read_manifest(manifest)) if manifest.is_file() else []
-        self.others = [track for track in tracks if "track_id" not in track.extra]
-        self.songs = {t.extra["track_id"]: t for t in tracks if "track_id" in t.extra and t.path.is_file()}
+        self.others = [track for track in tracks if not track.extra.get("track_id")]
+        self.songs = {t.extra["track_id"]: t for t in tracks if t.extra.get("track_id") and t.path.is_file()}
         modes = [listing["mode"], *(track.extra.get("mode") for track in self.songs.values())]
         self.mode = next((Mode(mode) for mode in modes if mode), None)
         self.names = {number: name for track in self.songs.values() for number, name in named_artists(track)}

@@ -1,7 +1,6 @@
 """The fake service and a run of fetch.py against it, in this process or in one of its own."""
 
 import logging
-import os
 import subprocess
 import sys
 import traceback
@@ -111,12 +110,12 @@ def fetch(configure, transcript, caplog):
 def start(root, transcript):
     """Start fetch.py as a user does; what it says goes to the transcript as well."""
 
-    def started(service, *overrides, wait=True, environment=None):
+    def started(service, *overrides, wait=True, cwd=None):
         own = (f"root='{root.as_posix()}'", f"api.base_url='{service.url}'", *QUICK)
         keys = {override.split("=")[0] for override in overrides}
         line = [*(one for one in own if one.split("=")[0] not in keys), *overrides]
         process = subprocess.Popen(
-            [sys.executable, str(ROOT / "fetch.py"), *line], cwd=root.parent, env={**os.environ, **(environment or {})},
+            [sys.executable, str(ROOT / "fetch.py"), *line], cwd=cwd or root.parent,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, encoding="utf-8",
         )  # fmt: skip
         if not wait:

@@ -443,6 +443,9 @@ def unmeasured(part):
 
 if __name__ == "__main__":
     artists, seconds, rate, channels = (int(number) for number in sys.argv[1:])
-    with Service(artists, 1, seconds=seconds, sound={"rate": rate, "channels": channels}) as service:
+    sound = {"rate": rate, "channels": channels}
+    for genre in ALBUM_GENRES:
+        base(genre, **sound)
+    with Service(artists, 1, seconds=seconds, sound=sound) as service:
         print(service.url, flush=True)
         sys.stdin.read()

@@ -6,14 +6,17 @@ import random
 import re
 import signal
 import socket
-import threading
+import subprocess
+import sys
 import time
 from collections import Counter
 from datetime import datetime, timedelta, timezone
 from email.utils import format_datetime
+from itertools import pairwise
 
 import pytest
 import service as fake
+from conftest import ROOT
 from service import TOKEN, Service, artist_row, track_row
 
 from genre_lightning.audio import decode
@@ -200,7 +203,17 @@ def test_artists_of_a_duet_are_both_named(service, fetch, manifest):
     assert song.artists == ["a, b", "c"] and song.extra["artist_ids"] == "5; 6"
 
 
-TITLES = ["../../etc/passwd", "a/b\\c", "x\x00y\r\nz\x1b[31m", "🎸🔥 Ñandú", "t" * 300, "", "con", '"quoted", it is', "\ud83d!"]
+TITLES = [
+    "../../etc/passwd",
+    "a/b\\c",
+    "x\x00y\r\nz\x1b[31m",
+    "🎸🔥 Ñandú",
+    "t" * 300,
+    "",
+    "con",
+    '"quoted", it is',
+    "\ud83d!",
+]
 
 
 def test_no_title_finds_its_way_into_a_path(service, fetch, on_disk, manifest, root):
@@ -356,7 +369,7 @@ def test_retry_after_is_honoured_by_all_workers(as_date, code, service, fetch, o
     service.misbehave(API, fake.status(code, {"Retry-After": after}), times=1)
     assert fetch(service, *ONE, "pace.workers=4") and len(on_disk()) == 2
     refused = next(n for n, hit in enumerate(service.hits) if re.search(API, hit.path))
-    gaps = [after.time - before.time for before, after in zip(service.hits[refused:], service.hits[refused + 1 :])]
+    gaps = [after.time - before.time for before, after in pairwise(service.hits[refused:])]
     assert max(gaps) > 0.9
     assert sum(gap > 0.5 for gap in gaps) == 1, "nobody asked meanwhile"
 
@@ -384,7 +397,9 @@ def test_a_service_that_is_not_there_is_named_in_a_sentence(fetch, on_disk):
 
 def test_a_link_to_a_host_that_refuses(service, fetch, on_disk, told):
     normal = service.xml
-    service.xml = lambda name: normal(name).replace(service.host.encode(), b"127.0.0.1:9") if name == first else normal(name)
+    service.xml = lambda name: (
+        normal(name).replace(service.host.encode(), b"127.0.0.1:9") if name == first else normal(name)
+    )
     first = None
     fetch(service, "genres=[rock]", "dry_run=true")
     first = next(iter(service.tracks))
@@ -475,7 +490,9 @@ def test_proxies_and_passwords_of_the_machine_do_not_replace_the_token(service, 
 
 def test_the_token_stays_with_the_host_it_is_for(service, fetch):
     with Service() as elsewhere:
-        service.misbehave(API, lambda handler, _: handler.reply(302, b"", {"Location": elsewhere.url + handler.path}), 1)
+        service.misbehave(
+            API, lambda handler, _: handler.reply(302, b"", {"Location": elsewhere.url + handler.path}), 1
+        )
         fetch(service, *ONE)
         assert [hit.token for hit in elsewhere.hits] == [None]
 
@@ -491,6 +508,26 @@ def test_a_user_s_whole_command(service, start, on_disk, root):
 def test_a_mistake_of_the_user_is_one_line(service, start):
     status, said = start(service, "per_genre=many")
     assert status == 1 and said.startswith("error: per_genre: ") and said.count("\n") == 1
+
+
+@pytest.mark.parametrize("songs", [5, pytest.param(50, marks=pytest.mark.slow)])
+def test_what_was_fetched_is_trained_on_with_no_further_setting(songs, sounds, start, root, tmp_path):
+    """`python fetch.py` and then `python train.py data=yandex`, in one folder, as a user does it."""
+    home = tmp_path / "home"
+    home.mkdir()
+    with Service(artists=2 * songs + 2, songs=2) as service:
+        status, said = start(service, f"per_genre={songs}", "root=data/yandex", cwd=home)
+        assert status == 0, said
+        assert len(list(home.glob("data/yandex/*/*.mp3"))) == 3 * songs and service.most_in_flight <= 4
+    small = ("model=mlp", "model.hidden=[8]", "trainer=cpu", "trainer.max_epochs=1", "report.bootstrap_samples=100")
+    line = [sys.executable, str(ROOT / "train.py"), "data=yandex", *small]
+    trained = subprocess.run(line, cwd=home, capture_output=True, text=True, timeout=500, check=False)
+    assert trained.returncode == 0, trained.stderr
+    (metrics,) = home.glob("logs/*/metrics.json")
+    figures = json.loads(metrics.read_text(encoding="utf-8"))
+    sides = [figures[side] for side in ("train", "val", "test")]
+    assert sum(side["songs"] for side in sides) == sum(side["artists"] for side in sides) == 3 * songs
+    assert figures["shared_artists"] == [] and sides[0]["unknown_artists"] == 0
 
 
 def kill_at_random(service, start, root, times, chance):
@@ -515,14 +552,14 @@ BOTH = ("genres=[rock,jazz]", "per_genre=10")
 
 
 @pytest.mark.parametrize("times", [4, pytest.param(50, marks=pytest.mark.slow)])
-def test_killed_again_and_again_the_set_is_that_of_an_undisturbed_run(times, service, fetch, start, root, on_disk, tmp_path):
+def test_killed_again_and_again_the_set_is_that_of_an_undisturbed_run(
+    times, service, fetch, start, root, on_disk, tmp_path
+):
     service.misbehave(AUDIO + r".*/\d+[02]0$", fake.body(fake.silence(40)))
     service.misbehave(AUDIO, lambda handler, normal: (time.sleep(0.02), handler.reply(200, normal)))
     undisturbed = tmp_path / "undisturbed"
     fetch(service, *BOTH, f"root='{undisturbed.as_posix()}'")
     kill_at_random(service, start, root, times, random.Random(times))
-    last = len(service.hits)
     assert fetch(service, *BOTH) and len(on_disk()) == 20
     assert (root / "manifest.csv").read_bytes() == (undisturbed / "manifest.csv").read_bytes()
     assert remembered(root) == remembered(undisturbed)
-    assert threading.active_count() < 50 and last

@@ -1,5 +1,6 @@
 import threading
 import time
+from itertools import pairwise
 
 import pytest
 
@@ -53,7 +54,7 @@ def test_many_threads_share_one_pace():
         thread.join()
     turns.sort()
     assert len(turns) == 20
-    assert all(later - earlier >= 1 / 200 - 1e-6 for earlier, later in zip(turns, turns[1:], strict=False))
+    assert all(later - earlier >= 1 / 200 - 1e-6 for earlier, later in pairwise(turns))
 
 
 def test_rests_grow_longer_and_then_the_run_ends(make):

@@ -65,5 +65,5 @@ def test_what_is_no_address_is_refused(url):
 
 def test_a_token_does_not_travel_in_the_open():
     check_address("http://mirror.example", with_token=False)
-    with pytest.raises(UserError, match="in the open to mirror.example"):
+    with pytest.raises(UserError, match=r"in the open to mirror\.example"):
         check_address("http://mirror.example", with_token=True)

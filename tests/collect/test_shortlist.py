@@ -9,7 +9,9 @@ from genre_lightning.collect.shortlist import cleaned, shortlist
 def candidate(number, artists=None, genre="rock", title=None, seconds=200.0, isrc="", real_id=None):
     names = {str(artist): f"Artist {artist}" for artist in artists or [number]}
     title = title or f"Song {number}"
-    return Candidate(str(number), str(real_id or number), isrc, title, names, seconds, 30.0, "1", genre, genre, "search")
+    return Candidate(
+        str(number), str(real_id or number), isrc, title, names, seconds, 30.0, "1", genre, genre, "search"
+    )
 
 
 def ids(candidates):
