@@ -4,8 +4,8 @@ import logging
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from omegaconf import DictConfig
 from tqdm import tqdm
@@ -58,14 +58,14 @@ class Collection:
         self.settings, self.ledger, self.pace, self.source = settings, ledger, pace, source
         self.patience = Patience()
         self.routes = Routes(client, settings.album_genres, self.patience)
+        self.album_genres: dict[str, list[str]] = {}
         self.walks: dict[str, Iterator[tuple[str, Track]]] = {}
         self.exhausted: set[str] = set()
         self.failed: dict[str, str] = {}  # in passing, by track id: not tried again in this run
         self.before = set(ledger.songs)
 
     def run(self) -> bool:
-        """List, fetch, and report what there is, whatever ends the run."""
-        genres = self.settings.genres
+        """List, fetch, and report what there is, whatever ends the run; returns whether no genre is short."""
         if self.settings.retry_failed:
             self.ledger.forget_skipped()
         try:
@@ -74,14 +74,17 @@ class Collection:
                 self.ledger.settle_mode(self.settings.mode)
                 self.fetch_genres()
         finally:
-            told = {
-                genre: figures(genre, self.settings, self.ledger, self.order(), self.failed, self.before)
-                for genre in genres
-            }
-            write_report(self.ledger.root, told, self.settings, self.routes.troubles)
-            print_table(told)
-        key = "found" if self.settings.dry_run else "songs"
+            told = self.report()
+        key = "found" if self.settings.dry_run else "fetched"
         return all(one[key] >= self.settings.per_genre for one in told.values())
+
+    def report(self) -> dict[str, dict[str, Any]]:
+        """Print and write down what is known of each genre."""
+        known = self.settings, self.ledger, self.order(), self.failed, self.before
+        told = {genre: figures(genre, *known) for genre in self.settings.genres}
+        write_report(self.ledger.root, told, self.settings, self.routes.troubles)
+        print_table(told)
+        return told
 
     def list_candidates(self) -> None:
         """List twice as many artists as songs are missing, for every genre that has not got them yet."""
@@ -93,25 +96,30 @@ class Collection:
 
     def list_more(self, genre: str) -> None:
         """Go on along the genre's routes until enough new artists are found, and keep what was found."""
-        walk = self.walks.setdefault(genre, self.routes.walk(genre))
-        known = {one.track_id for batch in self.ledger.batches for one in batch}
-        wanted, artists, batch, rejected = ARTISTS_A_SONG * self.missing(genre), set(), {}, {}
+        wanted, artists, batch, rejected = ARTISTS_A_SONG * self.missing(genre), set(), [], {}
         with tqdm(desc=f"{genre}: artists listed", total=wanted, unit="artist", disable=None) as bar:
-            for route, track in walk:
-                try:
-                    candidate = accept(track, genre, self.album_genres, route)
-                except RejectedError as reason:
-                    rejected[str(track.id)] = str(reason)
-                    continue
-                if candidate.track_id not in known:
-                    batch.setdefault(candidate.track_id, candidate)
-                    artists.add(frozenset(candidate.artists))
-                    bar.update(len(artists) - bar.n)
+            for candidate in self.new_candidates(genre, rejected):
+                batch.append(candidate)
+                artists.add(frozenset(candidate.artists))
+                bar.update(len(artists) - bar.n)
                 if len(artists) >= wanted:
                     break
             else:
                 self.exhausted.add(genre)
-        self.ledger.add_batch(genre, list(batch.values()), rejected)
+        self.ledger.add_batch(genre, batch, rejected)
+
+    def new_candidates(self, genre: str, rejected: dict[str, str]) -> Iterator[Candidate]:
+        """What the genre's routes lead to, from where they were left; `rejected` gains why the rest is not taken."""
+        known = {one.track_id for batch in self.ledger.batches for one in batch if one.genre == genre}
+        for route, track in self.walks.setdefault(genre, self.routes.walk(genre)):
+            try:
+                candidate = accept(track, genre, self.album_genres, route)
+            except RejectedError as reason:
+                rejected[str(track.id)] = str(reason)
+                continue
+            if candidate.track_id not in known:
+                known.add(candidate.track_id)
+                yield candidate
 
     def order(self) -> Shortlist:
         """The candidates in the order in which they are to be fetched. A song that has turned up under a second genre
@@ -165,7 +173,7 @@ class Collection:
         waiting, running, have = iter(todo), deque(), len(self.ledger.of_genre(genre))
         with (
             ThreadPoolExecutor(self.settings.pace.workers) as pool,
-            stopping(self.pace),
+            self.pace.until_an_error(),
             tqdm(desc=genre, total=have + wanted, initial=have, unit="song", disable=None) as bar,
         ):
             while wanted:
@@ -179,21 +187,24 @@ class Collection:
                     bar.update()
 
     def attempt(self, candidate: Candidate) -> Song | ServiceError:
-        """Fetch a candidate, in a thread of its own. Raises UserError where too many cannot be had."""
-        try:
-            song = fetch_song(self.source, candidate, self.settings.mode, self.ledger.path(candidate))
-        except ServiceError as failure:
-            if not isinstance(failure, PassingError):
-                self.ledger.skip(candidate, str(failure))
-            if isinstance(failure, RefusedError):
-                self.patience.failed(
-                    str(failure), "the account may lack a subscription, which mode=preview does not need"
-                )
-            elif isinstance(failure, PassingError):
-                self.patience.failed(str(failure), "the service is in trouble, or your network is; run again later")
-            return failure
+        """Fetch a candidate, in a thread of its own. Raises UserError where the run must end."""
+        with self.pace.until_an_error():
+            try:
+                song = fetch_song(self.source, candidate, self.settings.mode, self.ledger.path(candidate))
+            except ServiceError as failure:
+                self.note(candidate, failure)
+                return failure
         self.patience.worked()
         return song
+
+    def note(self, candidate: Candidate, failure: ServiceError) -> None:
+        """Remember what no other run would mend. Raises UserError where too many candidates in a row cannot be had."""
+        if not isinstance(failure, PassingError):
+            self.ledger.skip(candidate, str(failure))
+        if isinstance(failure, RefusedError):
+            self.patience.failed(str(failure), "the account may lack a subscription, which mode=preview does not need")
+        elif isinstance(failure, PassingError):
+            self.patience.failed(str(failure), "the service is in trouble, or your network is; run again later")
 
     def enter(self, candidate: Candidate, outcome: Song | ServiceError) -> bool:
         """Note what has become of a candidate; returns whether the set has a song more."""
@@ -201,18 +212,8 @@ class Collection:
             self.failed[candidate.track_id] = str(outcome)
             return False
         if self.ledger.twin(outcome):
-            self.ledger.skip(candidate, "the same file as another song")
             outcome.path.unlink()
+            self.ledger.skip(candidate, "the same file as another song")
             return False
         self.ledger.add(candidate, outcome)
         return True
-
-
-@contextmanager
-def stopping(pace: Pace) -> Iterator[None]:
-    """Wake the threads that wait where the run ends early, so that nobody waits for them."""
-    try:
-        yield
-    except BaseException:
-        pace.stop()
-        raise

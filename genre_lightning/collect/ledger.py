@@ -132,10 +132,9 @@ class Ledger:
         }
 
     def drop(self, track_id: str) -> None:
-        """Take a song out of the set: its line first, then its file."""
-        song = self.songs.pop(track_id)
+        """Take a song out of the set: its file first, since a line without a file is no song."""
+        self.songs.pop(track_id).path.unlink(missing_ok=True)
         self.write_manifest()
-        song.path.unlink(missing_ok=True)
 
     def write_manifest(self) -> None:
         """Write the songs down, and what else the manifest listed before."""

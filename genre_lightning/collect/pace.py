@@ -4,6 +4,8 @@ import logging
 import random
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from genre_lightning.collect.settings import PaceSettings
 from genre_lightning.errors import UserError
@@ -14,10 +16,6 @@ LONGEST_WAIT_SECONDS = 900
 FAILURES_IN_A_ROW = 5
 
 
-class StoppingError(Exception):
-    """The run is about to end, and this thread need not wait any more."""
-
-
 class Pace:
     """Lets requests pass one by one, at most `requests_per_second`, and none while the service wants a rest."""
 
@@ -25,6 +23,7 @@ class Pace:
         self.settings = settings
         self.lock = threading.Lock()
         self.stopping = threading.Event()
+        self.why = ""
         self.next_turn = time.monotonic()
         self.rested_at = float("-inf")
         self.rests = 0
@@ -72,13 +71,20 @@ class Pace:
         self.sleep(min(self.settings.backoff_seconds * 2**attempt * random.uniform(0.5, 1.5), LONGEST_WAIT_SECONDS))
 
     def sleep(self, seconds: float) -> None:
-        """Wait, unless the run is about to end. Raises StoppingError."""
+        """Wait, unless the run is about to end. Raises UserError then."""
         if self.stopping.wait(max(0, seconds)):
-            raise StoppingError
+            raise UserError(self.why)
 
-    def stop(self) -> None:
-        """Wake all threads that wait."""
-        self.stopping.set()
+    @contextmanager
+    def until_an_error(self) -> Iterator[None]:
+        """Let the first error that comes out of this block end the run for all threads: none waits any more."""
+        try:
+            yield
+        except BaseException as error:
+            if not self.stopping.is_set():
+                self.why = str(error)
+                self.stopping.set()
+            raise
 
 
 class Patience:

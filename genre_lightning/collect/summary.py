@@ -26,8 +26,8 @@ def figures(
     return {
         "wanted": settings.per_genre,
         "found": len(found - set(order.left_out)),
-        "songs": len(songs),
-        "fetched_now": sum(song.extra["track_id"] not in before for song in songs),
+        "fetched": len(songs),
+        "new": sum(song.extra["track_id"] not in before for song in songs),
         "skipped": dict(skipped.most_common()),
         "artists": len(artists),
         "most_songs_of_an_artist": max(artists.values(), default=0),
@@ -44,7 +44,7 @@ def write_report(root: Path, genres: Mapping[str, Any], settings: Settings, trou
 
 def print_table(genres: Mapping[str, Any]) -> None:
     """Print a line for each genre, and below it what was skipped and why."""
-    head = ["genre", "wanted", "found", "songs", "new", "skipped", "artists", "hours", "routes"]
+    head = ["genre", "wanted", "found", "fetched", "new", "skipped", "artists", "hours", "routes"]
     print(table(head, [row(genre, told) for genre, told in genres.items()]))
     for genre, told in genres.items():
         if told["skipped"]:
@@ -56,5 +56,5 @@ def print_table(genres: Mapping[str, Any]) -> None:
 def row(genre: str, told: Mapping[str, Any]) -> list[str]:
     """A genre's line."""
     routes = ", ".join(f"{count} {route}" for route, count in told["routes"].items())
-    counts = [str(told[key]) for key in ("wanted", "found", "songs", "fetched_now")]
+    counts = [str(told[key]) for key in ("wanted", "found", "fetched", "new")]
     return [genre, *counts, str(sum(told["skipped"].values())), str(told["artists"]), f"{told['hours']:.1f}", routes]

@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import pytest
 
-from genre_lightning.collect.pace import FAILURES_IN_A_ROW, Pace, Patience, StoppingError
+from genre_lightning.collect.pace import FAILURES_IN_A_ROW, Pace, Patience
 from genre_lightning.collect.settings import PaceSettings
 from genre_lightning.errors import UserError
 
@@ -112,16 +112,18 @@ def test_nobody_waits_any_more_once_the_run_ends():
     woken = []
 
     def wait():
-        with pytest.raises(StoppingError):
+        with pytest.raises(UserError, match="the first reason"):
             pace.wait_for_turn()
         woken.append(True)
 
     thread = threading.Thread(target=wait)
     thread.start()
-    pace.stop()
+    for reason in ("the first reason", "another"):
+        with pytest.raises(UserError), pace.until_an_error():
+            raise UserError(reason)
     thread.join(10)
     assert woken
-    with pytest.raises(StoppingError):
+    with pytest.raises(UserError, match="the first reason"):
         pace.wait_for_turn()
 
 

@@ -5,7 +5,7 @@ from genre_lightning.collect.summary import print_table, write_report
 
 def figures(**changes):
     told = {
-        "wanted": 50, "found": 120, "songs": 48, "fetched_now": 8, "skipped": {"404 Not Found": 3, "compilation": 2},
+        "wanted": 50, "found": 120, "fetched": 48, "new": 8, "skipped": {"404 Not Found": 3, "compilation": 2},
         "artists": 47, "most_songs_of_an_artist": 2, "hours": 0.4, "routes": {"artists": 40, "search": 8},
     }  # fmt: skip
     return told | changes
