@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[2]
 # Settings with which nothing waits for long.
 QUICK = (
     "pace.requests_per_second=null", "pace.retries=2", "pace.backoff_seconds=0.01", "pace.timeout_seconds=0.5",
-    "pace.cooldowns_seconds=[0.02,0.03,0.04]", "per_genre=4", "token_file=nowhere",
+    "pace.cooldowns_seconds=[0.02,0.03,0.04]", "per_genre=4", "token_file=nowhere", "mode=full",
 )  # fmt: skip
 PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NETRC")
 
@@ -64,7 +64,6 @@ def token_is_nowhere(transcript, tmp_path_factory):
     yield
     logging.getLogger().removeHandler(log)
     log.close()
-    assert transcript.stat().st_size > 0
     files = [path for path in tmp_path_factory.getbasetemp().rglob("*") if path.is_file() and path.suffix != ".token"]
     assert [path for path in files if TOKEN.encode() in path.read_bytes()] == []
 

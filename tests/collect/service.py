@@ -35,7 +35,7 @@ CAPTCHA = b"<!doctype html><html><title>Oops</title><form action='/checkcaptcha'
 
 
 @functools.cache
-def base(genre, rate=SAMPLE_RATE, channels=1, seconds=60):
+def base(genre, rate=SAMPLE_RATE, channels=1, seconds=60, compression_level=0.99):
     """The frames of a long MP3 that sounds like its genre, and how long a frame is."""
     chance = np.random.default_rng(sorted(ALBUM_GENRES).index(genre) if genre in ALBUM_GENRES else 9)
     at = np.arange(seconds * rate) / rate
@@ -46,7 +46,8 @@ def base(genre, rate=SAMPLE_RATE, channels=1, seconds=60):
         "hiphop": 0.6 * hiss * np.exp(-12 * (at % 0.4)),
     }.get(genre, 0.1 * hiss)
     encoded = io.BytesIO()
-    soundfile.write(encoded, np.stack([sound.clip(-1, 1)] * channels, axis=1), rate, format="MP3")
+    samples = np.stack([sound.clip(-1, 1)] * channels, axis=1)
+    soundfile.write(encoded, samples, rate, format="MP3", compression_level=compression_level)
     return frames_of(encoded.getvalue())
 
 
@@ -443,7 +444,7 @@ def unmeasured(part):
 
 if __name__ == "__main__":
     artists, seconds, rate, channels = (int(number) for number in sys.argv[1:])
-    sound = {"rate": rate, "channels": channels}
+    sound = {"rate": rate, "channels": channels, "compression_level": 0.5}
     for genre in ALBUM_GENRES:
         base(genre, **sound)
     with Service(artists, 1, seconds=seconds, sound=sound) as service:

@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections import Counter
 from datetime import datetime, timedelta, timezone
@@ -68,7 +69,7 @@ def stopped(fetch, service, *overrides):
 
 
 def test_a_labelled_set_lies_in_a_folder_for_each_genre(service, fetch, on_disk, manifest, told, capsys):
-    assert fetch(service)
+    assert fetch(service, "mode=excerpt")
     assert len(on_disk()) == 12
     for song in manifest():
         assert song.path.parent.name == song.genre and song.path.name == f"{song.extra['track_id']}.mp3"
@@ -148,7 +149,7 @@ def test_whole_songs_are_kept_as_they_come(service, fetch, manifest):
 
 def test_two_kinds_never_mix(service, fetch, on_disk):
     fetch(service, *ONE)
-    assert "two kinds must not mix" in stopped(fetch, service, *ONE, "mode=full", "per_genre=3")
+    assert "two kinds must not mix" in stopped(fetch, service, *ONE, "mode=excerpt", "per_genre=3")
     assert len(on_disk()) == 2
 
 
@@ -363,9 +364,8 @@ def test_a_pause_may_be_all_that_is_wanted(case, service, fetch, on_disk, caplog
     assert caplog.text.count("all requests pause") == 2
 
 
-@pytest.mark.parametrize("as_date", [False, True])
-@pytest.mark.parametrize("code", [429, 503])
-def test_retry_after_is_honoured_by_all_workers(as_date, code, service, fetch, on_disk):
+@pytest.mark.parametrize(("code", "as_date"), [(429, False), (503, True)])
+def test_retry_after_is_honoured_by_all_workers(code, as_date, service, fetch, on_disk):
     until = datetime.now(timezone.utc) + timedelta(seconds=2)
     after = format_datetime(until, usegmt=True) if as_date else "1"
     service.misbehave(API, fake.status(code, {"Retry-After": after}), times=1)
@@ -377,18 +377,20 @@ def test_retry_after_is_honoured_by_all_workers(as_date, code, service, fetch, o
 
 
 def test_whoever_rests_does_not_keep_the_run_from_ending(service, fetch):
-    songs = iter(range(9))
+    songs, both = iter(range(9)), threading.Event()
 
     def first_rests_second_ends(handler, normal):
         if next(songs) == 0:
+            both.wait(20)
             handler.reply(429, b"", {"Retry-After": "60"})
         else:
-            time.sleep(0.2)
+            both.set()
+            time.sleep(0.3)
             handler.reply(451, b"")
 
     service.misbehave(API, first_rests_second_ends)
     begin = time.monotonic()
-    assert "(451)" in stopped(fetch, service, "genres=[rock]", "pace.workers=2")
+    assert "(451)" in stopped(fetch, service, "genres=[rock]", "pace.workers=2", "pace.timeout_seconds=30")
     assert time.monotonic() - begin < 60
 
 
@@ -534,16 +536,21 @@ def test_the_token_stays_with_the_host_it_is_for(service, fetch):
         assert [hit.token for hit in elsewhere.hits] == [None]
 
 
+def test_mistakes_are_told_in_a_line_which_is_searched_for_the_token(service, fetch, start, transcript):
+    begin = transcript.stat().st_size
+    fetch(service, *ONE, "per_genre=11")
+    stopped(fetch, service, "genres=[polka]")
+    status, line = start(service, "per_genre=many")
+    assert status == 1 and line.startswith("error: per_genre: ") and line.count("\n") == 1
+    said = transcript.read_text(encoding="utf-8")[begin:]
+    assert "too few artists" in said and "the service has no genre polka" in said and "error: per_genre" in said
+
+
 def test_a_user_s_whole_command(service, start, on_disk, root):
     status, said = start(service, "hydra.verbose=true", "genres=[rock]", "per_genre=19")
     assert status == 1, "a genre is short, and all is well otherwise"
     assert "| rock" in said and "Traceback" not in said and TOKEN not in said and len(on_disk()) == 18
     assert [path.name for path in root.parent.iterdir()] == [root.name], "something is written elsewhere"
-
-
-def test_a_mistake_of_the_user_is_one_line(service, start):
-    status, said = start(service, "per_genre=many")
-    assert status == 1 and said.startswith("error: per_genre: ") and said.count("\n") == 1
 
 
 def test_the_set_is_split_by_artist_and_duets_keep_both_on_one_side(service, fetch, root):
@@ -562,7 +569,7 @@ def test_150_songs_are_fetched_and_trained_on_with_no_further_setting(sounds, st
     home = tmp_path / "home"
     home.mkdir()
     with Service(artists=110) as service:
-        status, said = start(service, "per_genre=50", "root=data/yandex", cwd=home)
+        status, said = start(service, "per_genre=50", "mode=excerpt", "root=data/yandex", cwd=home)
         assert status == 0, said
         assert len(list(home.glob("data/yandex/*/*.mp3"))) == 150 and service.most_in_flight <= 4
     small = ("model=mlp", "model.hidden=[8]", "trainer=cpu", "trainer.max_epochs=1", "report.bootstrap_samples=100")

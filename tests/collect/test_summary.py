@@ -27,4 +27,4 @@ def test_the_report_holds_the_same_and_how_it_came_about(root, configure):
     write_report(root, {"rock": figures()}, read_settings(configure(service, "seed=3")), {"404 Not Found": 1})
     report = json.loads((root / "fetch_report.json").read_text(encoding="utf-8"))
     assert report["genres"]["rock"] == figures() and report["listing_failures"] == {"404 Not Found": 1}
-    assert (report["mode"], report["seed"], report["dry_run"]) == ("excerpt", 3, False)
+    assert (report["mode"], report["seed"], report["dry_run"]) == ("full", 3, False)
