@@ -122,14 +122,8 @@ class Collection:
                 yield candidate
 
     def order(self) -> Shortlist:
-        """The candidates in the order in which they are to be fetched. A song that has turned up under a second genre
-        is dropped.
-        """
-        order = shortlist(self.ledger.batches, self.ledger.songs, self.settings.seed)
-        for track_id in set(order.under_two_genres) & set(self.ledger.songs):
-            logger.warning("%s is under two genres: it is taken out", self.ledger.songs[track_id].path)
-            self.ledger.drop(track_id)
-        return order
+        """The candidates in the order in which they are to be fetched."""
+        return shortlist(self.ledger.batches, self.ledger.songs, self.settings.seed)
 
     def untried(self, genre: str, songs_of_an_artist: int) -> list[Candidate]:
         """The candidates of a genre that may be fetched next, in order."""
@@ -143,10 +137,18 @@ class Collection:
     def fetch_genres(self) -> None:
         """Fill one genre after the other; a song that drops out later is made up for."""
         left = list(self.settings.genres)
+        self.drop_songs_of_two_genres()
         while short := [genre for genre in left if self.missing(genre)]:
             self.fill(short[0])
             if self.missing(short[0]):
                 left.remove(short[0])
+            self.drop_songs_of_two_genres()
+
+    def drop_songs_of_two_genres(self) -> None:
+        """Take songs out of the set that have turned up under a second genre."""
+        for track_id in set(self.order().under_two_genres) & set(self.ledger.songs):
+            logger.warning("%s is under two genres: it is taken out", self.ledger.songs[track_id].path)
+            self.ledger.drop(track_id)
 
     def fill(self, genre: str) -> None:
         """Fetch songs of a genre until there are enough, or nothing is left to try.

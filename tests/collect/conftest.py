@@ -25,6 +25,7 @@ def clean_environment(monkeypatch, tmp_path):
     for name in PROXIES:
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.lower(), raising=False)
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")  # or some systems' own settings would be asked
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("USERPROFILE", str(tmp_path))
     monkeypatch.setenv("YANDEX_MUSIC_TOKEN", TOKEN)

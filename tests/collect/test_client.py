@@ -109,6 +109,7 @@ def test_an_answer_of_another_shape_is_told_in_a_line(service, connected, caplog
 
 
 def test_a_proxy_that_does_not_answer_is_named(service, connected, monkeypatch):
+    monkeypatch.delenv("NO_PROXY")
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
     with pytest.raises(UnansweredError, match="the proxy does not answer"):
         connected(service).genres()

@@ -177,6 +177,8 @@ def test_a_song_under_two_genres_is_dropped_when_the_second_turns_up(service, fe
     twin = on_disk()[0]
     who = service.tracks[twin]["artists"]
     service.add("jazz", track_row(777, who, "jazz", 40, isrc=service.tracks[twin]["isrc"]))
+    fetch(service, *TWO, "per_genre=9", "dry_run=true")
+    assert twin in on_disk(), "a dry run takes nothing away"
     assert fetch(service, *TWO, "per_genre=9")
     assert not {twin, "777"} & set(on_disk()) and len(on_disk()) == 18
     assert told()["skipped"] == {"under two genres": 1}
@@ -520,7 +522,7 @@ def test_never_more_than_four_requests_are_under_way(service, fetch):
     assert 2 <= service.most_in_flight <= 4
 
 
-def test_proxies_and_passwords_of_the_machine_do_not_replace_the_token(service, fetch, tmp_path, monkeypatch):
+def test_a_password_file_of_the_user_does_not_replace_the_token(service, fetch, tmp_path, monkeypatch):
     (tmp_path / ".netrc").write_text("machine 127.0.0.1 login me password mine\n", encoding="utf-8")
     monkeypatch.setenv("NETRC", str(tmp_path / ".netrc"))
     assert fetch(service, *ONE)
