@@ -71,13 +71,22 @@ class PacedRequest(Request):
         super().__init__(timeout=pace.settings.timeout_seconds)
         self.pace, self.base_url = pace, base_url
         self.of_thread = threading.local()
+        self.known_hosts: dict[str, dict[str, Any]] = {}
 
     @property
     def session(self) -> requests.Session:
         """The session of this thread, which keeps its connections open: fewer handshakes for both sides."""
         if not hasattr(self.of_thread, "session"):
             self.of_thread.session = requests.Session()
+            self.of_thread.session.trust_env = False  # or passwords in a .netrc of the user would replace the token
         return self.of_thread.session
+
+    def surroundings(self, url: str) -> dict[str, Any]:
+        """The proxies and certificates that the environment wants for a host: to ask it takes as long as a request."""
+        host = urlsplit(url).netloc
+        if host not in self.known_hosts:
+            self.known_hosts[host] = requests.Session().merge_environment_settings(url, {}, None, None, None)
+        return self.known_hosts[host]
 
     def _request_wrapper(self, *args: Any, **kwargs: Any) -> bytes:
         """Return the body of the answer; the package makes all its requests here.
@@ -111,10 +120,8 @@ class PacedRequest(Request):
         url = self.address(url)
         where = urlsplit(url).hostname or "an empty address"
         try:
-            # The empty `auth` keeps a .netrc of the user from replacing the token.
-            with self.session.request(
-                method, url, auth=lambda request: request, stream=True, allow_redirects=False, **kwargs
-            ) as answer:
+            how: dict[str, Any] = kwargs | self.surroundings(url) | {"stream": True, "allow_redirects": False}
+            with self.session.request(method, url, **how) as answer:
                 body = read_body(answer, time.monotonic() + SLOWEST_TRANSFER * kwargs["timeout"])
         except requests.exceptions.SSLError:
             raise UserError(f"the certificate of {where} is not trusted; REQUESTS_CA_BUNDLE may name another") from None
