@@ -29,6 +29,7 @@ def address(monkeypatch):
         process.stdin.close()
 
 
+@pytest.mark.skipif((os.cpu_count() or 1) < 2, reason="needs two processors: one of them is the service's")
 def test_fetching_takes_little_longer_than_decoding(address, tmp_path, compare):
     with initialize_config_dir(version_base="1.3", config_dir=str(ROOT / "conf")):
         config = compose("fetch", [f"api.base_url={address}", "pace.requests_per_second=null", "mode=full"])

@@ -14,10 +14,10 @@ from collections import Counter
 from datetime import datetime, timedelta, timezone
 from email.utils import format_datetime
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 import service as fake
-from conftest import ROOT
 from service import TOKEN, Service, artist_row, track_row
 
 from genre_lightning.audio import decode
@@ -26,6 +26,7 @@ from genre_lightning.errors import UserError
 from genre_lightning.sources.folder import folder
 from genre_lightning.splits import shared_artists, split_catalogue
 
+ROOT = Path(__file__).parents[2]
 ONE = ("genres=[rock]", "per_genre=2", "pace.workers=1")
 TWO = ("genres=[rock,jazz]", "per_genre=2", "pace.workers=1")
 API, LINK, AUDIO = "^/tracks/", "^/download-info/", "^/get-mp3/"
