@@ -3,7 +3,7 @@
 import csv
 import os
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,7 +16,7 @@ COLUMNS = ("path", "genre", "artist", "title", "split")
 
 @dataclass(frozen=True, slots=True)
 class Track:
-    """A song's file and what is known of it.
+    """A song's file and what is known of it; semicolons separate the artists of a song that has several.
 
     `genre` is empty where nobody knows it, `split` is one of SPLITS, or empty where nobody has chosen yet.
     """
@@ -27,6 +27,11 @@ class Track:
     title: str = ""
     split: str = ""
     extra: dict[str, str] = field(default_factory=dict, hash=False)
+
+    @property
+    def artists(self) -> list[str]:
+        """Its artists, each in the one spelling of `artist_name`; none where nobody is known."""
+        return [name for text in self.artist.split(";") if (name := artist_name(text))]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +73,27 @@ def genre_name(text: str) -> str:
 def artist_name(text: str) -> str:
     """One spelling for each artist: case and spaces do not make two artists of one."""
     return " ".join(text.casefold().split())
+
+
+def linked(keys_of_things: Iterable[Iterable[Hashable]]) -> list[int]:
+    """Group things that share a key, directly or through others; a thing without keys stays alone.
+
+    Returns for each thing the number of the first one in its group.
+    """
+    parents: list[int] = []
+    first: dict[Hashable, int] = {}
+
+    def root(number: int) -> int:
+        while parents[number] != number:
+            parents[number] = number = parents[parents[number]]
+        return number
+
+    for number, keys in enumerate(keys_of_things):
+        parents.append(number)
+        for key in keys:
+            earlier, later = sorted((root(first.setdefault(key, number)), root(number)))
+            parents[later] = earlier
+    return [root(number) for number in range(len(parents))]
 
 
 def read_manifest(path: Path) -> Catalogue:

@@ -17,7 +17,8 @@ from genre_lightning.embedding import Embeddings, embed_songs, predicting_traine
 from genre_lightning.errors import UserError, one_line_errors
 from genre_lightning.run import CONFIG, Run
 from genre_lightning.songmap import read_map
-from genre_lightning.wording import say, table
+from genre_lightning.table import table
+from genre_lightning.wording import say
 
 SHOWN_MATCHES = 5
 

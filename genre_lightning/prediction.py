@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING, Any, TextIO
 from genre_lightning.audio import AudioError
 from genre_lightning.errors import UserError, one_line_errors
 from genre_lightning.sources.folder import audio_files
-from genre_lightning.wording import clock, percent, printable, table
+from genre_lightning.table import table
+from genre_lightning.wording import clock, percent, printable
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 
-from genre_lightning.catalogue import SPLITS, artist_name
+from genre_lightning.catalogue import SPLITS
 from genre_lightning.scores import ScoredSongs, bootstrap_accuracy, confusion, interval, song_metrics
 from genre_lightning.selection import Selection
 from genre_lightning.splits import shared_artists
@@ -44,8 +44,8 @@ class Report:
             **song_metrics(self.scored[split]),
             "accuracy_interval": interval(self.resampled(split)),
             "songs": len(songs),
-            "artists": len({artist_name(track.artist) for track in songs if track.artist}),
-            "unknown_artists": sum(not track.artist for track in songs),
+            "artists": len({artist for track in songs for artist in track.artists}),
+            "unknown_artists": sum(not track.artists for track in songs),
             "left_out": sum(skip.track.split == split for skip in self.selection.skipped),
         }
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from genre_lightning.embedding import Embeddings
 from genre_lightning.legend import SQUEEZE
-from genre_lightning.wording import table
+from genre_lightning.table import table
 
 # Comparing every song with every other takes memory by the square of their number.
 MOST_SONGS = 4000

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Literal, get_args
 
-from genre_lightning.catalogue import SPLITS, Catalogue, Track, artist_name
+from genre_lightning.catalogue import SPLITS, Catalogue, Track, linked
 from genre_lightning.errors import UserError
 
 Method = Literal["auto", "published", "artist", "naive"]
@@ -62,11 +62,14 @@ def check_published(catalogue: Catalogue) -> None:
 
 
 def group_tracks(catalogue: Catalogue, method: Method) -> Groups:
-    """Songs that must stay together, each with its place in the catalogue; a song without an artist stays alone."""
+    """Songs that must stay together, each with its place in the catalogue; a song without an artist stays alone.
+
+    A song by several artists keeps all songs of all of them together.
+    """
+    together = linked(track.artists if method == "artist" else () for track in catalogue)
     groups = defaultdict(list)
-    for number, track in enumerate(catalogue):
-        together = artist_name(track.artist) if method == "artist" else ""
-        groups[together or number].append((number, track))
+    for number, (group, track) in enumerate(zip(together, catalogue, strict=True)):
+        groups[group].append((number, track))
     return list(groups.values())
 
 
@@ -131,5 +134,6 @@ def shared_artists(catalogue: Catalogue) -> list[str]:
     """Artists who are heard on more than one side, as the songs themselves tell."""
     sides = defaultdict(set)
     for track in catalogue:
-        sides[artist_name(track.artist)].add(track.split)
-    return sorted(artist for artist, found in sides.items() if artist and len(found) > 1)
+        for artist in track.artists:
+            sides[artist].add(track.split)
+    return sorted(artist for artist, found in sides.items() if len(found) > 1)

@@ -22,7 +22,7 @@ from genre_lightning.models.size import layers, multiply_adds, parameters
 from genre_lightning.run import CHECKPOINTS, read_checkpoint
 from genre_lightning.scores import FIGURES
 from genre_lightning.selection import Selection, select_songs
-from genre_lightning.wording import table
+from genre_lightning.table import table
 
 logger = logging.getLogger(__name__)
 # What Lightning warns of and need not: a batch costs less than handing it over; a resumed run's checkpoints; small data

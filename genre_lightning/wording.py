@@ -1,8 +1,9 @@
 """A report's figures as a page of Markdown that a stranger understands."""
 
 import sys
-from collections.abc import Iterable, Sequence
 from typing import Any
+
+from genre_lightning.table import table
 
 FIGURES = {
     "loss": "loss",
@@ -126,16 +127,6 @@ def clock(seconds: float) -> str:
 def printable(text: object) -> str:
     """A file's name that keeps to its line: what no terminal can show, or what would command it, is written out."""
     return "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in str(text))
-
-
-def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A Markdown table with columns as wide as what they hold, so that it is readable in a terminal too."""
-    lines = [head, *rows]
-    widths = [max(len(line[column]) for line in lines) for column in range(len(head))]
-    drawn = [
-        "| " + " | ".join(f"{cell:<{width}}" for cell, width in zip(line, widths, strict=True)) + " |" for line in lines
-    ]
-    return "\n".join([drawn[0], "|" + "|".join("-" * (width + 2) for width in widths) + "|", *drawn[1:]])
 
 
 def say(text: str) -> None:

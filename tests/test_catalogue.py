@@ -9,6 +9,7 @@ from genre_lightning.catalogue import (
     Track,
     artist_name,
     genre_name,
+    linked,
     read_manifest,
     write_manifest,
 )
@@ -38,6 +39,22 @@ def test_different_genres_stay_apart(one, other):
 
 def test_spellings_of_an_artist_are_one():
     assert artist_name("  The  BEATLES ") == artist_name("the beatles") != artist_name("the beat")
+
+
+def test_semicolons_separate_artists():
+    assert Track(Path("a"), "jazz", "Miles Davis; John  COLTRANE ;").artists == ["miles davis", "john coltrane"]
+    assert Track(Path("a"), "rock", "Simon & Garfunkel").artists == ["simon & garfunkel"]
+    assert Track(Path("a"), "rock", " ; ").artists == []
+
+
+def test_things_that_share_a_key_are_linked_through_others_too():
+    assert linked([["a"], ["b"], [], ["c", "b"], ["d"], ["a", "c"], []]) == [0, 0, 2, 0, 4, 0, 6]
+    assert linked([]) == []
+
+
+def test_links_do_not_depend_on_the_order_of_things():
+    chain = [[number, number + 1] for number in range(500)]
+    assert set(linked(chain)) == set(linked(reversed(chain))) == set(linked(chain[::2] + chain[1::2])) == {0}
 
 
 def test_genres_are_in_alphabetical_order():

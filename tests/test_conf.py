@@ -109,6 +109,14 @@ def test_without_any_setting_the_project_composes_its_data():
     assert config.model._target_ == "genre_lightning.models.cnn.CNN"
 
 
+def test_data_from_yandex(train_a_batch, songs):
+    """The songs that fetch.py has collected, at the place where it puts them."""
+    data = train_a_batch("data=yandex", f"data.root='{songs(artists=4).as_posix()}'")
+    assert data.genres == ["clicks", "noise", "tones"]
+    fetch, train = (OmegaConf.load(CONF / name).root for name in ("fetch.yaml", "data/yandex.yaml"))
+    assert fetch == train
+
+
 def test_the_default_settings_train_on_a_folder_of_songs(train_a_batch):
     groups = (
         "model=cnn",

@@ -216,3 +216,15 @@ def test_two_processes_embed_together_what_one_embeds(embedded, run, tmp_path):
     assert np.allclose(together.vectors, alone.vectors, atol=1e-5)
     assert np.allclose(together.probabilities, alone.probabilities, atol=1e-5)
     assert [path.name for path in tmp_path.iterdir()] == ["run"]  # the run's folder is the only one that is written to
+
+
+def test_the_map_is_drawn_as_a_picture_and_as_a_page(embedded):
+    assert (embedded / "map.png").read_bytes().startswith(b"\x89PNG")
+    page = (embedded / "map.html").read_text(encoding="utf-8")
+    assert "openMap(" in page and 'id="excerpt-0"' not in page
+
+
+def test_with_audio_the_page_holds_an_excerpt_of_every_song(copied, map_run, new_songs):
+    map_run(copied, f"data.root='{new_songs.as_posix()}'", "audio=true")
+    page = (others(copied) / "map.html").read_text(encoding="utf-8")
+    assert page.count('id="excerpt-') == len(read_embeddings(others(copied)).tracks) == 10

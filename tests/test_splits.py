@@ -81,6 +81,20 @@ def test_spelling_does_not_make_two_artists_of_one():
     assert len(found["motörhead"]) == len(found["simon"]) == 1
 
 
+@pytest.mark.parametrize("seed", range(20))
+def test_a_song_by_two_artists_keeps_the_songs_of_both_on_one_side(seed):
+    chance = random.Random(seed)
+    names = [f"artist {number}" for number in range(60)]
+    tracks = [Track(Path(f"{n}"), "rock", "; ".join(chance.sample(names, chance.choice([1, 1, 2])))) for n in range(60)]
+    split = split_catalogue(Catalogue(tracks), "artist", seed=seed)
+    sides = defaultdict(set)
+    for track in split:
+        for artist in track.artists:
+            sides[artist].add(track.split)
+    assert all(len(found) == 1 for found in sides.values()) and shared_artists(split) == []
+    assert len({track.split for track in split}) == 3
+
+
 @pytest.mark.parametrize("method", ["artist", "naive"])
 @pytest.mark.parametrize("songs_of_artist", [0, 1, 3])
 @pytest.mark.parametrize(("val", "test"), [(0.15, 0.2), (0.1, 0.4)])
@@ -142,8 +156,8 @@ def test_shared_artists_are_seen_through_spellings_and_unknown_ones_are_not():
     def track(artist, split):
         return Track(Path("a"), "rock", artist, split=split)
 
-    catalogue = Catalogue([track("Who", "train"), track("WHO ", "test"), track("", "train"), track("", "test")])
-    assert shared_artists(catalogue) == ["who"]
+    tracks = [track("Who", "train"), track("Cream; WHO ", "test"), track("", "train"), track("", "test")]
+    assert shared_artists(Catalogue(tracks)) == ["who"]
 
 
 @pytest.mark.parametrize(("val", "test"), [(0, 0.2), (0.2, 0), (0.5, 0.5), (-0.1, 0.2), (0.9, 0.9)])

@@ -13,7 +13,6 @@ from genre_lightning.wording import (
     printable,
     say,
     summary,
-    table,
     unknown_sentence,
 )
 
@@ -113,14 +112,6 @@ def test_the_page_lists_the_files_left_out():
     text = page("a run", figures(left_out=["a.wav", "b.wav"]))
     assert "## Left out: 2 files" in text and "- `b.wav` is empty (0 bytes)" in text
     assert column(text, "train")["files left out"] == "2"
-
-
-def test_tables_are_aligned():
-    lines = table(["a", "long title"], [["something long", "1"], ["b", "2"]]).splitlines()
-    assert len({len(line) for line in lines}) == 1
-    bars = [[place for place, sign in enumerate(line) if sign == "|"] for line in lines]
-    assert all(places == bars[0] for places in bars) and len(bars[0]) == 3
-    assert set(lines[1]) == {"|", "-"}
 
 
 def test_songs_without_an_artist_are_spoken_of():

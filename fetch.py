@@ -1,0 +1,23 @@
+"""Collect songs by genre from Yandex Music: YANDEX_MUSIC_TOKEN=... python fetch.py"""
+
+import sys
+
+import hydra
+from omegaconf import DictConfig
+
+from genre_lightning.errors import one_line_errors
+
+
+@hydra.main(version_base="1.3", config_path="conf", config_name="fetch")
+@one_line_errors()
+def main(cfg: DictConfig) -> None:
+    """End with status 1 where a genre is short of songs."""
+    from genre_lightning.collect.collection import collect
+
+    if not collect(cfg):
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    with one_line_errors():
+        main()

@@ -1,0 +1,110 @@
+"""Which tracks of the service may become songs of the data set."""
+
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from yandex_music import Album, Artist, Track
+
+# What every mode can cut its 30 s from.
+SHORTEST_SECONDS = 30.0
+TRACK_ID = re.compile(r"[0-9A-Za-z][0-9A-Za-z-]{0,63}")
+# What compilations name as their artist, beside the flag that most of them carry.
+NOBODY = {"various artists", "various", "unknown artist", "разные исполнители", "сборник", "неизвестный исполнитель"}
+UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+
+
+class RejectedError(Exception):
+    """Why a track is not taken, in a few words that are counted in the report."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A track that may be taken for `genre`, because its album is of `album_genre`; `artists` are names by id."""
+
+    track_id: str
+    real_id: str
+    isrc: str
+    title: str
+    artists: dict[str, str]
+    seconds: float
+    preview_seconds: float
+    album_id: str
+    album_genre: str
+    genre: str
+    route: str
+
+    @property
+    def address(self) -> str:
+        """What the service calls the track on its album."""
+        return f"{self.track_id}:{self.album_id}" if self.album_id else self.track_id
+
+
+def accept(track: Track, genre: str, album_genres: Mapping[str, Collection[str]], route: str) -> Candidate:
+    """The candidate that `track` is for `genre`; `album_genres` are what each genre's albums may be called.
+
+    Raises RejectedError.
+    """
+    if not TRACK_ID.fullmatch(str(track.id)):
+        raise RejectedError("odd id")
+    album = check_albums(track.albums, genre, album_genres)
+    return Candidate(
+        track_id=str(track.id),
+        real_id=str(track.real_id or track.id),
+        isrc=(track.isrc or "").upper().replace("-", ""),
+        title=printable(track.title or ""),
+        artists=check_artists(track.artists),
+        seconds=check_track(track),
+        preview_seconds=(track.preview_duration_ms or 30_000) / 1000,
+        album_id=str(album.id or ""),
+        album_genre=album.genre or "",
+        genre=genre,
+        route=route,
+    )
+
+
+def check_track(track: Track) -> float:
+    """How long a track is in seconds. Raises RejectedError for one that is no music, not available, or too short."""
+    if track.available is False:
+        raise RejectedError("not available")
+    if track.type not in (None, "music"):
+        raise RejectedError("not music")
+    if not track.duration_ms or track.duration_ms < 1000 * SHORTEST_SECONDS:
+        raise RejectedError(f"shorter than {SHORTEST_SECONDS:.0f} s")
+    return track.duration_ms / 1000
+
+
+def check_albums(albums: list[Album], genre: str, album_genres: Mapping[str, Collection[str]]) -> Album:
+    """The first of a track's albums. Raises RejectedError unless all are music of `genre`, and none a compilation."""
+    if not albums:
+        raise RejectedError("no album")
+    if any(album.meta_type not in (None, "music") for album in albums):
+        raise RejectedError("not music")
+    if any(album.type == "compilation" for album in albums):
+        raise RejectedError("compilation")
+    fits = [album.genre in album_genres[genre] for album in albums]
+    if not all(fits):
+        raise RejectedError("albums of several genres" if any(fits) else "album of another genre")
+    if any(is_nobody(artist) for album in albums for artist in album.artists):
+        raise RejectedError("various artists")
+    return albums[0]
+
+
+def check_artists(artists: list[Artist]) -> dict[str, str]:
+    """The names of a track's artists by their ids. Raises RejectedError where nobody, or everybody, is named."""
+    if any(is_nobody(artist) for artist in artists):
+        raise RejectedError("various artists")
+    names = {str(artist.id): printable(artist.name or "").replace(";", ",") for artist in artists if artist.id}
+    if not names:
+        raise RejectedError("no artist")
+    return {number: name or f"artist {number}" for number, name in names.items()}
+
+
+def is_nobody(artist: Artist) -> bool:
+    """Whether an artist stands for many or for none."""
+    return bool(artist.various) or (artist.name or "").strip().casefold() in NOBODY
+
+
+def printable(text: str) -> str:
+    """A text without control characters, line ends and halves of characters, which no table can hold."""
+    return " ".join(UNPRINTABLE.sub(" ", text.encode("utf-8", "replace").decode("utf-8")).split())
