@@ -52,7 +52,7 @@ def test_a_page_holds_all_it_needs(written):
 def test_a_page_says_what_it_shows(written):
     html = written([Track(Path("a.mp3"), "tones")], title="map of run")
     assert Elements(html).texts["title"].strip() == "map of run"
-    assert "silhouette, test: 0.31" in html and "neighbours are searched in all 3 dimensions" in html
+    assert "silhouette, test: 0.31" in html and "squeezes 3 dimensions into 2" in html
 
 
 def test_text_cannot_become_an_element(written):
