@@ -44,7 +44,9 @@ def run(tmp_path):
     """An untrained run of the CNN."""
     write_songs(tmp_path)
     with initialize_config_dir(CONF, version_base="1.3"):
-        cfg = compose("train", [f"data.root={tmp_path}", f"cache.root={tmp_path / 'cache'}", "trainer=cpu"])
+        cfg = compose(
+            "train", ["data=folder", f"data.root={tmp_path}", f"cache.root={tmp_path / 'cache'}", "trainer=cpu"]
+        )
     folder = tmp_path / "run"
     for file in (CONFIG, BEST):
         (folder / file).parent.mkdir(parents=True)

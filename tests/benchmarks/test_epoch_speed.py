@@ -42,7 +42,13 @@ def write_songs(root: Path):
 
 def configuration(root: Path, model: str):
     write_songs(root / "songs")
-    overrides = [f"model={model}", f"data.root={root / 'songs'}", f"cache.root={root / 'cache'}", "trainer=cpu"]
+    overrides = [
+        "data=folder",
+        f"model={model}",
+        f"data.root={root / 'songs'}",
+        f"cache.root={root / 'cache'}",
+        "trainer=cpu",
+    ]
     overrides += ["+trainer.enable_progress_bar=false"]
     overrides += [
         f"trainer.max_epochs={EPOCHS}",

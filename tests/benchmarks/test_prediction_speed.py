@@ -38,7 +38,7 @@ def run(tmp_path_factory):
     for path in (CONFIG, BEST):
         (folder / path).parent.mkdir()
     with initialize_config_dir(version_base="1.3", config_dir=str(CONF)):
-        config = compose("train", overrides=["data.root=songs"])
+        config = compose("train", overrides=["data=folder", "data.root=songs"])
     OmegaConf.save(config, folder / CONFIG)
     write_manifest(Catalogue([Track(Path(f"{n}.wav"), f"genre {n}") for n in range(N_GENRES)]), folder / MANIFEST)
     model = CNN(64, 86, N_GENRES, list(config.model.channels), 0.3, optimizer={})

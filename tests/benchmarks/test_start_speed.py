@@ -44,7 +44,7 @@ def test_help_comes_at_once(tmp_path, compare):
 
 def test_a_second_run_is_soon_at_its_first_step(tmp_path, compare):
     write_songs(tmp_path / "songs")
-    run = ["-c", UNTIL_FIRST_STEP, str(TRAIN), f"data.root={tmp_path / 'songs'}"]
+    run = ["-c", UNTIL_FIRST_STEP, str(TRAIN), "data=folder", f"data.root={tmp_path / 'songs'}"]
     ratio = compare(
         "start of a second run against import lightning",
         lambda: python(*run, cwd=tmp_path),
