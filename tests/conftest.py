@@ -1,7 +1,6 @@
 """Songs that the tests compose themselves: three genres that even a small model can tell apart."""
 
 import csv
-import os
 import shutil
 from functools import partial
 from pathlib import Path
@@ -25,10 +24,17 @@ SAMPLE_RATE = 8000
 GENRES = ("clicks", "noise", "tones")
 
 
-def pytest_configure(config):
-    """Leave umap uncompiled, which takes longer than all its tests without, except where its speed is measured."""
-    if config.option.markexpr != "benchmark":
-        os.environ.setdefault("NUMBA_DISABLE_JIT", "1")
+@pytest.fixture
+def uncompiled():
+    """Leave umap uncompiled, which takes longer than all its tests: they are the only ones that may import it.
+
+    An environment variable would reach librosa too, which does not work without.
+    """
+    from numba import config
+
+    config.DISABLE_JIT = True
+    yield
+    config.DISABLE_JIT = False
 
 
 def compose(genre, number, seconds=1.0):

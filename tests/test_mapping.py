@@ -16,6 +16,7 @@ from genre_lightning.errors import UserError
 from genre_lightning.run import Run
 from genre_lightning.scores import score_songs
 
+pytestmark = pytest.mark.usefixtures("uncompiled")
 ROOT = Path(__file__).parents[1]
 
 

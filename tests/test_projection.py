@@ -7,6 +7,7 @@ import pytest
 import genre_lightning.projection
 from genre_lightning.projection import PCA, TSNE, UMAP, undisturbed
 
+pytestmark = pytest.mark.usefixtures("uncompiled")
 ALL = [UMAP(n_neighbors=4), TSNE(perplexity=3, max_iter=250), PCA()]
 
 

@@ -6,6 +6,7 @@ import pytest
 from genre_lightning.projection import PCA, TSNE, UMAP
 from genre_lightning.songmap import SongMap, draw_map, map_settings, read_map
 
+pytestmark = pytest.mark.usefixtures("uncompiled")
 NAMES = np.array([f"song {number}" for number in range(12)])
 VECTORS = np.random.default_rng(0).random((12, 6)).astype(np.float32)
 SETTINGS = map_settings(PCA(), "a model")
