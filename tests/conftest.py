@@ -25,16 +25,18 @@ GENRES = ("clicks", "noise", "tones")
 
 
 @pytest.fixture
-def uncompiled():
+def uncompiled(monkeypatch):
     """Leave umap uncompiled, which takes longer than all its tests: they are the only ones that may import it.
 
-    An environment variable would reach librosa too, which does not work without.
+    Only while they run, since librosa does not work without its compiler.
     """
-    from numba import config
+    from numba.core import config
 
-    config.DISABLE_JIT = True
+    monkeypatch.setenv("NUMBA_DISABLE_JIT", "1")
+    config.reload_config()
     yield
-    config.DISABLE_JIT = False
+    monkeypatch.delenv("NUMBA_DISABLE_JIT")
+    config.reload_config()
 
 
 def compose(genre, number, seconds=1.0):

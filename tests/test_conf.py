@@ -147,6 +147,7 @@ def test_the_learning_rate_is_scheduled_in_the_shortest_of_trainings(configure, 
     assert 0 <= schedule.get_last_lr()[0] <= 0.003
 
 
+@pytest.mark.usefixtures("uncompiled")
 @pytest.mark.parametrize("projection", PROJECTIONS)
 def test_every_projection_draws_a_map_with_the_configured_seed(projection):
     from hydra import compose, initialize_config_dir
