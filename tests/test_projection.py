@@ -8,7 +8,7 @@ import genre_lightning.projection
 from genre_lightning.projection import PCA, TSNE, UMAP, undisturbed
 
 pytestmark = pytest.mark.usefixtures("uncompiled")
-ALL = [UMAP(n_neighbors=4), TSNE(perplexity=3, max_iter=250), PCA()]
+ALL = [UMAP(n_neighbors=4), TSNE(perplexity=3, max_iter=500), PCA()]
 
 
 def clouds(songs=6, seed=0):
