@@ -1,16 +1,11 @@
 """compose_song: from numbers to a waveform."""
 
-import os
-from pathlib import Path
-
 import numpy as np
-import soundfile
 
 from genre_lightning.composer.habits import GENRES, draw_artist
 from genre_lightning.composer.instruments import SAMPLE_RATE, Band, Waveform
 from genre_lightning.composer.mix import mix
 from genre_lightning.composer.score import write_score
-from genre_lightning.errors import UserError
 
 PRE_ROLL_SECONDS = (2.0, 4.0)  # played and cut off, so that no song begins with a silence or on the beat
 
@@ -25,19 +20,3 @@ def compose_song(seed: int, genre: str, artist: int, number: int, seconds: float
     band = Band(who, chance)
     parts = {name: band.play(notes, samples) for name, notes in score.items()}
     return mix(parts, who.habits["production"], chance)[cut:]
-
-
-def write_song(waveform: Waveform, path: Path, artist: str, title: str) -> None:
-    """Write a FLAC file, which is there only when it is whole. Raises UserError where it cannot be written."""
-    unfinished = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            with soundfile.SoundFile(unfinished, "w", SAMPLE_RATE, 1, format="FLAC") as file:
-                file.artist, file.title = artist, title
-                file.write(waveform)
-            unfinished.replace(path)
-        finally:
-            unfinished.unlink(missing_ok=True)
-    except (OSError, soundfile.LibsndfileError) as error:
-        raise UserError(f"data.root: {path} cannot be written: {error}") from None

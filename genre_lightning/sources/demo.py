@@ -1,6 +1,7 @@
 """data=demo: songs that the project composes itself, written as FLAC files the first time they are asked for."""
 
 import logging
+import os
 import re
 import time
 from collections.abc import Callable, Iterator
@@ -9,11 +10,12 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
+import soundfile
 
 from genre_lightning.catalogue import MANIFEST, Catalogue, Track, write_manifest
 from genre_lightning.composer.habits import GENRES
 from genre_lightning.composer.instruments import SAMPLE_RATE
-from genre_lightning.composer.song import compose_song, write_song
+from genre_lightning.composer.song import compose_song
 from genre_lightning.errors import UserError
 from genre_lightning.extraction import cores
 
@@ -98,3 +100,19 @@ def compose_all(songs: dict[Track, Numbers], compose: Callable[..., np.ndarray],
     seconds = samples / SAMPLE_RATE
     rate = f"{seconds / (time.perf_counter() - begin):.0f} times as fast as they play"
     logger.info("composed %d songs, %.0f min, %s", len(songs), seconds / 60, rate)
+
+
+def write_song(waveform: np.ndarray, path: Path, artist: str, title: str) -> None:
+    """Write a FLAC file, which is there only when it is whole. Raises UserError where it cannot be written."""
+    unfinished = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with soundfile.SoundFile(unfinished, "w", SAMPLE_RATE, 1, format="FLAC") as file:
+                file.artist, file.title = artist, title
+                file.write(waveform)
+            unfinished.replace(path)
+        finally:
+            unfinished.unlink(missing_ok=True)
+    except (OSError, soundfile.LibsndfileError) as error:
+        raise UserError(f"data.root: {path} cannot be written: {error}") from None

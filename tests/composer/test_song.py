@@ -7,15 +7,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import soundfile
 
 from genre_lightning.composer import song
 from genre_lightning.composer.habits import GENRES, HABITS, Artist
 from genre_lightning.composer.instruments import SAMPLE_RATE, Band
 from genre_lightning.composer.mix import mix
 from genre_lightning.composer.score import write_score
-from genre_lightning.composer.song import compose_song, write_song
-from genre_lightning.errors import UserError
+from genre_lightning.composer.song import compose_song
 
 NUMBERS = {"seed": 0, "genre": "jazz", "artist": 1, "number": 2, "seconds": 1.0, "overlap": 0.5}
 OPTIONS = max(len(options) for habits in HABITS.values() for options in habits.values())
@@ -118,38 +116,3 @@ def test_artists_of_other_numbers_genres_and_seeds_are_others(artists):
     for other in ({}, {"artist": 0}, {"genre": "rock"}, {"seed": 1}):
         compose_song(**NUMBERS | other)
     assert len({artist.bpm for artist in artists}) == 4
-
-
-def test_a_song_is_written_as_flac_with_its_artist_and_title(tmp_path, composed):
-    waveform = composed["rock"][0]
-    write_song(waveform, tmp_path / "some" / "folder" / "1.flac", "Björk", "Ænima")
-    with soundfile.SoundFile(tmp_path / "some" / "folder" / "1.flac") as file:
-        assert (file.format, file.samplerate, file.channels, file.artist, file.title) == (
-            "FLAC", SAMPLE_RATE, 1, "Björk", "Ænima",
-        )  # fmt: skip
-        np.testing.assert_allclose(file.read(), waveform, atol=2**-15)
-    assert [path.name for path in (tmp_path / "some" / "folder").iterdir()] == ["1.flac"]
-
-
-def test_a_file_that_is_there_is_replaced(tmp_path, composed):
-    for waveform in composed["rock"][:2]:
-        write_song(waveform, tmp_path / "1.flac", "A", "B")
-    np.testing.assert_allclose(soundfile.read(tmp_path / "1.flac")[0], composed["rock"][1], atol=2**-15)
-
-
-@pytest.mark.parametrize("error", [OSError("No space left on device"), KeyboardInterrupt(), MemoryError()], ids=repr)
-def test_whatever_stops_the_writing_no_part_of_a_file_is_left(tmp_path, composed, monkeypatch, error):
-    def write(file, waveform):
-        raise error
-
-    monkeypatch.setattr(soundfile.SoundFile, "write", write)
-    with pytest.raises(UserError if isinstance(error, OSError) else type(error)):
-        write_song(composed["rock"][0], tmp_path / "1.flac", "A", "B")
-    assert not list(tmp_path.iterdir())
-
-
-def test_a_folder_that_cannot_be_made_is_one_line(tmp_path, composed):
-    (tmp_path / "taken").write_text("a file")
-    with pytest.raises(UserError, match=r"^data\.root: .*1\.flac cannot be written: .+") as caught:
-        write_song(composed["rock"][0], tmp_path / "taken" / "1.flac", "A", "B")
-    assert "\n" not in str(caught.value)

@@ -15,10 +15,11 @@ import soundfile
 from genre_lightning.audio import read_song
 from genre_lightning.cache import FeatureCache
 from genre_lightning.catalogue import read_manifest
+from genre_lightning.composer.instruments import SAMPLE_RATE
 from genre_lightning.errors import UserError
 from genre_lightning.selection import select_songs
 from genre_lightning.sources import demo as source
-from genre_lightning.sources.demo import demo, invent
+from genre_lightning.sources.demo import demo, invent, write_song
 from genre_lightning.splits import split_catalogue
 
 FEW = {"artists_per_genre": 2, "songs_per_artist": 2, "song_seconds": 1.0, "overlap": 0.5, "workers": 1}
@@ -298,3 +299,42 @@ def test_no_artist_is_on_two_sides(quick, tmp_path):
     sides = Counter((track.artist, track.split) for track in catalogue)
     assert set(sides.values()) == {3} and len(sides) == 36
     assert all(catalogue.of_split(split).genres == GENRES for split in ("train", "val", "test"))
+
+
+def noise(seed=0):
+    return np.random.default_rng(seed).uniform(-0.5, 0.5, 1000).astype(np.float32)
+
+
+def test_a_song_is_written_as_flac_with_its_artist_and_title(tmp_path):
+    waveform = noise()
+    write_song(waveform, tmp_path / "some" / "folder" / "1.flac", "Björk", "Ænima")
+    with soundfile.SoundFile(tmp_path / "some" / "folder" / "1.flac") as file:
+        assert (file.format, file.samplerate, file.channels, file.artist, file.title) == (
+            "FLAC", SAMPLE_RATE, 1, "Björk", "Ænima",
+        )  # fmt: skip
+        np.testing.assert_allclose(file.read(), waveform, atol=2**-15)
+    assert [path.name for path in (tmp_path / "some" / "folder").iterdir()] == ["1.flac"]
+
+
+def test_a_file_that_is_there_is_replaced(tmp_path):
+    for waveform in (noise(0), noise(1)):
+        write_song(waveform, tmp_path / "1.flac", "A", "B")
+    np.testing.assert_allclose(soundfile.read(tmp_path / "1.flac")[0], noise(1), atol=2**-15)
+
+
+@pytest.mark.parametrize("error", [OSError("No space left on device"), KeyboardInterrupt(), MemoryError()], ids=repr)
+def test_whatever_stops_the_writing_no_part_of_a_file_is_left(tmp_path, monkeypatch, error):
+    def write(file, waveform):
+        raise error
+
+    monkeypatch.setattr(soundfile.SoundFile, "write", write)
+    with pytest.raises(UserError if isinstance(error, OSError) else type(error)):
+        write_song(noise(), tmp_path / "1.flac", "A", "B")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_folder_that_cannot_be_made_is_one_line(tmp_path):
+    (tmp_path / "taken").write_text("a file")
+    with pytest.raises(UserError, match=r"^data\.root: .*1\.flac cannot be written: .+") as caught:
+        write_song(noise(), tmp_path / "taken" / "1.flac", "A", "B")
+    assert "\n" not in str(caught.value)
