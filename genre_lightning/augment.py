@@ -1,11 +1,13 @@
 """What makes it harder to get by on memory: changes to batches, on the device, in training only."""
 
+import copy
 from abc import ABC, abstractmethod
 
 import torch
 from torch import Tensor, nn
 
-from genre_lightning.features import Features
+from genre_lightning.errors import UserError
+from genre_lightning.features import Features, cosines_over_mels
 
 
 class Augment(nn.Module, ABC):
@@ -67,33 +69,45 @@ class Mixup(Augment):
         return mixed, torch.lerp(target, target[partner], share[:, None])
 
 
-class Gain(Augment):
+class Amplifier(Augment):
+    """Play each window through something that makes it louder or softer, perhaps not all bands alike.
+
+    Raises UserError for features of which nobody can say how that would change them.
+    """
+
+    def __init__(self, of: Features) -> None:
+        super().__init__()
+        if not of.amplifiable:
+            raise UserError("augment: gain and equaliser cannot change what a frozen encoder has heard; use augment=[]")
+        self.of = copy.deepcopy(of)  # its buffers move to the device, the original's stay where songs are read
+
+
+class Gain(Amplifier):
     """Play each window louder or softer, by a normally distributed gain of deviation `gain_db`."""
 
-    response: Tensor
-
     def __init__(self, of: Features, gain_db: float) -> None:
-        super().__init__()
-        self.response = nn.Buffer(gain_db * of.colour(1), persistent=False)
+        super().__init__(of)
+        self.gain_db = gain_db
 
     def forward(self, features: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
-        return features + torch.randn(len(features), 1, 1, device=features.device) * self.response, target
+        decibels = self.gain_db * torch.randn(len(features), 1, device=features.device)
+        return self.of.amplified(features, decibels.expand(-1, self.of.n_mels)), target
 
 
-class Equaliser(Augment):
+class Equaliser(Amplifier):
     """Play each window through a random equaliser, so that the sound of a recording says less.
 
     Its curve is a sum of `swells` cosines over the mel scale, `cos(pi * k * place)` for k = 1, 2, ..., each with a
-    normally distributed height of deviation `swell_db / sqrt(k)`.
+    normally distributed height of deviation `swell_db / sqrt(k)`; `place` goes from 0 to 1 up the mel bands.
     """
 
-    responses: Tensor
+    curves: Tensor
 
     def __init__(self, of: Features, swell_db: float, swells: int) -> None:
-        super().__init__()
+        super().__init__(of)
         deviations = swell_db / torch.arange(1, swells + 1)[:, None] ** 0.5
-        self.responses = nn.Buffer(deviations * of.colour(swells + 1)[1:], persistent=False)
+        self.curves = nn.Buffer(deviations * cosines_over_mels(swells + 1, of.n_mels)[1:].float(), persistent=False)
 
     def forward(self, features: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
-        heights = torch.randn(len(features), len(self.responses), device=features.device)
-        return features + (heights @ self.responses)[:, None], target
+        heights = torch.randn(len(features), len(self.curves), device=features.device)
+        return self.of.amplified(features, heights @ self.curves), target

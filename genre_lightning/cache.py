@@ -8,13 +8,12 @@ build loses only the shard it was at, and several builds at once can't harm each
 
 import hashlib
 import json
-import os
 import random
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +22,7 @@ from genre_lightning.audio import AudioError
 from genre_lightning.errors import UserError
 from genre_lightning.extraction import Extracted, extract, extract_all, song_key, with_progress
 from genre_lightning.features import Features
+from genre_lightning.writing import write_whole
 
 FORMAT_VERSION = 1
 SETTINGS = "settings.json"
@@ -163,17 +163,3 @@ def placed(songs: Sequence[Extracted], shard: str) -> Iterator[Song]:
 def write_array(path: Path, array: npt.NDArray[Any]) -> None:
     """Write an .npy file whole or not at all."""
     write_whole(path, lambda file: np.save(file, array))
-
-
-def write_whole(path: Path, write: Callable[[BinaryIO], object]) -> None:
-    """Write a file under a temporary name, force it to the disk and rename it; leaves nothing behind on an error."""
-    unfinished = path.with_name(f"{path.name}.{uuid.uuid4().hex[:8]}.tmp")
-    try:
-        with unfinished.open("wb") as file:
-            write(file)
-            file.flush()
-            os.fsync(file.fileno())
-        unfinished.replace(path)
-    except BaseException:
-        unfinished.unlink(missing_ok=True)
-        raise

@@ -108,7 +108,7 @@ def embed_songs(run: Run, songs: Sequence[Song], trainer: Trainer) -> SongMeans:
 
 def write_embeddings(embeddings: Embeddings, folder: Path, **more: np.ndarray) -> None:
     """Write the table for people and the arrays that `read_embeddings` reads back; `more` arrays go with them."""
-    from genre_lightning.cache import write_whole
+    from genre_lightning.writing import write_whole
 
     folder.mkdir(parents=True, exist_ok=True)
     write_table(embeddings, folder / TABLE)

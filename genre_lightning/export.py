@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor, nn
 
-from genre_lightning.cache import write_whole
 from genre_lightning.errors import UserError, one_line_errors
 from genre_lightning.recipe import Recipe, read_recipe
+from genre_lightning.writing import write_whole
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession

@@ -3,7 +3,7 @@
 import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, fields
-from typing import Any, Literal
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
@@ -49,12 +49,16 @@ class Features(nn.Module, ABC):
         """The width of a frame."""
 
     @abstractmethod
-    def colour(self, orders: int) -> Tensor:
-        """How far each feature moves when the song is played through an equaliser: `(orders, n_features)`.
+    def amplified(self, frames: Tensor, decibels: Tensor) -> Tensor:
+        """Features as they were if songs had been played through equalisers: `(batch, frames, n_features)`.
 
-        Row k stands for one of `cos(pi * k * place)` dB, where `place` goes from 0 to 1 up the mel bands; row 0 is 1 dB
-        louder everywhere.
+        `decibels` are the gains of the mel bands, `(batch, n_mels)`.
         """
+
+    @property
+    def amplifiable(self) -> bool:
+        """Whether `amplified` can tell."""
+        return True
 
     @abstractmethod
     def forward(self, waveform: Tensor) -> Tensor:
@@ -63,14 +67,19 @@ class Features(nn.Module, ABC):
     @property
     def settings(self) -> dict[str, str | int | float | None]:
         """The kind of the features and all that shapes them, as plain values; equal ones however they were typed."""
-        typed = {field.name: getattr(self, field.name) for field in fields(self)}
+        typed = {setting.name: getattr(self, setting.name) for setting in fields(self)}
         typed |= {"win_length": self.window_length, "f_max": float(self.highest_hz), "f_min": float(self.f_min)}
         typed["top_db"] = None if self.top_db is None else float(self.top_db)
         return {"kind": type(self).__name__, **typed}
 
+    @property
+    def frames_a_second(self) -> float:
+        """How many frames a second of sound has."""
+        return self.sample_rate / self.hop_length
+
     def frames_in(self, seconds: float) -> int:
         """The number of frames that `seconds` of sound take, at least one."""
-        return max(1, round(seconds * self.sample_rate / self.hop_length))
+        return max(1, round(seconds * self.frames_a_second))
 
     def check(self) -> None:
         """Raise ValueError for settings that contradict each other."""
@@ -160,8 +169,8 @@ class LogMel(Features):
     def n_features(self) -> int:
         return self.n_mels
 
-    def colour(self, orders: int) -> Tensor:
-        return cosines_over_mels(orders, self.n_mels).float()
+    def amplified(self, frames: Tensor, decibels: Tensor) -> Tensor:
+        return frames + decibels[:, None]
 
     def forward(self, waveform: Tensor) -> Tensor:
         return self.log_mel(waveform)
@@ -192,17 +201,11 @@ class MFCC(Features):
     def n_features(self) -> int:
         return self.n_mfcc
 
-    def colour(self, orders: int) -> Tensor:
-        return torch.mm(cosines_over_mels(orders, self.n_mels), self.cosines).float()
+    def amplified(self, frames: Tensor, decibels: Tensor) -> Tensor:
+        return frames + torch.mm(decibels, self.cosines.to(decibels))[:, None]
 
     def forward(self, waveform: Tensor) -> Tensor:
         return torch.mm(self.log_mel(waveform).double(), self.cosines).float()
-
-
-def read_features(settings: dict[str, Any]) -> Features:
-    """The features whose `settings` these are. Raises KeyError, TypeError or ValueError for any that are not."""
-    kinds = {kind.__name__: kind for kind in Features.__subclasses__()}
-    return kinds[settings["kind"]](**{name: value for name, value in settings.items() if name != "kind"})
 
 
 def cosines_over_mels(orders: int, n_mels: int) -> Tensor:

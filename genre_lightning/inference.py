@@ -86,8 +86,7 @@ class Predictor:
 
     def starts_around(self, edges: Sequence[float], n_frames: int) -> list[int]:
         """First frames of the windows around the middles of the parts between `edges`, given in seconds."""
-        frames_a_second = self.recipe.features.sample_rate / self.recipe.features.hop_length
-        middles = (np.array(edges[1:]) + edges[:-1]) / 2 * frames_a_second
+        middles = (np.array(edges[1:]) + edges[:-1]) / 2 * self.recipe.features.frames_a_second
         return np.clip(np.round(middles - self.n_frames / 2), 0, max(0, n_frames - self.n_frames)).astype(int).tolist()
 
     @torch.inference_mode()

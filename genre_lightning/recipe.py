@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import Any
 
-from genre_lightning.features import Features, read_features
+import genre_lightning.musicnn.input  # noqa: F401 (its features count among the subclasses)
+from genre_lightning.features import Features
 
 FORMAT_VERSION = 1
 
@@ -49,3 +50,9 @@ def read_recipe(values: dict[str, Any]) -> Recipe:
     known = {field.name: values[field.name] for field in fields(Recipe)}
     known["features"] = read_features(known["features"])
     return Recipe(**known)
+
+
+def read_features(settings: dict[str, Any]) -> Features:
+    """The features whose `settings` these are. Raises KeyError, TypeError or ValueError for any that are not."""
+    kinds = {kind.__name__: kind for kind in Features.__subclasses__()}
+    return kinds[settings["kind"]](**{name: value for name, value in settings.items() if name != "kind"})

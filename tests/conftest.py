@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+import torch
 from omegaconf import OmegaConf
 
 from genre_lightning.cache import FeatureCache
@@ -51,6 +52,27 @@ def compose(genre, number, seconds=1.0):
         "tones": 0.5 * np.sin(2 * np.pi * chance.uniform(200, 1500) * time),
     }
     return (32767 * (sound[genre] + hiss).clip(-1, 1)).astype(np.int16)
+
+
+@pytest.fixture(scope="session")
+def random_weights(tmp_path_factory):
+    """A folder where PyTorch keeps weights, in which musicnn's are there already: random ones."""
+    from safetensors.torch import save_file
+
+    from genre_lightning.musicnn.network import Tagger
+    from genre_lightning.musicnn.weights import KEPT
+
+    home = tmp_path_factory.mktemp("torch")
+    (home / "hub" / "genre_lightning").mkdir(parents=True)
+    torch.manual_seed(0)
+    save_file(Tagger().state_dict(), home / "hub" / "genre_lightning" / KEPT)
+    return home
+
+
+@pytest.fixture
+def musicnn_weights(random_weights, monkeypatch):
+    """Make model=musicnn find random weights, so that it fetches none."""
+    monkeypatch.setenv("TORCH_HOME", str(random_weights))
 
 
 @pytest.fixture
@@ -135,7 +157,7 @@ def selected(library, tmp_path_factory):
 @pytest.fixture(scope="session")
 def command_line(library, tmp_path_factory):
     """The overrides that make a small run on the library, with whatever is to be different; another choice of a group
-    comes with its own settings.
+    comes with its own settings, and musicnn with those of other groups.
     """
     own = [
         "data=folder",
@@ -145,6 +167,7 @@ def command_line(library, tmp_path_factory):
 
     def line(*overrides):
         chosen = tuple(key + end for override in overrides for key in [override.split("=")[0]] for end in "=.")
+        chosen += ("features.", "loader.", "augment=") if "model=musicnn" in overrides else ()
         return [*(setting for setting in (*own, *SMALL) if not setting.startswith(chosen)), *overrides]
 
     return line

@@ -4,7 +4,9 @@ import pytest
 import torch
 
 from genre_lightning.augment import Equaliser, Gain, Mixup, SpecAugment
+from genre_lightning.errors import UserError
 from genre_lightning.features import MFCC, LogMel
+from genre_lightning.musicnn.input import MusicnnInput
 
 LOGMEL = LogMel(sample_rate=8000, n_fft=512, hop_length=256, n_mels=24, top_db=None)
 MFCCS = MFCC(sample_rate=8000, n_fft=512, hop_length=256, n_mels=24, n_mfcc=10, top_db=None)
@@ -113,7 +115,9 @@ def test_gain_is_what_a_louder_waveform_sounds_like(features):
     waveform = torch.randn(8000) / 10
     window = features(waveform)[None]
     louder, _ = Gain(features, gain_db=3.0)(window, torch.ones(1, 1))
-    decibels = (louder - window)[0, 0, 0] / features.colour(1)[0, 0]
+    decibels = (louder - window)[0, 0, 0]
+    if features is MFCCS:
+        decibels = decibels / MFCCS.cosines[:, 0].sum()
     assert abs(decibels) > 0.1
     torch.testing.assert_close(features(waveform * 10 ** (decibels / 20)), louder[0], atol=1e-3, rtol=0)
 
@@ -137,3 +141,10 @@ def test_the_equaliser_does_the_same_to_mfcc_as_to_the_bands_below_them():
         torch.manual_seed(1)
         curves.append(equalise(torch.zeros(8, 20, n_features), torch.ones(8, 1))[0])
     torch.testing.assert_close(curves[0] @ MFCCS.cosines.float(), curves[1], atol=1e-4, rtol=0)
+
+
+@pytest.mark.parametrize("make", [lambda of: Gain(of, 3.0), lambda of: Equaliser(of, 2.0, 3)])
+def test_what_a_frozen_encoder_has_heard_cannot_be_played_louder(make):
+    with pytest.raises(UserError, match=r"use augment=\[\]"):
+        make(MusicnnInput(trained="head"))
+    assert make(MusicnnInput(trained="all"))(torch.ones(2, 5, 96), torch.ones(2, 1))[0].shape == (2, 5, 96)

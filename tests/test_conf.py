@@ -43,9 +43,20 @@ def test_there_is_a_test_for_every_group():
     assert groups == {"model", "features", "augment", "trainer", "data", "projection"}
 
 
-@pytest.mark.parametrize(("model", "features"), list(product(MODELS, FEATURES)))
+FROM_SCRATCH = [model for model in MODELS if model != "musicnn"]
+
+
+@pytest.mark.parametrize(("model", "features"), list(product(FROM_SCRATCH, FEATURES)))
 def test_every_model_learns_from_all_features(train_a_batch, model, features):
     train_a_batch(f"model={model}", f"features={features}")
+
+
+@pytest.mark.usefixtures("musicnn_weights")
+@pytest.mark.parametrize("train", ["head", "all"])
+@pytest.mark.parametrize("embedding", ["pooled", "penultimate"])
+def test_musicnn_brings_its_features_with_it(train_a_batch, train, embedding):
+    data = train_a_batch("model=musicnn", f"model.train={train}", f"model.embedding={embedding}", "loader.batch_size=2")
+    assert data.window_shape == {"head": (1, 1506), "all": (187, 96)}[train] and len(data.augments) == 0
 
 
 @pytest.mark.parametrize("augment", AUGMENTS)

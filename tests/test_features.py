@@ -10,7 +10,9 @@ from hydra.utils import instantiate
 from omegaconf import OmegaConf
 
 from genre_lightning import features as module
-from genre_lightning.features import MFCC, LogMel, read_features
+from genre_lightning.features import MFCC, LogMel
+from genre_lightning.musicnn.input import MusicnnInput
+from genre_lightning.recipe import read_features
 
 CONF = Path(__file__).parents[1] / "conf" / "features"
 SETTINGS = [
@@ -206,29 +208,27 @@ def test_more_coefficients_than_bands_are_refused(n_mfcc):
         MFCC(n_mels=128, n_mfcc=n_mfcc)
 
 
-UNLIMITED = [LogMel(top_db=None), MFCC(top_db=None), MFCC(top_db=None, n_mfcc=13, n_mels=40)]
+UNLIMITED = [LogMel(top_db=None), MFCC(top_db=None), MFCC(top_db=None, n_mfcc=13, n_mels=40), MusicnnInput("all")]
 
 
 @pytest.mark.parametrize("features", UNLIMITED)
-def test_the_first_colour_says_how_far_a_louder_song_moves_each_feature(features):
+def test_amplified_by_one_gain_is_what_a_louder_song_gives(features):
     waveform = play(noise)
-    moved = compute(features, 10 ** (6 / 20) * waveform) - compute(features, waveform)
-    np.testing.assert_allclose(moved, np.broadcast_to(6 * features.colour(1).numpy(), moved.shape), atol=0.002)
+    louder = features.amplified(features(torch.from_numpy(waveform))[None], torch.full((1, features.n_mels), 6.0))[0]
+    np.testing.assert_allclose(louder, compute(features, 10 ** (6 / 20) * waveform), atol=0.002)
 
 
 @pytest.mark.parametrize("features", UNLIMITED)
-def test_colours_say_how_far_an_equaliser_moves_each_feature(features, monkeypatch):
-    waveform = play(noise)
-    before, bands = compute(features, waveform), features.log_mel(torch.from_numpy(waveform))
-    place = (torch.arange(features.n_mels) + 0.5) / features.n_mels
-    for order, colour in enumerate(features.colour(4)):
-        monkeypatch.setattr(features, "log_mel", lambda _, k=order: bands + 3 * torch.cos(torch.pi * k * place))
-        moved = compute(features, waveform) - before
-        np.testing.assert_allclose(moved, np.broadcast_to(3 * colour.numpy(), moved.shape), atol=0.002)
+def test_amplified_band_by_band_is_what_an_equaliser_gives(features, monkeypatch):
+    waveform, decibels = torch.from_numpy(play(noise)), torch.linspace(-6, 3, features.n_mels)
+    before, power = features(waveform), features.mel_power(waveform)
+    monkeypatch.setattr(features, "mel_power", lambda _: power * 10 ** (decibels / 10))
+    equalised = features.amplified(before[None], decibels[None])[0]
+    torch.testing.assert_close(equalised, features(waveform), atol=0.002, rtol=0)
 
 
 def test_no_weights_of_the_features_go_into_checkpoints():
-    assert not LogMel().state_dict() and not MFCC().state_dict()
+    assert not any(kind().state_dict() for kind in (LogMel, MFCC, MusicnnInput))
 
 
 @pytest.mark.parametrize(("name", "kind"), [("logmel", LogMel), ("mfcc", MFCC)])

@@ -57,8 +57,11 @@ class GenreClassifier(LightningModule, ABC):
         self.train_f1_macro = MulticlassF1Score(n_genres, average="macro")
         self.val_songs = SongScores()
 
-    def set_statistics(self, mean: Tensor, deviation: Tensor) -> None:
-        """Standardise with the training split's statistics, `(n_features,)` each; they are stored in checkpoints."""
+    def prepare(self, mean: Tensor, deviation: Tensor) -> None:
+        """What a new model does before it is trained, and one that is read back does not.
+
+        Standardise with the training split's statistics, `(n_features,)` each; they are stored in checkpoints.
+        """
         standardise = self.encoder[0]
         assert isinstance(standardise, Standardise), f"the encoder of {type(self).__name__} must begin with Standardise"
         standardise.mean.copy_(mean)
@@ -112,12 +115,8 @@ class GenreClassifier(LightningModule, ABC):
             self.log(f"val/{name}", figure, prog_bar=name in ("loss", "accuracy"))
 
     def weight_groups(self) -> list[dict[str, Any]]:
-        """Weight decay pulls at matrices and filters; biases and normalisation layers are left alone."""
-        weights = [weight for weight in self.parameters() if weight.requires_grad]
-        return [
-            {"params": [weight for weight in weights if weight.ndim > 1]},
-            {"params": [weight for weight in weights if weight.ndim <= 1], "weight_decay": 0.0},
-        ]
+        """What the optimizer changes, each group with the settings that are its own."""
+        return decayed(self)
 
     def configure_optimizers(self) -> Any:
         from hydra.utils import instantiate
@@ -126,5 +125,16 @@ class GenreClassifier(LightningModule, ABC):
         if self.schedule is None:
             return optimizer
         steps = int(self.trainer.estimated_stepping_batches)
-        schedule = instantiate(self.schedule, _partial_=True)(optimizer, total_steps=steps)
+        rates = [group["lr"] for group in optimizer.param_groups]
+        highest = {"max_lr": rates} if "max_lr" in self.schedule else {}
+        schedule = instantiate(self.schedule, _partial_=True)(optimizer, total_steps=steps, **highest)
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
+
+
+def decayed(module: nn.Module) -> list[dict[str, Any]]:
+    """Weight decay pulls at matrices and filters; biases and normalisation layers are left alone."""
+    weights = [*module.parameters()]
+    return [
+        {"params": [weight for weight in weights if weight.ndim > 1]},
+        {"params": [weight for weight in weights if weight.ndim <= 1], "weight_decay": 0.0},
+    ]

@@ -4,6 +4,13 @@ import torch
 from torch import Tensor, nn
 
 
+class Mean(nn.Module):
+    """`(batch, frames, features)` -> `(batch, features)`: the mean over time."""
+
+    def forward(self, frames: Tensor) -> Tensor:
+        return frames.mean(dim=1)
+
+
 class MeanAndMaximum(nn.Module):
     """`(batch, frames, features)` -> `(batch, 2 * features)`: the mean and the maximum over time."""
 

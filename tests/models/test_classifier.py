@@ -37,7 +37,7 @@ def test_the_encoder_standardises_with_the_stored_statistics(kind, build, batch)
     model, plain = build(kind).eval(), build(kind).eval()
     plain.load_state_dict(model.state_dict())
     mean, deviation = torch.randn(12), torch.rand(12) + 0.5
-    model.set_statistics(mean, deviation)
+    model.prepare(mean, deviation)
     assert isinstance(model.encoder[0], Standardise)
     torch.testing.assert_close(model.encoder[0](batch.features), (batch.features - mean) / deviation)
     torch.testing.assert_close(model(batch.features), plain((batch.features - mean) / deviation))
@@ -46,7 +46,7 @@ def test_the_encoder_standardises_with_the_stored_statistics(kind, build, batch)
 @every_kind
 def test_statistics_are_part_of_the_weights(kind, build, batch):
     model, other = build(kind).eval(), build(kind).eval()
-    model.set_statistics(torch.randn(12), torch.rand(12) + 0.5)
+    model.prepare(torch.randn(12), torch.rand(12) + 0.5)
     other.load_state_dict(model.state_dict())
     assert torch.equal(model(batch.features), other(batch.features))
 
@@ -56,7 +56,7 @@ def test_an_encoder_without_standardise_is_refused(kind, build):
     model = build(kind)
     model.encoder = nn.Sequential(nn.Flatten())
     with pytest.raises(AssertionError, match=kind.__name__):
-        model.set_statistics(torch.zeros(12), torch.ones(12))
+        model.prepare(torch.zeros(12), torch.ones(12))
 
 
 @every_kind
@@ -78,7 +78,7 @@ def checkpoint(model, path):
 @every_kind
 def test_a_checkpoint_holds_nothing_that_could_run_and_brings_the_model_back(kind, build, batch, tmp_path):
     model = build(kind, schedule=SCHEDULE, class_weights=[1.0, 2.0, 3.0], label_smoothing=0.1).eval()
-    model.set_statistics(torch.randn(12), torch.rand(12) + 0.5)
+    model.prepare(torch.randn(12), torch.rand(12) + 0.5)
     path = checkpoint(model, tmp_path / "model.ckpt")
     assert torch.load(path, weights_only=True)["hyper_parameters"]["n_frames"] == 20
     again = kind.load_from_checkpoint(path, weights_only=True).eval()

@@ -1,0 +1,97 @@
+import json
+
+import numpy as np
+import pytest
+import torch
+
+from genre_lightning.embedding import read_embeddings
+from genre_lightning.errors import UserError
+from genre_lightning.inference import Predictor
+from genre_lightning.models.musicnn import Musicnn
+from genre_lightning.musicnn.weights import load_musicnn
+from genre_lightning.run import Run
+
+RATE = {"_target_": "torch.optim.AdamW", "lr": 0.01, "weight_decay": 0.1}
+pytestmark = pytest.mark.usefixtures("musicnn_weights")
+
+
+def build(train="head", embedding="pooled", **settings):
+    shape = {"n_features": 1506, "n_frames": 1} if train == "head" else {"n_features": 96, "n_frames": 187}
+    choices = {"train": train, "embedding": embedding, "dropout": 0.0, "encoder_rate": 0.1}
+    model = Musicnn(**shape | choices | settings, n_genres=3, optimizer=RATE)
+    model.prepare(torch.randn(shape["n_features"]), torch.rand(shape["n_features"]))
+    return model
+
+
+@pytest.mark.parametrize(("embedding", "width"), [("pooled", 1506), ("penultimate", 200)])
+def test_both_ways_embed_a_window_as_musicnn_does(embedding, width):
+    windows, network = torch.rand(2, 187, 96), load_musicnn()
+    pooled = network.convolutions(windows)
+    known = network.normalise(pooled)
+    known = network.penultimate(known) if embedding == "penultimate" else known
+    assert known.shape == (2, width)
+    torch.testing.assert_close(build("head", embedding).eval().embed(pooled[:, None]), known)
+    torch.testing.assert_close(build("all", embedding).eval().embed(windows), known)
+
+
+def test_longer_windows_average_what_was_heard():
+    model = build().eval()
+    pooled = torch.rand(1, 4, 1506)
+    torch.testing.assert_close(model.embed(pooled), model.embed(pooled.mean(dim=1, keepdim=True)))
+
+
+@pytest.mark.parametrize(("train", "changes"), [("head", {"head"}), ("all", {"head", "encoder"})])
+def test_a_step_changes_what_is_to_be_trained_and_nothing_else(train, changes):
+    model = build(train).train()
+    before = {name: weight.clone() for name, weight in model.state_dict().items()}
+    optimizer = model.configure_optimizers()
+    model(torch.rand(4, *(1, 1506) if train == "head" else (187, 96))).logsumexp(dim=1).sum().backward()
+    optimizer.step()
+    changed = {name for name, weight in model.state_dict().items() if not torch.equal(weight, before[name])}
+    assert {name.split(".")[0] for name in changed} == changes
+    assert not any("running" in name or "tracked" in name for name in changed)
+
+
+def test_the_encoder_learns_at_a_rate_of_its_own_also_under_a_schedule():
+    model = build("all", encoder_rate=0.2)
+    model.schedule = {"_target_": "torch.optim.lr_scheduler.OneCycleLR", "max_lr": 0.01}
+    model._trainer = type("Trainer", (), {"estimated_stepping_batches": 10})
+    optimizer = model.configure_optimizers()["optimizer"]
+    rates = {id(weight): group["lr"] for group in optimizer.param_groups for weight in group["params"]}
+    head, encoder = rates[id(model.head.weight)], rates[id(model.encoder[1][1].weight)]
+    assert encoder == pytest.approx(0.2 * head) and len(rates) == len([*model.parameters()])
+
+
+def test_a_model_that_is_read_back_needs_no_weights_from_anywhere(tmp_path, monkeypatch):
+    trained = build("all").eval()
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    again = Musicnn(**trained.hparams).eval()
+    again.load_state_dict(trained.state_dict())
+    windows = torch.rand(2, 187, 96)
+    assert torch.equal(again(windows), trained(windows)) and not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(("train", "n_features"), [("head", 96), ("all", 1506), ("all", 64)])
+def test_other_features_are_refused(train, n_features):
+    with pytest.raises(UserError, match="brings features of its own"):
+        build(train, n_features=n_features)
+
+
+@pytest.mark.parametrize("train", ["head", "all"])
+def test_a_run_can_be_mapped_exported_and_asked_as_any_other(train_run, map_run, library, tmp_path, train):
+    from genre_lightning.export import export
+
+    quick = ("trainer.max_epochs=1", "trainer.limit_train_batches=1", "loader.batch_size=4")
+    run = train_run("model=musicnn", f"model.train={train}", *quick)
+    assert {"train", "val", "test", "baseline"} <= json.loads((run / "metrics.json").read_text()).keys()
+    map_run(run)
+    songs = read_embeddings(run)
+    assert songs.vectors.shape == (30, 1506) and (run / "map.html").is_file()
+    export(Run(run), tmp_path / "model.onnx")
+    song = library / "tones" / "9.wav"
+    place = [track.path.as_posix() for track in songs.tracks].index(song.as_posix())
+    for predictor in (Predictor(run), Predictor(tmp_path / "model.onnx")):
+        found = predictor.predict(song, every_seconds=0.5)
+        shares = [found.probabilities[genre] for genre in songs.genres]
+        np.testing.assert_allclose(shares, songs.probabilities[place], atol=1e-4)
+        assert len(found.timeline) == 2
