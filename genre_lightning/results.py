@@ -1,0 +1,74 @@
+"""Runs side by side, those that differ in nothing but seeds as one line: python -m genre_lightning.results logs"""
+
+import argparse
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from omegaconf import OmegaConf
+
+from genre_lightning.errors import UserError, one_line_errors
+from genre_lightning.run import CONFIG
+from genre_lightning.table import table
+from genre_lightning.wording import COLUMNS, percent
+
+METRICS = "metrics.json"
+OVERRIDES = CONFIG.with_name("overrides.yaml")
+HEAD = ["settings", "runs", *COLUMNS.values(), "test, macro F1", "baseline on test"]
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Print the table of all finished runs below some folders."""
+    parser = argparse.ArgumentParser(prog="python -m genre_lightning.results", description=__doc__)
+    parser.add_argument("folders", nargs="*", type=Path, default=[Path("logs")], help="runs, sweeps (default: logs)")
+    print(results(parser.parse_args(argv).folders))
+
+
+def results(folders: Sequence[Path]) -> str:
+    """The table of the finished runs below `folders`. Raises UserError where there are none."""
+    finished = [path for folder in folders for path in sorted(folder.rglob(METRICS))]
+    if not finished:
+        raise UserError(f"there is no finished run in {', '.join(map(str, folders))}")
+    alike = defaultdict(list)
+    for path in finished:
+        alike[settings(path.parent)].append(read_metrics(path))
+    common = set.intersection(*map(set, alike)) if len(alike) > 1 else set()
+    return table(HEAD, [row(" ".join(one for one in key if one not in common), alike[key]) for key in alike])
+
+
+def settings(run: Path) -> tuple[str, ...]:
+    """What was typed for a run, but for its seeds."""
+    path = run / OVERRIDES
+    typed = OmegaConf.load(path) if path.is_file() else [f"run={run.name}"]
+    return tuple(str(one) for one in typed if not str(one).split("=")[0].endswith("seed"))
+
+
+def read_metrics(path: Path) -> dict[str, Any]:
+    """A run's figures. Raises UserError where they are damaged."""
+    try:
+        figures = json.loads(path.read_text(encoding="utf-8"))
+        assert {*COLUMNS, "baseline"} <= figures.keys()
+    except (ValueError, AssertionError):
+        raise UserError(f"{path} is damaged, or was not written by this program") from None
+    return figures
+
+
+def row(name: str, runs: Sequence[dict[str, Any]]) -> list[str]:
+    """A line of the table: over whole songs accuracies and macro F1, mean and range over the runs."""
+    accuracies = [spread(run[split]["accuracy"] for run in runs) for split in COLUMNS]
+    f1_macro = spread(run["test"]["f1_macro"] for run in runs)
+    return [name, str(len(runs)), *accuracies, f1_macro, spread(run["baseline"]["test"]["accuracy"] for run in runs)]
+
+
+def spread(figures: Iterable[float]) -> str:
+    """The mean of some shares, and from where to where they go."""
+    shares = sorted(figures)
+    mean = percent(sum(shares) / len(shares))
+    return mean if shares[0] == shares[-1] else f"{mean} ({100 * shares[0]:.1f} to {100 * shares[-1]:.1f})"
+
+
+if __name__ == "__main__":
+    with one_line_errors():
+        main()

@@ -1,0 +1,62 @@
+import json
+
+import pytest
+
+from genre_lightning.errors import UserError
+from genre_lightning.results import main, results
+
+
+@pytest.fixture
+def finish(tmp_path):
+    """Make a folder as a finished run leaves it."""
+
+    def make(name, accuracy, *typed):
+        hydra = tmp_path / "logs" / name / ".hydra"
+        hydra.mkdir(parents=True)
+        (hydra / "overrides.yaml").write_text("".join(f"- {one}\n" for one in typed) or "[]")
+        figures = {split: {"accuracy": accuracy + more, "f1_macro": 0.5} for split, more in SPLITS.items()}
+        figures["baseline"] = {"test": {"accuracy": 0.4, "f1_macro": 0.3}}
+        (hydra.parent / "metrics.json").write_text(json.dumps(figures))
+        return hydra.parent
+
+    return make
+
+
+SPLITS = {"train": 0.2, "val": 0.1, "test": 0.0}
+
+
+def cells(text):
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in text.splitlines()]
+
+
+def test_runs_that_differ_in_their_seed_only_are_one_line_with_mean_and_range(finish, tmp_path, capsys):
+    for seed, accuracy in enumerate((0.6, 0.5, 0.7)):
+        finish(f"cnn{seed}", accuracy, "model=cnn", f"seed={seed}", f"data.seed={seed}", "data=folder")
+    finish("lstm", 0.3, "model=lstm", "seed=0", "data=folder")
+    main([str(tmp_path / "logs")])
+    head, _, cnn, lstm = cells(capsys.readouterr().out)
+    assert head[:2] == ["settings", "runs"]
+    assert cnn[:2] == ["model=cnn", "3"]  # data=folder is the same for all
+    assert cnn[2:] == [
+        "80.0 % (70.0 to 90.0)", "70.0 % (60.0 to 80.0)", "60.0 % (50.0 to 70.0)", "50.0 %", "40.0 %"
+    ]  # fmt: skip
+    assert lstm == ["model=lstm", "1", "50.0 %", "40.0 %", "30.0 %", "50.0 %", "40.0 %"]
+
+
+def test_a_finished_run_is_read_as_training_wrote_it(run):
+    figures = json.loads((run / "metrics.json").read_text())
+    line = cells(results([run]))[2]
+    assert line[0] == f"run={run.name}" and line[4] == f"{100 * figures['test']['accuracy']:.1f} %"
+
+
+def test_without_a_finished_run_one_line_says_so(tmp_path):
+    with pytest.raises(UserError, match="there is no finished run in"):
+        results([tmp_path / "nowhere"])
+
+
+@pytest.mark.parametrize("damage", ["", "{}", "[1"])
+def test_damaged_figures_are_named(finish, damage):
+    run = finish("one", 0.5, "model=cnn")
+    (run / "metrics.json").write_text(damage)
+    with pytest.raises(UserError, match=r"metrics.json is damaged"):
+        results([run])
