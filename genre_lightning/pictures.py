@@ -36,8 +36,8 @@ def confusion_picture(counts: np.ndarray, genres: Sequence[str], title: str) -> 
     axes = figure.add_subplot(title=title, xlabel="predicted", ylabel="true")
     shares = counts / counts.sum(axis=1, keepdims=True).clip(min=1)
     axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
-    axes.set_xticks(range(len(genres)), genres, rotation=60, ha="right")
-    axes.set_yticks(range(len(genres)), genres)
+    axes.set_xticks(range(len(genres)), genres, rotation=60, ha="right", parse_math=False)
+    axes.set_yticks(range(len(genres)), genres, parse_math=False)
     for row, column in np.argwhere(counts):
         colour = "white" if shares[row, column] > 0.5 else "black"
         axes.text(column, row, f"{counts[row, column]:.0f}", ha="center", va="center", color=colour)

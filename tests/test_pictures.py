@@ -38,6 +38,13 @@ def test_a_genre_without_songs_is_no_trouble(tmp_path):
     save_picture(confusion_picture(np.array([[3, 1], [0, 0]]), ["jazz", "rock"], "val"), tmp_path / "c.png")
 
 
+def test_a_genre_s_name_is_never_taken_for_a_formula(tmp_path):
+    genres = ["A$AP_x$", "$\\frac$"]
+    figure = confusion_picture(np.array([[3, 1], [0, 4]]), genres, "test: songs")
+    save_picture(figure, tmp_path / "c.png")
+    assert [label.get_text() for label in figure.axes[0].get_xticklabels()] == genres
+
+
 def test_spectrograms_run_from_left_to_right_under_their_titles():
     windows = [np.arange(12.0).reshape(4, 3), np.ones((4, 3))]
     figure = spectrogram_picture(windows, ["one", "two"])
