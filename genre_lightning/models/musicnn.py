@@ -28,6 +28,8 @@ class Musicnn(GenreClassifier):
         self.save_hyperparameters(logger=False)
         if n_features != (POOLED if train == "head" else N_MELS):
             raise UserError("model=musicnn brings features of its own; leave features= out of the command")
+        if embedding not in ("pooled", "penultimate"):
+            raise UserError(f"model.embedding is pooled or penultimate, not {embedding}")
         self.trains_all, self.embedding = train == "all", embedding
         self.dropout, self.encoder_rate = dropout, encoder_rate
         self.encoder = self.encoder_from(Tagger()).requires_grad_(self.trains_all)

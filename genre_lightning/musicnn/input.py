@@ -37,6 +37,11 @@ class MusicnnInput(Features):
     mel_scale: Literal["slaney", "htk"] = field(default="slaney", init=False)
     norm: Literal["slaney"] | None = field(default="slaney", init=False)
 
+    def check(self) -> None:
+        if self.trained not in ("head", "all"):
+            raise ValueError(f"model.train is head or all, not {self.trained}")
+        super().check()
+
     @property
     def n_features(self) -> int:
         return POOLED if self.encoded else self.n_mels

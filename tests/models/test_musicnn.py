@@ -8,6 +8,7 @@ from genre_lightning.embedding import read_embeddings
 from genre_lightning.errors import UserError
 from genre_lightning.inference import Predictor
 from genre_lightning.models.musicnn import Musicnn
+from genre_lightning.musicnn.input import MusicnnInput
 from genre_lightning.musicnn.weights import load_musicnn
 from genre_lightning.run import Run
 
@@ -77,6 +78,13 @@ def test_other_features_are_refused(train, n_features):
         build(train, n_features=n_features)
 
 
+def test_other_choices_are_named():
+    with pytest.raises(UserError, match=r"model.embedding is pooled or penultimate, not all"):
+        build(embedding="all")
+    with pytest.raises(ValueError, match=r"model.train is head or all, not nothing"):
+        MusicnnInput("nothing")
+
+
 @pytest.mark.parametrize("train", ["head", "all"])
 def test_a_run_can_be_mapped_exported_and_asked_as_any_other(train_run, map_run, library, tmp_path, train):
     from genre_lightning.export import export
@@ -84,6 +92,7 @@ def test_a_run_can_be_mapped_exported_and_asked_as_any_other(train_run, map_run,
     quick = ("trainer.max_epochs=1", "trainer.limit_train_batches=1", "loader.batch_size=4")
     run = train_run("model=musicnn", f"model.train={train}", *quick)
     assert {"train", "val", "test", "baseline"} <= json.loads((run / "metrics.json").read_text()).keys()
+    assert (run / "spectrograms.png").exists() == (train == "all")  # one frame of 1506 numbers is no picture
     map_run(run)
     songs = read_embeddings(run)
     assert songs.vectors.shape == (30, 1506) and (run / "map.html").is_file()
