@@ -77,9 +77,10 @@ class Amplifier(Augment):
 
     def __init__(self, of: Features) -> None:
         super().__init__()
-        if not of.amplifiable:
+        if not of.is_spectrogram:
             raise UserError("augment: gain and equaliser cannot change what a frozen encoder has heard; use augment=[]")
-        self.of = copy.deepcopy(of)  # its buffers move to the device, the original's stay where songs are read
+        # Its buffers move to the device, where float64 may be unknown; the original's stay where songs are read
+        self.of = copy.deepcopy(of).float()
 
 
 class Gain(Amplifier):

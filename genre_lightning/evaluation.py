@@ -83,7 +83,7 @@ def draw(folder: Path, board: TensorBoardLogger, model: GenreClassifier, data: G
         )
         for split in ("val", "test")
     }
-    if data.n_frames > 1:  # or there is no time to be seen
+    if data.cache.features.is_spectrogram:
         figures["spectrograms"] = pictures.spectrogram_picture(*some_windows(model, data))
     figures["curves"] = pictures.curves_picture(curves(folder), MEASURES)
     for name, figure in figures.items():

@@ -56,8 +56,8 @@ class Features(nn.Module, ABC):
         """
 
     @property
-    def amplifiable(self) -> bool:
-        """Whether `amplified` can tell."""
+    def is_spectrogram(self) -> bool:
+        """Whether a frame tells of mel bands: it can be looked at, and `amplified` can tell."""
         return True
 
     @abstractmethod
@@ -76,6 +76,10 @@ class Features(nn.Module, ABC):
     def frames_a_second(self) -> float:
         """How many frames a second of sound has."""
         return self.sample_rate / self.hop_length
+
+    def seconds_of(self, n_frames: int) -> float:
+        """How much of the sound `n_frames` neighbouring frames stand for."""
+        return n_frames / self.frames_a_second
 
     def frames_in(self, seconds: float) -> int:
         """The number of frames that `seconds` of sound take, at least one."""

@@ -86,8 +86,13 @@ class Predictor:
 
     def starts_around(self, edges: Sequence[float], n_frames: int) -> list[int]:
         """First frames of the windows around the middles of the parts between `edges`, given in seconds."""
-        middles = (np.array(edges[1:]) + edges[:-1]) / 2 * self.recipe.features.frames_a_second
-        return np.clip(np.round(middles - self.n_frames / 2), 0, max(0, n_frames - self.n_frames)).astype(int).tolist()
+        features = self.recipe.features
+        begins = (np.array(edges[1:]) + edges[:-1]) / 2 - features.seconds_of(self.n_frames) / 2
+        return (
+            np.clip(np.round(begins * features.frames_a_second), 0, max(0, n_frames - self.n_frames))
+            .astype(int)
+            .tolist()
+        )
 
     @torch.inference_mode()
     def judge(self, frames: np.ndarray, starts: Sequence[int]) -> Tensor:

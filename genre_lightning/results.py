@@ -12,10 +12,11 @@ from omegaconf import OmegaConf
 from genre_lightning.errors import UserError, one_line_errors
 from genre_lightning.run import CONFIG
 from genre_lightning.table import table
-from genre_lightning.wording import COLUMNS, percent
+from genre_lightning.wording import COLUMNS, percent, say
 
 METRICS = "metrics.json"
 OVERRIDES = CONFIG.with_name("overrides.yaml")
+CHANCE = ("seed", "data.seed", "ckpt_path")
 HEAD = ["settings", "runs", *COLUMNS.values(), "test, macro F1", "baseline on test"]
 
 
@@ -23,7 +24,7 @@ def main(argv: list[str] | None = None) -> None:
     """Print the table of all finished runs below some folders."""
     parser = argparse.ArgumentParser(prog="python -m genre_lightning.results", description=__doc__)
     parser.add_argument("folders", nargs="*", type=Path, default=[Path("logs")], help="runs, sweeps (default: logs)")
-    print(results(parser.parse_args(argv).folders))
+    say(results(parser.parse_args(argv).folders))
 
 
 def results(folders: Sequence[Path]) -> str:
@@ -39,10 +40,10 @@ def results(folders: Sequence[Path]) -> str:
 
 
 def settings(run: Path) -> tuple[str, ...]:
-    """What was typed for a run, but for its seeds."""
+    """What was typed for a run, but for its seeds and where it was resumed."""
     path = run / OVERRIDES
-    typed = OmegaConf.load(path) if path.is_file() else [f"run={run.name}"]
-    return tuple(str(one) for one in typed if not str(one).split("=")[0].endswith("seed"))
+    typed: Any = OmegaConf.to_container(OmegaConf.load(path)) if path.is_file() else [f"run={run.name}"]
+    return tuple(sorted(one for one in typed if one.split("=")[0] not in CHANCE))
 
 
 def read_metrics(path: Path) -> dict[str, Any]:
@@ -50,7 +51,7 @@ def read_metrics(path: Path) -> dict[str, Any]:
     try:
         figures = json.loads(path.read_text(encoding="utf-8"))
         assert {*COLUMNS, "baseline"} <= figures.keys()
-    except (ValueError, AssertionError):
+    except (ValueError, AttributeError, AssertionError):
         raise UserError(f"{path} is damaged, or was not written by this program") from None
     return figures
 

@@ -1,5 +1,6 @@
 """Every choice that conf/ offers can be made: it composes, and a batch is trained with it."""
 
+import re
 from itertools import product
 from pathlib import Path
 
@@ -15,6 +16,11 @@ CONF = Path(__file__).parents[1] / "conf"
 MODELS, FEATURES, AUGMENTS, TRAINERS, DATA, PROJECTIONS = (
     sorted(path.stem for path in (CONF / group).glob("*.yaml"))
     for group in ("model", "features", "augment", "trainer", "data", "projection")
+)
+EXPERIMENTS = sorted((CONF / "experiment").glob("*.yaml"))
+HEADER = re.compile(
+    r"# @package _global_\n# (?P<what>.+)\n# command: (?P<command>.+)\n# hardware: .+\n"
+    r"# time: (?P<time>.+) a run\n# score: train (?P<train>.+), validation (?P<val>.+), test (?P<test>.+)\n"
 )
 ONE_BATCH = ("trainer.limit_train_batches=1", "trainer.max_epochs=1")
 GPU = torch.cuda.is_available() or torch.backends.mps.is_available()
@@ -40,7 +46,7 @@ def train_a_batch(configure, tmp_path):
 
 def test_there_is_a_test_for_every_group():
     groups = {path.parent.name for path in CONF.glob("*/*.yaml")}
-    assert groups == {"model", "features", "augment", "trainer", "data", "projection"}
+    assert groups == {"model", "features", "augment", "trainer", "data", "projection", "experiment"}
 
 
 FROM_SCRATCH = [model for model in MODELS if model != "musicnn"]
@@ -57,6 +63,20 @@ def test_every_model_learns_from_all_features(train_a_batch, model, features):
 def test_musicnn_brings_its_features_with_it(train_a_batch, train, embedding):
     data = train_a_batch("model=musicnn", f"model.train={train}", f"model.embedding={embedding}", "loader.batch_size=2")
     assert data.window_shape == {"head": (1, 1506), "all": (187, 96)}[train] and len(data.augments) == 0
+
+
+@pytest.mark.usefixtures("musicnn_weights")
+@pytest.mark.parametrize("path", EXPERIMENTS, ids=lambda path: path.stem)
+def test_every_experiment_says_how_it_is_repeated_and_stands_in_the_readme(path, configure):
+    header = HEADER.match(path.read_text(encoding="utf-8"))
+    assert header and f"experiment={path.stem} " in header["command"]
+    readme = (CONF.parent / "README.md").read_text(encoding="utf-8")
+    figures = " | ".join(header[name] for name in ("train", "val", "test", "time"))
+    assert f"| `experiment={path.stem}` | {figures} |" in readme
+    typed = [one for one in header["command"].split() if "=" in one and "," not in one and one != "data.root=GTZAN_DEV"]
+    with initialize_config_dir(version_base="1.3", config_dir=str(CONF)):
+        config = compose("train", [*typed, "data.root=SONGS"])
+    check(config)
 
 
 @pytest.mark.parametrize("augment", AUGMENTS)

@@ -32,11 +32,12 @@ def cells(text):
 def test_runs_that_differ_in_their_seed_only_are_one_line_with_mean_and_range(finish, tmp_path, capsys):
     for seed, accuracy in enumerate((0.6, 0.5, 0.7)):
         finish(f"cnn{seed}", accuracy, "model=cnn", f"seed={seed}", f"data.seed={seed}", "data=folder")
+    finish("resumed", 0.6, "data=folder", "ckpt_path=last.ckpt", "model=cnn")
     finish("lstm", 0.3, "model=lstm", "seed=0", "data=folder")
     main([str(tmp_path / "logs")])
     head, _, cnn, lstm = cells(capsys.readouterr().out)
     assert head[:2] == ["settings", "runs"]
-    assert cnn[:2] == ["model=cnn", "3"]  # data=folder is the same for all
+    assert cnn[:2] == ["model=cnn", "4"]  # data=folder is the same for all
     assert cnn[2:] == [
         "80.0 % (70.0 to 90.0)", "70.0 % (60.0 to 80.0)", "60.0 % (50.0 to 70.0)", "50.0 %", "40.0 %"
     ]  # fmt: skip
@@ -54,7 +55,7 @@ def test_without_a_finished_run_one_line_says_so(tmp_path):
         results([tmp_path / "nowhere"])
 
 
-@pytest.mark.parametrize("damage", ["", "{}", "[1"])
+@pytest.mark.parametrize("damage", ["", "{}", "[1]", "[1"])
 def test_damaged_figures_are_named(finish, damage):
     run = finish("one", 0.5, "model=cnn")
     (run / "metrics.json").write_text(damage)

@@ -125,9 +125,11 @@ class GenreClassifier(LightningModule, ABC):
         if self.schedule is None:
             return optimizer
         steps = int(self.trainer.estimated_stepping_batches)
-        rates = [group["lr"] for group in optimizer.param_groups]
-        highest = {"max_lr": rates} if "max_lr" in self.schedule else {}
-        schedule = instantiate(self.schedule, _partial_=True)(optimizer, total_steps=steps, **highest)
+        own: dict[str, Any] = {"total_steps": steps}
+        if "max_lr" in self.schedule:  # one number, where each group has a rate of its own
+            parts = [group["lr"] / self.optimizer["lr"] for group in optimizer.param_groups]
+            own["max_lr"] = [self.schedule["max_lr"] * part for part in parts]
+        schedule = instantiate(self.schedule, _partial_=True)(optimizer, **own)
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
 
 

@@ -30,6 +30,8 @@ class Musicnn(GenreClassifier):
             raise UserError("model=musicnn brings features of its own; leave features= out of the command")
         if embedding not in ("pooled", "penultimate"):
             raise UserError(f"model.embedding is pooled or penultimate, not {embedding}")
+        if encoder_rate < 0:
+            raise UserError(f"model.encoder_rate must be 0 or above, not {encoder_rate}")
         self.trains_all, self.embedding = train == "all", embedding
         self.dropout, self.encoder_rate = dropout, encoder_rate
         self.encoder = self.encoder_from(Tagger()).requires_grad_(self.trains_all)
@@ -48,6 +50,10 @@ class Musicnn(GenreClassifier):
     def prepare(self, mean: Tensor, deviation: Tensor) -> None:
         """Take the pre-trained weights, and with them what musicnn standardises with. Raises UserError."""
         self.encoder.load_state_dict(self.encoder_from(load_musicnn()).state_dict())
+
+    def on_train_start(self) -> None:
+        super().on_train_start()
+        self.train()  # which Lightning leaves to the module
 
     def train(self, mode: bool = True) -> "Musicnn":
         """Batch normalisation keeps its statistics: a batch knows less of music than a million songs."""

@@ -52,7 +52,7 @@ class MusicnnInput(Features):
         return self.trained == "head"
 
     @property
-    def amplifiable(self) -> bool:
+    def is_spectrogram(self) -> bool:
         return not self.encoded
 
     @property
@@ -63,11 +63,15 @@ class MusicnnInput(Features):
     def frames_a_second(self) -> float:
         return super().frames_a_second / (N_FRAMES // 2 if self.encoded else 1)
 
+    def seconds_of(self, n_frames: int) -> float:
+        if not self.encoded:
+            return super().seconds_of(n_frames)
+        return (N_FRAMES + (n_frames - 1) * (N_FRAMES // 2)) * self.hop_length / self.sample_rate
+
     def frames_in(self, seconds: float) -> int:
         if not self.encoded:
             return super().frames_in(seconds)
-        beyond_the_first = seconds - N_FRAMES * self.hop_length / self.sample_rate
-        return 1 + max(0, round(beyond_the_first * self.frames_a_second))
+        return 1 + max(0, round((seconds - self.seconds_of(1)) * self.frames_a_second))
 
     def amplified(self, frames: Tensor, decibels: Tensor) -> Tensor:
         power = 10**frames - 1  # times 10000

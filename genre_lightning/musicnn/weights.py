@@ -3,6 +3,7 @@
 import hashlib
 import io
 import logging
+import re
 import subprocess
 import sys
 import zipfile
@@ -13,6 +14,7 @@ from tempfile import TemporaryDirectory
 from threading import Lock
 
 import torch
+from filelock import FileLock
 from torch import Tensor, nn
 
 from genre_lightning.errors import UserError
@@ -26,35 +28,51 @@ WHEEL = "musicnn-0.1.0-py3-none-any.whl"
 SHA256 = "f38a4890c648c1ddbb141c5d96d2b0a8cfcd36746002d896989f7b88beb65cfa"
 TRAINED = "musicnn/MSD_musicnn/"
 KEPT = "musicnn-0.1.0-msd.safetensors"
+PIP_OPTIONS = ("--quiet", "--no-deps", "--only-binary=:all:", "--no-input", "--disable-pip-version-check")
 ONE_AT_A_TIME = Lock()  # songs are read by several threads
 
 
 def load_musicnn() -> Tagger:
     """The network with its weights, in evaluation mode; the same one each time. Raises UserError."""
     with ONE_AT_A_TIME:
-        return read_network(folder())
-
-
-def folder() -> Path:
-    """Where the weights are kept: beside those that PyTorch itself fetches."""
-    return Path(torch.hub.get_dir()) / "genre_lightning"
+        found = outcome(Path(torch.hub.get_dir()) / "genre_lightning")  # beside what PyTorch itself fetches
+    if isinstance(found, UserError):
+        raise found
+    return found
 
 
 @cache
-def read_network(folder: Path) -> Tagger:
-    """The network with the weights that are kept in `folder`, or are now fetched into it."""
-    from safetensors.torch import load_file, save
+def outcome(folder: Path) -> Tagger | UserError:
+    """The network with the weights that are kept in `folder`, or why there is none: nobody asks pip twice."""
+    from safetensors.torch import load_file
 
-    network, kept = Tagger(), folder / KEPT
-    if not kept.is_file():
-        fill(network, fetch_wheel(folder))
-        weights = save(network.state_dict())
-        write_whole(kept, lambda file: file.write(weights))
+    network = Tagger()
     try:
-        network.load_state_dict(load_file(kept))
+        network.load_state_dict(load_file(kept_weights(folder)))
+    except UserError as error:
+        return error
+    except OSError as error:
+        return UserError(
+            f"the weights of musicnn cannot be kept in {folder}: {error.strerror or error}; set TORCH_HOME"
+        )
     except Exception:  # what it is depends on where the file is damaged
-        raise UserError(f"{kept} is damaged; delete it, and it is fetched again") from None
+        return UserError(f"{folder / KEPT} is damaged; delete it, and it is fetched again")
     return network.requires_grad_(False).eval()
+
+
+def kept_weights(folder: Path) -> Path:
+    """The file in `folder` with the weights, made now if there is none. Raises OSError, UserError."""
+    from safetensors.torch import save
+
+    folder.mkdir(parents=True, exist_ok=True)
+    kept = folder / KEPT
+    with FileLock(folder / "musicnn.lock"):  # every process of a run needs them, one fetches them
+        if not kept.is_file():
+            network = Tagger()
+            fill(network, fetch_wheel(folder))
+            weights = save(network.state_dict())
+            write_whole(kept, lambda file: file.write(weights))
+    return kept
 
 
 def fetch_wheel(folder: Path) -> bytes:
@@ -62,21 +80,25 @@ def fetch_wheel(folder: Path) -> bytes:
 
     Nothing of it is run: what it requires cannot be installed beside PyTorch. Raises UserError.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    wheel = folder / WHEEL
-    if wheel.is_file():
-        return checked(wheel)
+    if (folder / WHEEL).is_file():
+        return checked(folder / WHEEL)
     logger.info("fetching the weights of musicnn, 29 MB, once")
     with TemporaryDirectory(dir=folder) as fetched:
-        pip = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--dest", fetched, PACKAGE]
-        ended = subprocess.run(pip, capture_output=True, text=True, check=False)
-        if ended.returncode != 0:
-            reason = (ended.stderr.strip().splitlines() or ["it says nothing"])[-1].removeprefix("ERROR: ")
+        command = [sys.executable, "-m", "pip", "download", *PIP_OPTIONS, "--dest", fetched, PACKAGE]
+        ended = subprocess.run(command, capture_output=True, text=True, check=False)
+        if not Path(fetched, WHEEL).is_file():
             raise UserError(
-                f"the weights of musicnn cannot be fetched: {reason}; where there is a network, run "
+                f"the weights of musicnn cannot be fetched: {reason(ended.stderr)}; where there is a network, run "
                 f"`pip download --no-deps {PACKAGE}`, and put {WHEEL} into {folder}"
             )
         return checked(Path(fetched, WHEEL))
+
+
+def reason(said: str) -> str:
+    """Why pip failed, without any address: in the user's settings it may hold a password."""
+    errors = [line.removeprefix("ERROR: ") for line in said.splitlines() if line.startswith("ERROR: ")]
+    last = (errors or said.strip().splitlines() or ["pip does not say why"])[-1]
+    return re.sub(r"\S*(://|@)\S*", "(an address)", last)
 
 
 def checked(wheel: Path) -> bytes:

@@ -55,11 +55,12 @@ def test_a_step_changes_what_is_to_be_trained_and_nothing_else(train, changes):
 
 def test_the_encoder_learns_at_a_rate_of_its_own_also_under_a_schedule():
     model = build("all", encoder_rate=0.2)
-    model.schedule = {"_target_": "torch.optim.lr_scheduler.OneCycleLR", "max_lr": 0.01}
+    model.schedule = {"_target_": "torch.optim.lr_scheduler.OneCycleLR", "max_lr": 0.05}  # not the optimizer's
     model._trainer = type("Trainer", (), {"estimated_stepping_batches": 10})
     optimizer = model.configure_optimizers()["optimizer"]
     rates = {id(weight): group["lr"] for group in optimizer.param_groups for weight in group["params"]}
     head, encoder = rates[id(model.head.weight)], rates[id(model.encoder[1][1].weight)]
+    assert head == pytest.approx(0.05 / 25)  # what OneCycleLR begins with
     assert encoder == pytest.approx(0.2 * head) and len(rates) == len([*model.parameters()])
 
 
@@ -81,6 +82,8 @@ def test_other_features_are_refused(train, n_features):
 def test_other_choices_are_named():
     with pytest.raises(UserError, match=r"model.embedding is pooled or penultimate, not all"):
         build(embedding="all")
+    with pytest.raises(UserError, match=r"model.encoder_rate must be 0 or above"):
+        build(encoder_rate=-0.1)
     with pytest.raises(ValueError, match=r"model.train is head or all, not nothing"):
         MusicnnInput("nothing")
 
@@ -94,6 +97,9 @@ def test_a_run_can_be_mapped_exported_and_asked_as_any_other(train_run, map_run,
     assert {"train", "val", "test", "baseline"} <= json.loads((run / "metrics.json").read_text()).keys()
     assert (run / "spectrograms.png").exists() == (train == "all")  # one frame of 1506 numbers is no picture
     map_run(run)
+    best = torch.load(run / "checkpoints" / "best.ckpt", weights_only=True)["state_dict"]
+    normalise, known = Run(run).model.encoder[2], load_musicnn().normalise
+    assert torch.equal(normalise.running_var, known.running_var) and "encoder.2.running_var" in best
     songs = read_embeddings(run)
     assert songs.vectors.shape == (30, 1506) and (run / "map.html").is_file()
     export(Run(run), tmp_path / "model.onnx")

@@ -38,8 +38,8 @@ def pip(wheel, monkeypatch):
 def test_the_weights_are_fetched_once_without_what_the_package_requires_and_kept(home, pip, tagger):
     windows = torch.rand(2, N_FRAMES, N_MELS)
     torch.testing.assert_close(weights.load_musicnn()(windows), tagger(windows))
-    assert [path.name for path in home.iterdir()] == [weights.KEPT]  # and no wheel
-    weights.read_network.cache_clear()
+    assert {path.name for path in home.iterdir()} - {"musicnn.lock"} == {weights.KEPT}  # and no wheel
+    weights.outcome.cache_clear()
     torch.testing.assert_close(weights.load_musicnn()(windows), tagger(windows))
     assert len(pip) == 1 and {"--no-deps", "musicnn==0.1.0"} < set(pip[0])
 
@@ -75,24 +75,74 @@ def test_another_package_of_that_name_is_not_used(home, pip, monkeypatch):
     monkeypatch.setattr(weights, "SHA256", "0" * 64)
     with pytest.raises(UserError, match=r"is not musicnn==0.1.0 as it was published"):
         weights.load_musicnn()
-    assert not list(home.iterdir())
+    assert not list(home.glob("*usicnn-*"))
 
 
-def test_without_a_network_one_line_says_what_to_do(home, monkeypatch):
-    said = "WARNING: Retrying\nERROR: Could not find a version\nERROR: No matching distribution found for musicnn"
-    ended = subprocess.CompletedProcess([], 1, "", said)
-    monkeypatch.setattr(subprocess, "run", lambda *_, **__: ended)
+@pytest.fixture
+def pip_says(monkeypatch):
+    """A pip that fetches nothing; counts how often it is asked."""
+
+    def saying(stderr, returncode=1):
+        asked = []
+
+        def download(command, **settings):
+            asked.append(command)
+            return subprocess.CompletedProcess(command, returncode, "", stderr)
+
+        monkeypatch.setattr(subprocess, "run", download)
+        return asked
+
+    return saying
+
+
+def test_without_a_network_one_line_says_what_to_do(home, pip_says):
+    pip_says("WARNING: Retrying\nERROR: Could not find it\nERROR: No matching distribution found\nWARNING: old pip")
     with pytest.raises(UserError) as raised:
         weights.load_musicnn()
     text = str(raised.value)
-    assert "No matching distribution found for musicnn; where there is a network, run `pip download" in text
+    assert "No matching distribution found; where there is a network, run `pip download" in text
     assert str(home) in text and "\n" not in text
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "WARNING: Location 'usr:SECRET@host/simple' is ignored",
+        "ERROR: 403 Client Error for url: https://host/SECRET/musicnn.whl",
+        "ERROR: HTTP error https://usr:SECRET@host",
+    ],
+)
+def test_no_address_of_the_user_s_settings_is_told(home, pip_says, said):
+    pip_says(said)
+    with pytest.raises(UserError, match="cannot be fetched") as raised:
+        weights.load_musicnn()
+    assert "SECRET" not in str(raised.value)
+
+
+def test_a_pip_that_brings_something_else_is_an_error_too(home, pip_says):
+    pip_says("", returncode=0)
+    with pytest.raises(UserError, match="pip does not say why"):
+        weights.load_musicnn()
+
+
+def test_threads_that_need_what_cannot_be_had_ask_once(home, pip_says):
+    asked = pip_says("ERROR: no network")
+    with ThreadPoolExecutor(4) as pool:
+        jobs = [pool.submit(weights.load_musicnn) for _ in range(4)]
+    assert all(isinstance(job.exception(), UserError) for job in jobs) and len(asked) == 1
+
+
+def test_a_place_that_cannot_be_written_to_is_named(tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("no folder")
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "file"))
+    with pytest.raises(UserError, match=r"cannot be kept in .*; set TORCH_HOME"):
+        weights.load_musicnn()
 
 
 def test_damaged_weights_are_named(home, pip):
     weights.load_musicnn()
     (home / weights.KEPT).write_bytes(b"nothing")
-    weights.read_network.cache_clear()
+    weights.outcome.cache_clear()
     with pytest.raises(UserError, match="is damaged; delete it"):
         weights.load_musicnn()
 
