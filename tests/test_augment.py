@@ -148,3 +148,12 @@ def test_what_a_frozen_encoder_has_heard_cannot_be_played_louder(make):
     with pytest.raises(UserError, match=r"use augment=\[\]"):
         make(MusicnnInput(trained="head"))
     assert make(MusicnnInput(trained="all"))(torch.ones(2, 5, 96), torch.ones(2, 1))[0].shape == (2, 5, 96)
+
+
+@pytest.mark.parametrize("name", AUGMENTS)
+def test_nothing_on_the_device_is_float64_which_apple_s_gpus_do_not_know(name):
+    augment = type(AUGMENTS[name])
+    settings = {"gain": {"gain_db": 3.0}, "equaliser": {"swell_db": 2.0, "swells": 3}}
+    for made in [AUGMENTS[name]] + ([augment(MFCCS, **settings[name])] if name in settings else []):
+        assert not any(buffer.dtype == torch.float64 for buffer in made.buffers())
+    assert MFCCS.cosines.dtype == torch.float64  # where songs are read

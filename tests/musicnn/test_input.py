@@ -56,6 +56,13 @@ def test_a_window_of_the_frozen_encoder_counts_as_a_frame(seconds, frames):
     assert MusicnnInput(trained="head").frames_in(seconds) == frames
 
 
+def test_neighbouring_windows_of_the_frozen_encoder_share_half_of_their_sound():
+    features = MusicnnInput(trained="head")
+    assert features.seconds_of(1) == pytest.approx(2.992) and features.seconds_of(3) == pytest.approx(2.992 + 2 * 1.488)
+    assert 1 / features.frames_a_second == pytest.approx(1.488)
+    assert MusicnnInput(trained="all").seconds_of(187) == pytest.approx(2.992)
+
+
 @pytest.mark.parametrize("trained", ["head", "all"])
 def test_what_musicnn_reads_can_be_made_again_from_its_settings(trained):
     again = read_features(json.loads(json.dumps(MusicnnInput(trained).settings)))
