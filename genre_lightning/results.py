@@ -36,7 +36,8 @@ def results(folders: Sequence[Path]) -> str:
     for path in finished:
         alike[settings(path.parent)].append(read_metrics(path))
     common = set.intersection(*map(set, alike)) if len(alike) > 1 else set()
-    return table(HEAD, [row(" ".join(one for one in key if one not in common), alike[key]) for key in alike])
+    names = {key: " ".join(one for one in key if one not in common) or "the defaults" for key in alike}
+    return table(HEAD, [row(names[key], runs) for key, runs in alike.items()])
 
 
 def settings(run: Path) -> tuple[str, ...]:

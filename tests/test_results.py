@@ -44,6 +44,12 @@ def test_runs_that_differ_in_their_seed_only_are_one_line_with_mean_and_range(fi
     assert lstm == ["model=lstm", "1", "50.0 %", "40.0 %", "30.0 %", "50.0 %", "40.0 %"]
 
 
+def test_a_run_for_which_nothing_of_its_own_was_typed_is_named_too(finish, tmp_path):
+    finish("one", 0.6, "data=folder")
+    finish("two", 0.5, "data=folder", "model=lstm")
+    assert [line[0] for line in cells(results([tmp_path]))[2:]] == ["the defaults", "model=lstm"]
+
+
 def test_a_finished_run_is_read_as_training_wrote_it(run):
     figures = json.loads((run / "metrics.json").read_text())
     line = cells(results([run]))[2]

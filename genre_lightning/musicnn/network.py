@@ -20,7 +20,7 @@ class Tagger(nn.Module):
             nn.Unflatten(1, (1, -1)),
             nn.BatchNorm2d(1, EPSILON),
             SideBySide([timbral(38), timbral(67), temporal(128), temporal(64), temporal(32)]),
-            Dense([across_time(561), Residual(across_time(64)), Residual(across_time(64))]),
+            DenselyConnected([across_time(561), Residual(across_time(64)), Residual(across_time(64))]),
             MaximumAndMean(),
         )
         self.normalise = nn.BatchNorm1d(POOLED, EPSILON)
@@ -64,7 +64,7 @@ class SideBySide(nn.ModuleList):
         return torch.cat([layer(signal) for layer in self], dim=1)
 
 
-class Dense(nn.ModuleList):
+class DenselyConnected(nn.ModuleList):
     """Each layer sees what the last one made; the channels of the input and of all layers are put together."""
 
     def forward(self, signal: Tensor) -> Tensor:
