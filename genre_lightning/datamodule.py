@@ -61,10 +61,10 @@ class WholeSongs(WindowModule):
 class GenreDataModule(WindowModule):
     """Serves windows `(batch, frames, n_features)`: at random places of the songs in training, regular ones else.
 
-    `catalogue` has a side for every song, and `cache` its features. `window_seconds` of sound make a window; an epoch
-    has `windows_per_song` of every training song (None: so many that there are LEAST_WINDOWS), or with `balanced` as
-    many of every genre; the windows whose probabilities are averaged overlap by the part `overlap`. The same `seed`
-    gives the same batches.
+    `catalogue` has a side for every song, and `cache` its features. `window_seconds` of sound make a window, or the
+    longest training song where that is shorter; an epoch has `windows_per_song` of every training song (None: so many
+    that there are LEAST_WINDOWS), or with `balanced` as many of every genre; the windows whose probabilities are
+    averaged overlap by the part `overlap`. The same `seed` gives the same batches.
     """
 
     def __init__(
@@ -80,7 +80,9 @@ class GenreDataModule(WindowModule):
         self.batch_size, self.overlap, self.balanced = batch_size, overlap, balanced
         self.num_workers, self.seed = num_workers, seed
         self.check(window_seconds)
-        self.n_frames = cache.features.frames_in(window_seconds)
+        self.songs = {split: self.cached_songs(split) for split in SPLITS}
+        longest = max(song.n_frames for song in self.songs["train"])
+        self.n_frames = min(cache.features.frames_in(window_seconds), longest)
         self.datasets = {split: self.dataset(split) for split in SPLITS}
 
     def check(self, window_seconds: float) -> None:
@@ -93,14 +95,18 @@ class GenreDataModule(WindowModule):
                 f"loader: windows_per_song {self.windows_per_song} must be at least 1, overlap {self.overlap} below 1"
             )
 
-    def dataset(self, split: str) -> WindowDataset:
-        """The songs of one side."""
+    def cached_songs(self, split: str) -> list[Song]:
+        """The songs of one side. Raises UserError where the cache does not have them."""
         tracks = self.catalogue.of_split(split)
         songs = [song for track in tracks if (song := self.cache.find(track.path))]
         if len(songs) != len(tracks):
             raise UserError("data: songs have changed while they were read; run again")
-        genres = [self.genres.index(track.genre) for track in tracks]
-        return WindowDataset(self.cache, songs, genres, self.n_frames, len(self.genres))
+        return songs
+
+    def dataset(self, split: str) -> WindowDataset:
+        """The windows of one side."""
+        genres = [self.genres.index(track.genre) for track in self.catalogue.of_split(split)]
+        return WindowDataset(self.cache, self.songs[split], genres, self.n_frames, len(self.genres))
 
     @property
     def window_shape(self) -> tuple[int, int]:
@@ -109,7 +115,7 @@ class GenreDataModule(WindowModule):
 
     def statistics(self) -> tuple[Tensor, Tensor]:
         """The mean and the deviation of each feature over all frames of the training songs: `(n_features,)` each."""
-        songs = self.datasets["train"].songs
+        songs = self.songs["train"]
         means, deviations = np.stack([self.cache.moments(song) for song in songs], axis=1).astype(np.float64)
         weights = np.array([song.n_frames for song in songs])
         mean = np.average(means, axis=0, weights=weights)

@@ -48,6 +48,12 @@ def test_a_window_is_as_long_as_asked_for(make):
     assert make(window_seconds=0.128).window_shape == (4, 24)
 
 
+def test_a_window_is_no_longer_than_the_longest_training_song(make, selected):
+    selection, cache = selected
+    longest = max(cache.find(track.path).n_frames for track in selection.catalogue.of_split("train"))
+    assert make(window_seconds=600).window_shape == (longest, 24)
+
+
 def test_each_split_serves_its_own_songs_with_their_genres(make):
     data = make()
     for split, count in (("train", 18), ("val", 6), ("test", 6)):
