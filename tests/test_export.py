@@ -17,7 +17,9 @@ from genre_lightning.run import Run
 WINDOW = (16, 24)
 NETWORKS = {
     "cnn": lambda: CNN(n_features=24, n_frames=16, n_genres=5, channels=[4, 8], dropout=0.3, optimizer={}),
-    "lstm": lambda: LSTM(n_features=24, n_frames=16, n_genres=5, hidden=8, layers=1, dropout=0.3, optimizer={}),
+    "lstm": lambda: LSTM(
+        n_features=24, n_frames=16, n_genres=5, channels=[4], hidden=8, layers=1, dropout=0.3, optimizer={}
+    ),
 }
 
 

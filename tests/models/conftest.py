@@ -10,7 +10,7 @@ ADAM = {"_target_": "torch.optim.AdamW", "lr": 0.01, "weight_decay": 0.1}
 KINDS = {
     MLP: {"hidden": [16, 8], "dropout": 0.0},
     CNN: {"channels": [4, 8], "dropout": 0.0},
-    LSTM: {"hidden": 8, "layers": 2, "dropout": 0.0},
+    LSTM: {"channels": [4, 6], "hidden": 8, "layers": 2, "dropout": 0.0},
 }
 
 

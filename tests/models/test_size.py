@@ -8,7 +8,8 @@ from genre_lightning.models.mlp import MLP
 from genre_lightning.models.size import layers, multiply_adds, parameters
 
 WINDOW = (20, 12)
-# An MLP of 12 features, 16 and 8 hidden units and 3 genres; a CNN of 4 and 8 channels; one LSTM layer of 8 units
+# An MLP of 12 features, 16 and 8 hidden units and 3 genres; a CNN of 4 and 8 channels; a block of 4 channels and an
+# LSTM layer of 8 units
 DENSE = [(24, 16), (16, 8), (8, 3)]
 
 
@@ -27,8 +28,8 @@ def test_a_cnn_s_multiply_adds_are_those_of_its_filters(build):
 
 
 def test_an_lstm_s_multiply_adds_are_those_of_its_gates(build):
-    expected = 2 * 20 * 4 * 8 * (12 + 8) + 32 * 3
-    assert multiply_adds(build(LSTM, layers=1), WINDOW) == expected
+    gates = 2 * 10 * 4 * 8 * (4 + 8)
+    assert multiply_adds(build(LSTM, channels=[4], layers=1), WINDOW) == 20 * 12 * 9 * 1 * 4 + gates + 16 * 3
 
 
 def test_frozen_weights_are_not_counted():
