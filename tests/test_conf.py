@@ -62,7 +62,7 @@ def test_every_model_learns_from_all_features(train_a_batch, model, features):
 @pytest.mark.parametrize("embedding", ["pooled", "penultimate"])
 def test_musicnn_brings_its_features_with_it(train_a_batch, train, embedding):
     data = train_a_batch("model=musicnn", f"model.train={train}", f"model.embedding={embedding}", "loader.batch_size=2")
-    assert data.window_shape == {"head": (1, 1506), "all": (69, 96)}[train] and len(data.augments) == 0
+    assert data.window_shape == {"head": (1, 1506), "all": (187, 96)}[train] and len(data.augments) == 0
 
 
 @pytest.mark.usefixtures("musicnn_weights")

@@ -17,9 +17,9 @@ WINDOWS_A_BATCH = 8  # as many as stay in the processor's cache
 class MusicnnInput(Features):
     """What the pre-trained network musicnn reads, or what it makes of it.
 
-    With `trained` "all", when the whole network is: log10(10000 * mel power + 1), `(samples,)` ->
-    `(frames, 96)`. With "head", when the rest stays as it is: the output of its convolutions for windows of 2.99 s that
-    overlap by half and cover the song, `(samples,)` -> `(windows, 1506)`; each counts as a frame.
+    With `trained` "all", when the whole network is: log10(10000 * mel power + 1), `(samples,)` -> `(frames, 96)`, as
+    many as make a window at least. With "head", when the rest stays as it is: the output of its convolutions for
+    windows of 2.99 s that overlap by half and cover the song, `(samples,)` -> `(windows, 1506)`, each a frame.
 
     The other settings are those that it was trained with. Fetches the weights when they are first needed, and raises
     UserError where that fails.
@@ -79,11 +79,12 @@ class MusicnnInput(Features):
 
     def forward(self, waveform: Tensor) -> Tensor:
         frames = torch.log10(10000 * self.mel_power(waveform) + 1)
+        frames = frames[torch.arange(max(len(frames), N_FRAMES)) % len(frames)]  # a short clip comes again and again
         return self.encode(frames) if self.encoded else frames
 
     def encode(self, frames: Tensor) -> Tensor:
         """What the convolutions make of a song: `(frames, 96)` -> `(windows, 1506)`."""
-        convolutions, last = load_musicnn().convolutions, max(0, len(frames) - N_FRAMES)
+        convolutions, last = load_musicnn().convolutions, len(frames) - N_FRAMES
         starts = torch.tensor([*range(0, last, N_FRAMES // 2), last])
-        windows = (starts[:, None] + torch.arange(N_FRAMES)) % len(frames)  # a short clip comes again and again
+        windows = starts[:, None] + torch.arange(N_FRAMES)
         return torch.cat([convolutions(frames[batch]) for batch in windows.split(WINDOWS_A_BATCH)])
