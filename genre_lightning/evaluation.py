@@ -67,6 +67,7 @@ def facts(cfg: DictConfig, trainer: Trainer, model: GenreClassifier, data: Genre
         "model": type(model).__name__,
         "features": type(data.cache.features).__name__,
         "seed": cfg.seed,
+        "songs from": cfg.data._target_.rpartition(".")[2],
         "split": cfg.split.method,
         "epochs": trainer.current_epoch,
         "parameters": parameters(model),

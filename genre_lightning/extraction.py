@@ -17,6 +17,7 @@ import numpy.typing as npt
 import torch
 
 from genre_lightning.audio import AudioError, Tags, read_song
+from genre_lightning.errors import UserError
 from genre_lightning.features import Features
 
 logger = logging.getLogger(__name__)
@@ -79,7 +80,7 @@ def extract_all(
         except AudioError as error:
             return path, error
 
-    workers = workers or cores()
+    workers = threads(workers)
     threads_before = torch.get_num_threads()
     pool = ThreadPoolExecutor(workers, initializer=torch.set_num_threads, initargs=(1,))
     try:
@@ -115,6 +116,13 @@ def with_progress(outcomes: Iterator[Outcome], total: int) -> Iterator[Outcome]:
     logger.info("computed the features of %d songs, %.1f h, in %.1f s: %s", total, hours, took, rate)
 
 
-def cores() -> int:
-    """The processors this process may use."""
+def threads(workers: int | None = None) -> int:
+    """How many do the work: as many as are asked for, else one for each processor this process may use.
+
+    Raises UserError for less than one.
+    """
+    if workers is not None and workers < 1:
+        raise UserError(f"cache_workers must be 1 or more, or null for one on each core, not {workers}")
+    if workers is not None:
+        return workers
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -62,6 +62,7 @@ def test_the_report_says_what_was_trained_on_what(run):
         "model: MLP",
         "features: LogMel",
         "seed: 0",
+        "songs from: folder",
         "split: auto",
         "epochs: 4",
         "best epoch by: val/loss",

@@ -9,7 +9,8 @@ import pytest
 import torch
 
 from genre_lightning.audio import AudioError, Tags, read_audio
-from genre_lightning.extraction import cores, extract, extract_all, song_key, with_progress
+from genre_lightning.errors import UserError
+from genre_lightning.extraction import extract, extract_all, song_key, threads, with_progress
 
 PATHS = [Path(f"{number}.wav") for number in range(100)]
 
@@ -163,5 +164,11 @@ def test_progress_passes_everything_on_and_logs_the_hours(tmp_path, write_song, 
     assert "features of 1081 songs, 0.6 h" in caplog.text
 
 
-def test_cores_are_those_this_process_may_use():
-    assert 1 <= cores() <= os.cpu_count()
+def test_as_many_threads_as_are_asked_for_else_one_on_each_core():
+    assert threads(3) == 3 and 1 <= threads() <= os.cpu_count()
+
+
+@pytest.mark.parametrize("workers", [0, -1])
+def test_less_than_one_thread_is_refused(workers):
+    with pytest.raises(UserError, match=f"cache_workers must be 1 or more, or null .*, not {workers}"):
+        list(extract_all(PATHS[:1], lambda path: path, workers))

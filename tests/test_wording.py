@@ -6,6 +6,7 @@ import pytest
 from genre_lightning.wording import (
     baseline_sentence,
     clock,
+    few_songs_sentence,
     gap_sentence,
     genres_table,
     leak_sentence,
@@ -42,7 +43,7 @@ def figures(train=0.85, test=0.6, gap=(0.1, 0.4), baseline=0.5, left_out=(), sha
         "by_genre": {"test": {"hiphop": {"songs": 60.0, "precision": 0.5, "recall": 0.25, "f1": 0.333}}},
         "left_out": [{"path": path, "reason": "is empty (0 bytes)"} for path in left_out],
         "shared_artists": list(shared_artists),
-        "run": {"model": "CNN", "epochs": 12},
+        "run": {"model": "CNN", "songs from": "folder", "epochs": 12},
     }
 
 
@@ -76,6 +77,22 @@ def test_a_network_that_does_not_beat_the_baseline_is_told_so(baseline):
     assert "does not earn its keep" in sentence and "better" not in sentence
 
 
+def run_on(songs, model="CNN", source="folder"):
+    made = figures()
+    return made | {"train": made["train"] | {"songs": songs}, "run": {"model": model, "songs from": source}}
+
+
+def test_whoever_has_few_songs_is_told_of_the_pretrained_network():
+    told = few_songs_sentence(run_on(99))
+    assert "99 songs a genre" in told and "model=musicnn" in told
+    assert told in summary(run_on(99))
+
+
+@pytest.mark.parametrize("run", [(100,), (99, "Musicnn"), (99, "LSTM", "demo")])
+def test_others_are_not_told_of_it(run):
+    assert few_songs_sentence(run_on(*run)) == ""
+
+
 def test_shared_artists_are_warned_of():
     assert leak_sentence(figures()) == ""
     assert "Warning: 2 artists" in leak_sentence(figures(shared_artists=["abba", "queen"]))
@@ -103,7 +120,7 @@ def test_the_genres_table_has_a_line_for_each():
 
 def test_the_page_has_a_title_facts_tables_and_pictures():
     text = page("a run", figures())
-    assert text.startswith("# a run\n") and "- model: CNN\n- epochs: 12" in text
+    assert text.startswith("# a run\n") and "- model: CNN\n- songs from: folder\n- epochs: 12" in text
     assert "hiphop" in text and "(confusion_test.png)" in text and "(curves.png)" in text
     assert summary(figures()) in text and "Left out" not in text and text.endswith("\n")
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from genre_lightning.audio import AudioError, Waveform, read_audio
 from genre_lightning.catalogue import Catalogue
-from genre_lightning.extraction import cores
+from genre_lightning.extraction import threads
 
 logger = logging.getLogger(__name__)
 
@@ -31,7 +31,7 @@ def excerpts(tracks: Catalogue) -> list[bytes | None]:
             logger.warning("no excerpt of %s: it %s", path, error)
             return None
 
-    with ThreadPoolExecutor(cores()) as pool:
+    with ThreadPoolExecutor(threads()) as pool:
         made = pool.map(attempt, [track.path for track in tracks])
         return list(tqdm(made, "excerpts", len(tracks), unit="song", disable=None))
 

@@ -1,6 +1,7 @@
 """data=demo: songs that the project composes itself, written as FLAC files the first time they are asked for."""
 
 import logging
+import math
 import os
 import re
 import time
@@ -17,7 +18,7 @@ from genre_lightning.composer.habits import GENRES
 from genre_lightning.composer.instruments import SAMPLE_RATE
 from genre_lightning.composer.song import compose_song
 from genre_lightning.errors import UserError
-from genre_lightning.extraction import cores
+from genre_lightning.extraction import threads
 
 logger = logging.getLogger(__name__)
 VERSION = 1  # of the composer: a new one composes other songs
@@ -42,7 +43,7 @@ def demo(
     songs = dict(invent(place, seed, artists_per_genre, songs_per_artist))
     missing = {track: numbers for track, numbers in songs.items() if not track.path.is_file()}
     if missing:
-        compose_all(missing, partial(compose_song, seed, seconds=song_seconds, overlap=overlap), workers or cores())
+        compose_all(missing, partial(compose_song, seed, seconds=song_seconds, overlap=overlap), threads(workers))
     if missing or not (place / MANIFEST).is_file():
         write_manifest(Catalogue(list(songs)), place / MANIFEST)
     return Catalogue(list(songs)).of_genres(genres)
@@ -52,8 +53,8 @@ def check(seed: int, artists_per_genre: int, songs_per_artist: int, song_seconds
     """Raise UserError for settings that make no songs."""
     least = {"seed": (seed, 0), "artists_per_genre": (artists_per_genre, 1), "songs_per_artist": (songs_per_artist, 1)}
     for name, (value, lowest) in (least | {"song_seconds": (song_seconds, 1)}).items():
-        if not value >= lowest:
-            raise UserError(f"data.{name} must be at least {lowest}, not {value}")
+        if not lowest <= value < math.inf:
+            raise UserError(f"data.{name} must be a number of at least {lowest}, not {value}")
     if not 0 <= overlap <= 1:
         raise UserError(f"data.overlap must lie between 0 and 1, not {overlap}")
 

@@ -26,7 +26,7 @@ def existing_folder(root: str) -> Path:
     """The folder called `root`. Raises UserError where there is none."""
     place = Path(root).expanduser()
     if not place.is_dir():
-        raise UserError(f"data.root: there is no folder {place}")
+        raise UserError(f"data.root: there is no folder {place}; say where songs are, or collect some with fetch.py")
     return place
 
 

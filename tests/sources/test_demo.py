@@ -230,11 +230,13 @@ def test_what_was_deleted_comes_back(composed, tmp_path, lost):
 @pytest.mark.parametrize(
     ("bad", "message"),
     [
-        ({"seed": -1}, r"data\.seed must be at least 0, not -1"),
-        ({"artists_per_genre": 0}, r"data\.artists_per_genre must be at least 1, not 0"),
-        ({"songs_per_artist": 0}, r"data\.songs_per_artist must be at least 1, not 0"),
-        ({"song_seconds": 0.5}, r"data\.song_seconds must be at least 1, not 0\.5"),
-        ({"song_seconds": float("nan")}, r"data\.song_seconds must be at least 1, not nan"),
+        ({"seed": -1}, r"data\.seed must be a number of at least 0, not -1"),
+        ({"artists_per_genre": 0}, r"data\.artists_per_genre must be a number of at least 1, not 0"),
+        ({"songs_per_artist": 0}, r"data\.songs_per_artist must be a number of at least 1, not 0"),
+        ({"song_seconds": 0.5}, r"data\.song_seconds must be a number of at least 1, not 0\.5"),
+        ({"song_seconds": float("nan")}, r"data\.song_seconds must be a number of at least 1, not nan"),
+        ({"song_seconds": float("inf")}, r"data\.song_seconds must be a number of at least 1, not inf"),
+        ({"workers": -1}, r"cache_workers must be 1 or more, or null for one on each core, not -1"),
         ({"overlap": -0.1}, r"data\.overlap must lie between 0 and 1, not -0\.1"),
         ({"overlap": 1.1}, r"data\.overlap must lie between 0 and 1, not 1\.1"),
         ({"overlap": float("nan")}, r"data\.overlap must lie between 0 and 1, not nan"),
