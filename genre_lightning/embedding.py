@@ -92,8 +92,7 @@ def embed_songs(run: Run, songs: Sequence[Song], trainer: Trainer) -> SongMeans:
     from genre_lightning.datamodule import WholeSongs
     from genre_lightning.models.embedder import SongEmbedder
 
-    loader = run.config.loader
-    n_frames = run.features.frames_in(loader.window_seconds)
+    loader, n_frames = run.config.loader, run.recipe.window_shape[0]
     data = WholeSongs(run.cache, songs, n_frames, loader.batch_size, loader.overlap, loader.num_workers)
     embedder = SongEmbedder(run.model, len(songs))
     with warnings.catch_warnings():

@@ -100,10 +100,11 @@ class Run:
         """What has to be known beside the weights to judge a song as validation did."""
         from genre_lightning.recipe import Recipe
 
-        dtype, loader = self.config.cache.get("dtype"), self.config.loader
-        try:
-            return Recipe(self.features, dtype, loader.get("window_seconds"), loader.get("overlap"), self.genres)
-        except (TypeError, ValueError):
+        dtype, overlap = self.config.cache.get("dtype"), self.config.loader.get("overlap")
+        try:  # windows are those of the model: where songs are short, they are shorter than the configuration says
+            window_seconds = self.features.seconds_of(self.model.hparams["n_frames"])
+            return Recipe(self.features, dtype, window_seconds, overlap, self.genres)
+        except (KeyError, TypeError, ValueError):
             raise UserError(f"{self.folder / CONFIG} fits another version of this program; train again") from None
 
     @cached_property

@@ -208,6 +208,13 @@ def run(train_run):
 
 
 @pytest.fixture(scope="session")
+def short_clips(train_run):
+    """A finished run whose songs are all shorter than the windows that were asked for."""
+    small = ("model=cnn", "model.channels=[4,8]", "trainer.max_epochs=1")
+    return train_run("loader.window_seconds=3", *small)
+
+
+@pytest.fixture(scope="session")
 def exported(run, tmp_path_factory):
     """The finished run as one file, which nobody may change."""
     from genre_lightning.export import export

@@ -1,4 +1,5 @@
 import csv
+import json
 import os
 import signal
 from pathlib import Path
@@ -33,7 +34,7 @@ def cached(run):
 def test_a_song_is_the_mean_of_the_windows_that_validation_looks_at(finished, trainer):
     songs, loader = cached(finished)[:4], finished.config.loader
     means = embed_songs(finished, songs, trainer)
-    n_frames = finished.features.frames_in(loader.window_seconds)
+    n_frames = finished.recipe.window_shape[0]
     assert min(song.n_frames for song in songs) < n_frames < max(song.n_frames for song in songs)
     for row, song in enumerate(songs):
         dataset = WindowDataset(finished.cache, [song], [0], n_frames, 1)
@@ -43,6 +44,15 @@ def test_a_song_is_the_mean_of_the_windows_that_validation_looks_at(finished, tr
             vector, probabilities = finished.model.embed(features), finished.model(features).softmax(dim=1)
         assert np.allclose(means.vectors[row], vector.mean(dim=0), atol=1e-5)
         assert np.allclose(means.probabilities[row], probabilities.mean(dim=0), atol=1e-6)
+
+
+def test_windows_are_as_long_as_those_of_training_where_songs_are_short(short_clips, trainer):
+    brief = Run(short_clips)
+    figures = json.loads((short_clips / "metrics.json").read_text())
+    means = embed_songs(brief, cached(brief), trainer)
+    judged = zip(means.probabilities.argmax(axis=1), brief.catalogue, strict=True)
+    right = [brief.genres[genre] == track.genre for genre, track in judged if track.split == "test"]
+    assert np.mean(right) == pytest.approx(figures["test"]["accuracy"])
 
 
 @pytest.mark.parametrize("batch_size", [1, 7])

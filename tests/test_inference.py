@@ -54,6 +54,15 @@ def test_songs_of_the_run_get_what_its_report_counted(predictor, run, configure,
     assert right == pytest.approx(json.loads((run / "metrics.json").read_text())[split]["accuracy"])
 
 
+def test_clips_shorter_than_the_windows_asked_for_get_what_the_report_counted(short_clips, configure):
+    data = build_data(configure("loader.window_seconds=3"))[1]
+    scored = score_songs(Run(short_clips).model, data.regular_loader("test"), torch.device("cpu"), "test")
+    predictor = Predictor(short_clips)
+    for track, probabilities in zip(data.catalogue.of_split("test"), scored.probabilities, strict=True):
+        known = dict(zip(GENRES, probabilities.tolist(), strict=True))
+        assert predictor.predict(track.path).probabilities == pytest.approx(known, abs=1e-5)
+
+
 def test_the_most_probable_genre_comes_first(ours, library):
     prediction = ours.predict(library / "tones" / "9.wav")
     shares = list(prediction.probabilities.values())
