@@ -7,7 +7,7 @@ from genre_lightning.errors import one_line_errors
 
 
 @hydra.main(version_base="1.3", config_path="conf", config_name="embed")
-@one_line_errors()
+@one_line_errors(a_job=True)
 def main(cfg: DictConfig) -> None:
     """Embed the songs, draw their map and write both into the run's folder."""
     from genre_lightning.mapping import map_songs

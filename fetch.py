@@ -9,7 +9,7 @@ from genre_lightning.errors import one_line_errors
 
 
 @hydra.main(version_base="1.3", config_path="conf", config_name="fetch")
-@one_line_errors()
+@one_line_errors(a_job=True)
 def main(cfg: DictConfig) -> None:
     """End with status 1 where a genre is short of songs."""
     from genre_lightning.collect.collection import collect

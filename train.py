@@ -1,4 +1,4 @@
-"""Train a genre classifier: python train.py data.root=SONGS model=cnn"""
+"""Train a genre classifier: python train.py data=folder data.root=SONGS model=cnn"""
 
 from pathlib import Path
 
@@ -11,12 +11,15 @@ from genre_lightning.errors import one_line_errors
 
 
 @hydra.main(version_base="1.3", config_path="conf", config_name="train")
-@one_line_errors()
+@one_line_errors(a_job=True)
 def main(cfg: DictConfig) -> float:
     """Return the best figure on the validation split, for sweeps."""
+    from genre_lightning.resuming import settings_to_go_on_with
     from genre_lightning.training import train
 
-    return train(cfg, Path(HydraConfig.get().runtime.output_dir))
+    hydra_config = HydraConfig.get()
+    folder = Path(hydra_config.runtime.output_dir)
+    return train(settings_to_go_on_with(cfg, hydra_config.overrides.task, folder), folder)
 
 
 if __name__ == "__main__":

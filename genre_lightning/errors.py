@@ -23,11 +23,12 @@ class UserError(Exception):
 
 
 @contextmanager
-def one_line_errors() -> Iterator[None]:
+def one_line_errors(*, a_job: bool = False) -> Iterator[None]:
     """End the program with one line on stderr and status 1 where the user made a mistake; 130 on Ctrl-C.
 
-    It goes around a `hydra.main` function, where Hydra reads the configuration, and inside it, where the work is done.
-    HYDRA_FULL_ERROR=1 in the environment shows the traceback instead, as it does in every Hydra program.
+    It goes around a `hydra.main` function, where Hydra reads the configuration, and inside it, where the work is done
+    as `a_job`: in a sweep the other jobs are done before the program ends. HYDRA_FULL_ERROR=1 in the environment shows
+    the traceback instead, as it does in every Hydra program.
     """
     os.environ["HYDRA_FULL_ERROR"] = "1"  # or Hydra prints a report of its own, several lines and a traceback
     try:
@@ -38,7 +39,18 @@ def one_line_errors() -> Iterator[None]:
     except Exception as error:
         if WANTS_TRACEBACK or not is_for_users(error):
             raise
+        if a_job and in_a_sweep():
+            print(f"error: {explain(error)}", file=sys.stderr)
+            raise
         sys.exit(f"error: {explain(error)}")
+
+
+def in_a_sweep() -> bool:
+    """Whether Hydra does several jobs."""
+    from hydra.core.hydra_config import HydraConfig
+    from hydra.types import RunMode
+
+    return HydraConfig.initialized() and HydraConfig.get().mode == RunMode.MULTIRUN
 
 
 def is_for_users(error: BaseException) -> bool:

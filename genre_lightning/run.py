@@ -10,6 +10,7 @@ import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,19 +25,46 @@ if TYPE_CHECKING:
     from genre_lightning.models.classifier import GenreClassifier
     from genre_lightning.recipe import Recipe
 
-CONFIG = Path(".hydra", "config.yaml")
+SETTINGS = ".hydra"
+CONFIG = Path(SETTINGS, "config.yaml")
 CHECKPOINTS = "checkpoints"
 BEST = Path(CHECKPOINTS, "best.ckpt")
 
 
 def run_folder(ckpt_path: str | None, model: str, features: str, seed: int) -> str:
-    """Where a run lies: a new folder under logs/ for a new run, the old one for a run that is resumed."""
-    if ckpt_path is not None and Path(ckpt_path).parent.name == CHECKPOINTS:
-        return Path(ckpt_path).parent.parent.as_posix()
-    return f"logs/{datetime.now():%Y-%m-%d_%H-%M-%S}_{model}_{features}_seed{seed}"
+    """Where a run lies: a folder under logs/ that is made for a new run, the old one for a run that is resumed."""
+    if (old := folder_of(ckpt_path)) is not None:
+        return old.as_posix()
+    return new_folder(Path("logs"), f"{datetime.now():%Y-%m-%d_%H-%M-%S}_{model}_{features}_seed{seed}").as_posix()
+
+
+def new_folder(place: Path, name: str) -> Path:
+    """Make a folder that no other run has, also where several are started in the same second."""
+    for number in count(1):
+        folder = place / (f"{name}_{number}" if number > 1 else name)
+        try:
+            folder.mkdir(parents=True)
+        except FileExistsError:
+            continue
+        return folder
+    raise AssertionError  # numbers do not end
+
+
+def folder_of(ckpt_path: str | None) -> Path | None:
+    """The folder of the run whose checkpoint this is; None where it lies in none."""
+    if ckpt_path is None or Path(ckpt_path).parent.name != CHECKPOINTS:
+        return None
+    return Path(ckpt_path).parent.parent
+
+
+def settings_folder(ckpt_path: str | None) -> str | None:
+    """Where in a run's folder Hydra writes its settings: nowhere for a run that is resumed, which has its own."""
+    old = folder_of(ckpt_path)
+    return SETTINGS if old is None or not (old / CONFIG).is_file() else None
 
 
 OmegaConf.register_new_resolver("run_folder", run_folder, use_cache=True, replace=True)
+OmegaConf.register_new_resolver("settings_folder", settings_folder, use_cache=True, replace=True)
 
 
 def latest_run(logs: Path) -> Path:
@@ -60,15 +88,9 @@ class Run:
     @cached_property
     def config(self) -> DictConfig:
         """The settings it was trained with."""
-        path = self.folder / CONFIG
-        if not path.is_file() or not (self.folder / BEST).is_file():
+        if not (self.folder / CONFIG).is_file() or not (self.folder / BEST).is_file():
             raise UserError(f"{self.folder} is not a finished run: it has no {CONFIG.as_posix()} or {BEST.as_posix()}")
-        try:
-            config = OmegaConf.load(path)
-            assert isinstance(config, DictConfig) and {"model", "features", "cache", "loader"} <= config.keys()
-        except Exception:  # a damaged file fails in as many ways as YAML and OmegaConf know
-            raise UserError(f"{path} is damaged, or was not written by this program") from None
-        return config
+        return read_settings(self.folder)
 
     @cached_property
     def features(self) -> Features:
@@ -136,6 +158,16 @@ class Run:
     def fingerprint(self) -> str:
         """What only this model's checkpoint has: a hash of it."""
         return hashlib.sha256((self.folder / BEST).read_bytes()).hexdigest()[:16]
+
+
+def read_settings(folder: Path) -> DictConfig:
+    """The settings in a run's folder. Raises UserError where they are damaged."""
+    try:
+        config = OmegaConf.load(folder / CONFIG)
+        assert isinstance(config, DictConfig) and {"model", "features", "cache", "loader"} <= config.keys()
+    except Exception:  # a damaged file fails in as many ways as YAML and OmegaConf know
+        raise UserError(f"{folder / CONFIG} is damaged, or was not written by this program") from None
+    return config
 
 
 def own_class(config: DictConfig, base: type) -> type:

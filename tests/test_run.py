@@ -8,7 +8,12 @@ import torch
 from omegaconf import OmegaConf
 
 from genre_lightning.errors import UserError
-from genre_lightning.run import Run, latest_run, run_folder
+from genre_lightning.run import Run, latest_run, run_folder, settings_folder
+
+
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
 
 
 def test_a_new_run_gets_a_folder_named_after_its_time_and_settings():
@@ -17,9 +22,18 @@ def test_a_new_run_gets_a_folder_named_after_its_time_and_settings():
     assert re.fullmatch(r"\d{4}-\d\d-\d\d_\d\d-\d\d-\d\d_cnn_logmel_seed7", name.name)
 
 
-def test_a_resumed_run_goes_on_in_its_own_folder():
+def test_runs_of_the_same_second_get_folders_of_their_own():
+    names = {run_folder(None, "cnn", "logmel", 7) for _ in range(20)}
+    assert len(names) == 20 and all(Path(name).is_dir() for name in names)
+
+
+def test_a_resumed_run_goes_on_in_its_own_folder_and_keeps_its_settings():
     checkpoint = str(Path("logs", "tuesday", "checkpoints", "last.ckpt"))
     assert Path(run_folder(checkpoint, "mlp", "mfcc", 0)) == Path("logs", "tuesday")
+    assert settings_folder(checkpoint) == ".hydra" == settings_folder(None)
+    Path("logs", "tuesday", ".hydra").mkdir(parents=True)
+    Path("logs", "tuesday", ".hydra", "config.yaml").touch()
+    assert settings_folder(checkpoint) is None
 
 
 def test_a_checkpoint_that_lies_elsewhere_gets_a_new_folder():

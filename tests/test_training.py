@@ -239,8 +239,18 @@ def test_two_processes_train_together_and_one_alone_goes_on(command_line, tmp_pa
     assert (folder / "report.md").is_file() and (folder / ".hydra" / "config.yaml").is_file()
     assert checkpoint(folder)["global_step"] == 3  # of 18 songs, 3 a batch, on 2 devices
     last = (folder / "checkpoints" / "last.ckpt").relative_to(tmp_path).as_posix()
-    run_script(tmp_path, command_line("trainer.max_epochs=2", *steady, f"ckpt_path={last}"))
+    settings = (folder / ".hydra" / "config.yaml").read_bytes()
+    run_script(tmp_path, ["trainer=cpu", "trainer.max_epochs=2", f"ckpt_path={last}"])
     assert list((tmp_path / "logs").iterdir()) == [folder] and figures(folder)["run"]["epochs"] == 2
+    assert (folder / ".hydra" / "config.yaml").read_bytes() == settings
+
+
+def test_a_sweep_does_its_other_runs_where_one_has_a_mistake(command_line, library, tmp_path):
+    roots = f"data.root=nowhere,'{library.as_posix()}'"
+    line = [sys.executable, str(ROOT / "train.py"), "-m", *command_line("trainer.max_epochs=1", roots)]
+    done = subprocess.run(line, cwd=tmp_path, capture_output=True, encoding="utf-8", errors="replace", check=False)
+    assert done.returncode == 1 and "Traceback" not in done.stderr
+    assert "there is no folder nowhere" in done.stderr and len([*tmp_path.rglob("report.md")]) == 1
 
 
 def test_a_resumed_run_refuses_another_split(train_run):
