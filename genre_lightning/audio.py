@@ -59,8 +59,11 @@ TRUNCATED_BELOW = 0.98
 FRAMES_A_BLOCK = 65536
 # What libsndfile's log says of an Ogg file without its end.
 NO_END = "Last page lacks an end-of-stream bit"
-# Headers of streamed WAV files hold "unknown" as their size.
-UNKNOWN_SIZE = 0x7FFFFFFF
+# Headers of streamed WAV files hold at least this size, which means "unknown".
+UNKNOWN_SIZE = 0x7FFFF000
+# Of these FFmpeg takes the length from the size of the file and the first bit rate.
+GUESSED_LENGTH = ("aac", "ac3", "eac3", "mp3")
+FIRST_FRAME_BYTES = 2048
 
 
 class AudioError(Exception):
@@ -142,15 +145,15 @@ def decode(path: Path) -> Recording:
     check_readable(path)
     try:
         return decode_with_libsndfile(path)
-    except (soundfile.LibsndfileError, ValueError):
+    except (soundfile.LibsndfileError, ValueError, TypeError):  # TypeError: samples without any header
         return decode_with_ffmpeg(path)
 
 
 def check_readable(path: Path) -> None:
     """Raise AudioError where the file system, not the audio, is the trouble."""
-    if path.is_dir():
-        raise AudioError("is a folder, not a file")
     try:
+        if path.is_dir():
+            raise AudioError("is a folder, not a file")
         with path.open("rb") as file:
             empty = not file.read(1)
     except FileNotFoundError:
@@ -168,11 +171,21 @@ def decode_with_libsndfile(path: Path) -> Recording:
     with soundfile.SoundFile(path) as file:
         if NO_END in file.extra_info:
             raise AudioError("is cut off: the last page of its stream is missing")
-        if file.subtype == "VORBIS":
-            return decode_with_ffmpeg(path)  # in two thirds of libsndfile's time
+        if file.subtype == "VORBIS" or (file.format == "MP3" and not states_length(path)):
+            return decode_with_ffmpeg(path)  # Vorbis in two thirds of libsndfile's time
         promised = max(file.frames, frames_in_header(file.extra_info, file.frames))
         tags = Tags(file.artist, file.title)
         return Recording(read_mono(file), file.samplerate, promised, tags)
+
+
+def states_length(mp3: Path) -> bool:
+    """Whether the first frame of an MP3 file says how many there are; libsndfile reads no more than it guesses else."""
+    with mp3.open("rb") as file:
+        head = file.read(10)
+        if head[:3] == b"ID3":  # its size has seven bits in each of four bytes
+            file.seek(10 + sum(byte << 7 * place for place, byte in enumerate(reversed(head[6:10]))))
+        frame = file.read(FIRST_FRAME_BYTES)
+    return any(mark in frame for mark in (b"Xing", b"Info", b"VBRI"))
 
 
 def read_mono(file: "SoundFile") -> Waveform:
@@ -202,7 +215,7 @@ def decode_with_ffmpeg(path: Path) -> Recording:
     from av.error import FFmpegError
 
     try:
-        with av.open(str(path), metadata_errors="replace") as container:
+        with av.open(str(path.absolute()), metadata_errors="replace") as container:  # "a: b.ogg" could be a protocol
             if not container.streams.audio:
                 raise AudioError("holds no audio")
             return decode_stream(container, container.streams.audio[0])
@@ -217,7 +230,8 @@ def decode_stream(container, stream) -> Recording:  # noqa: ANN001 (PyAV's class
     stream.thread_type = "NONE"  # songs are decoded in parallel, not parts of a song
     resampler = av.AudioResampler(format="fltp", frame_size=FRAMES_A_BLOCK)
     tags = {name.lower(): text for name, text in {**stream.metadata, **container.metadata}.items()}
-    promised = 0 if stream.duration is None else float(stream.duration * stream.time_base) * stream.rate
+    stated = stream.duration is not None and container.format.name not in GUESSED_LENGTH
+    promised = float(stream.duration * stream.time_base) * stream.rate if stated else 0
     frames = [block for frame in container.decode(stream) for block in resampler.resample(frame)]
     waveform = mono(block.to_ndarray().T for block in (*frames, *resampler.resample(None)))
     return Recording(waveform, stream.rate, int(promised), Tags(tags.get("artist", ""), tags.get("title", "")))

@@ -57,6 +57,8 @@ class Mixup(Augment):
 
     def __init__(self, of: Features, alpha: float, probability: float) -> None:
         super().__init__()
+        if alpha <= 0:
+            raise UserError(f"augment.mixup.alpha must be above 0, not {alpha}")
         self.alpha, self.probability = alpha, probability
 
     def forward(self, features: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:

@@ -9,6 +9,7 @@ build loses only the shard it was at, and several builds at once can't harm each
 import hashlib
 import json
 import random
+import time
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -26,6 +27,7 @@ from genre_lightning.writing import write_whole
 
 FORMAT_VERSION = 1
 SETTINGS = "settings.json"
+SHARD_SECONDS = 30  # of work at most are lost to a kill, and done twice by two builds at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,48 +103,55 @@ class FeatureCache:
             return {}
         random.SystemRandom().shuffle(missing)  # two builds at once, equally seeded, then seldom do the same song
         broken: dict[Path, str] = {}
-        shard: list[Extracted] = []
+        unstored: list[Extracted] = []
+        due = time.monotonic() + SHARD_SECONDS
         try:
             for path, result in with_progress(extract_all(missing, self.extract, workers), len(missing)):
                 if isinstance(result, AudioError):
                     broken[path] = str(result)
                 elif result is not None:
-                    shard = self.store_if_full([*shard, result])
-        except KeyboardInterrupt:
-            self.store(shard)
-            raise
-        self.store(shard)
+                    unstored.append(result)
+                if self.enough(unstored) or time.monotonic() > due:
+                    self.store(unstored)
+                    due = time.monotonic() + SHARD_SECONDS
+        finally:  # whatever ends it
+            self.store(unstored)
         return broken
 
     def extract(self, path: Path) -> Extracted | None:
         """Compute one song, unless another process has stored it by now. Raises AudioError."""
         return None if self.find(path) else extract(path, self.features, self.dtype)
 
-    def store_if_full(self, songs: list[Extracted]) -> list[Extracted]:
-        """Write a shard when the songs are enough for one; returns those that are still to be written."""
-        if sum(song.frames.nbytes for song in songs) < self.shard_bytes:
-            return songs
-        self.store(songs)
-        return []
+    def enough(self, songs: Sequence[Extracted]) -> bool:
+        """Whether songs fill a shard."""
+        return sum(song.frames.nbytes for song in songs) >= self.shard_bytes
 
-    def store(self, songs: Sequence[Extracted]) -> None:
-        """Write a shard, the index last, then see what other processes have written. Raises UserError."""
-        if songs:
-            name = uuid.uuid4().hex
-            index = json.dumps([asdict(song) for song in placed(songs, name)]).encode()
-            try:
+    def store(self, songs: list[Extracted]) -> None:
+        """Write a shard, the index last, and forget the songs; then see what other processes have written.
+
+        Raises UserError.
+        """
+        name, shard = uuid.uuid4().hex, [*songs]
+        songs.clear()
+        try:
+            if shard:
                 self.create_folder()
-                write_array(self.folder / f"{name}.features.npy", np.concatenate([song.frames for song in songs]))
-                write_array(self.folder / f"{name}.moments.npy", np.stack([song.moments for song in songs]))
-                write_whole(self.folder / f"{name}.json", lambda file: file.write(index))
-            except OSError as error:
-                for part in self.folder.glob(f"{name}.*"):
-                    part.unlink()
-                raise UserError(
-                    f"cache.root: cannot write to {self.folder}: {error.strerror or error}; "
-                    f"{len(self.songs)} songs are kept there, free some space or change cache.root and run again"
-                ) from None
+                self.write_shard(name, shard)
+        except OSError as error:
+            for part in self.folder.glob(f"{name}.*"):
+                part.unlink()
+            raise UserError(
+                f"cache.root: cannot write to {self.folder}: {error.strerror or error}; "
+                f"{len(self.songs)} songs are kept there, free some space or change cache.root and run again"
+            ) from None
         self.refresh()
+
+    def write_shard(self, name: str, songs: Sequence[Extracted]) -> None:
+        """Write the files of a shard. Raises OSError."""
+        index = json.dumps([asdict(song) for song in placed(songs, name)]).encode()
+        write_array(self.folder / f"{name}.features.npy", np.concatenate([song.frames for song in songs]))
+        write_array(self.folder / f"{name}.moments.npy", np.stack([song.moments for song in songs]))
+        write_whole(self.folder / f"{name}.json", lambda file: file.write(index))
 
     def create_folder(self) -> None:
         """Make the cache's folder, with the settings that its name stands for."""

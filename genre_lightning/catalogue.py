@@ -6,17 +6,20 @@ import re
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from unicodedata import normalize
 
 from genre_lightning.errors import UserError
 
 MANIFEST = "manifest.csv"
 SPLITS = ("train", "val", "test")
+# What stands between the artists of a song.
+TOGETHER = re.compile(r";|\s/\s|[\s(\[]+(?:feat\.?|ft\.?|featuring)\s", re.IGNORECASE)
 COLUMNS = ("path", "genre", "artist", "title", "split")
 
 
 @dataclass(frozen=True, slots=True)
 class Track:
-    """A song's file and what is known of it; semicolons separate the artists of a song that has several.
+    """A song's file and what is known of it; semicolons, "feat." or a slash between spaces separate its artists.
 
     `genre` is empty where nobody knows it, `split` is one of SPLITS, or empty where nobody has chosen yet.
     """
@@ -31,7 +34,7 @@ class Track:
     @property
     def artists(self) -> list[str]:
         """Its artists, each in the one spelling of `artist_name`; none where nobody is known."""
-        return [name for text in self.artist.split(";") if (name := artist_name(text))]
+        return [name for text in TOGETHER.split(self.artist) if (name := artist_name(text))]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +70,13 @@ class Catalogue:
 
 def genre_name(text: str) -> str:
     """One spelling for each genre: `Hip-Hop`, `hip hop` and `hiphop` are the same, `1-2` and `12` are not."""
-    return re.sub(r"(?<=[^\W\d_])[\s_-]+(?=[^\W\d_])", "", text.strip().casefold())
+    return re.sub(r"(?<=[^\W\d_])[\s_-]+(?=[^\W\d_])", "", normalize("NFKC", text).strip().casefold())
 
 
 def artist_name(text: str) -> str:
-    """One spelling for each artist: case and spaces do not make two artists of one."""
-    return " ".join(text.casefold().split())
+    """One spelling for each artist: case, spaces and Unicode forms make no other artist."""
+    name = " ".join(normalize("NFKC", text).casefold().split())
+    return name if "(" in name or "[" in name else name.rstrip(")]")  # of "Queen (feat. David Bowie)"
 
 
 def linked(keys_of_things: Iterable[Iterable[Hashable]]) -> list[int]:

@@ -1,6 +1,7 @@
 """The configuration, checked before any work begins."""
 
 import inspect
+import math
 from collections.abc import Iterator
 from dataclasses import field, make_dataclass
 from typing import Any, get_type_hints
@@ -44,7 +45,9 @@ def declared_types(target: str) -> dict[str, Any]:
 
 
 def check_type(key: str, value: Any, kind: Any) -> None:
-    """Raise UserError unless OmegaConf can read `value` as a `kind`."""
+    """Raise UserError unless OmegaConf can read `value` as a `kind`; "no" and "off" would be texts, and so true."""
+    if kind is bool and not isinstance(value, bool):
+        raise UserError(f"{key} must be true or false, not {value}")
     try:
         schema = OmegaConf.structured(make_dataclass("Setting", [("value", kind, field(default=MISSING))]))
     except (ValidationError, ValueError):
@@ -52,7 +55,17 @@ def check_type(key: str, value: Any, kind: Any) -> None:
     try:
         schema.value = value
     except ValidationError as error:
-        raise UserError(f"{key}: {str(error).splitlines()[0]}") from None
+        hint = f"; for one, write {key}=[{value}]" if isinstance(value, str) and "list" in str(kind) else ""
+        raise UserError(f"{key}: {str(error).splitlines()[0]}{hint}") from None
+
+
+def check_number(config: DictConfig, key: str, lowest: float, highest: float = math.inf, *, whole: bool = True) -> None:
+    """Raise UserError unless the setting is a number, a `whole` one or any, from `lowest` to `highest`."""
+    value = OmegaConf.select(config, key)
+    fits = isinstance(value, int if whole else int | float) and not isinstance(value, bool)
+    if not fits or not lowest <= value <= highest:
+        allowed = f"of at least {lowest:g}" if highest == math.inf else f"from {lowest:g} to {highest:g}"
+        raise UserError(f"{key} must be a {'whole ' if whole else ''}number {allowed}, not {value}")
 
 
 def check_accelerator(accelerator: str) -> None:

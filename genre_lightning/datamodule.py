@@ -87,9 +87,12 @@ class GenreDataModule(WindowModule):
 
     def check(self, window_seconds: float) -> None:
         """Raise UserError for settings that make no windows."""
-        for name, value in {"window_seconds": window_seconds, "batch_size": self.batch_size}.items():
-            if value <= 0:
-                raise UserError(f"loader.{name} must be above 0, not {value}")
+        if window_seconds <= 0:
+            raise UserError(f"loader.window_seconds must be above 0, not {window_seconds}")
+        if self.batch_size < 2:
+            raise UserError(
+                f"loader.batch_size must be at least 2, not {self.batch_size}: networks compare its windows"
+            )
         if self.windows_per_song < 1 or not 0 <= self.overlap < 1:
             raise UserError(
                 f"loader: windows_per_song {self.windows_per_song} must be at least 1, overlap {self.overlap} below 1"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ import numpy as np
 
 from genre_lightning.catalogue import Catalogue, Track
 from genre_lightning.errors import UserError
+from genre_lightning.writing import write_whole
 
 if TYPE_CHECKING:
     from lightning import Trainer
@@ -107,26 +109,22 @@ def embed_songs(run: Run, songs: Sequence[Song], trainer: Trainer) -> SongMeans:
 
 def write_embeddings(embeddings: Embeddings, folder: Path, **more: np.ndarray) -> None:
     """Write the table for people and the arrays that `read_embeddings` reads back; `more` arrays go with them."""
-    from genre_lightning.writing import write_whole
-
     folder.mkdir(parents=True, exist_ok=True)
-    write_table(embeddings, folder / TABLE)
     arrays: Any = {name: np.array([str(getattr(track, name)) for track in embeddings.tracks]) for name in COLUMNS}
     arrays |= {name: np.asarray(getattr(embeddings, name)) for name in ("genres", *NUMBERS)} | more
     write_whole(folder / ARRAYS, lambda file: np.savez(file, **arrays))
+    write_table(embeddings, folder / TABLE)  # the last: somebody may look at it in a program that holds on to it
 
 
 def write_table(embeddings: Embeddings, path: Path) -> None:
     """Write a line for each song: what is known of it, what the model takes it for, and its place on the map."""
     rows = zip(embeddings.tracks, embeddings.predicted, embeddings.confidence, embeddings.positions, strict=True)
-    unfinished = path.with_name(path.name + ".tmp")
-    with unfinished.open("w", newline="", encoding="utf-8", errors="surrogateescape") as file:
-        writer = csv.writer(file)
-        writer.writerow([*COLUMNS, *ADDED_COLUMNS])
-        for track, predicted, confidence, position in rows:
-            known = [str(getattr(track, name)) for name in COLUMNS]
-            writer.writerow([*known, predicted, *(f"{number:.4f}" for number in (confidence, *position))])
-    unfinished.replace(path)
+    writer = csv.writer(lines := io.StringIO(newline=""))
+    writer.writerow([*COLUMNS, *ADDED_COLUMNS])
+    for track, predicted, confidence, position in rows:
+        known = [str(getattr(track, name)) for name in COLUMNS]
+        writer.writerow([*known, predicted, *(f"{number:.4f}" for number in (confidence, *position))])
+    write_whole(path, lambda file: file.write(lines.getvalue().encode(errors="surrogateescape")))
 
 
 def read_embeddings(folder: str | Path) -> Embeddings:

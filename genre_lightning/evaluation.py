@@ -19,6 +19,7 @@ from genre_lightning.datamodule import GenreDataModule
 from genre_lightning.models.classifier import GenreClassifier
 from genre_lightning.models.size import multiply_adds, parameters
 from genre_lightning.report import Report
+from genre_lightning.run import METRICS
 from genre_lightning.scores import confusion, score_songs
 from genre_lightning.selection import Selection
 from genre_lightning.wording import COLUMNS
@@ -42,11 +43,11 @@ def evaluate(
         bootstrap_samples=cfg.report.bootstrap_samples,
     )
     figures = report.figures()
-    (folder / "metrics.json").write_text(json.dumps(figures, indent=2), encoding="utf-8")
+    (folder / METRICS).write_text(json.dumps(figures, indent=2), encoding="utf-8")
     (folder / "report.md").write_text(wording.page(folder.name, figures), encoding="utf-8", errors="replace")
     draw(folder, board_of(trainer), model, data, report)
     show_results(board_of(trainer), cfg, figures)
-    print(f"\n{wording.summary(figures)}\n\n{folder / 'report.md'}")
+    wording.say(f"\n{wording.summary(figures)}\n\n{folder / 'report.md'}")
 
 
 def best_checkpoint(trainer: Trainer) -> ModelCheckpoint:

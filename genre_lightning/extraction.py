@@ -121,7 +121,7 @@ def threads(workers: int | None = None) -> int:
 
     Raises UserError for less than one.
     """
-    if workers is not None and workers < 1:
+    if workers is not None and (not isinstance(workers, int) or workers < 1):
         raise UserError(f"cache_workers must be 1 or more, or null for one on each core, not {workers}")
     if workers is not None:
         return workers

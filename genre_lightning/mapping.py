@@ -14,7 +14,7 @@ from omegaconf import DictConfig, OmegaConf
 from genre_lightning.board import show_embeddings
 from genre_lightning.cache import Song
 from genre_lightning.catalogue import Catalogue
-from genre_lightning.config import check_accelerator, check_types
+from genre_lightning.config import check_accelerator, check_number, check_type, check_types
 from genre_lightning.embedding import (
     ARRAYS,
     TABLE,
@@ -64,8 +64,7 @@ def map_songs(cfg: DictConfig) -> None:
         drawn, told = draw(projection, run, folder, songs, means)
         embeddings = Embeddings(tracks, run.genres, means.probabilities, means.vectors, drawn.positions)
         separation = measure(embeddings, own_songs(run, folder, embeddings), cfg.neighbours)
-        files = write_results(run, folder, embeddings, drawn)
-        files += draw_pictures(run, folder, embeddings, separation.figures, audio=cfg.audio)
+        files = write_results(run, folder, embeddings, drawn, separation.figures, audio=cfg.audio)
         tell(separation, told, broken, files)
 
 
@@ -73,8 +72,8 @@ def check(cfg: DictConfig) -> None:
     """Raise UserError for settings that cannot work, before any work is done."""
     check_types(cfg)
     check_accelerator(cfg.trainer.accelerator)
-    if not isinstance(cfg.neighbours, int) or cfg.neighbours < 1:
-        raise UserError(f"neighbours must be a whole number above 0, not {cfg.neighbours}")
+    check_number(cfg, "neighbours", 1)
+    check_type("audio", cfg.audio, bool)
 
 
 def settings_of(node: DictConfig) -> dict[str, Any]:
@@ -89,6 +88,8 @@ def chosen_songs(cfg: DictConfig, run: Run) -> tuple[Catalogue, Path]:
         return instantiate(cfg.data), run.folder / OTHERS / folder_name(cfg.data)
     if cfg.data.get("genres") is not None:
         raise UserError("data.genres goes with data.root; of a run's own songs all genres are embedded")
+    if not cfg.data._target_.endswith(".folder"):
+        raise UserError("data.root is not set; add data.root=..., or leave data out to map the run's own songs")
     return run.catalogue, run.folder
 
 
@@ -155,11 +156,23 @@ def own_songs(run: Run, folder: Path, embeddings: Embeddings) -> Embeddings | No
     return read_embeddings(run.folder) if drawn is not None and drawn.model == run.fingerprint else None
 
 
-def write_results(run: Run, folder: Path, embeddings: Embeddings, drawn: SongMap) -> list[Path]:
-    """All that a user will look at, in the folder and in TensorBoard; returns the files to be named."""
-    write_embeddings(embeddings, folder, settings=np.array(drawn.settings), digests=drawn.digests, fitted=drawn.fitted)
-    show_embeddings(run.folder, folder, embeddings)
-    return [folder / ARRAYS, folder / TABLE]
+def write_results(
+    run: Run, folder: Path, embeddings: Embeddings, drawn: SongMap, figures: dict[str, float], *, audio: bool
+) -> list[Path]:
+    """All that a user will look at, in the folder and in TensorBoard; returns the files to be named.
+
+    Raises UserError where a file cannot be written.
+    """
+    known = {"settings": np.array(drawn.settings), "digests": drawn.digests, "fitted": drawn.fitted}
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        pictures = draw_pictures(run, folder, embeddings, figures, audio)
+        write_embeddings(embeddings, folder, **known)
+        show_embeddings(run.folder, folder, embeddings)
+    except OSError as error:
+        name = error.filename2 or error.filename or folder
+        raise UserError(f"cannot write {name}: {error.strerror}; is it open in another program? Run again") from None
+    return [folder / ARRAYS, folder / TABLE, *pictures]
 
 
 def draw_pictures(run: Run, folder: Path, embeddings: Embeddings, figures: dict[str, float], audio: bool) -> list[Path]:

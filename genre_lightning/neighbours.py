@@ -121,13 +121,22 @@ def song_name(track: Track) -> str:
 
 def ask(folder: Path, embeddings: Embeddings, text: str) -> list[Query]:
     """What `text` can mean, the best first; a file that is none of the songs in `folder` is embedded here and now."""
-    path = Path(text).expanduser()
-    if not path.is_file():
+    path = file_called(text)
+    if path is None:
         return find(embeddings, text)
     for row, track in enumerate(embeddings.tracks):
         if track.path.absolute() == path.absolute():
             return [Query(song_name(track), embeddings.vectors[row], [row])]
     return [Query(path.name, embed_file(folder, path))]
+
+
+def file_called(text: str) -> Path | None:
+    """The file that `text` names, if it names one; most texts are no paths, and some cannot be one."""
+    try:
+        path = Path(text).expanduser()
+        return path if path.is_file() else None
+    except (OSError, RuntimeError, ValueError):
+        return None
 
 
 def embed_file(folder: Path, path: Path) -> np.ndarray:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 STATUS = "The exit status is 0 where all files were judged, 1 where some could not be, 2 where the command is wrong."
 DECIMALS = 6
+LONGEST_NAME_BYTES = 200  # most file systems have 255, and something is added to it
 CLOSED_PIPE = 141  # what the shell says of a program whose reader went away
 
 
@@ -97,7 +98,7 @@ def find_songs(paths: Iterable[Path]) -> list[Path]:
     """The files among `paths`, and the songs below the folders. Raises UserError for a folder without any."""
     songs = []
     for path in paths:
-        found = list(audio_files(path)) if path.is_dir() else [path]
+        found = list(audio_files(path)) if os.path.isdir(path) else [path]  # noqa: PTH112 (Path.is_dir raises for names that are too long)
         if not found:
             raise UserError(f"there are no songs in {printable(path)}")
         songs += found
@@ -141,7 +142,7 @@ def with_pictures(predictions: Iterable[Prediction], folder: Path, genres: Seque
 
     drawn: Counter[str] = Counter()
     for prediction in predictions:
-        name = prediction.path.name
+        name = prediction.path.name.encode(errors="replace")[:LONGEST_NAME_BYTES].decode(errors="ignore")
         drawn[name] += 1
         number = f".{drawn[name]}" if drawn[name] > 1 else ""  # of several songs called alike
         path = folder / f"{name}{number}.timeline.png"

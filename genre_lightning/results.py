@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from omegaconf import OmegaConf
+from yaml import YAMLError
 
 from genre_lightning.errors import UserError, one_line_errors
-from genre_lightning.run import CONFIG
+from genre_lightning.run import CONFIG, METRICS
 from genre_lightning.table import table
 from genre_lightning.wording import COLUMNS, percent, say
 
-METRICS = "metrics.json"
 OVERRIDES = CONFIG.with_name("overrides.yaml")
 CHANCE = ("seed", "data.seed", "ckpt_path")
 HEAD = ["settings", "runs", *COLUMNS.values(), "test, macro F1", "baseline on test"]
@@ -43,7 +43,10 @@ def results(folders: Sequence[Path]) -> str:
 def settings(run: Path) -> tuple[str, ...]:
     """What was typed for a run, but for its seeds and where it was resumed."""
     path = run / OVERRIDES
-    typed: Any = OmegaConf.to_container(OmegaConf.load(path)) if path.is_file() else [f"run={run.name}"]
+    try:
+        typed: Any = OmegaConf.to_container(OmegaConf.load(path)) if path.is_file() else [f"run={run.name}"]
+    except YAMLError:
+        raise UserError(f"{path} is damaged, or was not written by this program") from None
     return tuple(sorted(one for one in typed if one.split("=")[0] not in CHANCE))
 
 

@@ -29,6 +29,7 @@ SETTINGS = ".hydra"
 CONFIG = Path(SETTINGS, "config.yaml")
 CHECKPOINTS = "checkpoints"
 BEST = Path(CHECKPOINTS, "best.ckpt")
+METRICS = "metrics.json"
 
 
 def run_folder(ckpt_path: str | None, model: str, features: str, seed: int) -> str:
@@ -68,11 +69,11 @@ OmegaConf.register_new_resolver("settings_folder", settings_folder, use_cache=Tr
 
 
 def latest_run(logs: Path) -> Path:
-    """The folder of the run below `logs` whose best checkpoint is the newest. Raises UserError where there is none."""
-    checkpoints = sorted(logs.rglob(BEST.as_posix()), key=lambda path: path.stat().st_mtime)
-    if not checkpoints:
+    """The folder of the run below `logs` that was finished last. Raises UserError where there is none."""
+    reported = sorted(logs.rglob(METRICS), key=lambda path: path.stat().st_mtime)
+    if not reported:
         raise UserError(f"there is no finished run in {logs}; train one first, or name a run's folder")
-    return checkpoints[-1].parent.parent
+    return reported[-1].parent
 
 
 @dataclass(frozen=True)
@@ -135,8 +136,18 @@ class Run:
         from genre_lightning.cache import FeatureCache
 
         settings: Any = {name: value for name, value in self.config.cache.items() if name != "_target_"}
-        settings["root"] = self.cache_root or settings["root"]
+        settings["root"] = self.cache_root or self.started_in / settings["root"]
         return FeatureCache(features=self.features, **settings)
+
+    @property
+    def started_in(self) -> Path:
+        """The folder it was started in, which its paths are relative to; here if that is not known or gone."""
+        path = self.folder / SETTINGS / "hydra.yaml"
+        try:
+            folder = Path(OmegaConf.load(path).hydra.runtime.cwd)
+        except Exception:  # as read_settings; runs made in other ways have no such file
+            return Path()
+        return folder if folder.is_dir() else Path()
 
     @cached_property
     def model(self) -> GenreClassifier:

@@ -40,6 +40,8 @@ def select_songs(
     """
     catalogue = with_genre(catalogue)
     broken = cache.build([track.path for track in catalogue], workers)
+    gone = [track.path for track in catalogue if track.path not in broken and cache.find(track.path) is None]
+    broken |= dict.fromkeys(gone, "has changed while it was read")
     sided = split(Catalogue([with_tags(track, cache) for track in catalogue]))
     skipped = [Skipped(track, broken[track.path]) for track in sided if track.path in broken]
     copies = list(find_copies(Catalogue([track for track in sided if track.path not in broken]), cache))

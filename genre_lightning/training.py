@@ -1,6 +1,7 @@
 """train(cfg): from a configuration to a trained model and its report."""
 
 import logging
+import math
 import warnings
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from genre_lightning.board import board_of, open_board, show_model
 from genre_lightning.catalogue import MANIFEST, Catalogue, read_manifest, write_manifest
-from genre_lightning.config import check_accelerator, check_types
+from genre_lightning.config import check_accelerator, check_number, check_type, check_types
 from genre_lightning.datamodule import GenreDataModule
 from genre_lightning.errors import UserError
 from genre_lightning.evaluation import best_checkpoint, evaluate
@@ -34,6 +35,7 @@ HARMLESS = (
     ".*treespec, LeafSpec",
     ".*recommended to use `self.log",
 )
+PRECISIONS = ("32-true", "bf16-mixed", "16-mixed")
 MONITORS = [f"val/{figure}" for figure in FIGURES]
 
 
@@ -53,9 +55,10 @@ def train(cfg: DictConfig, folder: Path) -> float:
     if trainer.is_global_zero:
         introduce(folder, trainer, model, selection, data)
     fit(trainer, model, data, cfg.ckpt_path)
+    best = best_score(trainer)
     if trainer.is_global_zero:
         evaluate(cfg, folder, trainer, model, data, selection)
-    return float(best_checkpoint(trainer).best_model_score or 0)
+    return best
 
 
 def check(cfg: DictConfig) -> None:
@@ -64,12 +67,14 @@ def check(cfg: DictConfig) -> None:
     for key, monitor in (("checkpoint", cfg.checkpoint.monitor), ("early_stopping", cfg.early_stopping.monitor)):
         if monitor not in MONITORS:
             raise UserError(f"{key}.monitor: {monitor!r} is none of {', '.join(MONITORS)}")
-    for key in ("report.bootstrap_samples", "baseline.regularisation", "trainer.max_epochs"):
-        value = OmegaConf.select(cfg, key)
-        if not isinstance(value, int | float) or value <= 0:
-            raise UserError(f"{key} must be a number above 0, not {value}")
-    if str(cfg.trainer.precision).endswith("true") and cfg.trainer.precision != "32-true":
-        raise UserError(f"trainer.precision: {cfg.trainer.precision} is not supported; use 32-true or bf16-mixed")
+    for key in ("report.bootstrap_samples", "trainer.max_epochs"):
+        check_number(cfg, key, 1)
+    check_number(cfg, "seed", 0, 2**32 - 1)
+    check_number(cfg, "baseline.regularisation", 1e-6, whole=False)
+    check_number(cfg, "learning.label_smoothing", 0, 1, whole=False)
+    check_type("learning.class_weights", cfg.learning.class_weights, bool)
+    if str(cfg.trainer.precision) not in PRECISIONS:
+        raise UserError(f"trainer.precision: {cfg.trainer.precision} is none of {', '.join(PRECISIONS)}")
     if cfg.ckpt_path is not None:
         check_checkpoint(cfg.ckpt_path)
 
@@ -111,6 +116,7 @@ def build_data(cfg: DictConfig) -> tuple[Selection, GenreDataModule]:
 
 def build_model(cfg: DictConfig, data: GenreDataModule) -> GenreClassifier:
     """The configured network for windows of this data, with its training split's statistics."""
+    torch.manual_seed(cfg.seed)  # whatever has drawn numbers until now: musicnn's features do when they are new
     learning: Any = OmegaConf.to_container(cfg.learning, resolve=True)
     learning["class_weights"] = data.class_weights() if learning["class_weights"] else None
     if "mixed" in str(cfg.trainer.precision):
@@ -133,6 +139,15 @@ def build_trainer(cfg: DictConfig, folder: Path) -> Trainer:
     ]
     check_accelerator(cfg.trainer.accelerator)
     return instantiate(cfg.trainer, logger=open_board(folder), callbacks=callbacks, default_root_dir=str(folder))
+
+
+def best_score(trainer: Trainer) -> float:
+    """The monitored figure of the best epoch. Raises UserError where it is no number: the training went astray."""
+    checkpoint = best_checkpoint(trainer)
+    best = float("nan") if checkpoint.best_model_score is None else float(checkpoint.best_model_score)
+    if not math.isfinite(best):
+        raise UserError(f"{checkpoint.monitor} became infinite or no number at all; lower learning.optimizer.lr")
+    return best
 
 
 def better(monitor: str) -> str:

@@ -168,11 +168,52 @@ def test_the_same_rate_leaves_every_sample_alone(tmp_path):
     np.testing.assert_array_equal(read_audio(tmp_path / "song.wav", 44100), noise(1))
 
 
-@pytest.mark.parametrize("size", [b"\xff\xff\xff\xff", b"\xff\xff\xff\x7f"])
+@pytest.mark.parametrize("size", [b"\xff\xff\xff\xff", b"\xff\xff\xff\x7f", b"\x00\xf0\xff\x7f"])
 def test_a_streamed_wav_of_unknown_size_is_read(tmp_path, size):
     soundfile.write(tmp_path / "song.wav", tone(), 44100)
     path = patch(tmp_path / "song.wav", (4, size), (40, size))
     np.testing.assert_allclose(read_audio(path, 44100), tone(), atol=1e-4)
+
+
+def quiet_then_loud():
+    return np.concatenate([0.01 * tone(seconds=9), noise(3), 0.01 * tone(seconds=3)])
+
+
+@pytest.mark.parametrize("order", [1, -1])
+@pytest.mark.parametrize("tagged", [False, True])
+def test_an_mp3_of_changing_bit_rate_that_does_not_state_its_length_is_read_whole(tmp_path, order, tagged):
+    path = tmp_path / "song.mp3"
+    with soundfile.SoundFile(path, "w", 44100, 1, bitrate_mode="VARIABLE", compression_level=0.5) as file:
+        if tagged:
+            file.artist, file.title = "x" * 3000, "long"
+        file.write(quiet_then_loud()[::order])
+    data = path.read_bytes()
+    assert b"Xing" in data
+    path.write_bytes(data.replace(b"Xing", b"\0\0\0\0"))
+    assert len(read_audio(path, 44100)) == pytest.approx(15 * 44100, rel=0.01)
+
+
+def test_an_aac_stream_whose_bit_rate_changes_is_read_whole(tmp_path):
+    path = write_aac(tmp_path / "song.aac", quiet_then_loud()[None])
+    assert len(read_audio(path, 44100)) == pytest.approx(15 * 44100, rel=0.01)
+
+
+def test_a_name_with_a_colon_is_no_address(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    soundfile.write("song.ogg", tone(), 44100)
+    Path("song.ogg").rename(name := "http:song.ogg" if os.name == "posix" else "song.ogg")
+    assert len(read_audio(name, 44100)) == pytest.approx(44100, rel=0.01)
+
+
+def test_samples_without_a_header_are_no_audio(tmp_path):
+    (tmp_path / "song.raw").write_bytes(b"\1\2" * 5000)
+    with pytest.raises(AudioError, match="no audio"):
+        read_audio(tmp_path / "song.raw", 44100)
+
+
+def test_a_name_that_is_too_long_is_no_song():
+    with pytest.raises(AudioError, match=r"cannot be read|does not exist"):
+        read_audio("x" * 400 + ".wav", 44100)
 
 
 @pytest.mark.parametrize("part", [0.1, 0.5, 0.9])

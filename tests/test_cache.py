@@ -227,6 +227,31 @@ def test_stopping_keeps_what_was_computed(songs, open_cache, monkeypatch):
     assert len(done) == 5
 
 
+def test_whatever_ends_a_build_keeps_what_was_computed(songs, open_cache, monkeypatch):
+    paths, extract, done = clips(songs()), genre_lightning.cache.extract, []
+
+    def failing(path, *rest):
+        if len(done) == 5:
+            raise MemoryError
+        done.append(path)
+        return extract(path, *rest)
+
+    monkeypatch.setattr(genre_lightning.cache, "extract", failing)
+    with pytest.raises(MemoryError):
+        open_cache().build(paths, workers=1)
+    assert len(done) == 5
+    check_frames(open_cache(), done)
+
+
+def test_a_build_stores_what_it_has_from_time_to_time(songs, open_cache, monkeypatch):
+    paths = clips(songs())
+    monkeypatch.setattr(genre_lightning.cache, "SHARD_SECONDS", 0)
+    cache = open_cache()
+    cache.build(paths, workers=1)
+    assert len(shards(cache)) == len(paths)
+    check_frames(cache, paths)
+
+
 @pytest.mark.parametrize("last_breath", range(1, 14))
 def test_a_build_that_dies_at_any_write_loses_one_shard_at_most(songs, open_cache, monkeypatch, last_breath):
     paths = clips(songs(artists=2, genres=("noise", "tones")))

@@ -5,7 +5,7 @@ from typing import Literal
 import pytest
 from omegaconf import OmegaConf
 
-from genre_lightning.config import check_accelerator, check_type, check_types
+from genre_lightning.config import check_accelerator, check_number, check_type, check_types
 from genre_lightning.errors import UserError
 
 CONF = Path(__file__).parents[1] / "conf"
@@ -14,6 +14,7 @@ TARGETS = {
     "split": "genre_lightning.splits.split_catalogue",
     "data": "genre_lightning.sources.folder.folder",
     "cache": "genre_lightning.cache.FeatureCache",
+    "loader": "genre_lightning.datamodule.GenreDataModule",
 }
 
 
@@ -40,12 +41,14 @@ WRONG = [
     ("data.genres", "rock"),
     ("data.root", ["a", "b"]),
     ("cache.shard_megabytes", "small"),
+    ("loader.balanced", "no"),
+    ("loader.balanced", 1),
 ]
 
 
 @pytest.mark.parametrize(("key", "value"), WRONG)
 def test_a_setting_of_the_wrong_type_is_named_with_its_key(key, value):
-    with pytest.raises(UserError, match=rf"^{key}: ") as caught:
+    with pytest.raises(UserError, match=rf"^{key}[: ]") as caught:
         check_types(config(key, value))
     assert "\n" not in str(caught.value)
 
@@ -64,10 +67,27 @@ def test_a_setting_of_the_wrong_type_is_named_with_its_key(key, value):
         ("data.genres", ["rock", "jazz"]),
         ("data.root", "???"),
         ("cache.root", "somewhere"),
+        ("loader.balanced", True),
     ],
 )
 def test_a_setting_of_the_right_type_passes(key, value):
     check_types(config(key, value))
+
+
+def test_one_genre_alone_is_told_how_to_be_written():
+    with pytest.raises(UserError, match=r"for one, write data\.genres=\[rock\]"):
+        check_types(config("data.genres", "rock"))
+
+
+@pytest.mark.parametrize("value", [True, None, "3", 0, 11, 2.5, float("nan")])
+def test_a_number_out_of_its_range_is_named(value):
+    with pytest.raises(UserError, match=r"^split\.seed must be a whole number from 1 to 10, not "):
+        check_number(config("split.seed", value), "split.seed", 1, 10)
+
+
+def test_a_number_in_its_range_passes():
+    check_number(config("split.seed", 10), "split.seed", 1, 10)
+    check_number(config("split.seed", 2.5), "split.seed", 1, whole=False)
 
 
 @pytest.mark.parametrize("value", ["nobody knows", 3])

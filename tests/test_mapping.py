@@ -188,9 +188,11 @@ def test_the_latest_run_is_taken_when_none_is_named(copied, map_run, monkeypatch
 @pytest.mark.parametrize(
     ("setting", "line"),
     [
-        ("neighbours=few", "neighbours must be a whole number above 0"),
+        ("neighbours=few", "neighbours must be a whole number of at least 1"),
         ("data.genres=[noise]", "data.genres goes with data.root"),
         ("data.root=nowhere", "there is no folder nowhere"),
+        ("audio=no", "audio must be true or false, not no"),
+        ("data=gtzan", r"data\.root is not set"),
         ("run=nowhere", "nowhere is not a finished run"),
         ("projection=umap projection.n_neighbors=1", "n_neighbors 1 must be at least 2"),
         ("projection=umap projection.min_dist=lots", r"projection\.min_dist"),
@@ -217,6 +219,14 @@ def test_two_processes_embed_together_what_one_embeds(embedded, run, tmp_path):
     assert np.allclose(together.vectors, alone.vectors, atol=1e-5)
     assert np.allclose(together.probabilities, alone.probabilities, atol=1e-5)
     assert [path.name for path in tmp_path.iterdir()] == ["run"]  # the run's folder is the only one that is written to
+
+
+def test_a_table_that_is_open_elsewhere_is_named_and_the_rest_is_written(copied, map_run):
+    (copied / "embeddings.csv").unlink(missing_ok=True)
+    (copied / "embeddings.csv").mkdir()
+    with pytest.raises(UserError, match=r"cannot write .*embeddings\.csv: .*open in another program"):
+        map_run(copied)
+    assert (copied / "map.html").is_file() and read_embeddings(copied) and not list(copied.glob("*.tmp"))
 
 
 def test_the_map_is_drawn_as_a_picture_and_as_a_page(embedded):

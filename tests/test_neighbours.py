@@ -8,7 +8,7 @@ import pytest
 from genre_lightning.catalogue import Catalogue, Track
 from genre_lightning.embedding import Embeddings, read_embeddings
 from genre_lightning.errors import UserError
-from genre_lightning.neighbours import ask, find, main, nearest, similar_artists, similar_songs
+from genre_lightning.neighbours import ask, file_called, find, main, nearest, similar_artists, similar_songs
 
 SONGS = [  # title, artist, angle in degrees
     ("Blue Train", "John Coltrane", 0),
@@ -143,6 +143,11 @@ def test_a_new_file_is_embedded_as_the_others_were_and_leaves_nothing_behind(
     (track, share), *_ = similar_songs(songs, query, 3)
     assert (track.genre, track.path.name) == ("tones", "4.wav") and share == pytest.approx(1, abs=1e-4)
     assert sorted(embedded.rglob("*")) == before and [path.name for path in tmp_path.iterdir()] == ["new.wav"]
+
+
+@pytest.mark.parametrize("text", ["~nobody-of-that-name", "x" * 400, "a\0b"])
+def test_a_text_that_cannot_be_a_path_is_no_file(text):
+    assert file_called(text) is None
 
 
 def test_a_new_file_that_is_no_audio_is_said(embedded, tmp_path):

@@ -2,6 +2,7 @@ import csv
 import io
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -89,6 +90,14 @@ def test_a_timeline_has_a_row_a_second_and_a_picture(predict, music):
     assert status == 0 and title.startswith(f"{music / 'b.wav'}: ") and cells(head) == ["from", "genre", *GENRES]
     assert [cells(row)[0] for row in rows if row] == ["0:00", "0:01"]
     assert err == "drew b.wav.timeline.png\n" and Path("b.wav.timeline.png").read_bytes().startswith(PNG)
+
+
+def test_a_name_too_long_for_one_more_suffix_is_shortened(predict, music):
+    name = "音" * 80 + ".wav"
+    shutil.copy(music / "b.wav", name)
+    status, _, err = predict(name, "--timeline")
+    (picture,) = Path().glob("*.timeline.png")
+    assert status == 0 and picture.name.startswith("音" * 60) and len(picture.name.encode()) < 220 and "drew" in err
 
 
 @pytest.mark.parametrize("kind", ["--csv", "--json"])

@@ -61,6 +61,13 @@ def test_without_a_finished_run_one_line_says_so(tmp_path):
         results([tmp_path / "nowhere"])
 
 
+def test_damaged_overrides_are_named(finish):
+    run = finish("one", 0.5, "model=cnn")
+    (run / ".hydra" / "overrides.yaml").write_text("x: [")
+    with pytest.raises(UserError, match=r"overrides\.yaml is damaged"):
+        results([run])
+
+
 @pytest.mark.parametrize("damage", ["", "{}", "[1]", "[1"])
 def test_damaged_figures_are_named(finish, damage):
     run = finish("one", 0.5, "model=cnn")

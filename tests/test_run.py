@@ -48,19 +48,31 @@ def test_configurations_can_ask_for_it(ckpt_path, expected):
     assert re.search(expected, config.dir) and config.dir == config.dir
 
 
+def test_the_cache_is_found_from_any_folder(copied, tmp_path):
+    (copied / ".hydra" / "hydra.yaml").write_text(f"hydra: {{runtime: {{cwd: '{tmp_path.as_posix()}'}}}}")
+    config = OmegaConf.load(copied / ".hydra" / "config.yaml")
+    config.cache.root = "mine"
+    OmegaConf.save(config, copied / ".hydra" / "config.yaml")
+    (tmp_path / "below").mkdir()
+    os.chdir(tmp_path / "below")
+    assert Run(copied).cache.folder.parent == tmp_path / "mine"
+    assert Run(copied, "other").cache.folder.parent == tmp_path / "below" / "other"
+
+
 @pytest.fixture
 def copied(run, tmp_path):
     """A finished run that a test may spoil."""
     return Path(shutil.copytree(run, tmp_path / "run"))
 
 
-def test_the_latest_run_is_the_one_whose_best_checkpoint_is_newest_also_within_a_sweep(tmp_path):
+def test_the_latest_run_is_the_one_that_was_finished_last_also_within_a_sweep(tmp_path):
     for age, name in enumerate(["new", "sweep/0_mlp", "old"]):
-        best = tmp_path / name / "checkpoints" / "best.ckpt"
-        best.parent.mkdir(parents=True)
-        best.touch()
-        os.utime(best, (1000 - age, 1000 - age))
-    os.utime(tmp_path / "sweep/0_mlp/checkpoints/best.ckpt", (2000, 2000))
+        (tmp_path / name).mkdir(parents=True)
+        (tmp_path / name / "metrics.json").touch()
+        os.utime(tmp_path / name / "metrics.json", (1000 - age, 1000 - age))
+    os.utime(tmp_path / "sweep/0_mlp/metrics.json", (2000, 2000))
+    (tmp_path / "unfinished" / "checkpoints").mkdir(parents=True)
+    (tmp_path / "unfinished" / "checkpoints" / "best.ckpt").touch()
     assert latest_run(tmp_path) == tmp_path / "sweep" / "0_mlp"
 
 

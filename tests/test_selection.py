@@ -1,4 +1,5 @@
 import logging
+import os
 from functools import partial
 
 import pytest
@@ -64,6 +65,21 @@ def test_broken_songs_are_left_out_with_their_reasons(catalogue, cache, tmp_path
     assert list(reasons) == ["empty.wav", "text.wav", "missing.wav"]
     assert "0 bytes" in reasons["empty.wav"] and "not audio" in reasons["text.wav"]
     assert f"{tmp_path / 'missing.wav'} does not exist" in caplog.text
+
+
+def test_a_song_that_changes_while_it_is_read_is_left_out(catalogue, cache, monkeypatch):
+    build = cache.build
+
+    def touched(*arguments):
+        broken = build(*arguments)
+        os.utime(catalogue.tracks[0].path, (0, 0))
+        return broken
+
+    monkeypatch.setattr(cache, "build", touched)
+    selection = select_songs(catalogue, cache, published)
+    assert [(skip.track, skip.reason) for skip in selection.skipped] == [
+        (catalogue.tracks[0], "has changed while it was read")
+    ]
 
 
 def test_the_log_names_the_first_broken_songs_and_counts_the_others(catalogue, cache, tmp_path, caplog):

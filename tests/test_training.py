@@ -13,7 +13,7 @@ from genre_lightning.board import curves
 from genre_lightning.catalogue import read_manifest
 from genre_lightning.errors import UserError
 from genre_lightning.models.mlp import MLP
-from genre_lightning.training import better, train
+from genre_lightning.training import better, build_data, build_model, train
 
 ROOT = Path(__file__).parents[1]
 GPU = torch.cuda.is_available() or torch.backends.mps.is_available()
@@ -272,11 +272,40 @@ def test_training_in_mixed_precision(train_run):
         "baseline.regularisation=0",
         "trainer.max_epochs=-1",
         "report.bootstrap_samples=few",
+        "report.bootstrap_samples=0.5",
+        "seed=-1",
+        "learning.label_smoothing=2",
+        "learning.class_weights=off",
+        "trainer.precision=bf16",
+        "trainer.precision=64",
+        "loader.batch_size=1",
+        "augment.mixup.alpha=0",
+        "cache_workers=two",
     ],
 )
 def test_what_would_fail_at_the_end_fails_at_the_beginning(configure, tmp_path, setting):
     with pytest.raises(UserError, match=setting.split("=")[0]):
         train(configure(setting), tmp_path)
+
+
+def test_a_rate_that_the_optimizer_does_not_take_is_named(configure, tmp_path):
+    with pytest.raises(UserError, match=r"learning\.optimizer: .*-1"):
+        train(configure("learning.optimizer.lr=-1", "learning.schedule=null"), tmp_path)
+
+
+def test_training_that_went_astray_is_no_result(configure, tmp_path):
+    with pytest.raises(UserError, match=r"val/loss became infinite or no number at all; lower learning\.optimizer\.lr"):
+        train(configure("learning.optimizer.lr=1e30", "trainer.max_epochs=2"), tmp_path)
+    assert not (tmp_path / "metrics.json").exists()
+
+
+def test_what_was_drawn_before_does_not_change_a_model(configure):
+    config = configure()
+    data = build_data(config)[1]
+    first = build_model(config, data)
+    torch.rand(3)
+    again = build_model(config, data)
+    assert all(torch.equal(one, other) for one, other in zip(first.parameters(), again.parameters(), strict=True))
 
 
 @pytest.mark.parametrize(("monitor", "mode"), [("val/loss", "min"), ("val/accuracy", "max")])

@@ -7,7 +7,7 @@ import stat
 from pathlib import Path
 
 from yandex_music import Client, DeviceCode
-from yandex_music.exceptions import DeviceAuthError
+from yandex_music.exceptions import YandexMusicError
 
 from genre_lightning.collect.client import ServiceError, plain_failures
 from genre_lightning.errors import UserError
@@ -61,7 +61,7 @@ def log_in(client: Client, token_file: str) -> None:
     """Let the user allow this program to use the account, in a browser, and store the token. Raises UserError."""
     try:
         token = client.device_auth(ask_user)
-    except (DeviceAuthError, ServiceError) as error:
+    except (YandexMusicError, ServiceError) as error:
         raise UserError(f"login: {str(error)[:200]}; run python fetch.py login=true again") from None
     path = Path(token_file).expanduser()
     write_private(path, token.access_token)

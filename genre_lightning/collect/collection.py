@@ -62,6 +62,7 @@ class Collection:
         self.walks: dict[str, Iterator[tuple[str, Track]]] = {}
         self.exhausted: set[str] = set()
         self.failed: dict[str, str] = {}  # in passing, by track id: not tried again in this run
+        self.refused: deque[tuple[Candidate, str]] = deque()  # since the last song that could be had
         self.before = set(ledger.songs)
 
     def run(self) -> bool:
@@ -123,7 +124,13 @@ class Collection:
 
     def order(self) -> Shortlist:
         """The candidates in the order in which they are to be fetched."""
-        return shortlist(self.ledger.batches, self.ledger.songs, self.settings.seed)
+        batches = [[one for one in batch if self.fits(one)] for batch in self.ledger.batches]
+        return shortlist(batches, self.ledger.songs, self.settings.seed)
+
+    def fits(self, candidate: Candidate) -> bool:
+        """Whether its album's genre is still one of those asked for: an earlier run may have been asked for others."""
+        asked = self.album_genres.get(candidate.genre)
+        return asked is None or candidate.album_genre in asked or candidate.track_id in self.ledger.songs
 
     def untried(self, genre: str, songs_of_an_artist: int) -> list[Candidate]:
         """The candidates of a genre that may be fetched next, in order."""
@@ -197,16 +204,19 @@ class Collection:
                 self.note(candidate, failure)
                 return failure
         self.patience.worked()
+        while self.refused:  # the account may have songs, so those refused are not to be had
+            self.ledger.skip(*self.refused.popleft())
         return song
 
     def note(self, candidate: Candidate, failure: ServiceError) -> None:
         """Remember what no other run would mend. Raises UserError where too many candidates in a row cannot be had."""
-        if not isinstance(failure, PassingError):
-            self.ledger.skip(candidate, str(failure))
         if isinstance(failure, RefusedError):
+            self.refused.append((candidate, str(failure)))
             self.patience.failed(str(failure), "the account may lack a subscription, which mode=preview does not need")
         elif isinstance(failure, PassingError):
             self.patience.failed(str(failure), "the service is in trouble, or your network is; run again later")
+        else:
+            self.ledger.skip(candidate, str(failure))
 
     def enter(self, candidate: Candidate, outcome: Song | ServiceError) -> bool:
         """Note what has become of a candidate; returns whether the set has a song more."""

@@ -73,12 +73,12 @@ class Ledger:
 
     def settle_mode(self, mode: Mode) -> None:
         """Note what the files hold. Raises UserError where they hold something else."""
-        if self.mode not in (None, mode):
+        if self.mode not in (None, mode) and any(self.root.glob("*/*.mp3")):
             raise UserError(
                 f"mode: {self.root} holds songs of another mode than {mode.value} (which it is without a token); "
                 "two kinds must not mix: use another root"
             )
-        if self.mode is None:
+        if self.mode is not mode:
             self.mode = mode
             self.write_listing()
 

@@ -14,6 +14,8 @@ logger = logging.getLogger(__name__)
 # Longer than this nobody wants to look at a program that waits.
 LONGEST_WAIT_SECONDS = 900
 FAILURES_IN_A_ROW = 5
+# On Windows Ctrl-C is heard between waits only.
+LONGEST_NAP_SECONDS = 0.5
 
 
 class Pace:
@@ -72,8 +74,11 @@ class Pace:
 
     def sleep(self, seconds: float) -> None:
         """Wait, unless the run is about to end. Raises UserError then."""
-        if self.stopping.wait(max(0, seconds)):
-            raise UserError(self.why)
+        until = time.monotonic() + seconds
+        while not self.stopping.wait(min(LONGEST_NAP_SECONDS, max(0, until - time.monotonic()))):
+            if time.monotonic() >= until:
+                return
+        raise UserError(self.why)
 
     @contextmanager
     def until_an_error(self) -> Iterator[None]:

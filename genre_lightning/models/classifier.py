@@ -52,7 +52,7 @@ class GenreClassifier(LightningModule, ABC):
         weight = None if class_weights is None else torch.tensor(class_weights)
         self.loss = nn.CrossEntropyLoss(weight, label_smoothing=label_smoothing)
         self.trained: list[tuple[Tensor, Tensor, Tensor]] = []  # each step's loss, predictions and genres
-        self.train_loss = MeanMetric()
+        self.train_loss = MeanMetric(nan_strategy="disable")  # a loss that is no number must show
         self.train_accuracy = MulticlassAccuracy(n_genres, average="micro")
         self.train_f1_macro = MulticlassF1Score(n_genres, average="macro")
         self.val_songs = SongScores()
@@ -121,7 +121,10 @@ class GenreClassifier(LightningModule, ABC):
     def configure_optimizers(self) -> Any:
         from hydra.utils import instantiate
 
-        optimizer = instantiate(self.optimizer, _partial_=True)(params=self.weight_groups())
+        try:
+            optimizer = instantiate(self.optimizer, _partial_=True)(params=self.weight_groups())
+        except ValueError as error:
+            raise UserError(f"learning.optimizer: {error}") from None
         if self.schedule is None:
             return optimizer
         steps = int(self.trainer.estimated_stepping_batches)

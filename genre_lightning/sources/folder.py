@@ -1,5 +1,6 @@
 """data=folder: your own clips, one folder for each genre, or any files that a manifest.csv lists."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -39,9 +40,19 @@ def find_tracks(root: Path) -> Iterator[Track]:
 
 def audio_files(root: Path) -> Iterator[Path]:
     """Every audio file below `root`, in a fixed order; hidden files and folders are left out."""
-    for path in sorted(root.rglob("*")):
+    for path in sorted(below(root)):
         if path.suffix.lower() in AUDIO_SUFFIXES and not is_hidden(path.relative_to(root)):
             yield path
+
+
+def below(root: Path) -> Iterator[Path]:
+    """Everything below `root`; linked folders are followed, unless they lead back to where they lie."""
+    for folder, folders, files in os.walk(root, followlinks=True):
+        place = Path(folder)
+        if place.is_symlink() and place.resolve() in [above.resolve() for above in place.parents]:
+            folders.clear()
+            continue
+        yield from (place / name for name in (*folders, *files))
 
 
 def is_hidden(path: Path) -> bool:

@@ -93,6 +93,7 @@ def test_logging_in_again_replaces_the_file(login):
 @pytest.mark.parametrize(
     ("fault", "said"),
     [(fake.status(400, body=b'{"error": "expired_token", "error_description": "late"}'), "login: expired_token"),
+     (fake.body(b"<html>sign in to the hotel</html>"), "login: Invalid server response"),
      (fake.status(403), "login: 403 Forbidden"), (fake.status(500), "login: 500 Internal Server Error")],
 )  # fmt: skip
 def test_a_login_that_fails_is_told_in_a_sentence(fault, said, login, service):

@@ -429,6 +429,25 @@ def test_an_account_without_a_subscription_is_told(service, fetch, caplog):
     assert "only a preview is offered, 5 times in a row; the account may lack a subscription" in text
 
 
+def test_without_a_subscription_previews_can_be_had_and_no_song_is_given_up(service, fetch, on_disk, root):
+    service.has_plus = False
+    stopped(fetch, service, *ONE)
+    assert remembered(root) == {}
+    assert fetch(service, *ONE, "mode=preview") and len(on_disk()) == 2
+
+
+def test_a_song_that_is_refused_while_others_are_given_is_given_up(service, fetch, on_disk, root):
+    service.misbehave(AUDIO, fake.status(403), times=2)
+    assert fetch(service, *ONE) and len(on_disk()) == 2
+    assert list(remembered(root).values()) == ["403 Forbidden"] * 2
+
+
+def test_what_was_listed_for_other_album_genres_is_not_fetched(service, fetch, root):
+    fetch(service, *ONE, "dry_run=true")
+    assert not fetch(service, *ONE, "album_genres.rock=[hardrock]") and not list(root.glob("rock/*.mp3"))
+    assert fetch(service, *ONE)
+
+
 def test_a_service_that_is_not_there_is_named_in_a_sentence(fetch, on_disk):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))

@@ -1,3 +1,4 @@
+import os
 import shutil
 
 import pytest
@@ -121,6 +122,18 @@ def test_a_tilde_is_the_home_folder(songs, tmp_path, monkeypatch):
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     monkeypatch.setenv("USERPROFILE", str(tmp_path / "home"))
     assert len(folder("~/music")) == 9
+
+
+@pytest.mark.skipif(os.name != "posix", reason="links need rights there")
+def test_linked_folders_are_followed_but_not_in_circles(files, tmp_path):
+    root, elsewhere = files("lib/rock/a.wav"), tmp_path / "elsewhere"
+    (elsewhere / "deep").mkdir(parents=True)
+    (elsewhere / "deep" / "b.wav").touch()
+    root = root / "lib"
+    (root / "jazz").symlink_to(elsewhere)
+    (elsewhere / "deep" / "back").symlink_to(root)
+    (root / "rock" / "self").symlink_to(root / "rock")
+    assert listed(root) == ["jazz/deep/b.wav", "rock/a.wav"]
 
 
 def test_audio_files_are_found_at_any_depth_but_not_hidden_ones(files):
