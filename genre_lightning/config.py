@@ -66,11 +66,3 @@ def check_number(config: DictConfig, key: str, lowest: float, highest: float = m
     if not fits or not lowest <= value <= highest:
         allowed = f"of at least {lowest:g}" if highest == math.inf else f"from {lowest:g} to {highest:g}"
         raise UserError(f"{key} must be a {'whole ' if whole else ''}number {allowed}, not {value}")
-
-
-def check_accelerator(accelerator: str) -> None:
-    """Raise UserError where a GPU is asked for and there is none."""
-    import torch
-
-    if accelerator in ("gpu", "cuda") and not torch.cuda.is_available() and not torch.backends.mps.is_available():
-        raise UserError(f"trainer.accelerator: PyTorch finds no {accelerator} here; use trainer=auto or trainer=cpu")

@@ -14,7 +14,8 @@ from omegaconf import DictConfig, OmegaConf
 from genre_lightning.board import show_embeddings
 from genre_lightning.cache import Song
 from genre_lightning.catalogue import Catalogue
-from genre_lightning.config import check_accelerator, check_number, check_type, check_types
+from genre_lightning.config import check_number, check_type, check_types
+from genre_lightning.devices import check_accelerator, leave_group
 from genre_lightning.embedding import (
     ARRAYS,
     TABLE,
@@ -59,6 +60,7 @@ def map_songs(cfg: DictConfig) -> None:
     if trainer.is_global_zero:
         logger.info("%s: songs to embed: %d", run.folder, len(songs))
     means = embed_songs(run, songs, trainer)
+    leave_group()
     if trainer.is_global_zero:
         tracks = tracks if folder == run.folder else with_sides(tracks, songs, run)
         drawn, told = draw(projection, run, folder, songs, means)

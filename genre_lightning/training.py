@@ -14,8 +14,9 @@ from omegaconf import DictConfig, OmegaConf
 
 from genre_lightning.board import board_of, open_board, show_model
 from genre_lightning.catalogue import MANIFEST, Catalogue, read_manifest, write_manifest
-from genre_lightning.config import check_accelerator, check_number, check_type, check_types
+from genre_lightning.config import check_number, check_type, check_types
 from genre_lightning.datamodule import GenreDataModule
+from genre_lightning.devices import check_accelerator, leave_group
 from genre_lightning.errors import UserError
 from genre_lightning.evaluation import best_checkpoint, evaluate
 from genre_lightning.models.classifier import GenreClassifier
@@ -55,6 +56,7 @@ def train(cfg: DictConfig, folder: Path) -> float:
     if trainer.is_global_zero:
         introduce(folder, trainer, model, selection, data)
     fit(trainer, model, data, cfg.ckpt_path)
+    leave_group()
     best = best_score(trainer)
     if trainer.is_global_zero:
         evaluate(cfg, folder, trainer, model, data, selection)

@@ -5,7 +5,7 @@ from typing import Literal
 import pytest
 from omegaconf import OmegaConf
 
-from genre_lightning.config import check_accelerator, check_number, check_type, check_types
+from genre_lightning.config import check_number, check_type, check_types
 from genre_lightning.errors import UserError
 
 CONF = Path(__file__).parents[1] / "conf"
@@ -124,14 +124,3 @@ def test_the_project_s_own_configs_pass(group):
 def test_types_that_have_no_word_in_a_config_are_left_alone():
     for kind in (Literal["a", "b"], partial, object):
         check_type("some.key", "anything", kind)
-
-
-def test_a_gpu_is_asked_for_only_where_there_is_one(monkeypatch):
-    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
-    monkeypatch.setattr("torch.backends.mps.is_available", lambda: False)
-    for accelerator in ("auto", "cpu"):
-        check_accelerator(accelerator)
-    with pytest.raises(UserError, match=r"trainer\.accelerator: PyTorch finds no gpu here; use trainer=auto"):
-        check_accelerator("gpu")
-    monkeypatch.setattr("torch.cuda.is_available", lambda: True)
-    check_accelerator("gpu")

@@ -265,24 +265,24 @@ def test_training_in_mixed_precision(train_run):
     assert 0 <= figures(folder)["test"]["accuracy"] <= 1
 
 
-@pytest.mark.parametrize(
-    "setting",
-    [
-        "report.bootstrap_samples=0",
-        "baseline.regularisation=0",
-        "trainer.max_epochs=-1",
-        "report.bootstrap_samples=few",
-        "report.bootstrap_samples=0.5",
-        "seed=-1",
-        "learning.label_smoothing=2",
-        "learning.class_weights=off",
-        "trainer.precision=bf16",
-        "trainer.precision=64",
-        "loader.batch_size=1",
-        "augment.mixup.alpha=0",
-        "cache_workers=two",
-    ],
-)
+WRONG = [
+    "report.bootstrap_samples=0",
+    "baseline.regularisation=0",
+    "trainer.max_epochs=-1",
+    "report.bootstrap_samples=few",
+    "report.bootstrap_samples=0.5",
+    "seed=-1",
+    "learning.label_smoothing=2",
+    "learning.class_weights=off",
+    "trainer.precision=bf16",
+    "trainer.precision=64",
+    "loader.batch_size=1",
+    "augment.mixup.alpha=0",
+    "cache_workers=two",
+]
+
+
+@pytest.mark.parametrize("setting", WRONG)
 def test_what_would_fail_at_the_end_fails_at_the_beginning(configure, tmp_path, setting):
     with pytest.raises(UserError, match=setting.split("=")[0]):
         train(configure(setting), tmp_path)
