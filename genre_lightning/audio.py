@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -171,8 +172,11 @@ def decode_with_libsndfile(path: Path) -> Recording:
     with soundfile.SoundFile(path) as file:
         if NO_END in file.extra_info:
             raise AudioError("is cut off: the last page of its stream is missing")
-        if file.subtype == "VORBIS" or (file.format == "MP3" and not states_length(path)):
-            return decode_with_ffmpeg(path)  # Vorbis in two thirds of libsndfile's time
+        if file.subtype == "VORBIS":
+            return decode_with_ffmpeg(path)  # in two thirds of libsndfile's time
+        if file.format == "MP3" and not states_length(path):
+            with suppress(AudioError):  # FFmpeg takes a foreign tag between songs or at the end for damage
+                return decode_with_ffmpeg(path)
         promised = max(file.frames, frames_in_header(file.extra_info, file.frames))
         tags = Tags(file.artist, file.title)
         return Recording(read_mono(file), file.samplerate, promised, tags)

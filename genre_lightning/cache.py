@@ -131,13 +131,14 @@ class FeatureCache:
 
         Raises UserError.
         """
-        name, shard = uuid.uuid4().hex, [*songs]
-        songs.clear()
+        name = uuid.uuid4().hex
         try:
-            if shard:
+            if songs:
                 self.create_folder()
-                self.write_shard(name, shard)
+                self.write_shard(name, songs)
+                songs.clear()
         except OSError as error:
+            songs.clear()
             for part in self.folder.glob(f"{name}.*"):
                 part.unlink()
             raise UserError(

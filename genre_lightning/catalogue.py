@@ -13,7 +13,9 @@ from genre_lightning.errors import UserError
 MANIFEST = "manifest.csv"
 SPLITS = ("train", "val", "test")
 # What stands between the artists of a song.
-TOGETHER = re.compile(r";|\s/\s|[\s(\[]+(?:feat\.?|ft\.?|featuring)\s", re.IGNORECASE)
+TOGETHER = re.compile(r";|\s/\s|[\s,(\[\u2013-]+(?:feat\.?|ft\.|featuring)\s|[(\[]ft\s", re.IGNORECASE)
+# What is left behind a guest's name in "Queen (feat. David Bowie) [Live]".
+UNOPENED = re.compile(r"^([^(\[]*?)\s*[)\]].*")
 COLUMNS = ("path", "genre", "artist", "title", "split")
 
 
@@ -75,8 +77,7 @@ def genre_name(text: str) -> str:
 
 def artist_name(text: str) -> str:
     """One spelling for each artist: case, spaces and Unicode forms make no other artist."""
-    name = " ".join(normalize("NFKC", text).casefold().split())
-    return name if "(" in name or "[" in name else name.rstrip(")]")  # of "Queen (feat. David Bowie)"
+    return UNOPENED.sub(r"\1", " ".join(normalize("NFKC", text).casefold().split()))
 
 
 def linked(keys_of_things: Iterable[Iterable[Hashable]]) -> list[int]:

@@ -64,5 +64,5 @@ def check_number(config: DictConfig, key: str, lowest: float, highest: float = m
     value = OmegaConf.select(config, key)
     fits = isinstance(value, int if whole else int | float) and not isinstance(value, bool)
     if not fits or not lowest <= value <= highest:
-        allowed = f"of at least {lowest:g}" if highest == math.inf else f"from {lowest:g} to {highest:g}"
+        allowed = f"of at least {lowest}" if highest == math.inf else f"from {lowest} to {highest}"
         raise UserError(f"{key} must be a {'whole ' if whole else ''}number {allowed}, not {value}")

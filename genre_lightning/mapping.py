@@ -173,7 +173,8 @@ def write_results(
         show_embeddings(run.folder, folder, embeddings)
     except OSError as error:
         name = error.filename2 or error.filename or folder
-        raise UserError(f"cannot write {name}: {error.strerror}; is it open in another program? Run again") from None
+        hint = "; is it open in another program? Run again" if isinstance(error, PermissionError) else ""
+        raise UserError(f"cannot write {name}: {error.strerror or error}{hint}") from None
     return [folder / ARRAYS, folder / TABLE, *pictures]
 
 

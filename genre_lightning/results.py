@@ -45,7 +45,8 @@ def settings(run: Path) -> tuple[str, ...]:
     path = run / OVERRIDES
     try:
         typed: Any = OmegaConf.to_container(OmegaConf.load(path)) if path.is_file() else [f"run={run.name}"]
-    except YAMLError:
+        assert all(isinstance(one, str) for one in typed)
+    except (YAMLError, UnicodeDecodeError, OSError, TypeError, AssertionError):
         raise UserError(f"{path} is damaged, or was not written by this program") from None
     return tuple(sorted(one for one in typed if one.split("=")[0] not in CHANCE))
 

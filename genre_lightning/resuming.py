@@ -9,42 +9,43 @@ from omegaconf import DictConfig, OmegaConf
 from genre_lightning.errors import UserError
 from genre_lightning.run import CONFIG, folder_of, read_settings
 
-# What is this command's: a run may go on on another machine than the one it began on.
-OF_THE_MACHINE = ("trainer.accelerator", "trainer.devices", "trainer.strategy", "loader.num_workers", "cache_workers")
-MORE_EPOCHS = "trainer.max_epochs"
+# A run may go on on another machine than the one it began on, and for longer.
+MAY_BE_NEW = ("trainer.accelerator", "trainer.devices", "trainer.strategy", "trainer.max_epochs")
+MAY_BE_NEW += ("loader.num_workers", "cache_workers")
 
 
 def settings_to_go_on_with(cfg: DictConfig, overrides: Sequence[str], folder: Path) -> DictConfig:
     """The settings that the run of `cfg.ckpt_path` began with, or `cfg` where there is no such run to go on with.
 
-    What OF_THE_MACHINE lists, and the number of epochs if it is among the `overrides`, are those of `cfg`. Where the
-    run goes on in another `folder`, the settings are written there. Raises UserError for an override that would change
-    any other setting.
+    Those of MAY_BE_NEW that the `overrides` name are new. Raises UserError for an override that would change any other
+    setting, and where the new run is to lie in another `folder`.
     """
     old = folder_of(cfg.ckpt_path)
     if old is None or not (old / CONFIG).is_file():
         return cfg
+    if old.resolve() != folder.resolve():
+        raise UserError(f"ckpt_path: a run goes on in its own folder, {old}; leave out hydra.run.dir, or -m")
     began, typed = read_settings(old), keys(overrides)
-    anew = [*OF_THE_MACHINE, "ckpt_path", *(key for key in typed if key == MORE_EPOCHS)]
-    refuse_changes(leaves(OmegaConf.to_container(began)), leaves(OmegaConf.to_container(cfg)), typed, anew)
-    for key in anew:
-        OmegaConf.update(began, key, OmegaConf.select(cfg, key))
-    if not (folder / CONFIG).is_file():
-        (folder / CONFIG).parent.mkdir(parents=True, exist_ok=True)
-        OmegaConf.save(began, folder / CONFIG)
+    refuse_changes(leaves(OmegaConf.to_container(began)), leaves(OmegaConf.to_container(cfg)), typed)
+    for key in MAY_BE_NEW:
+        if any(decides(one, key) for one in typed):
+            OmegaConf.update(began, key, OmegaConf.select(cfg, key))
+    began.ckpt_path = cfg.ckpt_path
     return began
 
 
 def keys(overrides: Sequence[str]) -> list[str]:
-    """The settings and groups that overrides name."""
+    """The settings and groups that overrides name; a choice of trainer is one of the device."""
     from hydra.core.override_parser.overrides_parser import OverridesParser
 
-    return [override.key_or_group for override in OverridesParser.create().parse_overrides([*overrides])]
+    named = [override.key_or_group for override in OverridesParser.create().parse_overrides([*overrides])]
+    device = MAY_BE_NEW[:3] if "trainer" in named else ()
+    return [*(key for key in named if key not in ("trainer", "ckpt_path")), *device]
 
 
-def refuse_changes(before: dict[str, Any], now: dict[str, Any], typed: Sequence[str], anew: Sequence[str]) -> None:
+def refuse_changes(before: dict[str, Any], now: dict[str, Any], typed: Sequence[str]) -> None:
     """Raise UserError where something that was typed, and may not be new, is not what it was."""
-    for key in sorted((before | now).keys() - set(anew)):
+    for key in sorted((before | now).keys() - {*MAY_BE_NEW, "ckpt_path"}):
         if before.get(key) != now.get(key) and any(decides(one, key) for one in typed):
             raise UserError(
                 f"ckpt_path: that run began with {key}={before.get(key)}, not {now.get(key)}; type ckpt_path only, "
@@ -61,5 +62,5 @@ def leaves(node: Any, where: str = "") -> dict[str, Any]:
 
 
 def decides(override: str, key: str) -> bool:
-    """Whether an override of a setting or a group is about the setting `key`; a choice of trainer is the machine's."""
-    return override == "experiment" or (override != "trainer" and f"{key}.".startswith(f"{override}."))
+    """Whether an override of a setting or a group is about the setting `key`; an experiment is about all."""
+    return override == "experiment" or f"{key}.".startswith(f"{override}.")

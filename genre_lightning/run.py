@@ -10,7 +10,6 @@ import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
-from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -41,21 +40,22 @@ def run_folder(ckpt_path: str | None, model: str, features: str, seed: int) -> s
 
 def new_folder(place: Path, name: str) -> Path:
     """Make a folder that no other run has, also where several are started in the same second."""
-    for number in count(1):
-        folder = place / (f"{name}_{number}" if number > 1 else name)
+    place.mkdir(parents=True, exist_ok=True)
+    folder, number = place / name, 1
+    while True:
         try:
-            folder.mkdir(parents=True)
+            folder.mkdir()
         except FileExistsError:
-            continue
-        return folder
-    raise AssertionError  # numbers do not end
+            number += 1
+            folder = place / f"{name}_{number}"
+        else:
+            return folder
 
 
 def folder_of(ckpt_path: str | None) -> Path | None:
     """The folder of the run whose checkpoint this is; None where it lies in none."""
-    if ckpt_path is None or Path(ckpt_path).parent.name != CHECKPOINTS:
-        return None
-    return Path(ckpt_path).parent.parent
+    inside = None if ckpt_path is None else Path(ckpt_path).absolute().parent
+    return inside.parent if inside is not None and inside.name == CHECKPOINTS else None
 
 
 def settings_folder(ckpt_path: str | None) -> str | None:
@@ -145,9 +145,9 @@ class Run:
         path = self.folder / SETTINGS / "hydra.yaml"
         try:
             folder = Path(OmegaConf.load(path).hydra.runtime.cwd)
-        except Exception:  # as read_settings; runs made in other ways have no such file
+            return folder if folder.is_dir() else Path()
+        except Exception:  # as read_settings; runs made in other ways have no such file, and some folders are private
             return Path()
-        return folder if folder.is_dir() else Path()
 
     @cached_property
     def model(self) -> GenreClassifier:

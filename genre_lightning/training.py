@@ -146,7 +146,9 @@ def build_trainer(cfg: DictConfig, folder: Path) -> Trainer:
 def best_score(trainer: Trainer) -> float:
     """The monitored figure of the best epoch. Raises UserError where it is no number: the training went astray."""
     checkpoint = best_checkpoint(trainer)
-    best = float("nan") if checkpoint.best_model_score is None else float(checkpoint.best_model_score)
+    if checkpoint.best_model_score is None:
+        raise UserError("ckpt_path: that run was moved, and its best epoch is not known here; move it back")
+    best = float(checkpoint.best_model_score)
     if not math.isfinite(best):
         raise UserError(f"{checkpoint.monitor} became infinite or no number at all; lower learning.optimizer.lr")
     return best

@@ -238,15 +238,31 @@ def test_whatever_ends_a_build_keeps_what_was_computed(songs, open_cache, monkey
 
     monkeypatch.setattr(genre_lightning.cache, "extract", failing)
     with pytest.raises(MemoryError):
-        open_cache().build(paths, workers=1)
+        open_cache(shard_megabytes=64).build(paths, workers=1)
     assert len(done) == 5
     check_frames(open_cache(), done)
 
 
+def test_ctrl_c_while_a_shard_is_written_keeps_its_songs(songs, open_cache, monkeypatch):
+    paths, write_whole, writes = clips(songs()), genre_lightning.cache.write_whole, []
+
+    def interrupted(path, write):
+        writes.append(path)
+        if len(writes) == 2:
+            raise KeyboardInterrupt
+        write_whole(path, write)
+
+    monkeypatch.setattr(genre_lightning.cache, "write_whole", interrupted)
+    monkeypatch.setattr(genre_lightning.cache, "SHARD_SECONDS", -1)
+    with pytest.raises(KeyboardInterrupt):
+        open_cache(shard_megabytes=64).build(paths, workers=1)
+    assert len(open_cache().songs) == 1
+
+
 def test_a_build_stores_what_it_has_from_time_to_time(songs, open_cache, monkeypatch):
     paths = clips(songs())
-    monkeypatch.setattr(genre_lightning.cache, "SHARD_SECONDS", 0)
-    cache = open_cache()
+    monkeypatch.setattr(genre_lightning.cache, "SHARD_SECONDS", -1)
+    cache = open_cache(shard_megabytes=64)
     cache.build(paths, workers=1)
     assert len(shards(cache)) == len(paths)
     check_frames(cache, paths)

@@ -42,15 +42,25 @@ def test_spellings_of_an_artist_are_one():
     assert artist_name("Beyonce\u0301") == artist_name("Beyonc\u00e9") and genre_name("mu\u0301sica") == "m\u00fasica"
 
 
-@pytest.mark.parametrize(
-    "text",
-    ["Queen feat. David Bowie", "Queen (ft David Bowie)", "QUEEN [Featuring David Bowie]", "Queen / David Bowie"],
-)
+GUESTS = [
+    "Queen feat. David Bowie",
+    "Queen (ft David Bowie)",
+    "QUEEN [Featuring David Bowie]",
+    "Queen / David Bowie",
+    "Queen, feat David Bowie",
+    "Queen - ft. David Bowie",
+    "Queen (feat. David Bowie) [Live]",
+]
+
+
+@pytest.mark.parametrize("text", GUESTS)
 def test_guests_are_artists_of_their_own(text):
     assert Track(Path("a"), "rock", text).artists == ["queen", "david bowie"]
 
 
-@pytest.mark.parametrize("text", ["AC/DC", "Ft. Worth Band", "Feature", "Sunn O)))  (US)", "Simon & Garfunkel"])
+@pytest.mark.parametrize(
+    "text", ["AC/DC", "Ft. Worth Band", "6 Ft Under", "Feature", "Sunn O)))  (US)", "Simon & Garfunkel"]
+)
 def test_other_names_stay_whole(text):
     assert Track(Path("a"), "rock", text).artists == [artist_name(text)]
 

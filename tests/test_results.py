@@ -61,9 +61,10 @@ def test_without_a_finished_run_one_line_says_so(tmp_path):
         results([tmp_path / "nowhere"])
 
 
-def test_damaged_overrides_are_named(finish):
+@pytest.mark.parametrize("damage", [b"x: [", b"- 3", b"\xff"])
+def test_damaged_overrides_are_named(finish, damage):
     run = finish("one", 0.5, "model=cnn")
-    (run / ".hydra" / "overrides.yaml").write_text("x: [")
+    (run / ".hydra" / "overrides.yaml").write_bytes(damage)
     with pytest.raises(UserError, match=r"overrides\.yaml is damaged"):
         results([run])
 

@@ -61,9 +61,17 @@ def test_a_choice_of_trainer_does_not_change_the_number_of_epochs(go_on):
     assert go_on("trainer=cpu").trainer.max_epochs == 4
 
 
-def test_elsewhere_it_takes_its_settings_along(go_on, tmp_path):
-    settings = go_on(folder=tmp_path / "new")
-    assert OmegaConf.load(tmp_path / "new" / ".hydra" / "config.yaml") == settings
+def test_it_does_not_go_on_in_another_folder(go_on, tmp_path):
+    with pytest.raises(
+        UserError, match=r"ckpt_path: a run goes on in its own folder, .*run; leave out hydra\.run\.dir"
+    ):
+        go_on(folder=tmp_path / "new")
+
+
+def test_what_began_on_several_devices_goes_on_there(began, go_on, configure):
+    OmegaConf.save(configure(*BEGAN, "trainer=ddp", "trainer.devices=2"), began / ".hydra" / "config.yaml")
+    assert (go_on().trainer.strategy, go_on().trainer.devices) == ("ddp", 2)
+    assert go_on("trainer=cpu").trainer.strategy == "auto"
 
 
 def test_a_checkpoint_without_its_run_goes_on_with_what_is_typed(go_on, tmp_path):

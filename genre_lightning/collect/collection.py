@@ -62,7 +62,7 @@ class Collection:
         self.walks: dict[str, Iterator[tuple[str, Track]]] = {}
         self.exhausted: set[str] = set()
         self.failed: dict[str, str] = {}  # in passing, by track id: not tried again in this run
-        self.refused: deque[tuple[Candidate, str]] = deque()  # since the last song that could be had
+        self.refused: list[tuple[Candidate, str]] = []
         self.before = set(ledger.songs)
 
     def run(self) -> bool:
@@ -75,6 +75,9 @@ class Collection:
                 self.ledger.settle_mode(self.settings.mode)
                 self.fetch_genres()
         finally:
+            if self.ledger.songs:  # the account may have songs, so these are not to be had
+                for candidate, reason in self.refused:
+                    self.ledger.skip(candidate, reason)
             told = self.report()
         key = "found" if self.settings.dry_run else "fetched"
         return all(one[key] >= self.settings.per_genre for one in told.values())
@@ -204,8 +207,6 @@ class Collection:
                 self.note(candidate, failure)
                 return failure
         self.patience.worked()
-        while self.refused:  # the account may have songs, so those refused are not to be had
-            self.ledger.skip(*self.refused.popleft())
         return song
 
     def note(self, candidate: Candidate, failure: ServiceError) -> None:

@@ -442,6 +442,14 @@ def test_a_song_that_is_refused_while_others_are_given_is_given_up(service, fetc
     assert list(remembered(root).values()) == ["403 Forbidden"] * 2
 
 
+def test_songs_that_are_refused_do_not_keep_the_next_run_from_going_on(service, fetch, on_disk, root):
+    assert fetch(service, *ONE, "per_genre=1")
+    service.misbehave(AUDIO, fake.status(403), times=5)
+    stopped(fetch, service, *ONE, "per_genre=4")
+    assert len(remembered(root)) >= 4
+    assert fetch(service, *ONE, "per_genre=4") and len(on_disk()) == 4
+
+
 def test_what_was_listed_for_other_album_genres_is_not_fetched(service, fetch, root):
     fetch(service, *ONE, "dry_run=true")
     assert not fetch(service, *ONE, "album_genres.rock=[hardrock]") and not list(root.glob("rock/*.mp3"))

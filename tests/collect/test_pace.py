@@ -106,6 +106,13 @@ def test_back_off_doubles_with_some_chance(make):
     assert len({round(slept / 2**n, 6) for n, slept in enumerate(clock.slept)}) == 4
 
 
+def test_a_long_pause_is_kept_though_it_is_taken_in_naps(monkeypatch):
+    monkeypatch.setattr("genre_lightning.collect.pace.LONGEST_NAP_SECONDS", 0.01)
+    pace, begin = Pace(PaceSettings(1.0, 2, 4, 1.0, [60], 30)), time.monotonic()
+    pace.sleep(0.1)
+    assert time.monotonic() - begin >= 0.1
+
+
 def test_nobody_waits_any_more_once_the_run_ends():
     pace = Pace(PaceSettings(1.0, 2, 4, 1.0, [600], 30))
     pace.rest(time.monotonic(), None, "why")
