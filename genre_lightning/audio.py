@@ -222,6 +222,8 @@ def decode_with_ffmpeg(path: Path) -> Recording:
         with av.open(str(path.absolute()), metadata_errors="replace") as container:  # "a: b.ogg" could be a protocol
             if not container.streams.audio:
                 raise AudioError("holds no audio")
+            if container.streams.audio[0].codec_context is None:
+                raise AudioError("holds audio in a coding that nothing here decodes")
             return decode_stream(container, container.streams.audio[0])
     except (FFmpegError, ValueError) as error:  # ValueError: the number of channels changes midway
         raise AudioError(f"is damaged, cut off or not audio: {getattr(error, 'strerror', error)}") from None

@@ -65,6 +65,8 @@ class Catalogue:
         if genres is None:
             return self
         wanted = {genre_name(str(genre)) for genre in genres}
+        if not wanted:
+            raise UserError(f"data.genres is empty; there are {', '.join(self.genres)}")
         if unknown := sorted(wanted - set(self.genres)):
             raise UserError(f"data.genres: no songs of {', '.join(unknown)}; there are {', '.join(self.genres)}")
         return Catalogue([track for track in self.tracks if track.genre in wanted])

@@ -105,15 +105,16 @@ def with_progress(outcomes: Iterator[Outcome], total: int) -> Iterator[Outcome]:
     """Show a bar with songs and hours of audio per second, in a terminal; say the same in a line at the end."""
     from tqdm import tqdm
 
-    seconds, begin = 0.0, time.perf_counter()
+    seconds, computed, begin = 0.0, 0, time.perf_counter()
     with tqdm(outcomes, "features", total, unit="song", disable=None) as bar:
         for path, result in bar:
-            seconds += result.seconds if isinstance(result, Extracted) else 0
+            if isinstance(result, Extracted):
+                seconds, computed = seconds + result.seconds, computed + 1
             bar.set_postfix_str(f"{seconds / 3600 / (time.perf_counter() - begin):.2f} h of audio/s", refresh=False)
             yield path, result
     took, hours = time.perf_counter() - begin, seconds / 3600
-    rate = f"{total / took:.1f} songs/s, {hours / took:.2f} h of audio/s"
-    logger.info("computed the features of %d songs, %.1f h, in %.1f s: %s", total, hours, took, rate)
+    rate = f"{computed / took:.1f} songs/s, {hours / took:.2f} h of audio/s"
+    logger.info("computed the features of %d songs, %.1f h, in %.1f s: %s", computed, hours, took, rate)
 
 
 def threads(workers: int | None = None) -> int:

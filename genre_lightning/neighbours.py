@@ -15,7 +15,7 @@ import numpy as np
 from genre_lightning.catalogue import Track, artist_name
 from genre_lightning.embedding import Embeddings, embed_songs, predicting_trainer, read_arrays, read_embeddings
 from genre_lightning.errors import UserError, one_line_errors
-from genre_lightning.run import CONFIG, Run
+from genre_lightning.run import BEST, CONFIG, Run
 from genre_lightning.songmap import read_map
 from genre_lightning.table import table
 from genre_lightning.wording import say
@@ -139,14 +139,22 @@ def file_called(text: str) -> Path | None:
         return None
 
 
+def run_of(folder: Path) -> Path:
+    """The run's folder that `folder` with its embeddings lies in, or is."""
+    return folder if (folder / CONFIG).is_file() else folder.parent.parent
+
+
+def check_model(folder: Path) -> None:
+    """Raise UserError where the run was trained further after its songs were embedded."""
+    run, drawn = Run(run_of(folder)), read_map(read_arrays(folder))
+    if (run.folder / BEST).is_file() and (drawn is None or drawn.model != run.fingerprint):
+        raise UserError(f"the songs in {folder} were embedded by an older model; run embed.py again")
+
+
 def embed_file(folder: Path, path: Path) -> np.ndarray:
     """A file's vector, by the model that embedded the songs in `folder`: `(embedding,)`. Raises UserError."""
-    run = folder if (folder / CONFIG).is_file() else folder.parent.parent
-    drawn = read_map(read_arrays(folder))
     with TemporaryDirectory(ignore_cleanup_errors=True) as cache:
-        finished = Run(run, cache)
-        if drawn is None or drawn.model != finished.fingerprint:
-            raise UserError(f"the songs in {folder} were embedded by an older model; run embed.py again")
+        finished = Run(run_of(folder), cache)
         if broken := finished.cache.build([path], 1):
             raise UserError(f"{path} {broken[path]}")
         song = finished.cache.find(path)
@@ -188,6 +196,7 @@ def main() -> None:
     if arguments.k < 1:
         raise UserError(f"-k must be above 0, not {arguments.k}")
     embeddings = read_embeddings(arguments.run)
+    check_model(arguments.run)
     query, *others = ask(arguments.run, embeddings, arguments.query)
     if arguments.artists:
         lines = artists_table(similar_artists(embeddings, query, arguments.k))

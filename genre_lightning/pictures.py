@@ -51,7 +51,7 @@ def spectrogram_picture(windows: Sequence[np.ndarray], titles: Sequence[str]) ->
     figure = Figure((10, 1.2 + 1.5 * len(windows)), layout="constrained")
     for axes, window, title in zip(figure.subplots(len(windows), squeeze=False)[:, 0], windows, titles, strict=True):
         axes.imshow(window.T, origin="lower", aspect="auto", cmap="magma")
-        axes.set_title(title, fontsize=9)
+        axes.set_title(title, fontsize=9, parse_math=False)
         axes.set_xticks([])
         axes.set_ylabel("feature")
     return figure

@@ -58,14 +58,23 @@ def folder_of(ckpt_path: str | None) -> Path | None:
     return inside.parent if inside is not None and inside.name == CHECKPOINTS else None
 
 
-def settings_folder(ckpt_path: str | None) -> str | None:
-    """Where in a run's folder Hydra writes its settings: nowhere for a run that is resumed, which has its own."""
-    old = folder_of(ckpt_path)
-    return SETTINGS if old is None or not (old / CONFIG).is_file() else None
+def holds_run(folder: Path) -> bool:
+    """Whether something was trained in a folder."""
+    return any((folder / CHECKPOINTS).glob("*.ckpt"))
+
+
+def settings_folder(_root_: Any) -> str | None:
+    """Where Hydra writes the settings of the run in `_root_`: nowhere in a folder that holds a run, which has its own.
+
+    A sweep's folders are new.
+    """
+    hydra = _root_.hydra
+    single = hydra.mode is not None and hydra.mode.name == "RUN"
+    return None if single and holds_run(Path(hydra.run.dir)) else SETTINGS
 
 
 OmegaConf.register_new_resolver("run_folder", run_folder, use_cache=True, replace=True)
-OmegaConf.register_new_resolver("settings_folder", settings_folder, use_cache=True, replace=True)
+OmegaConf.register_new_resolver("settings_folder", settings_folder, replace=True)
 
 
 def latest_run(logs: Path) -> Path:

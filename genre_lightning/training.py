@@ -21,7 +21,7 @@ from genre_lightning.errors import UserError
 from genre_lightning.evaluation import best_checkpoint, evaluate
 from genre_lightning.models.classifier import GenreClassifier
 from genre_lightning.models.size import layers, multiply_adds, parameters
-from genre_lightning.run import CHECKPOINTS, read_checkpoint
+from genre_lightning.run import CHECKPOINTS, holds_run, read_checkpoint
 from genre_lightning.scores import FIGURES
 from genre_lightning.selection import Selection, select_songs
 from genre_lightning.table import table
@@ -49,6 +49,8 @@ def train(cfg: DictConfig, folder: Path) -> float:
     logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)  # what it has to tell, the run's log tells
     seed_everything(cfg.seed, workers=True, verbose=False)
     trainer = build_trainer(cfg, folder)
+    if trainer.is_global_zero:
+        check_folder(cfg.ckpt_path, folder)
     selection, data = build_data(cfg)
     if cfg.ckpt_path is not None:
         check_same_songs(cfg.ckpt_path, selection)
@@ -79,6 +81,14 @@ def check(cfg: DictConfig) -> None:
         raise UserError(f"trainer.precision: {cfg.trainer.precision} is none of {', '.join(PRECISIONS)}")
     if cfg.ckpt_path is not None:
         check_checkpoint(cfg.ckpt_path)
+
+
+def check_folder(ckpt_path: str | None, folder: Path) -> None:
+    """Raise UserError where a new run would be written over another one."""
+    logger.info("the run's folder: %s", folder)
+    if ckpt_path is None and holds_run(folder):
+        last = (folder / CHECKPOINTS / "last.ckpt").as_posix()
+        raise UserError(f"{folder} holds a run already; name another hydra.run.dir, or go on with ckpt_path={last}")
 
 
 def check_checkpoint(path: str) -> None:
@@ -188,6 +198,8 @@ def fit(trainer: Trainer, model: GenreClassifier, data: GenreDataModule, ckpt_pa
     try:
         trainer.fit(model, data, ckpt_path=ckpt_path, weights_only=True)
     except SystemExit:  # what Lightning makes of Ctrl-C
+        if (last := Path(trainer.default_root_dir, CHECKPOINTS, "last.ckpt")).is_file():
+            logger.info("to go on: python train.py ckpt_path='%s'", last.as_posix())
         raise KeyboardInterrupt from None
     except RuntimeError as error:
         if ckpt_path is not None and "state_dict" in str(error):

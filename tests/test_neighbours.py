@@ -1,3 +1,4 @@
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -163,6 +164,14 @@ def test_the_command_prints_songs_or_artists(embedded, monkeypatch, capsys):
     command(monkeypatch, embedded, "3.wav", "--artists", "-k", 4)
     printed = capsys.readouterr().out
     assert "also found: 3" in printed and printed.count(" artist ") >= 4
+
+
+def test_a_run_that_was_trained_further_has_to_be_embedded_again(embedded, tmp_path, monkeypatch):
+    folder = Path(shutil.copytree(embedded, tmp_path / "run"))
+    with (folder / "checkpoints" / "best.ckpt").open("ab") as file:
+        file.write(b"more")
+    with pytest.raises(UserError, match=r"were embedded by an older model; run embed\.py again"):
+        command(monkeypatch, folder, "noise artist 3")
 
 
 @pytest.mark.parametrize(

@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 import torch
+from hydra.types import RunMode
 from omegaconf import OmegaConf
 
 from genre_lightning.errors import UserError
-from genre_lightning.run import Run, latest_run, run_folder, settings_folder
+from genre_lightning.run import Run, latest_run, run_folder
 
 
 @pytest.fixture(autouse=True)
@@ -27,13 +28,26 @@ def test_runs_of_the_same_second_get_folders_of_their_own():
     assert len(names) == 20 and all(Path(name).is_dir() for name in names)
 
 
-def test_a_resumed_run_goes_on_in_its_own_folder_and_keeps_its_settings():
+def test_a_resumed_run_goes_on_in_its_own_folder():
     checkpoint = str(Path("logs", "tuesday", "checkpoints", "last.ckpt"))
     assert Path(run_folder(checkpoint, "mlp", "mfcc", 0)) == Path("logs", "tuesday").absolute()
-    assert settings_folder(checkpoint) == ".hydra" == settings_folder(None)
-    Path("logs", "tuesday", ".hydra").mkdir(parents=True)
-    Path("logs", "tuesday", ".hydra", "config.yaml").touch()
-    assert settings_folder(checkpoint) is None
+
+
+@pytest.mark.parametrize(
+    ("mode", "trained", "expected"),
+    [
+        (RunMode.RUN, True, None),
+        (RunMode.RUN, False, ".hydra"),
+        (RunMode.MULTIRUN, True, ".hydra"),
+        (None, True, ".hydra"),
+    ],
+)
+def test_a_run_that_is_there_keeps_its_settings(mode, trained, expected):
+    Path("old", "checkpoints").mkdir(parents=True)
+    if trained:
+        Path("old", "checkpoints", "last.ckpt").touch()
+    config = OmegaConf.create({"hydra": {"mode": mode, "run": {"dir": "old"}, "sub": "${settings_folder:}"}})
+    assert config.hydra.sub == expected
 
 
 def test_a_checkpoint_that_lies_elsewhere_gets_a_new_folder():

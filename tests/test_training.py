@@ -253,6 +253,15 @@ def test_a_sweep_does_its_other_runs_where_one_has_a_mistake(command_line, libra
     assert "there is no folder nowhere" in done.stderr and len([*tmp_path.rglob("report.md")]) == 1
 
 
+def test_a_new_run_is_not_written_over_another(run, configure):
+    before = (run / "report.md").read_bytes()
+    with pytest.raises(
+        UserError, match=r"holds a run already; name another hydra\.run\.dir, or go on with ckpt_path=.*last"
+    ):
+        train(configure(), run)
+    assert (run / "report.md").read_bytes() == before
+
+
 def test_a_resumed_run_refuses_another_split(train_run):
     folder = train_run("trainer.max_epochs=1")
     last = (folder / "checkpoints" / "last.ckpt").as_posix()

@@ -84,7 +84,7 @@ class GenreClassifier(LightningModule, ABC):
         if planned not in (None, steps):
             raise UserError(
                 f"ckpt_path: that run's learning rate was planned for {planned} steps, this one has {steps:.0f}; "
-                "keep its trainer.max_epochs, its devices and its songs, or train with learning.schedule=null"
+                "keep its epochs, devices and songs (what began with learning.schedule=null needs not)"
             )
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:

@@ -19,7 +19,7 @@ def folder(root: str, genres: list[str] | None = None) -> Catalogue:
     manifest = place / MANIFEST
     catalogue = read_manifest(manifest) if manifest.is_file() else Catalogue(list(find_tracks(place)))
     if not catalogue.tracks:
-        raise UserError(f"data.root: no songs in {place}; it needs a folder for each genre, or a {MANIFEST}")
+        raise UserError(f"data.root: no songs in {place}; it needs a folder for each genre, a {MANIFEST}, or fetch.py")
     return catalogue.of_genres(genres)
 
 
