@@ -210,34 +210,18 @@ def test_what_another_process_stored_is_seen_after_a_build(songs, open_cache, co
     check_frames(early, paths)
 
 
-def test_stopping_keeps_what_was_computed(songs, open_cache, monkeypatch):
-    paths = clips(songs())
-    extract, done = genre_lightning.cache.extract, []
-
-    def stopped(path, *rest):
-        if len(done) == 5:
-            raise KeyboardInterrupt
-        done.append(path)
-        return extract(path, *rest)
-
-    monkeypatch.setattr(genre_lightning.cache, "extract", stopped)
-    with pytest.raises(KeyboardInterrupt):
-        open_cache(shard_megabytes=64).build(paths, workers=1)
-    check_frames(open_cache(), done)
-    assert len(done) == 5
-
-
-def test_whatever_ends_a_build_keeps_what_was_computed(songs, open_cache, monkeypatch):
+@pytest.mark.parametrize("end", [KeyboardInterrupt, MemoryError])
+def test_whatever_ends_a_build_keeps_what_was_computed(songs, open_cache, monkeypatch, end):
     paths, extract, done = clips(songs()), genre_lightning.cache.extract, []
 
     def failing(path, *rest):
         if len(done) == 5:
-            raise MemoryError
+            raise end
         done.append(path)
         return extract(path, *rest)
 
     monkeypatch.setattr(genre_lightning.cache, "extract", failing)
-    with pytest.raises(MemoryError):
+    with pytest.raises(end):
         open_cache(shard_megabytes=64).build(paths, workers=1)
     assert len(done) == 5
     check_frames(open_cache(), done)
