@@ -50,6 +50,7 @@ def train(cfg: DictConfig, folder: Path) -> float:
     seed_everything(cfg.seed, workers=True, verbose=False)
     trainer = build_trainer(cfg, folder)
     if trainer.is_global_zero:
+        logger.info("the run's folder: %s", folder)
         check_folder(cfg.ckpt_path, folder)
     selection, data = build_data(cfg)
     if cfg.ckpt_path is not None:
@@ -85,7 +86,6 @@ def check(cfg: DictConfig) -> None:
 
 def check_folder(ckpt_path: str | None, folder: Path) -> None:
     """Raise UserError where a new run would be written over another one."""
-    logger.info("the run's folder: %s", folder)
     if ckpt_path is None and holds_run(folder):
         last = (folder / CHECKPOINTS / "last.ckpt").as_posix()
         raise UserError(f"{folder} holds a run already; name another hydra.run.dir, or go on with ckpt_path={last}")
