@@ -63,6 +63,11 @@ class Embeddings:
         arrays = (array[chosen] for array in (self.probabilities, self.vectors, self.positions))
         return Embeddings(tracks, self.genres, *arrays)
 
+    def followed_by(self, others: Embeddings) -> Embeddings:
+        """These songs and `others` of the same model."""
+        arrays = (np.concatenate([getattr(self, name), getattr(others, name)]) for name in NUMBERS)
+        return Embeddings(Catalogue([*self.tracks, *others.tracks]), self.genres, *arrays)
+
 
 class SongMeans(NamedTuple):
     """What a model makes of songs, averaged over their windows.

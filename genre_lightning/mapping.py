@@ -3,6 +3,7 @@
 import hashlib
 import json
 import logging
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import numpy as np
 from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
+from genre_lightning import legend
 from genre_lightning.board import show_embeddings
 from genre_lightning.cache import Song
 from genre_lightning.catalogue import Catalogue
@@ -65,8 +67,10 @@ def map_songs(cfg: DictConfig) -> None:
         tracks = tracks if folder == run.folder else with_sides(tracks, songs, run)
         drawn, told = draw(projection, run, folder, songs, means)
         embeddings = Embeddings(tracks, run.genres, means.probabilities, means.vectors, drawn.positions)
-        separation = measure(embeddings, own_songs(run, folder, embeddings), cfg.neighbours)
-        files = write_results(run, folder, embeddings, drawn, separation.figures, audio=cfg.audio)
+        own = own_songs(run, folder, embeddings)
+        separation = measure(embeddings, own, cfg.neighbours)
+        shown = embeddings if own is None or own is embeddings else before_own_songs(embeddings, drawn, run, own)
+        files = write_results(run, folder, embeddings, drawn, shown, separation.figures, audio=cfg.audio)
         tell(separation, told, broken, files)
 
 
@@ -158,17 +162,34 @@ def own_songs(run: Run, folder: Path, embeddings: Embeddings) -> Embeddings | No
     return read_embeddings(run.folder) if drawn is not None and drawn.model == run.fingerprint else None
 
 
+def before_own_songs(embeddings: Embeddings, drawn: SongMap, run: Run, own: Embeddings) -> Embeddings:
+    """Songs that were placed on the run's map, and behind them the run's own that are not among them.
+
+    A map that was drawn for these songs alone has other axes: there they are alone.
+    """
+    on_run_s_map = saved_map(run.folder)
+    if drawn.fitted.any() or on_run_s_map is None:
+        return embeddings
+    here = set(drawn.digests.tolist())
+    behind = own.only([row for row, digest in enumerate(on_run_s_map.digests.tolist()) if digest not in here])
+    tracks = [replace(track, split=legend.BEHIND) for track in behind.tracks]
+    return embeddings.followed_by(replace(behind, tracks=Catalogue(tracks)))
+
+
 def write_results(
-    run: Run, folder: Path, embeddings: Embeddings, drawn: SongMap, figures: dict[str, float], *, audio: bool
-) -> list[Path]:
+    run: Run, folder: Path, embeddings: Embeddings, drawn: SongMap, shown: Embeddings, figures: dict[str, float],
+    *, audio: bool,
+) -> list[Path]:  # fmt: skip
     """All that a user will look at, in the folder and in TensorBoard; returns the files to be named.
 
-    Raises UserError where a file cannot be written.
+    `shown` are the songs on the map, of which the first are those of `embeddings`. Raises UserError where a file cannot
+    be written.
     """
     known = {"settings": np.array(drawn.settings), "digests": drawn.digests, "fitted": drawn.fitted}
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        pictures = draw_pictures(run, folder, embeddings, figures, audio)
+        heard = excerpts(embeddings.tracks) if audio else ()
+        pictures = draw_pictures(run, folder, shown, figures, heard)
         write_embeddings(embeddings, folder, **known)
         show_embeddings(run.folder, folder, embeddings)
     except OSError as error:
@@ -178,8 +199,10 @@ def write_results(
     return [folder / ARRAYS, folder / TABLE, *pictures]
 
 
-def draw_pictures(run: Run, folder: Path, embeddings: Embeddings, figures: dict[str, float], audio: bool) -> list[Path]:
-    """The map as a picture and as a page, which with `audio` holds five seconds of every song."""
+def draw_pictures(
+    run: Run, folder: Path, embeddings: Embeddings, figures: dict[str, float], heard: Sequence[bytes | None]
+) -> list[Path]:
+    """The map as a picture and as a page, which holds the excerpts `heard` of the first songs."""
     title = run.folder.resolve().name if folder == run.folder else f"{run.folder.resolve().name}: {folder.name}"
     save_picture(map_picture(embeddings, figures, title), folder / PICTURE)
     by_artist = songs_by_artist(embeddings).values()
@@ -191,7 +214,7 @@ def draw_pictures(run: Run, folder: Path, embeddings: Embeddings, figures: dict[
         title,
         folder / PAGE,
         nearest(means, NEAREST_SHOWN) if by_artist else None,
-        excerpts(embeddings.tracks) if audio else (),
+        heard,
     )
     return [folder / PICTURE, folder / PAGE]
 

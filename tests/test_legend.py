@@ -6,6 +6,7 @@ import pytest
 
 from genre_lightning.catalogue import Track
 from genre_lightning.legend import (
+    BEHIND,
     COLOURS,
     FILLS,
     GUESSED,
@@ -70,6 +71,13 @@ def test_a_song_of_unknown_genre_has_the_colour_of_its_prediction_and_is_hollow(
     embeddings = make_embeddings(tracks, taken_for={0: "tones", 1: "tones"})
     assert genre_of_songs(embeddings) == ["tones", "noise", "zydeco"]
     assert fill_of_songs(embeddings) == [GUESSED, FILLS["test"], FILLS[""]]
+
+
+def test_a_song_that_lies_behind_is_pale_and_never_ringed(make_embeddings):
+    tracks = [Track(Path("a.mp3"), "tones"), Track(Path("b.mp3"), "tones", split=BEHIND)]
+    embeddings = make_embeddings(tracks, taken_for={0: "noise", 1: "noise"})
+    assert wrongly_classified(embeddings).tolist() == [True, False]
+    assert fill_of_songs(embeddings)[1].inside < min(fill.inside for side, fill in FILLS.items() if side != BEHIND)
 
 
 def test_only_a_genre_that_the_model_knows_can_be_taken_for_another(make_embeddings):

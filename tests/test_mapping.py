@@ -8,11 +8,13 @@ import numpy as np
 import pytest
 import torch
 from hydra.errors import InstantiationException
+from matplotlib.figure import Figure
 
 from genre_lightning.cache import FeatureCache
 from genre_lightning.datamodule import GenreDataModule
 from genre_lightning.embedding import read_arrays, read_embeddings
 from genre_lightning.errors import UserError
+from genre_lightning.legend import BEHIND
 from genre_lightning.run import Run
 from genre_lightning.scores import score_songs
 
@@ -121,6 +123,28 @@ def test_new_songs_lie_on_the_run_s_map_and_leave_it_alone(copied, map_run, new_
     assert "shaped by 30 songs; new songs placed on it: 10." in printed
     assert "map, 10 new songs" in printed and str(folder / "embeddings.csv") in printed
     assert "27.mp3 is damaged, cut off or not audio" in printed and "\nsongs that cannot be read: 1\n" in printed
+
+
+def test_behind_new_songs_lie_the_run_s_own_that_are_not_among_them(copied, map_run, new_songs, library, monkeypatch):
+    shutil.copy(library / "noise" / "0.wav", new_songs / "noise" / "known.wav")
+    shown = []
+    monkeypatch.setattr("genre_lightning.mapping.map_picture", lambda songs, *_: shown.append(songs) or Figure())
+    map_run(copied, f"data.root='{new_songs.as_posix()}'")
+    own, folder = read_embeddings(copied), others(copied)
+    (songs,) = shown
+    assert list(songs.tracks)[:11] == list(read_embeddings(folder).tracks) and len(songs.tracks) == 11 + 29
+    behind = {track.path: row for row, track in enumerate(songs.tracks) if track.split == BEHIND}
+    assert behind.keys() == {track.path for track in own.tracks if track.path.name != "0.wav" or track.genre != "noise"}
+    places = {track.path: tuple(own.positions[row]) for row, track in enumerate(own.tracks)}
+    assert all(tuple(songs.positions[row]) == places[path] for path, row in behind.items())
+    assert "song of the run" in (folder / "map.html").read_text(encoding="utf-8")
+
+
+def test_on_a_map_of_their_own_new_songs_are_alone(copied, map_run, new_songs, monkeypatch):
+    shown = []
+    monkeypatch.setattr("genre_lightning.mapping.map_picture", lambda songs, *_: shown.append(songs) or Figure())
+    map_run(copied, f"data.root='{new_songs.as_posix()}'", "projection=tsne", "projection.max_iter=250")
+    assert [len(songs.tracks) for songs in shown] == [10]
 
 
 def test_songs_that_are_added_leave_the_others_where_they_were(copied, map_run, new_songs, write_song):
