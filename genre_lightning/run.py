@@ -77,12 +77,16 @@ OmegaConf.register_new_resolver("run_folder", run_folder, use_cache=True, replac
 OmegaConf.register_new_resolver("settings_folder", settings_folder, replace=True)
 
 
+def finished_runs(place: Path) -> list[Path]:
+    """The folders of the finished runs in `place` or below it, the one that was finished last at the end."""
+    return [path.parent for path in sorted(place.rglob(METRICS), key=lambda path: path.stat().st_mtime)]
+
+
 def latest_run(logs: Path) -> Path:
     """The folder of the run below `logs` that was finished last. Raises UserError where there is none."""
-    reported = sorted(logs.rglob(METRICS), key=lambda path: path.stat().st_mtime)
-    if not reported:
+    if not (runs := finished_runs(logs)):
         raise UserError(f"there is no finished run in {logs}; train one first, or name a run's folder")
-    return reported[-1].parent
+    return runs[-1]
 
 
 @dataclass(frozen=True)

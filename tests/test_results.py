@@ -1,4 +1,5 @@
 import json
+import os
 
 import pytest
 
@@ -42,6 +43,14 @@ def test_runs_that_differ_in_their_seed_only_are_one_line_with_mean_and_range(fi
         "80.0 % (70.0 to 90.0)", "70.0 % (60.0 to 80.0)", "60.0 % (50.0 to 70.0)", "50.0 %", "40.0 %"
     ]  # fmt: skip
     assert lstm == ["model=lstm", "1", "50.0 %", "40.0 %", "30.0 %", "50.0 %", "40.0 %"]
+
+
+def test_of_runs_that_repeat_a_seed_the_last_one_counts(finish):
+    for number, (name, accuracy) in enumerate((("later", 0.7), ("earlier", 0.5))):
+        run = finish(name, accuracy, "model=cnn", "seed=1")
+        os.utime(run / "metrics.json", (9 - number, 9 - number))
+    line = cells(results([run.parent]))[2]
+    assert (line[1], line[4]) == ("1", "70.0 %")
 
 
 def test_a_run_for_which_nothing_of_its_own_was_typed_is_named_too(finish, tmp_path):
