@@ -82,6 +82,14 @@ def check(cfg: DictConfig) -> None:
         raise UserError(f"trainer.precision: {cfg.trainer.precision} is none of {', '.join(PRECISIONS)}")
     if cfg.ckpt_path is not None:
         check_checkpoint(cfg.ckpt_path)
+    check_network(cfg)
+
+
+def check_network(cfg: DictConfig) -> None:
+    """Build a network and its optimizer before any song is read; Hydra's error or UserError says where that fails."""
+    features = instantiate(cfg.features)
+    n_frames = features.frames_in(cfg.loader.window_seconds)
+    network(cfg, n_features=features.n_features, n_frames=n_frames, n_genres=2).build_optimizer()
 
 
 def check_folder(ckpt_path: str | None, folder: Path) -> None:
@@ -129,15 +137,20 @@ def build_data(cfg: DictConfig) -> tuple[Selection, GenreDataModule]:
 def build_model(cfg: DictConfig, data: GenreDataModule) -> GenreClassifier:
     """The configured network for windows of this data, with its training split's statistics."""
     torch.manual_seed(cfg.seed)  # whatever has drawn numbers until now: musicnn's features do when they are new
-    learning: Any = OmegaConf.to_container(cfg.learning, resolve=True)
-    learning["class_weights"] = data.class_weights() if learning["class_weights"] else None
-    if "mixed" in str(cfg.trainer.precision):
-        learning["optimizer"].pop("fused", None)  # Lightning cannot clip the gradients of a fused optimizer then
     n_frames, n_features = data.window_shape
-    shapes = {"n_features": n_features, "n_frames": n_frames, "n_genres": len(data.genres)}
-    model = instantiate(cfg.model, **shapes, **learning, _recursive_=False, _convert_="all")
+    class_weights = data.class_weights() if cfg.learning.class_weights else None
+    model = network(cfg, class_weights, n_features=n_features, n_frames=n_frames, n_genres=len(data.genres))
     model.prepare(*data.statistics())
     return model.to(memory_format=torch.channels_last)  # convolutions are 1.6 times as fast on a CPU
+
+
+def network(cfg: DictConfig, class_weights: list[float] | None = None, **shapes: int) -> GenreClassifier:
+    """The configured network for `n_features`, `n_frames` and `n_genres`, before it knows anything of the songs."""
+    learning: Any = OmegaConf.to_container(cfg.learning, resolve=True)
+    learning["class_weights"] = class_weights
+    if "mixed" in str(cfg.trainer.precision):
+        learning["optimizer"].pop("fused", None)  # Lightning cannot clip the gradients of a fused optimizer then
+    return instantiate(cfg.model, **shapes, **learning, _recursive_=False, _convert_="all")
 
 
 def build_trainer(cfg: DictConfig, folder: Path) -> Trainer:

@@ -1,4 +1,5 @@
 import json
+import re
 import shutil
 import signal
 import subprocess
@@ -7,11 +8,12 @@ from pathlib import Path
 
 import pytest
 import torch
+from hydra.errors import HydraException
 
 import genre_lightning.training
 from genre_lightning.board import curves
 from genre_lightning.catalogue import read_manifest
-from genre_lightning.errors import UserError
+from genre_lightning.errors import UserError, explain
 from genre_lightning.models.mlp import MLP
 from genre_lightning.training import better, build_data, build_model, train
 
@@ -297,9 +299,20 @@ def test_what_would_fail_at_the_end_fails_at_the_beginning(configure, tmp_path, 
         train(configure(setting), tmp_path)
 
 
-def test_a_rate_that_the_optimizer_does_not_take_is_named(configure, tmp_path):
-    with pytest.raises(UserError, match=r"learning\.optimizer: .*-1"):
-        train(configure("learning.optimizer.lr=-1", "learning.schedule=null"), tmp_path)
+@pytest.mark.parametrize(
+    ("settings", "line"),
+    [
+        (["learning.optimizer.lr=-1", "learning.schedule=null"], r"learning\.optimizer: .*-1"),
+        (["model=musicnn", "features=logmel"], "model=musicnn brings features of its own"),
+        (["model=cnn", "model.channels=[4,0.5]"], r"model\.channels"),
+        (["model=cnn", "model.dropout=2"], r"dropout probability .* 2"),
+    ],
+)
+def test_a_network_that_cannot_be_built_is_told_of_before_any_song_is_read(configure, monkeypatch, settings, line):
+    monkeypatch.setattr("genre_lightning.training.build_data", lambda cfg: pytest.fail("songs were read"))
+    with pytest.raises((UserError, HydraException)) as error:
+        train(configure(*settings), Path("unused"))
+    assert re.search(line, explain(error.value))
 
 
 def test_training_that_went_astray_is_no_result(configure, tmp_path):

@@ -118,13 +118,19 @@ class GenreClassifier(LightningModule, ABC):
         """What the optimizer changes, each group with the settings that are its own."""
         return decayed(self)
 
-    def configure_optimizers(self) -> Any:
+    def build_optimizer(self) -> torch.optim.Optimizer:
+        """The configured optimizer of all weights. Raises UserError for settings that it does not take."""
         from hydra.utils import instantiate
 
         try:
-            optimizer = instantiate(self.optimizer, _partial_=True)(params=self.weight_groups())
+            return instantiate(self.optimizer, _partial_=True)(params=self.weight_groups())
         except ValueError as error:
             raise UserError(f"learning.optimizer: {error}") from None
+
+    def configure_optimizers(self) -> Any:
+        from hydra.utils import instantiate
+
+        optimizer = self.build_optimizer()
         if self.schedule is None:
             return optimizer
         steps = int(self.trainer.estimated_stepping_batches)
