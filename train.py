@@ -6,8 +6,8 @@ import hydra
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
-import genre_lightning.run  # noqa: F401 (names the run folders that conf/train.yaml asks for)
 from genre_lightning.errors import one_line_errors
+from genre_lightning.run import removed_where_nothing_was_done  # and the names of folders that conf/train.yaml asks for
 
 
 @hydra.main(version_base="1.3", config_path="conf", config_name="train")
@@ -19,7 +19,8 @@ def main(cfg: DictConfig) -> float:
 
     hydra_config = HydraConfig.get()
     folder = Path(hydra_config.runtime.output_dir)
-    return train(settings_to_go_on_with(cfg, hydra_config.overrides.task, folder), folder)
+    with removed_where_nothing_was_done(folder):
+        return train(settings_to_go_on_with(cfg, hydra_config.overrides.task, folder), folder)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,10 @@ report.md, pictures, TensorBoard's events.
 from __future__ import annotations
 
 import hashlib
+import logging
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -24,7 +28,7 @@ if TYPE_CHECKING:
     from genre_lightning.models.classifier import GenreClassifier
     from genre_lightning.recipe import Recipe
 
-SETTINGS = ".hydra"
+SETTINGS, LOG = ".hydra", "train.log"
 CONFIG = Path(SETTINGS, "config.yaml")
 CHECKPOINTS = "checkpoints"
 BEST = Path(CHECKPOINTS, "best.ckpt")
@@ -61,6 +65,23 @@ def folder_of(ckpt_path: str | None) -> Path | None:
 def holds_run(folder: Path) -> bool:
     """Whether something was trained in a folder."""
     return any((folder / CHECKPOINTS).glob("*.ckpt"))
+
+
+@contextmanager
+def removed_where_nothing_was_done(folder: Path) -> Iterator[None]:
+    """Take a run's folder away again where an error, or Ctrl-C, comes before anything but its settings and its log is
+    in it.
+
+    Logging ends with it: some systems remove no file that is open.
+    """
+    try:
+        yield
+    except BaseException:
+        files = (path for path in folder.rglob("*") if path.is_file())
+        if all(path.parent.name == SETTINGS or path.name == LOG for path in files):
+            logging.shutdown()
+            shutil.rmtree(folder, ignore_errors=True)
+        raise
 
 
 def settings_folder(_root_: Any) -> str | None:

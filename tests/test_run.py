@@ -9,7 +9,7 @@ from hydra.types import RunMode
 from omegaconf import OmegaConf
 
 from genre_lightning.errors import UserError
-from genre_lightning.run import Run, latest_run, run_folder
+from genre_lightning.run import Run, latest_run, removed_where_nothing_was_done, run_folder
 
 
 @pytest.fixture(autouse=True)
@@ -31,6 +31,33 @@ def test_runs_of_the_same_second_get_folders_of_their_own():
 def test_a_resumed_run_goes_on_in_its_own_folder():
     checkpoint = str(Path("logs", "tuesday", "checkpoints", "last.ckpt"))
     assert Path(run_folder(checkpoint, "mlp", "mfcc", 0)) == Path("logs", "tuesday").absolute()
+
+
+@pytest.fixture
+def begun(tmp_path, monkeypatch):
+    """A run's folder as it is before any work; logging stays as it is."""
+    monkeypatch.setattr("logging.shutdown", lambda: None)
+    (tmp_path / "begun" / ".hydra").mkdir(parents=True)
+    (tmp_path / "begun" / ".hydra" / "config.yaml").touch()
+    (tmp_path / "begun" / "train.log").touch()
+    return tmp_path / "begun"
+
+
+@pytest.mark.parametrize("end", [UserError("a mistake"), KeyboardInterrupt()])
+@pytest.mark.parametrize(("more", "stays"), [(None, False), ("events", True), ("checkpoints/last.ckpt", True)])
+def test_a_run_that_ends_before_any_work_leaves_no_folder(begun, end, more, stays):
+    with pytest.raises(type(end)), removed_where_nothing_was_done(begun):
+        if more:
+            (begun / more).parent.mkdir(exist_ok=True)
+            (begun / more).touch()
+        raise end
+    assert begun.exists() == stays
+
+
+def test_a_run_without_a_mistake_keeps_its_folder(begun):
+    with removed_where_nothing_was_done(begun):
+        pass
+    assert (begun / "train.log").exists()
 
 
 @pytest.mark.parametrize(
