@@ -16,7 +16,7 @@ from genre_lightning.board import board_of, open_board, show_model
 from genre_lightning.catalogue import MANIFEST, Catalogue, read_manifest, write_manifest
 from genre_lightning.config import check_number, check_type, check_types
 from genre_lightning.datamodule import GenreDataModule
-from genre_lightning.devices import check_accelerator, leave_group
+from genre_lightning.devices import check_accelerator, keep_freed_memory, leave_group
 from genre_lightning.errors import UserError
 from genre_lightning.evaluation import best_checkpoint, evaluate
 from genre_lightning.models.classifier import GenreClassifier
@@ -46,6 +46,7 @@ def train(cfg: DictConfig, folder: Path) -> float:
     Returns the best value of the monitored figure on the validation split. Raises UserError for what the user can mend.
     """
     check(cfg)
+    keep_freed_memory()
     logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)  # what it has to tell, the run's log tells
     seed_everything(cfg.seed, workers=True, verbose=False)
     trainer = build_trainer(cfg, folder)

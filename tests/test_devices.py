@@ -1,3 +1,6 @@
+import subprocess
+import sys
+
 import pytest
 import torch
 
@@ -22,3 +25,24 @@ def test_a_process_leaves_its_group_once_and_alone_nothing_happens(tmp_path):
     leave_group()
     assert not torch.distributed.is_initialized()
     leave_group()
+
+
+PAGES = """
+import resource, sys, torch
+from genre_lightning.devices import keep_freed_memory
+if sys.argv[1] == "kept":
+    keep_freed_memory()
+for step in range(12):
+    if step == 2:
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    torch.zeros(20_000_000)
+print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have other C libraries")
+def test_memory_that_was_freed_is_not_asked_of_the_system_again():
+    def pages(how):
+        return int(subprocess.run([sys.executable, "-c", PAGES, how], capture_output=True, check=True).stdout)
+
+    assert pages("kept") < 1000 < pages("given back")  # 80 MB are 20,000 of them
