@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -69,19 +68,26 @@ def holds_run(folder: Path) -> bool:
 
 @contextmanager
 def removed_where_nothing_was_done(folder: Path) -> Iterator[None]:
-    """Take a run's folder away again where an error, or Ctrl-C, comes before anything but its settings and its log is
-    in it.
-
-    Logging ends with it: some systems remove no file that is open.
-    """
+    """Take a run's folder away again where an error or Ctrl-C comes before more than settings and a log is in it."""
     try:
         yield
     except BaseException:
-        files = (path for path in folder.rglob("*") if path.is_file())
-        if all(path.parent.name == SETTINGS or path.name == LOG for path in files):
-            logging.shutdown()
-            shutil.rmtree(folder, ignore_errors=True)
+        if {path.name for path in folder.iterdir()} <= {SETTINGS, LOG} and folder.resolve() != Path.cwd():
+            remove_settings_and_log(folder)
         raise
+
+
+def remove_settings_and_log(folder: Path) -> None:
+    """Remove what Hydra has written, file by file, and the folder where it is empty then; all else stays as it is."""
+    for handler in [*logging.root.handlers]:
+        if isinstance(handler, logging.FileHandler) and Path(handler.baseFilename) == folder.absolute() / LOG:
+            logging.root.removeHandler(handler)
+            handler.close()  # some systems remove no file that is open
+    with suppress(OSError):
+        for path in [*(folder / SETTINGS / f"{name}.yaml" for name in ("config", "hydra", "overrides")), folder / LOG]:
+            path.unlink(missing_ok=True)
+        (folder / SETTINGS).rmdir()
+        folder.rmdir()
 
 
 def settings_folder(_root_: Any) -> str | None:

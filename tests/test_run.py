@@ -1,3 +1,4 @@
+import logging
 import os
 import re
 import shutil
@@ -34,30 +35,64 @@ def test_a_resumed_run_goes_on_in_its_own_folder():
 
 
 @pytest.fixture
-def begun(tmp_path, monkeypatch):
-    """A run's folder as it is before any work; logging stays as it is."""
-    monkeypatch.setattr("logging.shutdown", lambda: None)
-    (tmp_path / "begun" / ".hydra").mkdir(parents=True)
-    (tmp_path / "begun" / ".hydra" / "config.yaml").touch()
-    (tmp_path / "begun" / "train.log").touch()
-    return tmp_path / "begun"
+def begun(tmp_path):
+    """A run's folder as it is before any work, with its log open."""
+    folder = tmp_path / "begun"
+    (folder / ".hydra").mkdir(parents=True)
+    (folder / ".hydra" / "config.yaml").touch()
+    handler = logging.FileHandler(folder / "train.log")
+    logging.root.addHandler(handler)
+    yield folder
+    logging.root.removeHandler(handler)
+    handler.close()
+
+
+def everything(folder):
+    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*"))
 
 
 @pytest.mark.parametrize("end", [UserError("a mistake"), KeyboardInterrupt()])
-@pytest.mark.parametrize(("more", "stays"), [(None, False), ("events", True), ("checkpoints/last.ckpt", True)])
-def test_a_run_that_ends_before_any_work_leaves_no_folder(begun, end, more, stays):
+def test_a_run_that_ends_before_any_work_leaves_no_folder(begun, end):
     with pytest.raises(type(end)), removed_where_nothing_was_done(begun):
-        if more:
-            (begun / more).parent.mkdir(exist_ok=True)
-            (begun / more).touch()
         raise end
-    assert begun.exists() == stays
+    assert not begun.exists()
+    logging.getLogger("genre_lightning").warning("logging goes on, without that file")
+    assert not begun.exists()
+
+
+@pytest.mark.parametrize(
+    "more", ["events", "checkpoints/last.ckpt", "another run/train.log", "another run/.hydra/config.yaml", "songs/"]
+)
+def test_a_folder_with_anything_else_in_it_stays_as_it_is(begun, more):
+    if more.endswith("/"):
+        (begun / more).mkdir()
+    else:
+        (begun / more).parent.mkdir(parents=True, exist_ok=True)
+        (begun / more).touch()
+    before = everything(begun)
+    with pytest.raises(UserError), removed_where_nothing_was_done(begun):
+        raise UserError("a mistake")
+    assert everything(begun) == before
+
+
+def test_what_somebody_else_put_among_the_settings_stays(begun):
+    (begun / ".hydra" / "notes.txt").touch()
+    with pytest.raises(UserError), removed_where_nothing_was_done(begun):
+        raise UserError("a mistake")
+    assert (begun / ".hydra" / "notes.txt").exists()
+
+
+def test_the_folder_one_works_in_stays(begun, monkeypatch):
+    monkeypatch.chdir(begun)
+    with pytest.raises(UserError), removed_where_nothing_was_done(Path()):
+        raise UserError("a mistake")
+    assert (begun / "train.log").exists()
 
 
 def test_a_run_without_a_mistake_keeps_its_folder(begun):
     with removed_where_nothing_was_done(begun):
         pass
-    assert (begun / "train.log").exists()
+    assert everything(begun) == [".hydra", ".hydra/config.yaml", "train.log"]
 
 
 @pytest.mark.parametrize(
