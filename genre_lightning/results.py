@@ -11,7 +11,7 @@ from omegaconf import OmegaConf
 from yaml import YAMLError
 
 from genre_lightning.errors import UserError, one_line_errors
-from genre_lightning.run import CONFIG, METRICS, finished_runs
+from genre_lightning.run import CONFIG, METRICS, finished_runs, read_settings
 from genre_lightning.table import table
 from genre_lightning.wording import COLUMNS, percent, say
 
@@ -29,29 +29,32 @@ def main(argv: list[str] | None = None) -> None:
 
 def results(folders: Sequence[Path]) -> str:
     """The table of the finished runs below `folders`. Raises UserError where there are none."""
-    runs = [run for folder in folders for run in finished_runs(folder)]
-    if not runs:
+    if not (runs := finished_runs(*folders)):
         raise UserError(f"there is no finished run in {', '.join(map(str, folders))}")
     alike = defaultdict(dict)
     for run in runs:
-        seeds, settings = typed(run)
-        alike[settings][seeds] = read_metrics(run / METRICS)  # of repeats, the last one counts
+        alike[typed(run)][seeds(run)] = read_metrics(run / METRICS)  # of repeats, the last one counts
     common = set.intersection(*map(set, alike)) if len(alike) > 1 else set()
     names = {key: " ".join(one for one in key if one not in common) or "the defaults" for key in alike}
     return table(HEAD, [row(names[key], [*by_seed.values()]) for key, by_seed in alike.items()])
 
 
-def typed(run: Path) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """What was typed for a run: its seeds, and all else but for where it was resumed."""
+def typed(run: Path) -> tuple[str, ...]:
+    """What was typed for a run, but for its seeds and where it was resumed."""
     path = run / OVERRIDES
     try:
         overrides: Any = OmegaConf.to_container(OmegaConf.load(path)) if path.is_file() else [f"run={run.name}"]
         assert all(isinstance(one, str) for one in overrides)
     except (YAMLError, UnicodeDecodeError, OSError, TypeError, AssertionError):
         raise UserError(f"{path} is damaged, or was not written by this program") from None
-    keys = {one: one.split("=")[0] for one in sorted(overrides)}
-    settings = tuple(one for one, key in keys.items() if key not in (*SEEDS, "ckpt_path"))
-    return tuple(one for one, key in keys.items() if key in SEEDS), settings
+    return tuple(sorted(one for one in overrides if one.lstrip("+").split("=")[0] not in (*SEEDS, "ckpt_path")))
+
+
+def seeds(run: Path) -> tuple[Any, ...]:
+    """The seeds of a run, typed or not; where nobody knows them, its folder, which no other run has."""
+    if not (run / CONFIG).is_file():
+        return (run,)
+    return tuple(OmegaConf.select(read_settings(run), key) for key in SEEDS)
 
 
 def read_metrics(path: Path) -> dict[str, Any]:

@@ -104,9 +104,10 @@ OmegaConf.register_new_resolver("run_folder", run_folder, use_cache=True, replac
 OmegaConf.register_new_resolver("settings_folder", settings_folder, replace=True)
 
 
-def finished_runs(place: Path) -> list[Path]:
-    """The folders of the finished runs in `place` or below it, the one that was finished last at the end."""
-    return [path.parent for path in sorted(place.rglob(METRICS), key=lambda path: path.stat().st_mtime)]
+def finished_runs(*places: Path) -> list[Path]:
+    """The folders of the finished runs in some folders or below them, the one that was finished last at the end."""
+    reported = {path for place in places for path in place.rglob(METRICS)}
+    return [path.parent for path in sorted(reported, key=lambda path: path.stat().st_mtime)]
 
 
 def latest_run(logs: Path) -> Path:

@@ -45,12 +45,15 @@ def test_runs_that_differ_in_their_seed_only_are_one_line_with_mean_and_range(fi
     assert lstm == ["model=lstm", "1", "50.0 %", "40.0 %", "30.0 %", "50.0 %", "40.0 %"]
 
 
-def test_of_runs_that_repeat_a_seed_the_last_one_counts(finish):
-    for number, (name, accuracy) in enumerate((("later", 0.7), ("earlier", 0.5))):
-        run = finish(name, accuracy, "model=cnn", "seed=1")
-        os.utime(run / "metrics.json", (9 - number, 9 - number))
-    line = cells(results([run.parent]))[2]
-    assert (line[1], line[4]) == ("1", "70.0 %")
+def test_of_runs_that_repeat_a_seed_the_last_one_counts_typed_or_not(finish):
+    for time, name, accuracy, typed in ((9, "a", 0.7, []), (5, "b", 0.5, ["seed=0"]), (7, "c", 0.6, ["++seed=0"])):
+        run = finish(name, accuracy, "model=cnn", *typed)
+        settings = "seed: 0\ndata: {seed: 1}\nmodel: {}\nfeatures: {}\ncache: {}\nloader: {}\n"
+        (run / ".hydra" / "config.yaml").write_text(settings)
+        os.utime(run / "metrics.json", (time, time))
+    for folders in ([run.parent], [run, run.parent / "a", run.parent / "b"]):
+        line = cells(results(folders))[2]
+        assert (line[1], line[4]) == ("1", "70.0 %")
 
 
 def test_a_run_for_which_nothing_of_its_own_was_typed_is_named_too(finish, tmp_path):
