@@ -78,6 +78,7 @@ def check(cfg: DictConfig) -> None:
     check_number(cfg, "seed", 0, 2**32 - 1)
     check_number(cfg, "baseline.regularisation", 1e-6, whole=False)
     check_number(cfg, "learning.label_smoothing", 0, 1, whole=False)
+    check_number(cfg, "loader.window_seconds", 1e-3, whole=False)
     check_type("learning.class_weights", cfg.learning.class_weights, bool)
     if str(cfg.trainer.precision) not in PRECISIONS:
         raise UserError(f"trainer.precision: {cfg.trainer.precision} is none of {', '.join(PRECISIONS)}")

@@ -124,7 +124,7 @@ class GenreClassifier(LightningModule, ABC):
 
         try:
             return instantiate(self.optimizer, _partial_=True)(params=self.weight_groups())
-        except ValueError as error:
+        except (ValueError, TypeError) as error:
             raise UserError(f"learning.optimizer: {error}") from None
 
     def configure_optimizers(self) -> Any:
