@@ -24,18 +24,19 @@ class Mark(NamedTuple):
 
 
 class Fill(NamedTuple):
-    """How opaque the marks of some songs are inside and at their edge, and what that means."""
+    """How opaque the marks of some songs are inside and at their edge, and what that means; lower layers lie behind."""
 
     label: str
     inside: float
     edge: float
+    layer: int = 1
 
 
 # What stands for the side of a run's own songs where they lie behind the ones that a map is about.
 BEHIND = "behind"
 # Songs the model learnt from are pale, songs it did not are full.
 FILLS = {
-    BEHIND: Fill("song of the run", 0.18, 0.0),
+    BEHIND: Fill("song of the run", 0.18, 0.0, layer=0),
     "train": Fill("train", 0.32, 0.0),
     "val": Fill("validation", 0.32, 1.0),
     "test": Fill("test", 1.0, 0.0),

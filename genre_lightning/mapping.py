@@ -165,10 +165,11 @@ def own_songs(run: Run, folder: Path, embeddings: Embeddings) -> Embeddings | No
 def before_own_songs(embeddings: Embeddings, drawn: SongMap, run: Run, own: Embeddings) -> Embeddings:
     """Songs that were placed on the run's map, and behind them the run's own that are not among them.
 
-    A map that was drawn for these songs alone has other axes: there they are alone.
+    A map that was drawn for these songs alone, or placed on an earlier one of the run, has other axes: there they are
+    alone.
     """
     on_run_s_map = saved_map(run.folder)
-    if drawn.fitted.any() or on_run_s_map is None:
+    if on_run_s_map is None or drawn.base != on_run_s_map.fingerprint:
         return embeddings
     here = set(drawn.digests.tolist())
     behind = own.only([row for row, digest in enumerate(on_run_s_map.digests.tolist()) if digest not in here])
@@ -185,12 +186,11 @@ def write_results(
     `shown` are the songs on the map, of which the first are those of `embeddings`. Raises UserError where a file cannot
     be written.
     """
-    known = {"settings": np.array(drawn.settings), "digests": drawn.digests, "fitted": drawn.fitted}
     try:
         folder.mkdir(parents=True, exist_ok=True)
         heard = excerpts(embeddings.tracks) if audio else ()
         pictures = draw_pictures(run, folder, shown, figures, heard)
-        write_embeddings(embeddings, folder, **known)
+        write_embeddings(embeddings, folder, **drawn.arrays)
         show_embeddings(run.folder, folder, embeddings)
     except OSError as error:
         name = error.filename2 or error.filename or folder

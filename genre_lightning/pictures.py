@@ -98,7 +98,7 @@ def draw_songs(axes: "Axes", embeddings: Embeddings, diameter: float) -> None:
     for row, song in enumerate(zip(legend.fill_of_songs(embeddings), legend.genre_of_songs(embeddings), strict=True)):
         looks[song].append(row)
     of_genre = legend.marks(legend.shown_genres(embeddings))
-    for (fill, genre), rows in sorted(looks.items(), key=lambda each: each[0][0].inside):
+    for (fill, genre), rows in sorted(looks.items(), key=lambda each: (each[0][0].layer, each[0][0].inside)):
         axes.plot(*place[rows].T, **look(of_genre[genre], fill), markersize=diameter)
     wrong = legend.wrongly_classified(embeddings)
     axes.plot(*place[wrong].T, **look(legend.Mark(legend.RING_COLOUR, "circle"), legend.RING), markersize=diameter + 4)

@@ -1,5 +1,6 @@
 """A map of songs that stays as it is: drawn once, kept, and added to."""
 
+import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -15,7 +16,8 @@ class SongMap:
     """Where songs lie; all arrays have one row a song.
 
     `settings` say how the map was drawn, and of which model: only maps with the same settings have the same axes.
-    `digests` tell recordings apart. `fitted` songs shaped the map; the others were placed on it later.
+    `digests` tell recordings apart. `fitted` songs shaped the map; the others were placed on it later. Where none did,
+    `base` is the fingerprint of the map that they were placed on.
     """
 
     settings: str
@@ -23,6 +25,19 @@ class SongMap:
     vectors: np.ndarray
     positions: np.ndarray
     fitted: np.ndarray
+    base: str = ""
+
+    @property
+    def fingerprint(self) -> str:
+        """What only this map has: a hash of where its songs lie."""
+        places = b"".join(column.tobytes() for column in (self.digests, self.positions, self.fitted))
+        return hashlib.sha256(self.settings.encode() + places).hexdigest()[:16]
+
+    @property
+    def arrays(self) -> dict[str, np.ndarray]:
+        """What a map has beside its songs' embeddings, as `read_map` reads it back."""
+        names = ("settings", "digests", "fitted", "base")
+        return {name: np.array(getattr(self, name)) for name in names}
 
     @property
     def model(self) -> str:
@@ -38,9 +53,9 @@ def map_settings(projection: Projection, model: str) -> str:
 def read_map(arrays: dict[str, np.ndarray]) -> SongMap | None:
     """The map among the arrays of `embeddings.npz`; None where there is none, or not all of it."""
     try:
-        settings, *columns = (arrays[field.name] for field in fields(SongMap))
+        settings, *columns = (arrays[field.name] for field in fields(SongMap) if field.name != "base")
         assert len({len(column) for column in columns}) == 1
-        drawn = SongMap(str(settings), *columns)
+        drawn = SongMap(str(settings), *columns, base=str(arrays.get("base", "")))  # which was not always written
         return drawn if drawn.model else None
     except (KeyError, ValueError, AssertionError, TypeError):
         return None
@@ -56,16 +71,24 @@ def draw_map(
     `others` where those are what the earlier songs were placed on. Where that cannot be, the map is drawn anew.
     """
     kept, others = (one if one is not None and one.settings == settings else None for one in (earlier, others))
+    if kept is not None and others is not None and not kept.fitted.any() and kept.base != others.fingerprint:
+        kept = None  # the map it was placed on is no more
     base = kept if kept is not None and kept.fitted.any() else others
     positions, fitted = look_up(digests, kept, base)
-    new = np.isnan(positions[:, 0])
-    if not new.any():
-        return SongMap(settings, digests, vectors, positions, fitted), "The map is the earlier one."
-    if base is None or (placed := place(projection, base, vectors[new])) is None:
-        return draw_anew(projection, settings, digests, vectors, earlier)
-    positions[new] = placed
-    told = f"The map is the earlier one, shaped by {base.fitted.sum()} songs; new songs placed on it: {new.sum()}."
-    return SongMap(settings, digests, vectors, positions, fitted), told
+    new, told = np.isnan(positions[:, 0]), "The map is the earlier one."
+    if new.any():
+        if base is None or (placed := place(projection, base, vectors[new])) is None:
+            return draw_anew(projection, settings, digests, vectors, earlier)
+        positions[new] = placed
+        told = f"{told[:-1]}, shaped by {base.fitted.sum()} songs; new songs placed on it: {new.sum()}."
+    return SongMap(settings, digests, vectors, positions, fitted, placed_on(fitted, base, kept)), told
+
+
+def placed_on(fitted: np.ndarray, base: SongMap | None, kept: SongMap | None) -> str:
+    """The fingerprint of the map that songs were placed on; empty where some of them shape their own."""
+    if fitted.any():
+        return ""
+    return base.fingerprint if base is not None else kept.base if kept is not None else ""
 
 
 def look_up(digests: np.ndarray, kept: SongMap | None, base: SongMap | None) -> tuple[np.ndarray, np.ndarray]:

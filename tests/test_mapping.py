@@ -147,6 +147,15 @@ def test_on_a_map_of_their_own_new_songs_are_alone(copied, map_run, new_songs, m
     assert [len(songs.tracks) for songs in shown] == [10]
 
 
+def test_songs_placed_on_an_earlier_map_of_the_run_are_alone(copied, map_run, new_songs, monkeypatch):
+    shown = []
+    monkeypatch.setattr("genre_lightning.mapping.map_picture", lambda songs, *_: shown.append(songs) or Figure())
+    map_run(copied, f"data.root='{new_songs.as_posix()}'")
+    map_run(copied, "projection=tsne", "projection.max_iter=250")
+    map_run(copied, f"data.root='{new_songs.as_posix()}'")
+    assert [len(songs.tracks) for songs in shown] == [40, 30, 10]
+
+
 def test_songs_that_are_added_leave_the_others_where_they_were(copied, map_run, new_songs, write_song):
     map_run(copied, f"data.root='{new_songs.as_posix()}'")
     before = positions(others(copied))

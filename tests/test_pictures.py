@@ -129,6 +129,13 @@ def test_the_map_marks_splits_differently_and_rings_mistakes(make_embeddings):
     assert figure.axes[0].get_title() == "map of run"
 
 
+def test_the_run_s_own_songs_lie_behind_new_ones_also_behind_hollow_ones(make_embeddings):
+    figure = map_picture(
+        make_embeddings(songs_of("", "", 2) + songs_of(legend.BEHIND, "noise", 3)), {}, "map of others"
+    )
+    assert [songs[0] for songs in drawn(figure)] == [3, 2]
+
+
 def test_the_map_explains_itself(make_embeddings):
     embeddings = make_embeddings(
         songs_of("train", "tones") + songs_of("", ""), taken_for={3: "noise", 4: "noise", 5: "noise"}

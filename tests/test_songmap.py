@@ -92,10 +92,27 @@ def test_songs_of_another_set_go_on_the_map_of_the_first():
     new, told = draw([8, 9, 3], others=run)
     assert not new.fitted.any() and np.array_equal(new.positions[2], run.positions[3])
     assert told.endswith("shaped by 8 songs; new songs placed on it: 2.")
-    moved = SongMap(run.settings, run.digests, run.vectors, run.positions + 5, run.fitted)
-    assert np.array_equal(draw([8, 9, 3], new, moved)[0].positions, new.positions)
+    assert new.base == run.fingerprint
     more, _ = draw([8, 9, 3, 10], new, run)
-    assert np.array_equal(more.positions[:3], new.positions) and not more.fitted.any()
+    assert np.array_equal(more.positions[:3], new.positions) and not more.fitted.any() and more.base == new.base
+
+
+def test_songs_of_another_set_follow_the_map_that_they_were_placed_on():
+    run = draw(range(8))[0]
+    new = draw([8, 9, 3], others=run)[0]
+    moved = SongMap(run.settings, run.digests, run.vectors, run.positions + 5, run.fitted)
+    followed, _ = draw([8, 9, 3], new, moved)
+    assert np.array_equal(followed.positions[2], moved.positions[3]) and followed.base == moved.fingerprint
+    stayed, told = draw([8, 9, 3], new)  # of the run there is no map any more, or only one with other axes
+    assert np.array_equal(stayed.positions, new.positions) and stayed.base == run.fingerprint
+    assert told == "The map is the earlier one."
+
+
+def test_songs_placed_on_a_map_of_their_own_are_not_on_the_run_s():
+    own, run = draw([8, 9, 10, 11])[0], draw(range(6))[0]
+    replaced, _ = draw([6, 7], own, run)
+    assert not replaced.fitted.any() and replaced.base == own.fingerprint != run.fingerprint
+    assert draw([6, 7], replaced, run)[0].base == run.fingerprint
 
 
 def test_a_set_with_a_map_of_its_own_stays_on_it():
@@ -121,4 +138,5 @@ def test_a_map_is_read_from_its_arrays_or_not_at_all():
     assert again.settings == SETTINGS and np.array_equal(again.positions, drawn.positions)
     assert read_map({name: array for name, array in arrays.items() if name != "fitted"}) is None
     assert read_map(arrays | {"fitted": arrays["fitted"][:2]}) is None
+    assert read_map({name: array for name, array in arrays.items() if name != "base"}).base == ""  # as once written
     assert read_map(arrays | {"settings": np.array("no JSON")}) is None

@@ -30,8 +30,8 @@ def write_page(
     """Write the map as one self-contained HTML file, whole or not at all.
 
     `figures` of the projection, by names such as "silhouette, test", stand under the map. `nearest_artists` go by the
-    order of `songs_by_artist`. `excerpts` are MP3 files, one a song or none at all; without, the page plays the songs'
-    own files, where the browser can reach them.
+    order of `songs_by_artist`. `excerpts` are MP3 files of the first songs, None where there is none; without,
+    the page plays a song's own file, where the browser can reach it.
     """
     words = {
         "figures": figures_line(figures),

@@ -25,11 +25,11 @@ class Layers {
     return view.songs ? base * Math.min(2, 0.7 + 0.15 * Math.sqrt(view.songs[row])) : base;
   }
 
-  // Full marks come last, on top of the pale ones
+  // Full marks come last, on top of the pale ones; the run's own songs lie behind all others
   show(view, rows) {
     const { genres, fills } = this.contents;
-    const fill = (row) => (view.fill ? fills[view.fill[row]] : { inside: 0.8, edge: 1 });
-    rows.sort((one, other) => fill(one).inside - fill(other).inside);
+    const fill = (row) => (view.fill ? fills[view.fill[row]] : { inside: 0.8, edge: 1, layer: 1 });
+    rows.sort((one, other) => fill(one).layer - fill(other).layer || fill(one).inside - fill(other).inside);
     const sizes = rows.map((row) => this.size(view, row));
     this.drawn = { view, rows, sizes, growth: this.growth };
     this.sources.marks.data = {

@@ -21,8 +21,10 @@ class SongMap {
   }
 
   describe() {
-    const { songs, artists, genres } = this.contents;
-    const counts = [counted(songs.name.length, "song"), counted(genres.length, "genre")];
+    const { artists, genres, fills } = this.contents;
+    const songsIn = (layer) => fills.reduce((sum, fill) => sum + (fill.layer === layer ? fill.songs : 0), 0);
+    const counts = [counted(songsIn(1), "song"), counted(genres.length, "genre")];
+    if (songsIn(0)) counts.splice(1, 0, `${counted(songsIn(0), "song")} of the run behind`);
     if (artists.name.length) counts.push(counted(artists.name.length, "artist"));
     at("counts").textContent = counts.join(", ");
   }

@@ -11,6 +11,7 @@ from PIL import Image
 from selenium.webdriver.common.keys import Keys
 
 from genre_lightning.catalogue import Track
+from genre_lightning.legend import BEHIND
 from genre_lightning.neighbours import Nearest, songs_by_artist
 from genre_lightning.page.document import write_page
 from genre_lightning.page.excerpts import excerpt
@@ -110,6 +111,17 @@ def test_songs_of_unknown_genre_show_what_they_are_taken_for(person, make_embedd
     assert person.point(1).split("\n") == ["1.mp3", "unknown genre", "predicted tones, 80 %"]
     assert set(person.column("marks", "inside")) == {0} and person.column("rings", "x") == []
     assert person.texts("#fills button") == ["unknown genre, colour as predicted\n4"]
+
+
+def test_the_run_s_own_songs_lie_behind_new_ones_and_are_counted_apart(person, make_embeddings, tmp_path):
+    sides = ("", "", BEHIND, BEHIND, BEHIND)
+    tracks = [Track(tmp_path / f"{row}.mp3", "tones" if side else "", split=side) for row, side in enumerate(sides)]
+    embeddings = make_embeddings(tracks)
+    write_page(embeddings, nearest_of(embeddings.vectors), {}, "run", tmp_path / "map.html")
+    person.open((tmp_path / "map.html").as_uri())
+    assert person.text("#counts") == "2 songs, 3 songs of the run behind, 3 genres"
+    assert person.column("marks", "edge") == [0, 0, 0, 1, 1]  # the last are on top
+    assert person.point(3).split("\n") == ["3.mp3", "tones", "song of the run", "predicted tones, 80 %"]
 
 
 def test_a_click_lists_the_ten_nearest_songs_and_draws_lines_to_them(opened, embeddings):
