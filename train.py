@@ -7,7 +7,7 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
 from genre_lightning.errors import one_line_errors
-from genre_lightning.run import removed_where_nothing_was_done  # and the names of folders that conf/train.yaml asks for
+from genre_lightning.folders import removed_where_nothing_was_done  # and the names that conf/train.yaml asks for
 
 
 @hydra.main(version_base="1.3", config_path="conf", config_name="train")

@@ -7,7 +7,8 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 
 from genre_lightning.errors import UserError
-from genre_lightning.run import CONFIG, folder_of, read_settings
+from genre_lightning.folders import folder_of
+from genre_lightning.run import CONFIG, read_settings
 
 # A run may go on on another machine than the one it began on, and for longer.
 MAY_BE_NEW = ("trainer.accelerator", "trainer.devices", "trainer.strategy", "trainer.max_epochs")

@@ -1,4 +1,4 @@
-"""A run's folder: its name, what lies where in it, and the finished run read back.
+"""What lies where in a run's folder, and the finished run read back.
 
 .hydra/config.yaml, checkpoints/best.ckpt and last.ckpt, manifest.csv (the songs and their sides), metrics.json,
 report.md, pictures, TensorBoard's events.
@@ -7,11 +7,7 @@ report.md, pictures, TensorBoard's events.
 from __future__ import annotations
 
 import hashlib
-import logging
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from omegaconf import DictConfig, OmegaConf
 
 from genre_lightning.errors import UserError
+from genre_lightning.folders import CHECKPOINTS, SETTINGS
 
 if TYPE_CHECKING:
     from genre_lightning.cache import FeatureCache
@@ -27,81 +24,9 @@ if TYPE_CHECKING:
     from genre_lightning.models.classifier import GenreClassifier
     from genre_lightning.recipe import Recipe
 
-SETTINGS, LOG = ".hydra", "train.log"
 CONFIG = Path(SETTINGS, "config.yaml")
-CHECKPOINTS = "checkpoints"
 BEST = Path(CHECKPOINTS, "best.ckpt")
 METRICS = "metrics.json"
-
-
-def run_folder(ckpt_path: str | None, model: str, features: str, seed: int) -> str:
-    """Where a run lies: a folder under logs/ that is made for a new run, the old one for a run that is resumed."""
-    if (old := folder_of(ckpt_path)) is not None:
-        return old.as_posix()
-    return new_folder(Path("logs"), f"{datetime.now():%Y-%m-%d_%H-%M-%S}_{model}_{features}_seed{seed}").as_posix()
-
-
-def new_folder(place: Path, name: str) -> Path:
-    """Make a folder that no other run has, also where several are started in the same second."""
-    place.mkdir(parents=True, exist_ok=True)
-    folder, number = place / name, 1
-    while True:
-        try:
-            folder.mkdir()
-        except FileExistsError:
-            number += 1
-            folder = place / f"{name}_{number}"
-        else:
-            return folder
-
-
-def folder_of(ckpt_path: str | None) -> Path | None:
-    """The folder of the run whose checkpoint this is; None where it lies in none."""
-    inside = None if ckpt_path is None else Path(ckpt_path).absolute().parent
-    return inside.parent if inside is not None and inside.name == CHECKPOINTS else None
-
-
-def holds_run(folder: Path) -> bool:
-    """Whether something was trained in a folder."""
-    return any((folder / CHECKPOINTS).glob("*.ckpt"))
-
-
-@contextmanager
-def removed_where_nothing_was_done(folder: Path) -> Iterator[None]:
-    """Take a run's folder away again where an error or Ctrl-C comes before more than settings and a log is in it."""
-    try:
-        yield
-    except BaseException:
-        if {path.name for path in folder.iterdir()} <= {SETTINGS, LOG} and folder.resolve() != Path.cwd():
-            remove_settings_and_log(folder)
-        raise
-
-
-def remove_settings_and_log(folder: Path) -> None:
-    """Remove what Hydra has written, file by file, and the folder where it is empty then; all else stays as it is."""
-    for handler in [*logging.root.handlers]:
-        if isinstance(handler, logging.FileHandler) and Path(handler.baseFilename) == folder.absolute() / LOG:
-            logging.root.removeHandler(handler)
-            handler.close()  # some systems remove no file that is open
-    with suppress(OSError):
-        for path in [*(folder / SETTINGS / f"{name}.yaml" for name in ("config", "hydra", "overrides")), folder / LOG]:
-            path.unlink(missing_ok=True)
-        (folder / SETTINGS).rmdir()
-        folder.rmdir()
-
-
-def settings_folder(_root_: Any) -> str | None:
-    """Where Hydra writes the settings of the run in `_root_`: nowhere in a folder that holds a run, which has its own.
-
-    A sweep's folders are new.
-    """
-    hydra = _root_.hydra
-    single = hydra.mode is not None and hydra.mode.name == "RUN"
-    return None if single and holds_run(Path(hydra.run.dir)) else SETTINGS
-
-
-OmegaConf.register_new_resolver("run_folder", run_folder, use_cache=True, replace=True)
-OmegaConf.register_new_resolver("settings_folder", settings_folder, replace=True)
 
 
 def finished_runs(*places: Path) -> list[Path]:

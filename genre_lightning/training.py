@@ -19,9 +19,10 @@ from genre_lightning.datamodule import GenreDataModule
 from genre_lightning.devices import check_accelerator, keep_freed_memory, leave_group
 from genre_lightning.errors import UserError
 from genre_lightning.evaluation import best_checkpoint, evaluate
+from genre_lightning.folders import CHECKPOINTS, holds_run
 from genre_lightning.models.classifier import GenreClassifier
 from genre_lightning.models.size import layers, multiply_adds, parameters
-from genre_lightning.run import CHECKPOINTS, holds_run, read_checkpoint
+from genre_lightning.run import read_checkpoint
 from genre_lightning.scores import FIGURES
 from genre_lightning.selection import Selection, select_songs
 from genre_lightning.table import table
@@ -46,7 +47,6 @@ def train(cfg: DictConfig, folder: Path) -> float:
     Returns the best value of the monitored figure on the validation split. Raises UserError for what the user can mend.
     """
     check(cfg)
-    keep_freed_memory()
     logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)  # what it has to tell, the run's log tells
     seed_everything(cfg.seed, workers=True, verbose=False)
     trainer = build_trainer(cfg, folder)
@@ -208,6 +208,7 @@ def introduce(
 
 def fit(trainer: Trainer, model: GenreClassifier, data: GenreDataModule, ckpt_path: str | None) -> None:
     """Train, from a checkpoint where one is given. Raises UserError where the checkpoint does not fit the model."""
+    keep_freed_memory()
     for harmless in HARMLESS:
         warnings.filterwarnings("ignore", harmless)
     try:

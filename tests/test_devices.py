@@ -32,8 +32,8 @@ import resource, sys, torch
 from genre_lightning.devices import keep_freed_memory
 if sys.argv[1] == "kept":
     keep_freed_memory()
-for step in range(12):
-    if step == 2:
+for step in range(40):
+    if step == 30:
         before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
     torch.zeros(20_000_000)
 print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)

@@ -1,0 +1,85 @@
+"""A run's folder: its name, whether something was trained in it, and how it goes again where nothing was."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from omegaconf import OmegaConf
+
+SETTINGS, LOG = ".hydra", "train.log"
+CHECKPOINTS = "checkpoints"
+
+
+def run_folder(ckpt_path: str | None, model: str, features: str, seed: int) -> str:
+    """Where a run lies: a folder under logs/ that is made for a new run, the old one for a run that is resumed."""
+    if (old := folder_of(ckpt_path)) is not None:
+        return old.as_posix()
+    return new_folder(Path("logs"), f"{datetime.now():%Y-%m-%d_%H-%M-%S}_{model}_{features}_seed{seed}").as_posix()
+
+
+def new_folder(place: Path, name: str) -> Path:
+    """Make a folder that no other run has, also where several are started in the same second."""
+    place.mkdir(parents=True, exist_ok=True)
+    folder, number = place / name, 1
+    while True:
+        try:
+            folder.mkdir()
+        except FileExistsError:
+            number += 1
+            folder = place / f"{name}_{number}"
+        else:
+            return folder
+
+
+def folder_of(ckpt_path: str | None) -> Path | None:
+    """The folder of the run whose checkpoint this is; None where it lies in none."""
+    inside = None if ckpt_path is None else Path(ckpt_path).absolute().parent
+    return inside.parent if inside is not None and inside.name == CHECKPOINTS else None
+
+
+def holds_run(folder: Path) -> bool:
+    """Whether something was trained in a folder."""
+    return any((folder / CHECKPOINTS).glob("*.ckpt"))
+
+
+@contextmanager
+def removed_where_nothing_was_done(folder: Path) -> Iterator[None]:
+    """Take a run's folder away again where an error or Ctrl-C comes before more than settings and a log is in it."""
+    try:
+        yield
+    except BaseException:
+        if {path.name for path in folder.iterdir()} <= {SETTINGS, LOG} and folder.resolve() != Path.cwd():
+            remove_settings_and_log(folder)
+        raise
+
+
+def remove_settings_and_log(folder: Path) -> None:
+    """Remove what Hydra has written, file by file, and the folder where it is empty then; all else stays as it is."""
+    for handler in [*logging.root.handlers]:
+        if isinstance(handler, logging.FileHandler) and Path(handler.baseFilename) == folder.absolute() / LOG:
+            logging.root.removeHandler(handler)
+            handler.close()  # some systems remove no file that is open
+    with suppress(OSError):
+        for path in [*(folder / SETTINGS / f"{name}.yaml" for name in ("config", "hydra", "overrides")), folder / LOG]:
+            path.unlink(missing_ok=True)
+        (folder / SETTINGS).rmdir()
+        folder.rmdir()
+
+
+def settings_folder(_root_: Any) -> str | None:
+    """Where Hydra writes the settings of the run in `_root_`: nowhere in a folder that holds a run, which has its own.
+
+    A sweep's folders are new.
+    """
+    hydra = _root_.hydra
+    single = hydra.mode is not None and hydra.mode.name == "RUN"
+    return None if single and holds_run(Path(hydra.run.dir)) else SETTINGS
+
+
+OmegaConf.register_new_resolver("run_folder", run_folder, use_cache=True, replace=True)
+OmegaConf.register_new_resolver("settings_folder", settings_folder, replace=True)
