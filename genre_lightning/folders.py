@@ -53,7 +53,8 @@ def removed_where_nothing_was_done(folder: Path) -> Iterator[None]:
     try:
         yield
     except BaseException:
-        if {path.name for path in folder.iterdir()} <= {SETTINGS, LOG} and folder.resolve() != Path.cwd():
+        held = {path.name for path in folder.glob("*")}  # nothing where another process of the run was faster
+        if held <= {SETTINGS, LOG} and folder.resolve() != Path.cwd():
             remove_settings_and_log(folder)
         raise
 

@@ -72,6 +72,11 @@ def test_a_folder_with_anything_else_in_it_stays_as_it_is(begun, more):
     assert everything(begun) == before
 
 
+def test_a_folder_that_is_gone_already_hides_no_mistake(tmp_path):
+    with pytest.raises(UserError, match="a mistake"), removed_where_nothing_was_done(tmp_path / "gone"):
+        raise UserError("a mistake")
+
+
 def test_what_somebody_else_put_among_the_settings_stays(begun):
     (begun / ".hydra" / "notes.txt").touch()
     with pytest.raises(UserError), removed_where_nothing_was_done(begun):
