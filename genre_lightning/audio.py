@@ -16,48 +16,15 @@ if TYPE_CHECKING:
 Waveform = npt.NDArray[np.float32]
 
 # What a folder of songs may hold: the formats of libsndfile and the audio formats of FFmpeg that people use.
-AUDIO_SUFFIXES = frozenset(
-    [
-        ".wav",
-        ".wave",
-        ".w64",
-        ".rf64",
-        ".flac",
-        ".ogg",
-        ".oga",
-        ".opus",
-        ".mp3",
-        ".mp2",
-        ".m4a",
-        ".m4b",
-        ".mp4",
-        ".aac",
-        ".wma",
-        ".aif",
-        ".aiff",
-        ".aifc",
-        ".au",
-        ".snd",
-        ".caf",
-        ".ape",
-        ".wv",
-        ".mpc",
-        ".tta",
-        ".mka",
-        ".mkv",
-        ".webm",
-        ".ac3",
-        ".amr",
-        ".3gp",
-        ".voc",
-        ".sph",
-        ".nist",
-    ]
-)
+AUDIO_SUFFIXES = frozenset([
+    ".wav", ".wave", ".w64", ".rf64", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".mp2", ".m4a", ".m4b",
+    ".mp4", ".aac", ".wma", ".aif", ".aiff", ".aifc", ".au", ".snd", ".caf", ".ape", ".wv", ".mpc", ".tta",
+    ".mka", ".mkv", ".webm", ".ac3", ".amr", ".3gp", ".voc", ".sph", ".nist",
+])  # fmt: skip
 # A header may be off by an encoder's padding; more than this part of the file missing means that it was cut off.
 TRUNCATED_BELOW = 0.98
 # Songs are decoded in blocks: large enough to be handed over rarely, small enough for the processor's cache.
-FRAMES_A_BLOCK = 65536
+FRAMES_A_BLOCK = 131072
 # What libsndfile's log says of an Ogg file without its end.
 NO_END = "Last page lacks an end-of-stream bit"
 # Headers of streamed WAV files hold at least this size, which means "unknown".
@@ -79,11 +46,12 @@ class Tags(NamedTuple):
 
 
 class Recording(NamedTuple):
-    """A file's mix `(frames,)` at its own rate, and how many frames its header promised."""
+    """A file's mix `(samples,)` at `sample_rate` Hz, how long it is, and how long its header said (0: nothing)."""
 
     waveform: Waveform
     sample_rate: int
-    promised_frames: int
+    seconds: float
+    promised_seconds: float
     tags: Tags
 
 
@@ -97,25 +65,15 @@ def read_audio(path: str | PathLike[str], sample_rate: int) -> Waveform:
 
 def read_song(path: str | PathLike[str], sample_rate: int) -> tuple[Waveform, Tags]:
     """Return what `read_audio` returns, and the tags the file carries."""
-    recording = decode(Path(path))
-    if recording.waveform.size == 0:
+    waveform, _, seconds, promised, tags = decode(Path(path), sample_rate)
+    if seconds == 0:
         raise AudioError("holds no sound: 0 samples")
-    held = len(recording.waveform)
-    if held < TRUNCATED_BELOW * recording.promised_frames:
-        seconds, promised = held / recording.sample_rate, recording.promised_frames / recording.sample_rate
+    if seconds < TRUNCATED_BELOW * promised:
         raise AudioError(f"is cut off: {seconds:.1f} s of the {promised:.1f} s its header promises")
-    check_signal(recording.waveform)
-    return resample(recording.waveform, recording.sample_rate, sample_rate), recording.tags
-
-
-def mono(blocks: Iterable[npt.NDArray[Any]], scale: float = 1.0) -> Waveform:
-    """Average the channels of blocks `(frames, channels)`, join them, multiply by `scale`: `(frames,)`.
-
-    Small blocks stay in the processor's cache, and as a product it takes a twentieth of np.mean's time.
-    """
-    with np.errstate(invalid="ignore"):  # infinite samples are told of later
-        mixed = [block @ np.full(block.shape[1], scale / block.shape[1], np.float32) for block in blocks]
-    return np.concatenate(mixed) if mixed else np.zeros(0, np.float32)
+    if waveform.size == 0:
+        raise AudioError(f"is too short: {1000 * seconds:.3f} ms")
+    check_signal(waveform)
+    return waveform, tags
 
 
 def check_signal(waveform: Waveform) -> None:
@@ -127,27 +85,45 @@ def check_signal(waveform: Waveform) -> None:
         raise AudioError("is silent: every sample is zero, or its channels cancel out")
 
 
-def resample(waveform: Waveform, rate_from: int, rate_to: int) -> Waveform:
-    """Resample with soxr's HQ quality; raises AudioError where nothing is left."""
-    if rate_from == rate_to:
-        return waveform
-    import soxr
+def decode(path: Path, sample_rate: int | None = None) -> Recording:
+    """Decode with libsndfile, and with FFmpeg what libsndfile does not know; None keeps the file's own rate.
 
-    resampled = soxr.resample(waveform, rate_from, rate_to, quality="HQ")
-    if len(resampled) == 0:
-        raise AudioError(f"is too short: {len(waveform)} samples at {rate_from} Hz")
-    return resampled
-
-
-def decode(path: Path) -> Recording:
-    """Decode with libsndfile, and with FFmpeg what libsndfile does not know. Raises AudioError."""
+    Raises AudioError.
+    """
     import soundfile
 
     check_readable(path)
     try:
-        return decode_with_libsndfile(path)
+        return decode_with_libsndfile(path, sample_rate)
     except (soundfile.LibsndfileError, ValueError, TypeError):  # TypeError: samples without any header
-        return decode_with_ffmpeg(path)
+        return decode_with_ffmpeg(path, sample_rate)
+
+
+def mono(blocks: Iterable[npt.NDArray[Any]], scale: float = 1.0) -> Iterator[Waveform]:
+    """Average the channels of blocks `(frames, channels)` and multiply by `scale`: `(frames,)` each.
+
+    Small blocks stay in the processor's cache, and as a product it takes a twentieth of np.mean's time.
+    """
+    for block in blocks:
+        with np.errstate(invalid="ignore"):  # infinite samples are told of later
+            yield block @ np.full(block.shape[1], scale / block.shape[1], np.float32)
+
+
+def record(blocks: Iterable[Waveform], rate: int, sample_rate: int | None, promised: int, tags: Tags) -> Recording:
+    """Resample blocks at `rate` Hz as they come, which hours of sound need, with soxr's HQ quality, and join them.
+
+    `promised` is how many samples the header said there are, or 0.
+    """
+    import soxr
+
+    stream = None if sample_rate in (None, rate) else soxr.ResampleStream(rate, sample_rate, 1, "float32", "HQ")
+    held, parts = 0, [np.zeros(0, np.float32)]
+    for block in blocks:
+        held += len(block)
+        parts.append(stream.resample_chunk(block) if stream else block)
+    if stream:
+        parts.append(stream.resample_chunk(parts[0], last=True))
+    return Recording(np.concatenate(parts), sample_rate or rate, held / rate, promised / rate, tags)
 
 
 def check_readable(path: Path) -> None:
@@ -165,7 +141,7 @@ def check_readable(path: Path) -> None:
         raise AudioError("is empty: 0 bytes")
 
 
-def decode_with_libsndfile(path: Path) -> Recording:
+def decode_with_libsndfile(path: Path, sample_rate: int | None) -> Recording:
     """Decode wav, flac, ogg, opus, mp3, aiff, au and the like. Raises soundfile.LibsndfileError, or AudioError."""
     import soundfile
 
@@ -173,13 +149,13 @@ def decode_with_libsndfile(path: Path) -> Recording:
         if NO_END in file.extra_info:
             raise AudioError("is cut off: the last page of its stream is missing")
         if file.subtype == "VORBIS":
-            return decode_with_ffmpeg(path)  # in two thirds of libsndfile's time
+            return decode_with_ffmpeg(path, sample_rate)  # in half of libsndfile's time
         if file.format == "MP3" and not states_length(path):
             with suppress(AudioError):  # FFmpeg takes a foreign tag between songs or at the end for damage
-                return decode_with_ffmpeg(path)
+                return decode_with_ffmpeg(path, sample_rate)
         promised = max(file.frames, frames_in_header(file.extra_info, file.frames))
         tags = Tags(file.artist, file.title)
-        return Recording(read_mono(file), file.samplerate, promised, tags)
+        return record(read_mono(file), file.samplerate, sample_rate, promised, tags)
 
 
 def states_length(mp3: Path) -> bool:
@@ -192,8 +168,8 @@ def states_length(mp3: Path) -> bool:
     return any(mark in frame for mark in (b"Xing", b"Info", b"VBRI"))
 
 
-def read_mono(file: "SoundFile") -> Waveform:
-    """All of an open file; numpy turns plain 16-bit samples into float32 in a third of libsndfile's time."""
+def read_mono(file: "SoundFile") -> Iterator[Waveform]:
+    """An open file's mix; numpy turns plain 16-bit samples into float32 in a third of libsndfile's time."""
     plain = file.subtype == "PCM_16" and file.format != "FLAC"
     return mono(read_blocks(file, np.int16 if plain else np.float32), scale=2**-15 if plain else 1.0)
 
@@ -213,7 +189,7 @@ def frames_in_header(log: str, frames: int) -> int:
     return frames * int(sizes[1]) // int(sizes[2])
 
 
-def decode_with_ffmpeg(path: Path) -> Recording:
+def decode_with_ffmpeg(path: Path, sample_rate: int | None) -> Recording:
     """Decode m4a, aac, wma and whatever else FFmpeg knows (through PyAV, which brings FFmpeg along)."""
     import av
     from av.error import FFmpegError
@@ -224,20 +200,42 @@ def decode_with_ffmpeg(path: Path) -> Recording:
                 raise AudioError("holds no audio")
             if container.streams.audio[0].codec_context is None:
                 raise AudioError("holds audio in a coding that nothing here decodes")
-            return decode_stream(container, container.streams.audio[0])
+            return decode_stream(container, container.streams.audio[0], sample_rate)
     except (FFmpegError, ValueError) as error:  # ValueError: the number of channels changes midway
         raise AudioError(f"is damaged, cut off or not audio: {getattr(error, 'strerror', error)}") from None
 
 
-def decode_stream(container, stream) -> Recording:  # noqa: ANN001 (PyAV's classes, imported only where they are needed)
+def decode_stream(container, stream, sample_rate: int | None) -> Recording:  # noqa: ANN001 (PyAV's classes, imported only where they are needed)
     """Decode one PyAV audio stream."""
     import av
 
     stream.thread_type = "NONE"  # songs are decoded in parallel, not parts of a song
-    resampler = av.AudioResampler(format="fltp", frame_size=FRAMES_A_BLOCK)
+    resampler = av.AudioResampler(format="fltp")
     tags = {name.lower(): text for name, text in {**stream.metadata, **container.metadata}.items()}
     stated = stream.duration is not None and container.format.name not in GUESSED_LENGTH
     promised = float(stream.duration * stream.time_base) * stream.rate if stated else 0
-    frames = [block for frame in container.decode(stream) for block in resampler.resample(frame)]
-    waveform = mono(block.to_ndarray().T for block in (*frames, *resampler.resample(None)))
-    return Recording(waveform, stream.rate, int(promised), Tags(tags.get("artist", ""), tags.get("title", "")))
+    blocks = (part for block in joined(container.decode(stream)) for part in resampler.resample(block))
+    waveform = mono(block.to_ndarray().T for block in blocks)
+    return record(
+        waveform, stream.rate, sample_rate, int(promised), Tags(tags.get("artist", ""), tags.get("title", ""))
+    )
+
+
+def joined(frames):  # noqa: ANN001, ANN201 (see above)
+    """Join PyAV's frames to blocks: they are so small that handing each over takes half as long as decoding it.
+
+    Raises ValueError where the number of channels, the rate or the kind of samples changes midway.
+    """
+    import av
+
+    fifo, channels = av.AudioFifo(), 0
+    for frame in frames:
+        channels = channels or frame.layout.nb_channels
+        if frame.layout.nb_channels != channels:
+            raise ValueError("the number of channels changes")  # the FIFO would read where there are none, and crash
+        frame.pts = None  # a gap in time would be an error
+        fifo.write(frame)
+        if fifo.samples >= FRAMES_A_BLOCK:
+            yield fifo.read(FRAMES_A_BLOCK)
+    if fifo.samples:
+        yield fifo.read()

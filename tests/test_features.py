@@ -242,7 +242,7 @@ def test_the_config_shows_every_setting_with_its_default(name, kind):
 def test_long_clips_are_the_same_in_parts(monkeypatch, frames):
     waveform = torch.randn(60 * 512, generator=torch.Generator().manual_seed(0))
     whole = LogMel()(waveform)
-    monkeypatch.setattr(module, "FRAMES_A_PART", frames)
+    monkeypatch.setattr(module, "FRAMES_A_BLOCK", frames)
     assert whole.shape == (61, 64) and torch.allclose(LogMel()(waveform), whole, atol=1e-4)
 
 

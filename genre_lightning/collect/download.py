@@ -128,10 +128,9 @@ def check_file(path: Path, expected_seconds: float) -> float:
         recording = decode(path)
     except AudioError:
         raise ServiceError("cannot be decoded") from None
-    seconds = len(recording.waveform) / recording.sample_rate
-    check_length(seconds, expected_seconds)
+    check_length(recording.seconds, expected_seconds)
     check_sound(recording)
-    return seconds
+    return recording.seconds
 
 
 def check_length(seconds: float, expected: float) -> None:

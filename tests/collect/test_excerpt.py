@@ -51,7 +51,7 @@ def test_a_song_that_is_shorter_stays_whole(decoded):
 
 def test_decoders_are_told_how_much_there_is(decoded):
     recording = decoded(middle(song(44100, 1), 30))
-    assert recording.promised_frames == len(recording.waveform)
+    assert recording.promised_seconds == recording.seconds
 
 
 def test_where_a_frame_keeps_its_side_information():
