@@ -117,13 +117,13 @@ def record(blocks: Iterable[Waveform], rate: int, sample_rate: int | None, promi
     import soxr
 
     stream = None if sample_rate in (None, rate) else soxr.ResampleStream(rate, sample_rate, 1, "float32", "HQ")
-    held, parts = 0, [np.zeros(0, np.float32)]
+    held, waveform = 0, bytearray()  # which grows in place, where a list of arrays had to be copied
     for block in blocks:
         held += len(block)
-        parts.append(stream.resample_chunk(block) if stream else block)
+        waveform += (stream.resample_chunk(block) if stream else block).data
     if stream:
-        parts.append(stream.resample_chunk(parts[0], last=True))
-    return Recording(np.concatenate(parts), sample_rate or rate, held / rate, promised / rate, tags)
+        waveform += stream.resample_chunk(np.zeros(0, np.float32), last=True).data
+    return Recording(np.frombuffer(waveform, np.float32), sample_rate or rate, held / rate, promised / rate, tags)
 
 
 def check_readable(path: Path) -> None:

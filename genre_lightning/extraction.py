@@ -18,6 +18,7 @@ import torch
 from torch import Tensor
 
 from genre_lightning.audio import AudioError, Tags, read_song
+from genre_lightning.devices import keep_freed_memory
 from genre_lightning.errors import UserError
 from genre_lightning.features import Features
 
@@ -86,6 +87,7 @@ def extract_all(
         except AudioError as error:
             return path, error
 
+    keep_freed_memory()
     workers = threads(workers)
     threads_before = torch.get_num_threads()
     pool = ThreadPoolExecutor(workers, initializer=torch.set_num_threads, initargs=(1,))
