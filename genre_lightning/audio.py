@@ -106,7 +106,8 @@ def mono(blocks: Iterable[npt.NDArray[Any]], scale: float = 1.0) -> Iterator[Wav
     """
     for block in blocks:
         with np.errstate(invalid="ignore"):  # infinite samples are told of later
-            yield block @ np.full(block.shape[1], scale / block.shape[1], np.float32)
+            mixed = block @ np.full(block.shape[1], scale / block.shape[1], np.float32)
+        yield mixed
 
 
 def record(blocks: Iterable[Waveform], rate: int, sample_rate: int | None, promised: int, tags: Tags) -> Recording:

@@ -71,6 +71,32 @@ class Mixup(Augment):
         return mixed, torch.lerp(target, target[partner], share[:, None])
 
 
+class MixStyle(Augment):
+    """Give each window in part the sound of another: every feature's mean and deviation over time (Zhou et al. 2021).
+
+    The other's share is drawn from Beta(alpha, alpha), for a window in `probability` of the cases. `floor`, in the
+    features' unit, is added to deviations, so that what hardly varies is not blown up. The target stays.
+    """
+
+    def __init__(self, of: Features, alpha: float, probability: float, floor: float) -> None:
+        super().__init__()
+        if alpha <= 0:
+            raise UserError(f"augment.mixstyle.alpha must be above 0, not {alpha}")
+        if not of.is_spectrogram:
+            raise UserError("augment: mixstyle needs frames over time; use augment=[] with a frozen encoder")
+        self.alpha, self.probability, self.floor = alpha, probability, floor
+
+    def forward(self, features: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
+        batch = len(features)
+        share = torch.distributions.Beta(self.alpha, self.alpha).sample((batch, 1, 1)).to(features.device)  # see Mixup
+        share = share * (torch.rand(batch, 1, 1, device=features.device) < self.probability)
+        partner = torch.randperm(batch, device=features.device)
+        deviation, mean = torch.std_mean(features, dim=1, keepdim=True, correction=0)
+        deviation = deviation + self.floor
+        plain = (features - mean) / deviation
+        return plain * torch.lerp(deviation, deviation[partner], share) + torch.lerp(mean, mean[partner], share), target
+
+
 class Amplifier(Augment):
     """Play each window through something that makes it louder or softer, perhaps not all bands alike.
 

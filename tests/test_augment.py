@@ -3,7 +3,7 @@ import math
 import pytest
 import torch
 
-from genre_lightning.augment import Equaliser, Gain, Mixup, SpecAugment
+from genre_lightning.augment import Equaliser, Gain, MixStyle, Mixup, SpecAugment
 from genre_lightning.errors import UserError
 from genre_lightning.features import MFCC, LogMel
 from genre_lightning.musicnn.input import MusicnnInput
@@ -13,6 +13,7 @@ MFCCS = MFCC(sample_rate=8000, n_fft=512, hop_length=256, n_mels=24, n_mfcc=10, 
 AUGMENTS = {
     "specaugment": SpecAugment(LOGMEL, time_masks=2, time_fraction=0.3, feature_masks=2, feature_fraction=0.3),
     "mixup": Mixup(LOGMEL, alpha=1.0, probability=1.0),
+    "mixstyle": MixStyle(LOGMEL, alpha=1.0, probability=1.0, floor=0.0),
     "gain": Gain(LOGMEL, gain_db=3.0),
     "equaliser": Equaliser(LOGMEL, swell_db=2.0, swells=3),
 }
@@ -51,7 +52,7 @@ def test_shapes_and_types_stay(name, size):
     assert new_target.shape == target.shape and new_target.dtype == torch.float32
 
 
-@pytest.mark.parametrize("name", ["specaugment", "gain", "equaliser"])
+@pytest.mark.parametrize("name", ["specaugment", "mixstyle", "gain", "equaliser"])
 def test_only_mixup_changes_the_target(name):
     features, target = batch()
     assert torch.equal(AUGMENTS[name](features, target)[1], target)
@@ -101,6 +102,50 @@ def test_mixup_blends_windows_as_often_as_asked_for(probability):
     mixed, _ = Mixup(LOGMEL, alpha=1.0, probability=probability)(features, target)
     touched = (mixed != features).any(dim=2).any(dim=1).float().mean()
     assert float(touched) == pytest.approx(probability, abs=0.06)
+
+
+def two_songs():
+    """A window of a soft song and one of a loud, restless song."""
+    soft, loud = torch.randn(2, 20, 24)
+    return torch.stack([soft - 50, 5 * loud - 10]), torch.eye(2)
+
+
+def test_mixstyle_moves_loudness_and_restlessness_of_each_band_towards_another_window_s_and_leaves_the_tune():
+    before, target = two_songs()
+    after = torch.stack([AUGMENTS["mixstyle"](before, target)[0] for _ in range(50)])
+    (old_deviation, old_mean), (deviation, mean) = torch.std_mean(before, dim=1), torch.std_mean(after, dim=2)
+    torch.testing.assert_close(
+        (after - mean[:, :, None]) / deviation[:, :, None],
+        ((before - old_mean[:, None]) / old_deviation[:, None]).expand_as(after),
+        atol=1e-4,
+        rtol=0,
+    )
+    for new, old in ((mean, old_mean), (deviation, old_deviation)):
+        share = (new - old) / (old.flip(0) - old)  # of the other window
+        torch.testing.assert_close(share, share[:, :, :1].expand_as(share), atol=1e-3, rtol=0)  # the same in all bands
+        assert share.min() > -1e-3 and share.max() < 1.001 and float(share.std()) > 0.2
+
+
+@pytest.mark.parametrize("probability", [0.0, 0.5, 1.0])
+def test_mixstyle_changes_windows_as_often_as_asked_for(probability):
+    features, target = batch(1000)
+    mixed, _ = MixStyle(LOGMEL, alpha=1.0, probability=probability, floor=1.0)(features, target)
+    touched = (mixed - features).abs().amax(dim=(1, 2)) > 1e-5
+    assert float(touched.float().mean()) == pytest.approx(probability, abs=0.06)
+
+
+def test_mixstyle_does_not_blow_up_what_hardly_varies():
+    before, target = two_songs()
+    before[0] = -80 + 0.001 * torch.randn(20, 24)
+    floored = MixStyle(LOGMEL, alpha=1.0, probability=1.0, floor=1.0)(before, target)[0]
+    assert float(floored[0].std(dim=0).max()) < 0.1
+
+
+def test_mixstyle_is_refused_where_it_makes_no_sense():
+    with pytest.raises(UserError, match=r"augment.mixstyle.alpha must be above 0"):
+        MixStyle(LOGMEL, alpha=0.0, probability=0.5, floor=1.0)
+    with pytest.raises(UserError, match=r"use augment=\[\] with a frozen encoder"):
+        MixStyle(MusicnnInput("head"), alpha=0.3, probability=0.5, floor=1.0)
 
 
 def test_gain_moves_a_log_mel_window_by_one_constant():

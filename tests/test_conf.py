@@ -154,7 +154,7 @@ def test_the_default_settings_train_on_a_folder_of_songs(train_a_batch):
         "features=logmel",
         "loader.batch_size=16",
         "loader.window_seconds=2.0",
-        "augment=[gain,equaliser]",
+        "augment=[gain,equaliser,mixstyle]",
     )
     data = train_a_batch(*groups)
     assert data.window_shape == (48, 64)  # all of a song: they have 1.1 s
