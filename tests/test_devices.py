@@ -32,10 +32,10 @@ import resource, sys, torch
 from genre_lightning.devices import keep_freed_memory
 if sys.argv[1] == "kept":
     keep_freed_memory()
-for step in range(40):
-    if step == 30:
+for step in range(16):
+    if step == 12:
         before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
-    torch.zeros(20_000_000)
+    torch.zeros(10_000_000)
 print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
 """
 
@@ -45,4 +45,4 @@ def test_memory_that_was_freed_is_not_asked_of_the_system_again():
     def pages(how):
         return int(subprocess.run([sys.executable, "-c", PAGES, how], capture_output=True, check=True).stdout)
 
-    assert pages("kept") < 1000 < pages("given back")  # 80 MB are 20,000 of them
+    assert pages("kept") < 1000 < pages("given back")  # 40 MB are 10,000 of them
