@@ -79,24 +79,10 @@ class GenreDataModule(WindowModule):
         self.windows_per_song = math.ceil(LEAST_WINDOWS / songs) if windows_per_song is None else windows_per_song
         self.batch_size, self.overlap, self.balanced = batch_size, overlap, balanced
         self.num_workers, self.seed = num_workers, seed
-        self.check(window_seconds)
         self.songs = {split: self.cached_songs(split) for split in SPLITS}
         longest = max(song.n_frames for song in self.songs["train"])
         self.n_frames = min(cache.features.frames_in(window_seconds), longest)
         self.datasets = {split: self.dataset(split) for split in SPLITS}
-
-    def check(self, window_seconds: float) -> None:
-        """Raise UserError for settings that make no windows."""
-        if window_seconds <= 0:
-            raise UserError(f"loader.window_seconds must be above 0, not {window_seconds}")
-        if self.batch_size < 2:
-            raise UserError(
-                f"loader.batch_size must be at least 2, not {self.batch_size}: networks compare its windows"
-            )
-        if self.windows_per_song < 1 or not 0 <= self.overlap < 1:
-            raise UserError(
-                f"loader: windows_per_song {self.windows_per_song} must be at least 1, overlap {self.overlap} below 1"
-            )
 
     def cached_songs(self, split: str) -> list[Song]:
         """The songs of one side. Raises UserError where the cache does not have them."""

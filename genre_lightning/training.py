@@ -38,6 +38,20 @@ HARMLESS = (
     ".*recommended to use `self.log",
 )
 PRECISIONS = ("32-true", "bf16-mixed", "16-mixed")
+# The least and the greatest value of settings that would fail late, or not at all and tell nothing.
+WHOLE_NUMBERS = {
+    "seed": (0, 2**32 - 1),
+    "trainer.max_epochs": (1, math.inf),
+    "loader.batch_size": (2, math.inf),  # networks compare its windows
+    "loader.num_workers": (0, math.inf),
+    "report.bootstrap_samples": (1, math.inf),
+}
+NUMBERS = {
+    "loader.window_seconds": (1e-3, math.inf),
+    "loader.overlap": (0, 0.99),
+    "learning.label_smoothing": (0, 1),
+    "baseline.regularisation": (1e-6, math.inf),
+}
 MONITORS = [f"val/{figure}" for figure in FIGURES]
 
 
@@ -73,17 +87,18 @@ def check(cfg: DictConfig) -> None:
     for key, monitor in (("checkpoint", cfg.checkpoint.monitor), ("early_stopping", cfg.early_stopping.monitor)):
         if monitor not in MONITORS:
             raise UserError(f"{key}.monitor: {monitor!r} is none of {', '.join(MONITORS)}")
-    for key in ("report.bootstrap_samples", "trainer.max_epochs"):
-        check_number(cfg, key, 1)
-    check_number(cfg, "seed", 0, 2**32 - 1)
-    check_number(cfg, "baseline.regularisation", 1e-6, whole=False)
-    check_number(cfg, "learning.label_smoothing", 0, 1, whole=False)
-    check_number(cfg, "loader.window_seconds", 1e-3, whole=False)
+    for key, limits in WHOLE_NUMBERS.items():
+        check_number(cfg, key, *limits)
+    for key, limits in NUMBERS.items():
+        check_number(cfg, key, *limits, whole=False)
+    if cfg.loader.windows_per_song is not None:
+        check_number(cfg, "loader.windows_per_song", 1)
     check_type("learning.class_weights", cfg.learning.class_weights, bool)
     if str(cfg.trainer.precision) not in PRECISIONS:
         raise UserError(f"trainer.precision: {cfg.trainer.precision} is none of {', '.join(PRECISIONS)}")
     if cfg.ckpt_path is not None:
         check_checkpoint(cfg.ckpt_path)
+    instantiate(cfg.split, _partial_=True)(Catalogue([]))  # which takes fractions and methods to task all the same
     check_network(cfg)
 
 

@@ -15,7 +15,7 @@ from genre_lightning.board import curves
 from genre_lightning.catalogue import read_manifest
 from genre_lightning.errors import UserError, explain
 from genre_lightning.models.mlp import MLP
-from genre_lightning.training import better, build_data, build_model, train
+from genre_lightning.training import better, build_data, build_model, check, train
 
 ROOT = Path(__file__).parents[1]
 GPU = torch.cuda.is_available() or torch.backends.mps.is_available()
@@ -288,15 +288,29 @@ WRONG = [
     "trainer.precision=bf16",
     "trainer.precision=64",
     "loader.batch_size=1",
+    "loader.window_seconds=-1.5",
+    "loader.windows_per_song=0",
+    "loader.overlap=1.0",
+    "loader.overlap=-0.1",
+    "loader.num_workers=-1",
+    "split.val_fraction=2",
+    "split.method=fair",
     "augment.mixup.alpha=0",
     "cache_workers=two",
 ]
 
 
 @pytest.mark.parametrize("setting", WRONG)
-def test_what_would_fail_at_the_end_fails_at_the_beginning(configure, tmp_path, setting):
-    with pytest.raises(UserError, match=setting.split("=")[0]):
-        train(configure(setting), tmp_path)
+def test_what_would_fail_at_the_end_fails_before_any_song_is_read(configure, tmp_path, monkeypatch, setting):
+    monkeypatch.setattr("genre_lightning.extraction.read_song", lambda *_: pytest.fail("a song was read"))
+    nothing_cached = f"cache.root='{(tmp_path / 'cache').as_posix()}'"
+    with pytest.raises(UserError, match=setting.split("=")[0].replace(".", ".*")):
+        train(configure(nothing_cached, setting), tmp_path)
+
+
+@pytest.mark.parametrize("method", ["auto", "artist", "published", "naive"])
+def test_settings_of_the_splits_are_no_mistakes(configure, method):
+    check(configure(f"split.method={method}", "loader.windows_per_song=3", "loader.overlap=0"))
 
 
 @pytest.mark.parametrize(
