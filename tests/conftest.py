@@ -1,6 +1,7 @@
 """Songs that the tests compose themselves: three genres that even a small model can tell apart."""
 
 import csv
+import os
 import shutil
 from functools import partial
 from pathlib import Path
@@ -23,6 +24,13 @@ from genre_lightning.splits import split_catalogue
 CONF = Path(__file__).parents[1] / "conf"
 SAMPLE_RATE = 8000
 GENRES = ("clicks", "noise", "tones")
+
+
+def pytest_configure():
+    """Workers of pytest-xdist share the processors: a thread is enough for each, and for the programs it starts."""
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        os.environ.setdefault("OMP_NUM_THREADS", "1")
+        torch.set_num_threads(1)
 
 
 @pytest.fixture
