@@ -1,22 +1,17 @@
 """What a run shows in TensorBoard beside the curves that the model logs."""
 
-import copy
 import logging
-import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from lightning import Trainer
 from lightning.pytorch.loggers import TensorBoardLogger
 from omegaconf import DictConfig, OmegaConf
-from torch import nn
 
 from genre_lightning.catalogue import SPLITS
 from genre_lightning.embedding import Embeddings
-from genre_lightning.models.classifier import GenreClassifier
 from genre_lightning.scores import FIGURES
 
 MEASURES = ("loss", "accuracy", "f1_macro")
@@ -36,14 +31,14 @@ def board_of(trainer: Trainer) -> TensorBoardLogger:
     return trainer.logger
 
 
-def show_model(board: TensorBoardLogger, model: GenreClassifier, window: tuple[int, int]) -> None:
-    """The graph of the network, and train and validation on the same axes under CUSTOM SCALARS."""
+def show_model(board: TensorBoardLogger, description: str) -> None:
+    """The network in words under TEXT, and train and validation on the same axes under CUSTOM SCALARS.
+
+    TensorBoard's graph is made by tracing with torch.jit, which is deprecated; the layers are as plain in a table.
+    """
     layout = {measure: ["Multiline", [f"train/{measure}", f"val/{measure}"]] for measure in MEASURES}
     board.experiment.add_custom_scalars({"train and validation": layout})
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "`torch.jit", DeprecationWarning)  # SummaryWriter knows no other way yet
-        network = copy.deepcopy(nn.Sequential(model.encoder, model.head)).eval()  # the model itself stays in training
-        board.experiment.add_graph(network, torch.zeros(1, *window))
+    board.experiment.add_text("model", description)
 
 
 def show_results(board: TensorBoardLogger, cfg: DictConfig, figures: dict[str, Any]) -> None:

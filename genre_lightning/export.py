@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor, nn
 
+from genre_lightning.environment import prepare_process
 from genre_lightning.errors import UserError, one_line_errors
 from genre_lightning.recipe import Recipe, read_recipe
 from genre_lightning.writing import write_whole
@@ -31,11 +32,17 @@ Logits = Callable[[Tensor], Tensor]
 METADATA = "genre_lightning"
 TOLERANCE = 1e-4
 # What the exporter warns of and need not: PyTorch's own use of PyTorch, and the LSTM's list of its own weights.
-HARMLESS = (".*treespec, LeafSpec", "The tensor attributes .*_flat_weights")
+HARMLESS = (
+    ".*treespec, LeafSpec",
+    "_check_is_size will be removed",
+    "The .grad attribute of a Tensor that is not a leaf",
+    "The tensor attributes .*_flat_weights",
+)
 
 
 def main(argv: list[str] | None = None) -> None:
     """Write the file and say what is in it."""
+    prepare_process()
     from genre_lightning.run import Run
 
     parser = argparse.ArgumentParser(prog="python -m genre_lightning.export", description="A finished run as one file")
@@ -114,6 +121,8 @@ def furthest_apart(run: Run, logits: Logits) -> float:
 def read_exported(path: Path) -> tuple[Recipe, Logits]:
     """The recipe and the network of an exported file. Raises UserError where it is damaged or not this program's."""
     check_packages("onnxruntime")
+    import onnxruntime  # noqa: F401 (a package that cannot be loaded is no damaged file)
+
     try:
         session = open_session(path.read_bytes())
         recipe = read_recipe(json.loads(session.get_modelmeta().custom_metadata_map[METADATA]))

@@ -218,7 +218,7 @@ def introduce(
     sizes = f"{parameters(model):,} parameters, {multiply_adds(model, window):,} multiply-adds a window"
     logger.info("%s: %s\n%s", type(model).__name__, sizes, layers_table)
     write_manifest(selection.catalogue, folder / MANIFEST)
-    show_model(board_of(trainer), model, window)
+    show_model(board_of(trainer), f"{type(model).__name__}: {sizes}\n\n{layers_table}")
 
 
 def fit(trainer: Trainer, model: GenreClassifier, data: GenreDataModule, ckpt_path: str | None) -> None:

@@ -15,7 +15,7 @@ def middle(body: bytes, seconds: float) -> bytes:
     """
     import av
 
-    with av.open(io.BytesIO(body)) as container:
+    with av.open(io.BytesIO(body), mode="r") as container:
         stream = container.streams.audio[0]
         frames = [bytes(packet) for packet in container.demux(stream) if packet.size]
         frame_seconds = stream.frame_size / stream.rate

@@ -1,6 +1,6 @@
 import ssl
 import threading
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
 import pytest
@@ -39,7 +39,7 @@ def answer(**headers):
 
 def test_retry_after_in_seconds_as_a_date_and_in_words():
     assert seconds_to_wait(answer(Retry_After=" 7 ")) == 7
-    soon = format_datetime(datetime.now(timezone.utc) + timedelta(seconds=100), usegmt=True)
+    soon = format_datetime(datetime.now(UTC) + timedelta(seconds=100), usegmt=True)
     assert 98 < seconds_to_wait(answer(Retry_After=soon)) <= 100
     assert seconds_to_wait(answer(Retry_After="Wed, 21 Oct 2015 07:28:00 GMT")) == 0
     assert seconds_to_wait(answer(Retry_After="soon")) is None is seconds_to_wait(answer())

@@ -11,7 +11,7 @@ import sys
 import threading
 import time
 from collections import Counter
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from itertools import pairwise
 from pathlib import Path
@@ -369,7 +369,7 @@ def test_a_pause_may_be_all_that_is_wanted(case, service, fetch, on_disk, caplog
 
 @pytest.mark.parametrize(("code", "as_date"), [(429, False), (503, True)])
 def test_retry_after_is_honoured_by_all_workers(code, as_date, service, fetch, on_disk):
-    until = datetime.now(timezone.utc) + timedelta(seconds=2)
+    until = datetime.now(UTC) + timedelta(seconds=2)
     after = format_datetime(until, usegmt=True) if as_date else "1"
     service.misbehave(API, fake.status(code, {"Retry-After": after}), times=1)
     assert fetch(service, *ONE, "pace.workers=4") and len(on_disk()) == 2
