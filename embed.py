@@ -3,7 +3,10 @@
 import hydra
 from omegaconf import DictConfig
 
+from genre_lightning.environment import prepare_process
 from genre_lightning.errors import one_line_errors
+
+prepare_process()  # before Hydra, which may warn at once
 
 
 @hydra.main(version_base="1.3", config_path="conf", config_name="embed")

@@ -6,8 +6,11 @@ import hydra
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
+from genre_lightning.environment import prepare_process
 from genre_lightning.errors import one_line_errors
 from genre_lightning.folders import removed_where_nothing_was_done  # and the names that conf/train.yaml asks for
+
+prepare_process()  # before Hydra, which may warn at once
 
 
 @hydra.main(version_base="1.3", config_path="conf", config_name="train")

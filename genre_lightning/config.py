@@ -8,7 +8,7 @@ from typing import Any, get_type_hints
 
 from omegaconf import MISSING, DictConfig, OmegaConf, ValidationError
 
-from genre_lightning.errors import UserError
+from genre_lightning.errors import UserError, unloadable_package
 
 
 def check_types(config: DictConfig) -> None:
@@ -39,6 +39,8 @@ def declared_types(target: str) -> dict[str, Any]:
     try:
         called = get_object(target)
     except Exception as error:  # Hydra raises whatever the import raises
+        if unloadable_package(error) is not None:
+            raise
         raise UserError(f"there is no {target}: {str(error).splitlines()[0]}") from None
     hints = get_type_hints(called.__init__ if inspect.isclass(called) else called)
     return {name: kind for name, kind in hints.items() if name != "return"}
@@ -53,7 +55,7 @@ def check_type(key: str, value: Any, kind: Any) -> None:
     except (ValidationError, ValueError):
         return
     try:
-        schema.value = value
+        OmegaConf.update(schema, "value", value)  # an assignment that reads 3 as 3.0 is deprecated in OmegaConf 2.4
     except ValidationError as error:
         hint = f"; for one, write {key}=[{value}]" if isinstance(value, str) and "list" in str(kind) else ""
         raise UserError(f"{key}: {str(error).splitlines()[0]}{hint}") from None

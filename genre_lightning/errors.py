@@ -1,10 +1,13 @@
-"""A user's mistake is one clear line, not a traceback."""
+"""A user's mistake, or a package that is broken here, is one clear line, not a traceback."""
 
+import errno
 import os
 import re
 import sys
+import traceback
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 
 # Exceptions whose text was written for users, by package and name: naming them spares importing the packages.
 FOR_USERS = {
@@ -14,6 +17,10 @@ FOR_USERS = {
 }
 # Lines that Hydra and OmegaConf add for programmers.
 FOR_PROGRAMMERS = re.compile(r"\s*(full_key:|object_type=|provider=|Config search path|See https|To append)")
+# What a system says where nothing can be written: not allowed, or a file system that is read only.
+NO_WRITING = (errno.EACCES, errno.EPERM, errno.EROFS)
+# The versions that were tested together; the file lies beside the commands.
+CONSTRAINTS = Path(__file__).parents[1] / "constraints.txt"
 # Kept in a variable of its own, which the processes that a run starts inherit.
 WANTS_TRACEBACK = os.environ.setdefault("GENRE_LIGHTNING_TRACEBACK", os.environ.get("HYDRA_FULL_ERROR", "0")) == "1"
 
@@ -55,23 +62,116 @@ def in_a_sweep() -> bool:
 
 def is_for_users(error: BaseException) -> bool:
     """Whether the text of `error` is meant for the user."""
+    return written_for_users(error) or refused_by_class(error) is not None or explain_system(error) is not None
+
+
+def written_for_users(error: BaseException) -> bool:
+    """Whether whoever raised `error` had the user in mind."""
     kinds = {(kind.__module__.split(".")[0], kind.__name__) for kind in type(error).__mro__}
     return isinstance(error, UserError) or bool(kinds & FOR_USERS)
 
 
+def refused_by_class(error: BaseException) -> tuple[str, BaseException] | None:
+    """The full key of the settings whose class raised an error, and that error; None for any other error.
+
+    Hydra 1.3 writes the key into an error of its own, which the class's caused; 1.4 into a note on the class's.
+    """
+    for text, raised in ((str(error), error.__cause__), ("\n".join(getattr(error, "__notes__", ())), error)):
+        if raised is not None and (call := re.search(r"full_key: (\S+)", text)):
+            return call[1], raised
+    return None
+
+
 def explain(error: BaseException) -> str:
     """One line about a user's mistake, without what the libraries in between put around it."""
+    return explain_system(error) or explain_settings(error)
+
+
+def explain_system(error: BaseException) -> str | None:
+    """One line about a package or a folder that cannot be used here; None for all other errors."""
+    if (broken := unloadable_package(error)) is not None:
+        return describe(*broken)
+    if isinstance(error, ModuleNotFoundError) and not str(error.name).startswith("genre_lightning"):
+        return f"{error}; install what is missing: pip install{constraints()} -e ."
+    if isinstance(error, OSError) and error.errno in NO_WRITING and error.filename is not None:
+        return f"{error.filename}: {error.strerror}; name a folder that you may write to, or work in one"
+    return None
+
+
+def explain_settings(error: BaseException) -> str:
+    """One line about settings that do not exist, are not set or are refused."""
     text = str(error)
     if unknown := re.search(r"Could not override '(.+?)'\.", text):
         return f"there is no setting {unknown[1]!r}; add --cfg job to the command to see them all"
     if missing := re.search(r"Missing mandatory value: (\S+)", text):
         return f"{missing[1]} is not set; add {missing[1]}=... to the command"
-    if error.__cause__ is not None and (call := re.search(r"full_key: (\S+)", text)):
-        cause = in_one_line(str(error.__cause__))
-        return cause if is_for_users(error.__cause__) else f"{call[1]}: {cause}"
+    if (refused := refused_by_class(error)) is not None:
+        key, cause = refused
+        return in_one_line(str(cause)) if written_for_users(cause) else f"{key}: {in_one_line(str(cause))}"
     return in_one_line(text)
 
 
 def in_one_line(text: str) -> str:
     """The lines of `text` that are not for programmers, as one."""
+    text = re.sub(r"^\w+ raised while resolving interpolation: ", "", text)  # which says nothing to a user
     return " ".join(line.strip() for line in text.splitlines() if line.strip() and not FOR_PROGRAMMERS.match(line))
+
+
+def unloadable_package(error: BaseException | None) -> tuple[str, BaseException] | None:
+    """The installed package that could not be imported, by its name on PyPI, and why; None for all other errors.
+
+    An import can raise anything: a library built for another torch OSError or RuntimeError, one built for another NumPy
+    ValueError. So it is not the kind of error that counts, but that the module was being imported.
+    """
+    while error is not None and not isinstance(error, UserError):
+        if (name := being_imported(error)) is not None:
+            return name, error
+        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    return None
+
+
+def being_imported(error: BaseException) -> str | None:
+    """The package, by its name on PyPI, whose module was being imported when `error` was raised; None if none was."""
+    from importlib.metadata import packages_distributions
+
+    modules = [
+        str(frame.f_globals.get("__name__")).partition(".")[0]
+        for frame, _ in traceback.walk_tb(error.__traceback__)
+        if frame.f_code.co_name == "<module>"
+    ]
+    if not modules or modules[-1] in ("__main__", "genre_lightning"):
+        return None
+    return next(iter(packages_distributions().get(modules[-1], [])), None)
+
+
+def describe(package: str, error: BaseException) -> str:
+    """A package that cannot be loaded: its version and those of what it needs, what happens, and what to type."""
+    from importlib.metadata import version
+
+    beside = [*installed_requirements(package), f"Python {sys.version.split()[0]}"]
+    what = (str(error).strip().splitlines() or ["no reason is given"])[0]
+    tested = CONSTRAINTS.read_text(encoding="utf-8") if CONSTRAINTS.is_file() else f"{package}=="
+    needed = re.search(rf"^{re.escape(package)}==", tested, re.MULTILINE | re.IGNORECASE)
+    return (
+        f"{package} {version(package)} cannot be loaded with {', '.join(beside)} ({type(error).__name__}: {what}); "
+        f"install it again: pip install --force-reinstall{constraints()} {package}"
+        + ("" if needed else f"; or, since nothing here needs it: pip uninstall {package}")
+    )
+
+
+def installed_requirements(package: str) -> Iterator[str]:
+    """What a package requires and what is installed of it, such as "torch 2.14.1"."""
+    from importlib.metadata import PackageNotFoundError, requires, version
+
+    for required in requires(package) or []:
+        name = re.match(r"[\w.-]+", required)
+        with suppress(PackageNotFoundError):
+            if name and "extra ==" not in required:
+                yield f"{name[0]} {version(name[0])}"
+
+
+def constraints() -> str:
+    """The option that makes pip keep to the versions that were tested, if there is a list of them."""
+    if not CONSTRAINTS.is_file():
+        return ""
+    return f" -c {CONSTRAINTS.name if CONSTRAINTS.parent == Path.cwd() else CONSTRAINTS.as_posix()}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -11,15 +12,24 @@ from typing import Any
 
 from omegaconf import OmegaConf
 
+from genre_lightning.errors import UserError
+
 SETTINGS, LOG = ".hydra", "train.log"
 CHECKPOINTS = "checkpoints"
 
 
 def run_folder(ckpt_path: str | None, model: str, features: str, seed: int) -> str:
-    """Where a run lies: a folder under logs/ that is made for a new run, the old one for a run that is resumed."""
+    """Where a run lies: a folder under logs/ that is made for a new run, the old one for a run that is resumed.
+
+    Raises UserError if it cannot be made.
+    """
     if (old := folder_of(ckpt_path)) is not None:
         return old.as_posix()
-    return new_folder(Path("logs"), f"{datetime.now():%Y-%m-%d_%H-%M-%S}_{model}_{features}_seed{seed}").as_posix()
+    try:
+        return new_folder(Path("logs"), f"{datetime.now():%Y-%m-%d_%H-%M-%S}_{model}_{features}_seed{seed}").as_posix()
+    except OSError as error:
+        told = f"{error.filename} cannot be made: {error.strerror}"
+        raise UserError(f"{told}; name another folder with hydra.run.dir=DIR, or work where you may write") from None
 
 
 def new_folder(place: Path, name: str) -> Path:
@@ -82,5 +92,8 @@ def settings_folder(_root_: Any) -> str | None:
     return None if single and holds_run(Path(hydra.run.dir)) else SETTINGS
 
 
-OmegaConf.register_new_resolver("run_folder", run_folder, use_cache=True, replace=True)
-OmegaConf.register_new_resolver("settings_folder", settings_folder, replace=True)
+# OmegaConf 2.4 calls it register_resolver; 2.3 has something older under that name.
+renamed = "replace" in inspect.signature(OmegaConf.register_resolver).parameters
+register_resolver: Any = OmegaConf.register_resolver if renamed else OmegaConf.register_new_resolver
+register_resolver("run_folder", run_folder, use_cache=True, replace=True)
+register_resolver("settings_folder", settings_folder, replace=True)

@@ -14,7 +14,7 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from genre_lightning.audio import AudioError
 from genre_lightning.dataset import cut, regular_starts
-from genre_lightning.errors import UserError
+from genre_lightning.errors import UserError, unloadable_package
 from genre_lightning.export import Logits, read_exported
 from genre_lightning.extraction import Extracted, extract, extract_all
 from genre_lightning.recipe import Recipe
@@ -56,7 +56,9 @@ class Predictor:
         self.n_frames, n_features = self.recipe.window_shape
         try:  # before any song is read
             fits = self.judge(np.zeros((1, n_features), np.float32), [0]).shape == (1, len(self.recipe.genres))
-        except Exception:  # what it is depends on the network, and on who runs it
+        except Exception as error:  # what it is depends on the network, and on who runs it
+            if unloadable_package(error) is not None:
+                raise
             fits = False
         if not fits:
             raise UserError(f"{run}: the network fits other features, windows or genres than are said to be its own")

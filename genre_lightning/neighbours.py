@@ -14,6 +14,7 @@ import numpy as np
 
 from genre_lightning.catalogue import Track, artist_name
 from genre_lightning.embedding import Embeddings, embed_songs, predicting_trainer, read_arrays, read_embeddings
+from genre_lightning.environment import prepare_process
 from genre_lightning.errors import UserError, one_line_errors
 from genre_lightning.run import BEST, CONFIG, Run
 from genre_lightning.songmap import read_map
@@ -187,6 +188,7 @@ def artists_table(found: Sequence[tuple[list[Track], float]]) -> str:
 
 def main() -> None:
     """Print the songs or artists that are most like what is asked for."""
+    prepare_process()
     parser = argparse.ArgumentParser(prog="python -m genre_lightning.neighbours", description=__doc__)
     parser.add_argument("run", type=Path, help="a run's folder, or one below it, where embed.py has written to")
     parser.add_argument("query", help="a title, an artist, words of both, or an audio file, which may be new")

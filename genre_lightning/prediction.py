@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from genre_lightning.audio import AudioError
+from genre_lightning.environment import prepare_process
 from genre_lightning.errors import UserError, one_line_errors
 from genre_lightning.sources.folder import audio_files
 from genre_lightning.table import table
@@ -35,6 +36,7 @@ CLOSED_PIPE = 141  # what the shell says of a program whose reader went away
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Judge the songs, print what they are, and end the program with a status that says whether all went well."""
+    prepare_process()
     arguments = read_arguments(argv)
     if isinstance(sys.stdout, io.TextIOWrapper):  # names of files in any script, and those that are no text at all
         sys.stdout.reconfigure(encoding="utf-8", errors=sys.getfilesystemencodeerrors())

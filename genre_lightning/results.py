@@ -10,6 +10,7 @@ from typing import Any
 from omegaconf import OmegaConf
 from yaml import YAMLError
 
+from genre_lightning.environment import prepare_process
 from genre_lightning.errors import UserError, one_line_errors
 from genre_lightning.run import CONFIG, METRICS, finished_runs, read_settings
 from genre_lightning.table import table
@@ -22,6 +23,7 @@ HEAD = ["settings", "runs", *COLUMNS.values(), "test, macro F1", "baseline on te
 
 def main(argv: list[str] | None = None) -> None:
     """Print the table of all finished runs below some folders."""
+    prepare_process()
     parser = argparse.ArgumentParser(prog="python -m genre_lightning.results", description=__doc__)
     parser.add_argument("folders", nargs="*", type=Path, default=[Path("logs")], help="runs, sweeps (default: logs)")
     say(results(parser.parse_args(argv).folders))

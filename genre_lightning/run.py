@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from omegaconf import DictConfig, OmegaConf
 
-from genre_lightning.errors import UserError
+from genre_lightning.errors import UserError, unloadable_package
 from genre_lightning.folders import CHECKPOINTS, SETTINGS
 
 if TYPE_CHECKING:
@@ -127,7 +127,7 @@ class Run:
         try:
             model = kind(**checkpoint["hyper_parameters"])
             model.load_state_dict(checkpoint["state_dict"])
-        except (KeyError, TypeError, RuntimeError):
+        except (TypeError, RuntimeError):
             raise UserError(f"{self.folder / BEST} fits another version of this program; train again") from None
         return model.to(memory_format=torch.channels_last).eval()  # convolutions are 1.6 times as fast on a CPU
 
@@ -156,7 +156,9 @@ def own_class(config: DictConfig, base: type) -> type:
 
     try:
         kind = get_class(config._target_) if str(config._target_).startswith("genre_lightning.") else None
-    except Exception:  # Hydra raises whatever the import raises
+    except Exception as error:  # Hydra raises whatever the import raises
+        if unloadable_package(error) is not None:
+            raise
         kind = None
     if kind is None or not issubclass(kind, base):
         raise UserError(f"{config.get('_target_')} is no {base.__name__} of this project; the run cannot be read")

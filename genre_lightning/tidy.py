@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from genre_lightning.cache import SETTINGS
+from genre_lightning.environment import prepare_process
 from genre_lightning.errors import UserError, one_line_errors
 from genre_lightning.extraction import song_key
 
@@ -31,6 +32,7 @@ class Contents:
 
 def main() -> None:
     """Say what each cache holds; with --remove, remove what no data set uses."""
+    prepare_process()
     parser = argparse.ArgumentParser(prog="python -m genre_lightning.tidy", description=__doc__)
     parser.add_argument("root", nargs="?", default="cache", type=Path, help="the folder of all caches (default: cache)")
     parser.add_argument("--remove", action="store_true", help="remove what can be freed; not while something trains")

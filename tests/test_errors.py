@@ -1,9 +1,27 @@
+import errno
+import importlib
+import importlib.util
+import os
+import platform
+import subprocess
+import sys
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
 import pytest
 from hydra import compose, initialize_config_dir
 from hydra.utils import instantiate
+from omegaconf import OmegaConf
 
 import genre_lightning.errors
+import genre_lightning.models
+from genre_lightning.audio import read_audio
+from genre_lightning.config import check_types
 from genre_lightning.errors import UserError, explain, is_for_users, one_line_errors
+from genre_lightning.export import read_exported
+from genre_lightning.projection import UMAP
+from genre_lightning.run import own_class
 
 APP = """
 defaults:
@@ -151,3 +169,130 @@ def test_lightning_s_advice_is_for_users():
     from lightning.fabric.utilities.exceptions import MisconfigurationException
 
     assert ended(MisconfigurationException("no such accelerator\n is there")) == "error: no such accelerator is there"
+
+
+@pytest.mark.parametrize("number", [errno.EACCES, errno.EPERM, errno.EROFS])
+def test_a_folder_that_cannot_be_written_to_is_named(number):
+    code = ended(OSError(number, os.strerror(number), "logs/run"))
+    assert code == f"error: logs/run: {os.strerror(number)}; name a folder that you may write to, or work in one"
+
+
+def test_a_package_that_is_not_installed_is_named_with_the_command_that_installs_it():
+    with pytest.raises(ModuleNotFoundError) as caught:
+        importlib.import_module("soxr_of_tomorrow")
+    assert "No module named 'soxr_of_tomorrow'; install what is missing: pip install" in ended(caught.value)
+
+
+def test_a_module_of_ours_that_is_not_there_is_a_mistake_of_the_programmer():
+    with pytest.raises(ModuleNotFoundError), one_line_errors():
+        importlib.import_module("genre_lightning.nothing")
+
+
+@pytest.fixture
+def break_package(tmp_path, monkeypatch):
+    """Put a package before the one that is installed, or in place of none, whose import raises what is given."""
+
+    def broken(name, raised, needs=()):
+        for loaded in [module for module in sys.modules if module.partition(".")[0] == name]:
+            monkeypatch.delitem(sys.modules, loaded)
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "__init__.py").write_text(f"def load():\n    raise {raised}\nload()\n", encoding="utf-8")
+        if importlib.util.find_spec(name) is None:
+            (tmp_path / f"{name}-0.1.dist-info").mkdir()
+            required = "".join(f"Requires-Dist: {need}\n" for need in needs)
+            metadata = {"METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: 0.1\n{required}"}
+            for file, text in (metadata | {"top_level.txt": name}).items():
+                (tmp_path / f"{name}-0.1.dist-info" / file).write_text(text, encoding="utf-8")
+        monkeypatch.syspath_prepend(tmp_path)
+
+    return broken
+
+
+@pytest.mark.parametrize(
+    "raised",
+    [
+        "OSError('lib.so: undefined symbol: torch_exception')",
+        "RuntimeError('operator other::nms does not exist')",
+        "ValueError('numpy.dtype size changed')",
+        "ImportError('DLL load failed while importing _core')",
+        "AttributeError('_ARRAY_API not found\\nand more')",
+    ],
+)
+def test_a_package_that_cannot_be_loaded_is_a_line_with_versions_and_what_to_type(break_package, raised):
+    break_package("brokenaudio", raised, ["numpy>=1", "nothing-like-it", "torch; extra == 'all'"])
+    with pytest.raises(Exception) as caught:
+        importlib.import_module("brokenaudio")
+    line = ended(caught.value)
+    kind, text = raised.partition("(")[::2]
+    beside = f"numpy {version('numpy')}, Python {platform.python_version()}"
+    assert line.startswith(
+        f"error: brokenaudio 0.1 cannot be loaded with {beside} ({kind}: {text.split(chr(39))[1][:15]}"
+    )
+    assert (
+        "install it again: pip install --force-reinstall" in line and line.endswith("brokenaudio") and "\n" not in line
+    )
+    assert ("uninstall" in line) == genre_lightning.errors.CONSTRAINTS.is_file()
+
+
+def test_the_package_at_fault_is_named_where_another_one_imports_it(break_package, tmp_path, monkeypatch):
+    break_package("brokenaudio", "ImportError('no')")
+    (tmp_path / "outer.py").write_text("import brokenaudio", encoding="utf-8")
+    with pytest.raises(ImportError) as caught:
+        importlib.import_module("outer")
+    assert ended(caught.value).startswith("error: brokenaudio 0.1 cannot be loaded")
+
+
+def at_another_rate(folder, write_song):
+    read_audio(write_song(folder / "a.wav"), 22050)
+
+
+USES = {
+    "torchaudio": lambda folder, _: instantiate(
+        {"_target_": "genre_lightning.sources.gtzan.gtzan", "root": str(folder)}
+    ),
+    "soundfile": at_another_rate,
+    "soxr": at_another_rate,
+    "av": lambda folder, write_song: read_audio(write_song(folder / "a.ogg"), 8000),
+    "numba": lambda *_: UMAP().fit(np.eye(9)),
+    "onnxruntime": lambda folder, _: read_exported(folder / "model.onnx"),
+}
+
+
+@pytest.mark.parametrize("package", USES)
+def test_each_compiled_package_is_told_of_where_it_is_used(package, break_package, tmp_path, write_song, monkeypatch):
+    for loaded in [module for module in sys.modules if module.partition(".")[0] in ("umap", "pynndescent")]:
+        monkeypatch.delitem(sys.modules, loaded)
+    break_package(package, "OSError('undefined symbol')")
+    with pytest.raises(Exception) as caught:
+        USES[package](tmp_path, write_song)
+    line = ended(caught.value)
+    assert line.startswith(f"error: {package} {version(package)} cannot be loaded with ") and "undefined symbol" in line
+
+
+def test_a_setting_whose_class_cannot_be_imported_says_which_package_is_broken(break_package, tmp_path):
+    break_package("brokenaudio", "ImportError('no')")
+    (tmp_path / "networks.py").write_text("import brokenaudio", encoding="utf-8")
+    with pytest.raises(Exception) as caught:
+        check_types(OmegaConf.create({"model": {"_target_": "networks.CRNN"}}))
+    assert ended(caught.value).startswith("error: brokenaudio 0.1 cannot be loaded")
+
+
+def test_the_owner_of_a_good_run_is_not_told_to_train_again(break_package, tmp_path, monkeypatch):
+    break_package("brokenaudio", "ImportError('no')")
+    (tmp_path / "crnn.py").write_text("import brokenaudio", encoding="utf-8")
+    monkeypatch.setattr(genre_lightning.models, "__path__", [str(tmp_path)])
+    with pytest.raises(Exception) as caught:  # Hydra's
+        own_class(OmegaConf.create({"_target_": "genre_lightning.models.crnn.CRNN"}), object)
+    assert ended(caught.value).startswith("error: brokenaudio 0.1 cannot be loaded")
+
+
+def test_a_package_that_nothing_here_uses_is_a_line_too(break_package, tmp_path):
+    break_package("torchvision", "RuntimeError('operator torchvision::nms does not exist')", ["torch"])
+    train = Path(__file__).parents[1] / "train.py"
+    environment = os.environ | {"PYTHONPATH": str(tmp_path), "HYDRA_FULL_ERROR": "0"}
+    environment.pop("GENRE_LIGHTNING_TRACEBACK", None)
+    done = subprocess.run(
+        [sys.executable, str(train)], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+    )
+    line = f"error: torchvision 0.1 cannot be loaded with torch {version('torch')}"
+    assert done.returncode == 1 and done.stderr.startswith(line) and done.stderr.count("\n") == 1

@@ -53,7 +53,8 @@ def outcome(folder: Path) -> Tagger | UserError:
         return error
     except OSError as error:
         return UserError(
-            f"the weights of musicnn cannot be kept in {folder}: {error.strerror or error}; set TORCH_HOME"
+            f"the weights of musicnn cannot be kept in {folder}: {error.strerror or error}; "
+            "set TORCH_HOME to a folder that you may write to"
         )
     except Exception:  # what it is depends on where the file is damaged
         return UserError(f"{folder / KEPT} is damaged; delete it, and it is fetched again")
@@ -64,8 +65,10 @@ def kept_weights(folder: Path) -> Path:
     """The file in `folder` with the weights, made now if there is none. Raises OSError, UserError."""
     from safetensors.torch import save
 
-    folder.mkdir(parents=True, exist_ok=True)
     kept = folder / KEPT
+    if kept.is_file():  # perhaps where nobody may write
+        return kept
+    folder.mkdir(parents=True, exist_ok=True)
     with FileLock(folder / "musicnn.lock"):  # every process of a run needs them, one fetches them
         if not kept.is_file():
             network = Tagger()

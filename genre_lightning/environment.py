@@ -1,0 +1,90 @@
+"""What a command sets in its process before libraries are loaded; importing the package sets nothing."""
+
+import argparse
+import atexit
+import getpass
+import logging
+import os
+import re
+import shutil
+import sys
+import tempfile
+import warnings
+from contextlib import suppress
+from functools import cache
+from typing import Any
+
+# For how many rounds the threads of a computation spin before they sleep, while one waits for the other; PyTorch's
+# OpenMP reads it when it is loaded. With the usual 300,000, two runs at once spin through each other's turns.
+SPIN_COUNT = "10000"
+# Where Matplotlib keeps its list of fonts, and umap's compiler what it has compiled; both look for a folder below the
+# user's home otherwise.
+CACHE_FOLDERS = ("MPLCONFIGDIR", "NUMBA_CACHE_DIR")
+DEPRECATIONS = (DeprecationWarning, PendingDeprecationWarning, FutureWarning)
+# Hydra 1.4 warns of what 1.3 demands or does not know; they can go with the support of 1.3.
+HYDRA_1_4 = re.compile(r"(?s)The version_base parameter is deprecated|.*execution.whitelist")
+
+
+@cache
+def prepare_process() -> None:
+    """Set what libraries read when they are loaded, and keep their deprecations from the user; once in a process."""
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # ONNX Runtime reports its use to its makers otherwise
+    if "OMP_WAIT_POLICY" not in os.environ:
+        os.environ.setdefault("GOMP_SPINCOUNT", SPIN_COUNT)
+    logging.getLogger("matplotlib").setLevel(logging.WARNING)  # it tells that it lists the fonts
+    name_user()
+    give_caches_a_folder()
+    hide_deprecations()
+    check_help_as_text()
+
+
+def name_user() -> None:
+    """Give a user whom the system does not know a name (`docker run --user 12345`), since PyTorch asks for one."""
+    try:
+        getpass.getuser()
+    except (ImportError, KeyError, OSError):
+        os.environ["LOGNAME"] = f"uid_{os.getuid()}" if hasattr(os, "getuid") else "unknown"
+
+
+def give_caches_a_folder() -> None:
+    """If there is no home, or it cannot be written to, have libraries keep their caches in a temporary folder."""
+    home = os.path.expanduser("~")  # noqa: PTH111 (Path.expanduser raises if there is none)
+    if home != "~" and os.access(home, os.W_OK):
+        return
+    with suppress(OSError):  # nothing can be written anywhere; each library says what it misses
+        folder = tempfile.mkdtemp(prefix="genre_lightning-")
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
+        for name in CACHE_FOLDERS:
+            os.environ.setdefault(name, folder)
+        if home == "~":
+            os.environ["HOME"] = folder
+
+
+def hide_deprecations() -> None:
+    """Show no deprecation of a package to users, who cannot mend it; with -W or PYTHONWARNINGS all are shown.
+
+    Not by a filter: Lightning puts one of its own in front.
+    """
+    show = warnings.showwarning
+
+    def show_others(message: Warning | str, category: type[Warning], *where: Any, **more: Any) -> None:
+        if not issubclass(category, DEPRECATIONS) and not HYDRA_1_4.match(str(message)):
+            show(message, category, *where, **more)
+
+    if not sys.warnoptions:
+        warnings.showwarning = show_others
+
+
+def check_help_as_text() -> None:
+    """Have Python 3.14's argparse, which looks for a "%" in each help text, take the object that Hydra 1.3 gives it.
+
+    Hydra fails at its start otherwise (hydra-ecosystem/hydra #3121). It can go with the support of Hydra 1.3.
+    """
+    check = getattr(argparse.ArgumentParser, "_check_help", None)
+
+    def check_text(parser: argparse.ArgumentParser, action: argparse.Action) -> None:
+        if check is not None and isinstance(action.help, str):
+            check(parser, action)
+
+    if check is not None:
+        argparse.ArgumentParser._check_help = check_text  # pyright: ignore[reportAttributeAccessIssue]

@@ -1,0 +1,170 @@
+import argparse
+import getpass
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from genre_lightning.environment import CACHE_FOLDERS, check_help_as_text, give_caches_a_folder, name_user
+
+PREPARE = "from genre_lightning.environment import prepare_process; prepare_process(); "
+# What PyTorch's OpenMP says of its settings as it is loaded
+SHOW_SETTINGS = {"OMP_DISPLAY_ENV": "VERBOSE"}
+WARN = """
+import warnings
+warnings.simplefilter("default")  # as Lightning does for its own
+for category in (DeprecationWarning, PendingDeprecationWarning, FutureWarning, UserWarning):
+    warnings.warn(f"here is a {category.__name__}", category)
+warnings.warn("\\nThe version_base parameter is deprecated".strip())
+warnings.warn("Hydra configured Python logging without an execution whitelist.")
+"""
+
+
+def run(*arguments, **environment):
+    """A Python of its own, which a prepared environment of this one does not reach."""
+    own = {key: value for key, value in os.environ.items() if not key.startswith(("OMP_", "GOMP_", "PYTHONWARN"))}
+    command = [sys.executable, *arguments]
+    return subprocess.run(command, env=own | environment, capture_output=True, text=True, check=True)
+
+
+def spin_count(**environment):
+    done = run("-c", PREPARE + "import torch", **SHOW_SETTINGS, **environment)
+    return [line.split("'")[1] for line in done.stderr.splitlines() if "GOMP_SPINCOUNT" in line]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="PyTorch brings another OpenMP there")
+def test_threads_that_wait_soon_give_way_to_other_programs_unless_somebody_wants_it_otherwise():
+    assert spin_count() == ["10000"]
+    assert spin_count(GOMP_SPINCOUNT="7") == ["7"]
+    assert spin_count(OMP_WAIT_POLICY="ACTIVE") not in (["10000"], [])
+
+
+def test_importing_the_package_sets_nothing():
+    code = "import os, warnings; before = dict(os.environ), warnings.showwarning; import genre_lightning.prediction; "
+    run("-c", code + "assert (dict(os.environ), warnings.showwarning) == before")
+
+
+def test_onnx_runtime_reports_nothing_to_its_makers():
+    assert run("-c", PREPARE + "import os; print(os.environ['ORT_DISABLE_TELEMETRY'])").stdout == "1\n"
+
+
+@pytest.mark.parametrize("error", [KeyError("getpwuid(): uid not found"), OSError("No username set"), ImportError()])
+def test_a_user_whom_the_system_does_not_know_gets_a_name(error, monkeypatch):
+    def nobody():
+        raise error
+
+    monkeypatch.setenv("LOGNAME", "")
+    with monkeypatch.context() as unknown:
+        unknown.setattr(getpass, "getuser", nobody)
+        name_user()
+    assert getpass.getuser() == os.environ["LOGNAME"] != ""
+
+
+def test_a_user_with_a_name_keeps_it(monkeypatch):
+    monkeypatch.setenv("LOGNAME", "ada")
+    name_user()
+    assert getpass.getuser() == "ada"
+
+
+@pytest.fixture
+def caches(monkeypatch, tmp_path):
+    """The variables that say where libraries keep their caches, unset; they are as they were afterwards."""
+    for name in (*CACHE_FOLDERS, "HOME"):
+        monkeypatch.setenv(name, "")
+        monkeypatch.delenv(name)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    return tmp_path
+
+
+def test_caches_are_kept_in_a_temporary_folder_if_the_home_cannot_be_written_to(caches, monkeypatch):
+    monkeypatch.setenv("HOME", str(caches / "home"))  # which does not exist
+    monkeypatch.setattr(os.path, "expanduser", lambda path: os.environ["HOME"])
+    give_caches_a_folder()
+    (folder,) = caches.iterdir()
+    assert {os.environ[name] for name in CACHE_FOLDERS} == {str(folder)}
+    assert os.environ["HOME"] == str(caches / "home")  # what lies there can still be read
+
+
+def test_without_a_home_the_temporary_folder_is_one(caches, monkeypatch):
+    monkeypatch.setattr(os.path, "expanduser", lambda path: path)
+    monkeypatch.setenv("MPLCONFIGDIR", "chosen")
+    give_caches_a_folder()
+    (folder,) = caches.iterdir()
+    assert os.environ["HOME"] == os.environ["NUMBA_CACHE_DIR"] == str(folder)
+    assert os.environ["MPLCONFIGDIR"] == "chosen"
+
+
+def test_where_nothing_can_be_written_nothing_is_set(caches, monkeypatch):
+    monkeypatch.setattr(os.path, "expanduser", lambda path: path)
+    monkeypatch.setattr("tempfile.tempdir", str(caches / "nowhere"))
+    give_caches_a_folder()
+    assert "HOME" not in os.environ
+
+
+def test_a_home_is_used_as_always(caches, monkeypatch):
+    monkeypatch.setattr(os.path, "expanduser", lambda path: str(caches))
+    give_caches_a_folder()
+    assert not list(caches.iterdir()) and not {*CACHE_FOLDERS} & os.environ.keys()
+
+
+def test_users_see_no_deprecation_of_a_package_and_all_other_warnings():
+    assert [line for line in run("-c", PREPARE + WARN).stderr.splitlines() if "Warning: " in line] == [
+        "<string>:5: UserWarning: here is a UserWarning"
+    ]
+
+
+@pytest.mark.parametrize("how", [["-W", "default"], ["-X", "dev"]])
+def test_who_asks_for_warnings_sees_deprecations_too(how):
+    shown = run(*how, "-c", PREPARE + WARN).stderr
+    assert shown.count("Warning: here is a") == 4 and "version_base" in shown and "whitelist" in shown
+
+
+@pytest.fixture
+def python_3_14(monkeypatch):
+    """Have argparse look into each help text as an argument is added, as it does since Python 3.14."""
+    if "_check_help" in vars(argparse.ArgumentParser):  # mended already, by a test of a command
+        monkeypatch.delattr(argparse.ArgumentParser, "_check_help")
+    if sys.version_info >= (3, 14):
+        return
+    add = argparse.ArgumentParser.add_argument
+
+    def check_help(parser, action):
+        try:
+            parser._get_formatter()._expand_help(action)
+        except (ValueError, TypeError, KeyError) as error:
+            raise ValueError("badly formed help string") from error
+
+    def add_argument(parser, *names, **settings):
+        action = add(parser, *names, **settings)
+        if action.help:
+            parser._check_help(action)
+        return action
+
+    monkeypatch.setattr(argparse.ArgumentParser, "_check_help", check_help, raising=False)
+    monkeypatch.setattr(argparse.ArgumentParser, "add_argument", add_argument)
+
+
+@pytest.mark.usefixtures("python_3_14")
+def test_hydra_starts_where_argparse_looks_into_help_texts(monkeypatch):
+    import hydra
+    from hydra._internal.utils import get_args_parser
+
+    if hydra.__version__.startswith("1.3"):
+        with pytest.raises(ValueError, match="badly formed help string"):
+            get_args_parser()
+    monkeypatch.setattr(argparse.ArgumentParser, "_check_help", argparse.ArgumentParser._check_help)  # undone later
+    check_help_as_text()
+    parsed = get_args_parser().parse_args(["--multirun", "model=lstm,cnn"])
+    assert parsed.multirun and parsed.overrides == ["model=lstm,cnn"]
+    with pytest.raises(ValueError, match="badly formed help string"):
+        argparse.ArgumentParser().add_argument("--rate", help="100 % of it")
+
+
+@pytest.mark.parametrize("command", ["train", "embed", "fetch"])
+def test_a_command_prepares_its_process(command):
+    code = (
+        f"import sys, os; sys.path.insert(0, sys.argv[1]); import {command}; print(os.environ['ORT_DISABLE_TELEMETRY'])"
+    )
+    assert run("-c", code, str(Path(__file__).parents[1])).stdout == "1\n"
