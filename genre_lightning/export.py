@@ -19,7 +19,7 @@ import torch
 from torch import Tensor, nn
 
 from genre_lightning.environment import prepare_process
-from genre_lightning.errors import UserError, one_line_errors
+from genre_lightning.errors import UserError, constraints, one_line_errors
 from genre_lightning.recipe import Recipe, read_recipe
 from genre_lightning.writing import write_whole
 
@@ -149,7 +149,7 @@ def as_logits(session: InferenceSession) -> Logits:
 def check_packages(*names: str) -> None:
     """Raise UserError for packages that are not installed: only exported files need them."""
     if missing := [name for name in names if importlib.util.find_spec(name) is None]:
-        raise UserError(f"ONNX files need {' and '.join(missing)}; run: pip install {' '.join(missing)}")
+        raise UserError(f"ONNX files need {' and '.join(missing)}; run: pip install{constraints()} {' '.join(missing)}")
 
 
 if __name__ == "__main__":
