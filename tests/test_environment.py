@@ -137,9 +137,7 @@ def python_3_14(monkeypatch):
             raise ValueError("badly formed help string") from error
 
     def add_argument(parser, *names, **settings):
-        action = add(parser, *names, **settings)
-        if action.help:
-            parser._check_help(action)
+        parser._check_help(action := add(parser, *names, **settings))
         return action
 
     monkeypatch.setattr(argparse.ArgumentParser, "_check_help", check_help, raising=False)

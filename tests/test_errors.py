@@ -208,16 +208,16 @@ def break_package(tmp_path, monkeypatch):
     return broken
 
 
-@pytest.mark.parametrize(
-    "raised",
-    [
-        "OSError('lib.so: undefined symbol: torch_exception')",
-        "RuntimeError('operator other::nms does not exist')",
-        "ValueError('numpy.dtype size changed')",
-        "ImportError('DLL load failed while importing _core')",
-        "AttributeError('_ARRAY_API not found\\nand more')",
-    ],
+IMPORTS_RAISE = (
+    "OSError('lib.so: undefined symbol: torch_exception')",
+    "RuntimeError('operator other::nms does not exist')",
+    "ValueError('numpy.dtype size changed')",
+    "ImportError('DLL load failed while importing _core')",
+    "AttributeError('_ARRAY_API not found\\nand more')",
 )
+
+
+@pytest.mark.parametrize("raised", IMPORTS_RAISE)
 def test_a_package_that_cannot_be_loaded_is_a_line_with_versions_and_what_to_type(break_package, raised):
     break_package("brokenaudio", raised, ["numpy>=1", "nothing-like-it", "torch; extra == 'all'"])
     with pytest.raises(Exception) as caught:
