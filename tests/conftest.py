@@ -3,6 +3,7 @@
 import csv
 import os
 import shutil
+import signal
 from functools import partial
 from pathlib import Path
 
@@ -27,7 +28,11 @@ GENRES = ("clicks", "noise", "tones")
 
 
 def pytest_configure():
-    """Workers of pytest-xdist share the processors: a thread is enough for each, and for the programs it starts."""
+    """Workers of pytest-xdist share the processors: a thread is enough for each, and for the programs it starts.
+
+    Ctrl-C works in tests of it, also where the tests were started in the background, where shells ignore it.
+    """
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     if "PYTEST_XDIST_WORKER" in os.environ:
         os.environ.setdefault("OMP_NUM_THREADS", "1")
         torch.set_num_threads(1)

@@ -545,7 +545,7 @@ def test_the_pace_holds_for_listing_and_downloading_on_the_service_s_side(servic
 
 
 def test_never_more_than_four_requests_are_under_way(service, fetch):
-    service.misbehave(AUDIO, lambda handler, normal: (time.sleep(0.05), handler.reply(200, normal)))
+    service.misbehave(AUDIO, lambda handler, normal: (time.sleep(0.2), handler.reply(200, normal)))
     fetch(service, "genres=[rock]", "pace.workers=4", "per_genre=9")
     assert 2 <= service.most_in_flight <= 4
 
