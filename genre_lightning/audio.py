@@ -91,6 +91,7 @@ def decode(path: Path, sample_rate: int | None = None) -> Recording:
     Raises AudioError.
     """
     import soundfile
+    import soxr  # noqa: F401 (a package that cannot be loaded is no damaged file)
 
     check_readable(path)
     try:

@@ -8,7 +8,7 @@ from typing import Any, get_type_hints
 
 from omegaconf import MISSING, DictConfig, OmegaConf, ValidationError
 
-from genre_lightning.errors import UserError, unloadable_package
+from genre_lightning.errors import UserError, explain_import
 
 
 def check_types(config: DictConfig) -> None:
@@ -39,10 +39,13 @@ def declared_types(target: str) -> dict[str, Any]:
     try:
         called = get_object(target)
     except Exception as error:  # Hydra raises whatever the import raises
-        if unloadable_package(error) is not None:
+        if explain_import(error, sought=target) is not None:
             raise
         raise UserError(f"there is no {target}: {str(error).splitlines()[0]}") from None
-    hints = get_type_hints(called.__init__ if inspect.isclass(called) else called)
+    try:
+        hints = get_type_hints(called.__init__ if inspect.isclass(called) else called)
+    except NameError:  # names that are known to type checkers only
+        return {}
     return {name: kind for name, kind in hints.items() if name != "return"}
 
 

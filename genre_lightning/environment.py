@@ -21,8 +21,9 @@ SPIN_COUNT = "10000"
 # user's home otherwise.
 CACHE_FOLDERS = ("MPLCONFIGDIR", "NUMBA_CACHE_DIR")
 DEPRECATIONS = (DeprecationWarning, PendingDeprecationWarning, FutureWarning)
-# Hydra 1.4 warns of what 1.3 demands or does not know; they can go with the support of 1.3.
-HYDRA_1_4 = re.compile(r"(?s)The version_base parameter is deprecated|.*execution.whitelist")
+# Hydra 1.4 warns of what 1.3 demands or does not know, which can go with the support of 1.3; Lightning of a GPU that
+# somebody does not want to use.
+NEEDLESS = re.compile(r"(?s)The version_base parameter is deprecated|.*execution.whitelist|GPU available but not used")
 
 
 @cache
@@ -61,14 +62,14 @@ def give_caches_a_folder() -> None:
 
 
 def hide_deprecations() -> None:
-    """Show no deprecation of a package to users, who cannot mend it; with -W or PYTHONWARNINGS all are shown.
+    """Show users no deprecation of a package, which they cannot mend; with -W or PYTHONWARNINGS all are shown.
 
     Not by a filter: Lightning puts one of its own in front.
     """
     show = warnings.showwarning
 
     def show_others(message: Warning | str, category: type[Warning], *where: Any, **more: Any) -> None:
-        if not issubclass(category, DEPRECATIONS) and not HYDRA_1_4.match(str(message)):
+        if not issubclass(category, DEPRECATIONS) and not NEEDLESS.match(str(message)):
             show(message, category, *where, **more)
 
     if not sys.warnoptions:

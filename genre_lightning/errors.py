@@ -17,12 +17,14 @@ FOR_USERS = {
 }
 # Lines that Hydra and OmegaConf add for programmers.
 FOR_PROGRAMMERS = re.compile(r"\s*(full_key:|object_type=|provider=|Config search path|See https|To append)")
-# What a system says where nothing can be written: not allowed, or a file system that is read only.
-NO_WRITING = (errno.EACCES, errno.EPERM, errno.EROFS)
+# What a system says that lets a file or folder be not read or not written: the user's rights, or a read-only disk.
+NOT_ALLOWED = (errno.EACCES, errno.EPERM, errno.EROFS)
 # The versions that were tested together; the file lies beside the commands.
 CONSTRAINTS = Path(__file__).parents[1] / "constraints.txt"
-# Kept in a variable of its own, which the processes that a run starts inherit.
-WANTS_TRACEBACK = os.environ.setdefault("GENRE_LIGHTNING_TRACEBACK", os.environ.get("HYDRA_FULL_ERROR", "0")) == "1"
+# Whether somebody wants tracebacks; in a variable of our own, which the processes that a run starts inherit.
+TRACEBACK = "GENRE_LIGHTNING_TRACEBACK"
+# What only a mistake in a module's own code raises when it is imported.
+MISTAKES = (NameError, SyntaxError)
 
 
 class UserError(Exception):
@@ -37,6 +39,7 @@ def one_line_errors(*, a_job: bool = False) -> Iterator[None]:
     as `a_job`: in a sweep the other jobs are done before the program ends. HYDRA_FULL_ERROR=1 in the environment shows
     the traceback instead, as it does in every Hydra program.
     """
+    os.environ.setdefault(TRACEBACK, os.environ.get("HYDRA_FULL_ERROR", "0"))
     os.environ["HYDRA_FULL_ERROR"] = "1"  # or Hydra prints a report of its own, several lines and a traceback
     try:
         yield
@@ -44,7 +47,7 @@ def one_line_errors(*, a_job: bool = False) -> Iterator[None]:
         print("\nstopped; what was done so far is kept", file=sys.stderr)
         sys.exit(130)
     except Exception as error:
-        if WANTS_TRACEBACK or not is_for_users(error):
+        if os.environ[TRACEBACK] == "1" or not is_for_users(error):
             raise
         if a_job and in_a_sweep():
             print(f"error: {explain(error)}", file=sys.stderr)
@@ -88,14 +91,10 @@ def explain(error: BaseException) -> str:
 
 
 def explain_system(error: BaseException) -> str | None:
-    """One line about a package or a folder that cannot be used here; None for all other errors."""
-    if (broken := unloadable_package(error)) is not None:
-        return describe(*broken)
-    if isinstance(error, ModuleNotFoundError) and not str(error.name).startswith("genre_lightning"):
-        return f"{error}; install what is missing: pip install{constraints()} -e ."
-    if isinstance(error, OSError) and error.errno in NO_WRITING and error.filename is not None:
-        return f"{error.filename}: {error.strerror}; name a folder that you may write to, or work in one"
-    return None
+    """One line about a package, a file or a folder that cannot be used here; None for all other errors."""
+    if isinstance(error, OSError) and error.errno in NOT_ALLOWED and error.filename is not None:
+        return f"{error.filename}: {error.strerror}; name another place, or see to it that you may use this one"
+    return explain_import(error)
 
 
 def explain_settings(error: BaseException) -> str:
@@ -117,46 +116,51 @@ def in_one_line(text: str) -> str:
     return " ".join(line.strip() for line in text.splitlines() if line.strip() and not FOR_PROGRAMMERS.match(line))
 
 
-def unloadable_package(error: BaseException | None) -> tuple[str, BaseException] | None:
-    """The installed package that could not be imported, by its name on PyPI, and why; None for all other errors.
+def explain_import(error: BaseException | None, sought: str = "") -> str | None:
+    """One line about a package that is missing or cannot be loaded; None if that is not what caused an error.
 
-    An import can raise anything: a library built for another torch OSError or RuntimeError, one built for another NumPy
-    ValueError. So it is not the kind of error that counts, but that the module was being imported.
+    `sought` is the dotted name of a class: that there is no such module is no missing package.
     """
     while error is not None and not isinstance(error, UserError):
-        if (name := being_imported(error)) is not None:
-            return name, error
-        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+        if (package := being_imported(error)) is not None:
+            return describe(package, error)
+        if isinstance(error, ModuleNotFoundError) and not f"{sought}.".startswith(f"{error.name}."):
+            name = str(error.name).partition(".")[0]
+            return None if name == "genre_lightning" else f"{error}; install it ({install()} does for all needed here)"
+        error = error.__cause__
     return None
 
 
 def being_imported(error: BaseException) -> str | None:
-    """The package, by its name on PyPI, whose module was being imported when `error` was raised; None if none was."""
+    """The package, by its name on PyPI, whose module was being imported when `error` was raised; None if none was.
+
+    An import can raise anything: a library built for another torch OSError or RuntimeError, one built for another NumPy
+    ValueError. So it is not the kind of error that counts, but that a module was being imported.
+    """
     from importlib.metadata import packages_distributions
 
     modules = [
         str(frame.f_globals.get("__name__")).partition(".")[0]
         for frame, _ in traceback.walk_tb(error.__traceback__)
-        if frame.f_code.co_name == "<module>"
+        if frame.f_code.co_name == "<module>" and not frame.f_code.co_filename.startswith("<")  # which is eval's
     ]
-    if not modules or modules[-1] in ("__main__", "genre_lightning"):
+    if not modules or modules[-1] in ("__main__", "genre_lightning") or isinstance(error, MISTAKES):
         return None
     return next(iter(packages_distributions().get(modules[-1], [])), None)
 
 
 def describe(package: str, error: BaseException) -> str:
-    """A package that cannot be loaded: its version and those of what it needs, what happens, and what to type."""
+    """A package that cannot be loaded: why, its version and those of what it needs, and what to type."""
     from importlib.metadata import version
 
     beside = [*installed_requirements(package), f"Python {sys.version.split()[0]}"]
-    what = (str(error).strip().splitlines() or ["no reason is given"])[0]
-    tested = CONSTRAINTS.read_text(encoding="utf-8") if CONSTRAINTS.is_file() else f"{package}=="
-    needed = re.search(rf"^{re.escape(package)}==", tested, re.MULTILINE | re.IGNORECASE)
-    return (
-        f"{package} {version(package)} cannot be loaded with {', '.join(beside)} ({type(error).__name__}: {what}); "
-        f"install it again: pip install --force-reinstall{constraints()} {package}"
-        + ("" if needed else f"; or, since nothing here needs it: pip uninstall {package}")
-    )
+    while error.__cause__ is not None:
+        error = error.__cause__
+    why = f"{type(error).__name__}: {(str(error).strip().splitlines() or ['no reason is given'])[0]}"
+    cure = f"install it again: pip install --force-reinstall{constraints()} {package}"
+    if not is_tested(package):
+        cure = f"nothing here needs it: pip install --upgrade {package}, or pip uninstall {package} if you need it not"
+    return f"{package} {version(package)} cannot be loaded ({why}) with {', '.join(beside)}; {cure}"
 
 
 def installed_requirements(package: str) -> Iterator[str]:
@@ -170,8 +174,27 @@ def installed_requirements(package: str) -> Iterator[str]:
                 yield f"{name[0]} {version(name[0])}"
 
 
+def is_tested(package: str) -> bool:
+    """Whether a package is one of those that were tested together; True if nobody knows."""
+    if not CONSTRAINTS.is_file():
+        return True
+    tested = re.findall(r"^([\w.-]+)==", CONSTRAINTS.read_text(encoding="utf-8"), re.MULTILINE)
+    return normalised(package) in map(normalised, tested)
+
+
+def normalised(package: str) -> str:
+    """A package's name as PyPI compares it."""
+    return re.sub(r"[-_.]+", "-", package).lower()
+
+
+def install() -> str:
+    """The command that installs this program, wherever it is typed."""
+    place = "." if CONSTRAINTS.parent == Path.cwd() else f'"{CONSTRAINTS.parent}"'
+    return f"pip install -e {place}{constraints()}"
+
+
 def constraints() -> str:
     """The option that makes pip keep to the versions that were tested, if there is a list of them."""
     if not CONSTRAINTS.is_file():
         return ""
-    return f" -c {CONSTRAINTS.name if CONSTRAINTS.parent == Path.cwd() else CONSTRAINTS.as_posix()}"
+    return f" -c {CONSTRAINTS.name}" if CONSTRAINTS.parent == Path.cwd() else f' -c "{CONSTRAINTS}"'

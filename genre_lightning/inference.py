@@ -14,7 +14,7 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from genre_lightning.audio import AudioError
 from genre_lightning.dataset import cut, regular_starts
-from genre_lightning.errors import UserError, unloadable_package
+from genre_lightning.errors import UserError, explain_import
 from genre_lightning.export import Logits, read_exported
 from genre_lightning.extraction import Extracted, extract, extract_all
 from genre_lightning.recipe import Recipe
@@ -57,7 +57,7 @@ class Predictor:
         try:  # before any song is read
             fits = self.judge(np.zeros((1, n_features), np.float32), [0]).shape == (1, len(self.recipe.genres))
         except Exception as error:  # what it is depends on the network, and on who runs it
-            if unloadable_package(error) is not None:
+            if explain_import(error) is not None:
                 raise
             fits = False
         if not fits:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from omegaconf import DictConfig, OmegaConf
 
-from genre_lightning.errors import UserError, unloadable_package
+from genre_lightning.errors import UserError, explain_import
 from genre_lightning.folders import CHECKPOINTS, SETTINGS
 
 if TYPE_CHECKING:
@@ -90,9 +90,9 @@ class Run:
         from genre_lightning.recipe import Recipe
 
         dtype, overlap = self.config.cache.get("dtype"), self.config.loader.get("overlap")
+        features, hparams = self.features, self.model.hparams
         try:  # windows are those of the model: where songs are short, they are shorter than the configuration says
-            window_seconds = self.features.seconds_of(self.model.hparams["n_frames"])
-            return Recipe(self.features, dtype, window_seconds, overlap, self.genres)
+            return Recipe(features, dtype, features.seconds_of(hparams["n_frames"]), overlap, self.genres)
         except (KeyError, TypeError, ValueError):
             raise UserError(f"{self.folder / CONFIG} fits another version of this program; train again") from None
 
@@ -157,7 +157,7 @@ def own_class(config: DictConfig, base: type) -> type:
     try:
         kind = get_class(config._target_) if str(config._target_).startswith("genre_lightning.") else None
     except Exception as error:  # Hydra raises whatever the import raises
-        if unloadable_package(error) is not None:
+        if explain_import(error) is not None:
             raise
         kind = None
     if kind is None or not issubclass(kind, base):

@@ -1,3 +1,4 @@
+import errno
 import logging
 import re
 from pathlib import Path
@@ -5,8 +6,9 @@ from pathlib import Path
 import pytest
 from hydra.types import RunMode
 from omegaconf import OmegaConf
+from omegaconf.errors import OmegaConfBaseException
 
-from genre_lightning.errors import UserError
+from genre_lightning.errors import UserError, explain
 from genre_lightning.folders import removed_where_nothing_was_done, run_folder
 
 
@@ -24,6 +26,18 @@ def test_a_new_run_gets_a_folder_named_after_its_time_and_settings():
 def test_runs_of_the_same_second_get_folders_of_their_own():
     names = {run_folder(None, "cnn", "logmel", 7) for _ in range(20)}
     assert len(names) == 20 and all(Path(name).is_dir() for name in names)
+
+
+def test_a_place_where_nothing_can_be_written_is_a_line(monkeypatch):
+    def refuse(self, *how, **more):
+        raise OSError(errno.EROFS, "Read-only file system", str(self))
+
+    monkeypatch.setattr(Path, "mkdir", refuse)
+    folder = OmegaConf.create({"dir": "${run_folder:null,cnn,logmel,7}"})
+    with pytest.raises(OmegaConfBaseException) as caught:
+        _ = folder.dir
+    expected = "logs cannot be made: Read-only file system; name another folder with hydra.run.dir=DIR, or work where"
+    assert explain(caught.value).startswith(expected)
 
 
 def test_a_resumed_run_goes_on_in_its_own_folder():

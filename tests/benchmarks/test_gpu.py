@@ -1,6 +1,6 @@
 """Training on a GPU: every model and precision, against the CPU and against a plain loop.
 
-    pytest -n 0 -m gpu
+    pytest -n 0 -m gpu tests/benchmarks/test_gpu.py
 
 From a checkout; the package need not be installed, what it requires must be. Prints a table in Markdown. With
 GPU_TESTS_ON=cpu in the environment the tests themselves are tried where there is no GPU.
@@ -8,8 +8,10 @@ GPU_TESTS_ON=cpu in the environment the tests themselves are tried where there i
 
 import json
 import logging
+import math
 import os
 import platform
+import re
 import statistics
 import subprocess
 import sys
@@ -41,6 +43,7 @@ ROOT = Path(__file__).parents[2]
 MODELS = sorted(path.stem for path in (ROOT / "conf" / "model").glob("*.yaml"))
 PRECISIONS = {"32-true": None, "bf16-mixed": torch.bfloat16, "16-mixed": torch.float16 if ON_GPU else torch.bfloat16}
 EPOCHS, PROFILED_EPOCH, PROFILED_BATCHES = 5, 3, 12
+CHANCE = math.log(3)  # the loss of who knows nothing of three genres
 WINDOWS_PER_SONG = 32 if ON_GPU else 4  # in an epoch whose time is taken
 HEAD = ("model", "precision", "windows/s", "times a plain loop's", "GPU waits", "memory", "test accuracy", "on the CPU")
 HEAD += ("loss off by",)
@@ -56,6 +59,7 @@ def songs(tmp_path_factory):
     """Settings with which 90 short songs are composed and cached once, for all runs."""
     home = tmp_path_factory.mktemp("gpu")
     few = ["data.artists_per_genre=10", "data.song_seconds=6", "report.bootstrap_samples=100"]
+    few += ["loader.windows_per_song=12"]  # of which every network learns something in a few epochs
     return [f"data.root='{(home / 'songs').as_posix()}'", f"cache.root='{(home / 'cache').as_posix()}'", *few]
 
 
@@ -218,7 +222,8 @@ def test_a_model_trains_in_every_precision(model, precision, configure, cpu_figu
     rows.append((model, precision, *speed, accuracy, there, f"{off:.1e}"))
     assert off < 1e-3, "the same weights give other figures on the CPU"
     assert abs(logged - figures["val"]["loss"]) < 0.05, "validation in training differs from the report's"
-    assert abs(figures["val"]["loss"] - reference["val"]["loss"]) < 0.25, "it learns less than on the CPU"
+    assert figures["val"]["loss"] < reference["val"]["loss"] + 0.12, "it learns less than on the CPU"
+    assert model == "musicnn" or reference["val"]["loss"] < CHANCE - 0.1, "there was nothing to be learnt"
 
 
 @pytest.fixture
@@ -231,7 +236,7 @@ def command(songs, tmp_path):
             [sys.executable, *line], cwd=tmp_path, env=os.environ | python, capture_output=True, text=True, check=False
         )
         assert done.returncode == 0, done.stderr
-        assert "Warning" not in done.stderr + done.stdout, done.stderr
+        assert not re.search(r"Warning|\.py:\d+: ", done.stderr), done.stderr
         return done.stdout
 
     return typed
@@ -266,4 +271,4 @@ def test_a_run_begun_on_the_cpu_goes_on_on_the_gpu_and_can_be_used_on_both(resum
     song = Run(run).catalogue.tracks[0].path
     judged = json.loads(command("-m", "genre_lightning.prediction", str(run), str(song), "--json"))[0]["probabilities"]
     expected = dict(zip(embedded[1].genres, embedded[1].probabilities[0].tolist(), strict=True))
-    assert judged == pytest.approx(expected, abs=1e-3)
+    assert judged == pytest.approx(expected, abs=5e-3)  # cuDNN rounds what it convolves to TF32

@@ -44,6 +44,13 @@ def test_the_weights_are_fetched_once_without_what_the_package_requires_and_kept
     assert len(pip) == 1 and {"--no-deps", "musicnn==0.1.0"} < set(pip[0])
 
 
+def test_weights_that_are_there_can_be_read_where_nothing_can_be_written(home, pip, monkeypatch):
+    weights.load_musicnn()
+    weights.outcome.cache_clear()
+    monkeypatch.setattr(weights, "FileLock", lambda path: pytest.fail(f"{path} was written"))
+    assert weights.load_musicnn() and len(pip) == 1
+
+
 def test_all_weights_of_the_network_are_kept(home, pip, tagger):
     weights.load_musicnn()
     kept = load_file(home / weights.KEPT)
