@@ -10,8 +10,12 @@ import shutil
 import sys
 import tempfile
 import warnings
+from collections.abc import Sequence
 from contextlib import suppress
 from functools import cache
+from importlib.abc import MetaPathFinder
+from importlib.machinery import ModuleSpec
+from types import ModuleType
 from typing import Any
 
 # For how many rounds the threads of a computation spin before they sleep, while one waits for the other; PyTorch's
@@ -20,6 +24,8 @@ SPIN_COUNT = "10000"
 # Where Matplotlib keeps its list of fonts, and umap's compiler what it has compiled; both look for a folder below the
 # user's home otherwise.
 CACHE_FOLDERS = ("MPLCONFIGDIR", "NUMBA_CACHE_DIR")
+# What torchmetrics loads where it is installed, for figures that nobody asks for here.
+UNUSED = re.compile("librosa|onnxruntime|torchaudio|torchvision|transformers")
 DEPRECATIONS = (DeprecationWarning, PendingDeprecationWarning, FutureWarning)
 # Hydra 1.4 warns of what 1.3 demands or does not know, which can go with the support of 1.3; Lightning of a GPU that
 # somebody does not want to use.
@@ -37,6 +43,7 @@ def prepare_process() -> None:
     give_caches_a_folder()
     hide_deprecations()
     check_help_as_text()
+    sys.meta_path.insert(0, BeforeTorchmetrics())
 
 
 def name_user() -> None:
@@ -89,3 +96,20 @@ def check_help_as_text() -> None:
 
     if check is not None:
         argparse.ArgumentParser._check_help = check_text  # pyright: ignore[reportAttributeAccessIssue]
+
+
+class BeforeTorchmetrics(MetaPathFinder):
+    """Tell torchmetrics, when it is imported, that nothing of UNUSED is installed: it looks for versions only.
+
+    A torchvision that was made for another torch, as Colab and Kaggle have it when torch is renewed, else ends what
+    does not need it.
+    """
+
+    def find_spec(self, name: str, path: Sequence[str] | None, target: ModuleType | None = None) -> ModuleSpec | None:
+        if name == "torchmetrics":
+            sys.meta_path.remove(self)
+            from lightning_utilities.core.imports import RequirementCache
+
+            is_met = RequirementCache.__bool__
+            RequirementCache.__bool__ = lambda self: not UNUSED.match(str(self.requirement)) and is_met(self)
+        return None  # torchmetrics itself is found as always

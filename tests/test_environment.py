@@ -172,3 +172,21 @@ def test_a_command_prepares_its_process(command):
         f"import sys, os; sys.path.insert(0, sys.argv[1]); import {command}; print(os.environ['ORT_DISABLE_TELEMETRY'])"
     )
     assert run("-c", code, str(Path(__file__).parents[1])).stdout == "1\n"
+
+
+@pytest.fixture
+def broken_torchvision(tmp_path):
+    """A torchvision that is installed, as far as its version tells, and cannot be loaded; returns where it lies."""
+    (tmp_path / "torchvision").mkdir()
+    (tmp_path / "torchvision" / "__init__.py").write_text("raise RuntimeError('operator nms does not exist')")
+    (tmp_path / "torchvision-0.19.0.dist-info").mkdir()
+    metadata = "Metadata-Version: 2.1\nName: torchvision\nVersion: 0.19.0\n"
+    (tmp_path / "torchvision-0.19.0.dist-info" / "METADATA").write_text(metadata)
+    return str(tmp_path)
+
+
+def test_a_torchvision_that_was_left_beside_a_new_torch_is_not_loaded(broken_torchvision):
+    figures = "from torchmetrics.classification import MulticlassAccuracy; MulticlassAccuracy(3)"
+    with pytest.raises(subprocess.CalledProcessError):  # so it is where nothing is prepared
+        run("-c", figures, PYTHONPATH=broken_torchvision)
+    run("-c", PREPARE + figures, PYTHONPATH=broken_torchvision)
