@@ -2,7 +2,6 @@
 
 import argparse
 import atexit
-import getpass
 import logging
 import os
 import re
@@ -39,19 +38,10 @@ def prepare_process() -> None:
     if "OMP_WAIT_POLICY" not in os.environ:
         os.environ.setdefault("GOMP_SPINCOUNT", SPIN_COUNT)
     logging.getLogger("matplotlib").setLevel(logging.WARNING)  # it tells that it lists the fonts
-    name_user()
     give_caches_a_folder()
     hide_deprecations()
     check_help_as_text()
     sys.meta_path.insert(0, BeforeTorchmetrics())
-
-
-def name_user() -> None:
-    """Give a user whom the system does not know a name (`docker run --user 12345`), since PyTorch asks for one."""
-    try:
-        getpass.getuser()
-    except (ImportError, KeyError, OSError):
-        os.environ["LOGNAME"] = f"uid_{os.getuid()}" if hasattr(os, "getuid") else "unknown"
 
 
 def give_caches_a_folder() -> None:

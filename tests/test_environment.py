@@ -1,5 +1,4 @@
 import argparse
-import getpass
 import os
 import subprocess
 import sys
@@ -7,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from genre_lightning.environment import CACHE_FOLDERS, check_help_as_text, give_caches_a_folder, name_user
+from genre_lightning.environment import CACHE_FOLDERS, check_help_as_text, give_caches_a_folder
 
 PREPARE = "from genre_lightning.environment import prepare_process; prepare_process(); "
 # What PyTorch's OpenMP says of its settings as it is loaded
@@ -54,24 +53,6 @@ def test_importing_the_package_sets_nothing():
 
 def test_onnx_runtime_reports_nothing_to_its_makers():
     assert run("-c", PREPARE + "import os; print(os.environ['ORT_DISABLE_TELEMETRY'])").stdout == "1\n"
-
-
-@pytest.mark.parametrize("error", [KeyError("getpwuid(): uid not found"), OSError("No username set"), ImportError()])
-def test_a_user_whom_the_system_does_not_know_gets_a_name(error, monkeypatch):
-    def nobody():
-        raise error
-
-    monkeypatch.setenv("LOGNAME", "")
-    with monkeypatch.context() as unknown:
-        unknown.setattr(getpass, "getuser", nobody)
-        name_user()
-    assert getpass.getuser() == os.environ["LOGNAME"] != ""
-
-
-def test_a_user_with_a_name_keeps_it(monkeypatch):
-    monkeypatch.setenv("LOGNAME", "ada")
-    name_user()
-    assert getpass.getuser() == "ada"
 
 
 @pytest.fixture
