@@ -41,7 +41,7 @@ def declared_types(target: str) -> dict[str, Any]:
     except Exception as error:  # Hydra raises whatever the import raises
         if explain_import(error, sought=target) is not None:
             raise
-        raise UserError(f"there is no {target}: {str(error).splitlines()[0]}") from None
+        raise UserError(f"there is no {target}: {str(error.__cause__ or error).splitlines()[0]}") from None
     try:
         hints = get_type_hints(called.__init__ if inspect.isclass(called) else called)
     except NameError:  # names that are known to type checkers only
