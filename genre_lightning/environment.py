@@ -91,8 +91,8 @@ def check_help_as_text() -> None:
 class BeforeTorchmetrics(MetaPathFinder):
     """Tell torchmetrics, when it is imported, that nothing of UNUSED is installed: it looks for versions only.
 
-    A torchvision that was made for another torch, as Colab and Kaggle have it when torch is renewed, else ends what
-    does not need it.
+    Otherwise a torchvision made for another torch, as Colab and Kaggle have it once torch is renewed, ends programs
+    that do not need it.
     """
 
     def find_spec(self, name: str, path: Sequence[str] | None, target: ModuleType | None = None) -> ModuleSpec | None:
