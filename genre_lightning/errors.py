@@ -93,7 +93,7 @@ def explain(error: BaseException) -> str:
 def explain_system(error: BaseException) -> str | None:
     """One line about a package, a file or a folder that cannot be used here; None for all other errors."""
     if isinstance(error, OSError) and error.errno in NOT_ALLOWED and error.filename is not None:
-        return f"{error.filename}: {error.strerror}; name another place, or see to it that you may use this one"
+        return f"{error.filename}: {error.strerror}; name another place, or get permission to use this one"
     return explain_import(error)
 
 
@@ -126,7 +126,7 @@ def explain_import(error: BaseException | None, sought: str = "") -> str | None:
             return describe(package, error)
         if isinstance(error, ModuleNotFoundError) and not f"{sought}.".startswith(f"{error.name}."):
             name = str(error.name).partition(".")[0]
-            return None if name == "genre_lightning" else f"{error}; install it ({install()} does for all needed here)"
+            return None if name == "genre_lightning" else f"{error}; install it, or all that is needed here: {install()}"
         error = error.__cause__
     return None
 
@@ -159,7 +159,7 @@ def describe(package: str, error: BaseException) -> str:
     why = f"{type(error).__name__}: {(str(error).strip().splitlines() or ['no reason is given'])[0]}"
     cure = f"install it again: pip install --force-reinstall{constraints()} {package}"
     if not is_tested(package):
-        cure = f"nothing here needs it: pip install --upgrade {package}, or pip uninstall {package} if you need it not"
+        cure = f"nothing here needs it: pip install --upgrade {package}, or pip uninstall {package}"
     return f"{package} {version(package)} cannot be loaded ({why}) with {', '.join(beside)}; {cure}"
 
 

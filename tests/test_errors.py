@@ -175,14 +175,14 @@ def test_lightning_s_advice_is_for_users():
 @pytest.mark.parametrize("number", [errno.EACCES, errno.EPERM, errno.EROFS])
 def test_a_folder_that_cannot_be_written_to_is_named(number):
     code = ended(OSError(number, os.strerror(number), "logs/run"))
-    told = f"error: logs/run: {os.strerror(number)}; name another place, or see to it that you may use this one"
+    told = f"error: logs/run: {os.strerror(number)}; name another place, or get permission to use this one"
     assert code == told
 
 
 def test_a_package_that_is_not_installed_is_named_with_the_command_that_installs_it():
     with pytest.raises(ModuleNotFoundError) as caught:
         importlib.import_module("soxr_of_tomorrow")
-    assert ended(caught.value).startswith("error: No module named 'soxr_of_tomorrow'; install it (pip install -e ")
+    assert ended(caught.value).startswith("error: No module named 'soxr_of_tomorrow'; install it, or all that is needed here: pip ")
 
 
 def test_a_module_of_ours_that_is_not_there_is_a_mistake_of_the_programmer():
@@ -229,7 +229,7 @@ def test_a_package_that_cannot_be_loaded_is_a_line_with_versions_and_what_to_typ
     reason = raised.replace("('", ": ").split("\\")[0].removesuffix("')")
     assert line == (
         f"error: brokenaudio 0.1 cannot be loaded ({reason}) with {beside}; nothing here needs it: "
-        "pip install --upgrade brokenaudio, or pip uninstall brokenaudio if you need it not"
+        "pip install --upgrade brokenaudio, or pip uninstall brokenaudio"
     )
 
 
@@ -312,7 +312,7 @@ def test_a_class_that_needs_a_package_that_is_not_there_is_not_called_missing(tm
     (tmp_path / "networks_of_mine.py").write_text("import einops_of_tomorrow", encoding="utf-8")
     with pytest.raises(Exception) as caught:
         check_types(OmegaConf.create({"model": {"_target_": "networks_of_mine.CRNN"}}))
-    assert ended(caught.value).startswith("error: No module named 'einops_of_tomorrow'; install it ")
+    assert ended(caught.value).startswith("error: No module named 'einops_of_tomorrow'; install it, ")
 
 
 @pytest.mark.parametrize("target", ["networks_nowhere.crnn.CRNN", "torch.nowhere.CRNN", "genre_lightning.nowhere.CRNN"])
