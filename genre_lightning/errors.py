@@ -125,8 +125,8 @@ def explain_import(error: BaseException | None, sought: str = "") -> str | None:
         if (package := being_imported(error)) is not None:
             return describe(package, error)
         if isinstance(error, ModuleNotFoundError) and not f"{sought}.".startswith(f"{error.name}."):
-            name = str(error.name).partition(".")[0]
-            return None if name == "genre_lightning" else f"{error}; install it, or all that is needed here: {install()}"
+            ours = str(error.name).startswith("genre_lightning")
+            return None if ours else f"{error}; install it, or all that is needed here: {install()}"
         error = error.__cause__
     return None
 

@@ -182,7 +182,8 @@ def test_a_folder_that_cannot_be_written_to_is_named(number):
 def test_a_package_that_is_not_installed_is_named_with_the_command_that_installs_it():
     with pytest.raises(ModuleNotFoundError) as caught:
         importlib.import_module("soxr_of_tomorrow")
-    assert ended(caught.value).startswith("error: No module named 'soxr_of_tomorrow'; install it, or all that is needed here: pip ")
+    line = "error: No module named 'soxr_of_tomorrow'; install it, or all that is needed here: pip install -e "
+    assert ended(caught.value).startswith(line)
 
 
 def test_a_module_of_ours_that_is_not_there_is_a_mistake_of_the_programmer():
