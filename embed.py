@@ -3,7 +3,7 @@
 import hydra
 from omegaconf import DictConfig
 
-from genre_lightning.environment import prepare_process
+from genre_lightning.devices import prepare_process
 from genre_lightning.errors import one_line_errors
 
 prepare_process()  # before Hydra, which may warn at once
@@ -13,7 +13,7 @@ prepare_process()  # before Hydra, which may warn at once
 @one_line_errors(a_job=True)
 def main(cfg: DictConfig) -> None:
     """Embed the songs, draw their map and write both into the run's folder."""
-    from genre_lightning.mapping import map_songs
+    from genre_lightning.embed.embed import map_songs
 
     map_songs(cfg)
 

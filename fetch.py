@@ -5,7 +5,7 @@ import sys
 import hydra
 from omegaconf import DictConfig
 
-from genre_lightning.environment import prepare_process
+from genre_lightning.devices import prepare_process
 from genre_lightning.errors import one_line_errors
 
 prepare_process()  # before Hydra, which may warn at once
@@ -15,7 +15,7 @@ prepare_process()  # before Hydra, which may warn at once
 @one_line_errors(a_job=True)
 def main(cfg: DictConfig) -> None:
     """End with status 1 where a genre is short of songs."""
-    from genre_lightning.collect.collection import collect
+    from genre_lightning.fetch.fetch import collect
 
     if not collect(cfg):
         sys.exit(1)

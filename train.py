@@ -6,9 +6,9 @@ import hydra
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
-from genre_lightning.environment import prepare_process
+from genre_lightning.devices import prepare_process
 from genre_lightning.errors import one_line_errors
-from genre_lightning.folders import removed_where_nothing_was_done  # and the names that conf/train.yaml asks for
+from genre_lightning.runs.folders import removed_where_nothing_was_done  # and the names that conf/train.yaml asks for
 
 prepare_process()  # before Hydra, which may warn at once
 
@@ -17,8 +17,8 @@ prepare_process()  # before Hydra, which may warn at once
 @one_line_errors(a_job=True)
 def main(cfg: DictConfig) -> float:
     """Return the best figure on the validation split, for sweeps."""
-    from genre_lightning.resuming import settings_to_go_on_with
-    from genre_lightning.training import train
+    from genre_lightning.runs.resume import settings_to_go_on_with
+    from genre_lightning.train.train import train
 
     hydra_config = HydraConfig.get()
     folder = Path(hydra_config.runtime.output_dir)

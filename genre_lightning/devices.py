@@ -1,14 +1,127 @@
-"""What there is to compute on, and the processes that share the work."""
+"""The process and what it computes on: environment variables, warnings, threads, memory, accelerators."""
 
+import argparse
+import atexit
 import ctypes
+import logging
+import os
+import re
+import shutil
 import sys
+import tempfile
+import warnings
+from collections.abc import Sequence
+from contextlib import suppress
+from functools import cache
+from importlib.abc import MetaPathFinder
+from importlib.machinery import ModuleSpec
+from types import ModuleType
+from typing import Any
 
 from genre_lightning.errors import UserError
 
+# For how many rounds the threads of a computation spin before they sleep, while one waits for the other; PyTorch's
+# OpenMP reads it when it is loaded. With the usual 300,000, two runs at once spin through each other's turns.
+SPIN_COUNT = "10000"
+# Where Matplotlib keeps its list of fonts, and umap's compiler what it has compiled; both look for a folder below the
+# user's home otherwise.
+CACHE_FOLDERS = ("MPLCONFIGDIR", "NUMBA_CACHE_DIR")
+# What torchmetrics loads where it is installed, for figures that nobody asks for here.
+UNUSED = re.compile("librosa|onnxruntime|torchaudio|torchvision|transformers")
+DEPRECATIONS = (DeprecationWarning, PendingDeprecationWarning, FutureWarning)
+# Hydra 1.4 warns of what 1.3 demands or does not know, which can go with the support of 1.3; Lightning of a GPU that
+# somebody does not want to use.
+NEEDLESS = re.compile(r"(?s)The version_base parameter is deprecated|.*execution.whitelist|GPU available but not used")
 # Names of glibc's malloc.h: pieces above the first are asked of the system one by one and given back, and so is what is
 # free at the end of the heap above the second. By themselves they grow to 32 and 64 MB at most.
 M_MMAP_THRESHOLD, M_TRIM_THRESHOLD = -3, -1
 KEPT_BYTES = 2**30
+
+
+@cache
+def prepare_process() -> None:
+    """Set what libraries read when they are loaded, and keep their deprecations from the user; once in a process."""
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # ONNX Runtime reports its use to its makers otherwise
+    if "OMP_WAIT_POLICY" not in os.environ:
+        os.environ.setdefault("GOMP_SPINCOUNT", SPIN_COUNT)
+    logging.getLogger("matplotlib").setLevel(logging.WARNING)  # it tells that it lists the fonts
+    give_caches_a_folder()
+    hide_deprecations()
+    check_help_as_text()
+    sys.meta_path.insert(0, BeforeTorchmetrics())
+
+
+def give_caches_a_folder() -> None:
+    """If there is no home, or it cannot be written to, have libraries keep their caches in a temporary folder."""
+    home = os.path.expanduser("~")  # noqa: PTH111 (Path.expanduser raises if there is none)
+    if home != "~" and os.access(home, os.W_OK):
+        return
+    with suppress(OSError):  # nothing can be written anywhere; each library says what it misses
+        folder = tempfile.mkdtemp(prefix="genre_lightning-")
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
+        for name in CACHE_FOLDERS:
+            os.environ.setdefault(name, folder)
+        if home == "~":
+            os.environ["HOME"] = folder
+
+
+def hide_deprecations() -> None:
+    """Show users no deprecation of a package, which they cannot mend; with -W or PYTHONWARNINGS all are shown.
+
+    Not by a filter: Lightning puts one of its own in front.
+    """
+    show = warnings.showwarning
+
+    def show_others(message: Warning | str, category: type[Warning], *where: Any, **more: Any) -> None:
+        if not issubclass(category, DEPRECATIONS) and not NEEDLESS.match(str(message)):
+            show(message, category, *where, **more)
+
+    if not sys.warnoptions:
+        warnings.showwarning = show_others
+
+
+def check_help_as_text() -> None:
+    """Have Python 3.14's argparse, which looks for a "%" in each help text, take the object that Hydra 1.3 gives it.
+
+    Hydra fails at its start otherwise (hydra-ecosystem/hydra #3121). It can go with the support of Hydra 1.3.
+    """
+    check = getattr(argparse.ArgumentParser, "_check_help", None)
+
+    def check_text(parser: argparse.ArgumentParser, action: argparse.Action) -> None:
+        if check is not None and isinstance(action.help, str):
+            check(parser, action)
+
+    if check is not None:
+        argparse.ArgumentParser._check_help = check_text  # pyright: ignore[reportAttributeAccessIssue]
+
+
+class BeforeTorchmetrics(MetaPathFinder):
+    """Tell torchmetrics, when it is imported, that nothing of UNUSED is installed: it looks for versions only.
+
+    Otherwise a torchvision made for another torch, as Colab and Kaggle have it once torch is renewed, ends programs
+    that do not need it.
+    """
+
+    def find_spec(self, name: str, path: Sequence[str] | None, target: ModuleType | None = None) -> ModuleSpec | None:
+        if name == "torchmetrics":
+            sys.meta_path.remove(self)
+            from lightning_utilities.core.imports import RequirementCache
+
+            is_met = RequirementCache.__bool__
+            RequirementCache.__bool__ = lambda self: not UNUSED.match(str(self.requirement)) and is_met(self)
+        return None  # torchmetrics itself is found as always
+
+
+def threads(workers: int | None = None) -> int:
+    """How many do the work: as many as are asked for, else one for each processor this process may use.
+
+    Raises UserError for less than one.
+    """
+    if workers is not None and (not isinstance(workers, int) or workers < 1):
+        raise UserError(f"cache_workers must be 1 or more, or null for one on each core, not {workers}")
+    if workers is not None:
+        return workers
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def keep_freed_memory() -> None:

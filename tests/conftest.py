@@ -13,18 +13,27 @@ import soundfile
 import torch
 from omegaconf import OmegaConf
 
-from genre_lightning.cache import FeatureCache
-from genre_lightning.catalogue import Catalogue
-from genre_lightning.embedding import Embeddings
-from genre_lightning.features import LogMel
-from genre_lightning.run import CONFIG
-from genre_lightning.selection import select_songs
-from genre_lightning.sources.folder import folder
-from genre_lightning.splits import split_catalogue
+from genre_lightning.data.cache import FeatureCache
+from genre_lightning.data.catalogue import Catalogue
+from genre_lightning.data.selection import select_songs
+from genre_lightning.data.sources.folder import folder
+from genre_lightning.data.splits import split_catalogue
+from genre_lightning.embed.embeddings import Embeddings
+from genre_lightning.features.mel import LogMel
+from genre_lightning.models.cnn import CNN
+from genre_lightning.models.lstm import LSTM
+from genre_lightning.models.mlp import MLP
+from genre_lightning.runs.run import CONFIG
 
 CONF = Path(__file__).parents[1] / "conf"
 SAMPLE_RATE = 8000
 GENRES = ("clicks", "noise", "tones")
+ADAM = {"_target_": "torch.optim.AdamW", "lr": 0.01, "weight_decay": 0.1}
+KINDS = {
+    MLP: {"hidden": [16, 8], "dropout": 0.0},
+    CNN: {"channels": [4, 8], "dropout": 0.0},
+    LSTM: {"channels": [4, 6], "hidden": 8, "layers": 2, "dropout": 0.0},
+}
 
 
 def pytest_configure():
@@ -72,8 +81,8 @@ def random_weights(tmp_path_factory):
     """A folder where PyTorch keeps weights, in which musicnn's are there already: random ones."""
     from safetensors.torch import save_file
 
-    from genre_lightning.musicnn.network import Tagger
-    from genre_lightning.musicnn.weights import KEPT
+    from genre_lightning.pretrained.network import Tagger
+    from genre_lightning.pretrained.weights import KEPT
 
     home = tmp_path_factory.mktemp("torch")
     (home / "hub" / "genre_lightning").mkdir(parents=True)
@@ -202,7 +211,7 @@ def configure(command_line):
 @pytest.fixture(scope="session")
 def train_run(configure, tmp_path_factory):
     """Train in a folder of its own, or in the one that is given; returns the folder."""
-    from genre_lightning.training import train
+    from genre_lightning.train.train import train
 
     def trained(*overrides, into=None):
         into = into or tmp_path_factory.mktemp("run")
@@ -231,8 +240,8 @@ def short_clips(train_run):
 @pytest.fixture(scope="session")
 def exported(run, tmp_path_factory):
     """The finished run as one file, which nobody may change."""
-    from genre_lightning.export import export
-    from genre_lightning.run import Run
+    from genre_lightning.predict.onnx import export
+    from genre_lightning.runs.run import Run
 
     path = tmp_path_factory.mktemp("exported") / "model.onnx"
     export(Run(run), path)
@@ -286,7 +295,7 @@ def map_run():
     """Do what embed.py does to a run, on the CPU and with PCA unless told otherwise."""
     from hydra import compose, initialize_config_dir
 
-    from genre_lightning.mapping import map_songs
+    from genre_lightning.embed.embed import map_songs
 
     def mapped(run, *overrides):
         groups = {"projection": "pca", "trainer": "cpu"} | dict(override.split("=", 1) for override in overrides)
@@ -307,3 +316,14 @@ def embedded(run, map_run, tmp_path_factory):
     folder = Path(shutil.copytree(run, tmp_path_factory.mktemp("embedded") / "run"))
     map_run(folder)
     return folder
+
+
+@pytest.fixture
+def build():
+    """Make a small model of a kind for windows of 20 frames of 12 features and 3 genres, or of other shapes."""
+
+    def make(kind, **settings):
+        shapes = {"n_features": 12, "n_frames": 20, "n_genres": 3, "optimizer": ADAM}
+        return kind(**shapes | KINDS[kind] | settings)
+
+    return make

@@ -10,7 +10,7 @@ import torch
 from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
-from genre_lightning.training import build_data, build_model, build_trainer, check, fit
+from genre_lightning.train.train import build_data, build_model, build_trainer, check, fit
 
 CONF = Path(__file__).parents[1] / "conf"
 MODELS, FEATURES, AUGMENTS, TRAINERS, DATA, PROJECTIONS = (
@@ -136,7 +136,7 @@ def test_without_any_setting_the_project_composes_its_data():
     with initialize_config_dir(version_base="1.3", config_dir=str(CONF)):
         config = compose("train")
     check(config)
-    assert config.data._target_ == "genre_lightning.sources.demo.demo" and not OmegaConf.missing_keys(config.data)
+    assert config.data._target_ == "genre_lightning.data.sources.demo.demo" and not OmegaConf.missing_keys(config.data)
     assert config.model._target_ == "genre_lightning.models.cnn.CNN"
 
 

@@ -10,11 +10,11 @@ from genre_lightning.errors import UserError, is_for_users
 
 CONF = Path(__file__).parents[1] / "conf"
 TARGETS = {
-    "features": "genre_lightning.features.MFCC",
-    "split": "genre_lightning.splits.split_catalogue",
-    "data": "genre_lightning.sources.folder.folder",
-    "cache": "genre_lightning.cache.FeatureCache",
-    "loader": "genre_lightning.datamodule.GenreDataModule",
+    "features": "genre_lightning.features.mel.MFCC",
+    "split": "genre_lightning.data.splits.split_catalogue",
+    "data": "genre_lightning.data.sources.folder.folder",
+    "cache": "genre_lightning.data.cache.FeatureCache",
+    "loader": "genre_lightning.data.datamodule.GenreDataModule",
 }
 
 
@@ -104,14 +104,14 @@ def test_a_value_taken_from_elsewhere_is_checked_too():
 
 
 def test_settings_below_other_settings_are_checked():
-    deep = OmegaConf.create({"a": {"b": {"_target_": "genre_lightning.features.LogMel", "n_mels": "few"}}})
+    deep = OmegaConf.create({"a": {"b": {"_target_": "genre_lightning.features.mel.LogMel", "n_mels": "few"}}})
     with pytest.raises(UserError, match=r"^a\.b\.n_mels: "):
         check_types(deep)
 
 
 def test_the_configuration_itself_may_be_a_target():
     with pytest.raises(UserError, match="n_mels"):
-        check_types(OmegaConf.create({"_target_": "genre_lightning.features.LogMel", "n_mels": "few"}))
+        check_types(OmegaConf.create({"_target_": "genre_lightning.features.mel.LogMel", "n_mels": "few"}))
 
 
 def test_nodes_that_call_nothing_are_left_alone():

@@ -16,11 +16,11 @@ import genre_lightning.errors
 import genre_lightning.models
 from genre_lightning.audio import read_audio
 from genre_lightning.config import check_types
+from genre_lightning.embed.projection import UMAP
 from genre_lightning.errors import TRACEBACK, UserError, explain, install, is_for_users, is_tested, one_line_errors
-from genre_lightning.export import read_exported
-from genre_lightning.inference import Predictor
-from genre_lightning.projection import UMAP
-from genre_lightning.run import Run, own_class
+from genre_lightning.predict.onnx import read_exported
+from genre_lightning.predict.predictor import Predictor
+from genre_lightning.runs.run import Run, own_class
 
 APP = """
 defaults:
@@ -28,8 +28,8 @@ defaults:
   - _self_
 root: ???
 lost: ${nowhere}
-features: {_target_: genre_lightning.features.LogMel, n_fft: 2048}
-data: {_target_: genre_lightning.sources.folder.folder, root: /does/not/exist}
+features: {_target_: genre_lightning.features.mel.LogMel, n_fft: 2048}
+data: {_target_: genre_lightning.data.sources.folder.folder, root: /does/not/exist}
 """
 
 
@@ -162,7 +162,7 @@ def test_a_setting_that_a_target_does_not_have_is_named(composed):
 
 
 def test_a_target_that_does_not_exist_is_named_in_one_line(composed):
-    text = explained(lambda: instantiate(composed("features._target_=genre_lightning.features.Nothing").features))
+    text = explained(lambda: instantiate(composed("features._target_=genre_lightning.features.mel.Nothing").features))
     assert text.startswith("features: ") and "Nothing" in text
 
 
@@ -248,7 +248,7 @@ def at_another_rate(folder, write_song):
 
 USES = {
     "torchaudio": lambda folder, _: instantiate(
-        {"_target_": "genre_lightning.sources.gtzan.gtzan", "root": str(folder)}
+        {"_target_": "genre_lightning.data.sources.gtzan.gtzan", "root": str(folder)}
     ),
     "soundfile": at_another_rate,
     "soxr": at_another_rate,

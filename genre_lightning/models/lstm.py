@@ -5,9 +5,8 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from genre_lightning.models.classifier import GenreClassifier, Standardise
-from genre_lightning.models.convolution import AverageOverFeatures, block
-from genre_lightning.models.pooling import Mean
+from genre_lightning.models.base import GenreClassifier, Standardise
+from genre_lightning.models.blocks import AverageOverFeatures, Mean, block
 
 
 class LSTM(GenreClassifier):

@@ -5,8 +5,8 @@ from typing import Any
 
 from torch import nn
 
-from genre_lightning.models.classifier import GenreClassifier, Standardise
-from genre_lightning.models.pooling import MeanAndDeviation
+from genre_lightning.models.base import GenreClassifier, Standardise
+from genre_lightning.models.blocks import MeanAndDeviation
 
 
 class MLP(GenreClassifier):

@@ -6,10 +6,10 @@ from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from genre_lightning.errors import UserError
-from genre_lightning.models.classifier import GenreClassifier, Standardise, decayed
-from genre_lightning.models.pooling import Mean
-from genre_lightning.musicnn.network import N_MELS, PENULTIMATE, POOLED, Tagger
-from genre_lightning.musicnn.weights import load_musicnn
+from genre_lightning.models.base import GenreClassifier, Standardise, decayed
+from genre_lightning.models.blocks import Mean
+from genre_lightning.pretrained.network import N_MELS, PENULTIMATE, POOLED, Tagger
+from genre_lightning.pretrained.weights import load_musicnn
 
 
 class Musicnn(GenreClassifier):

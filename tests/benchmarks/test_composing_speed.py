@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from genre_lightning.sources.demo import demo
+from genre_lightning.data.sources.demo import demo
 
 pytestmark = pytest.mark.benchmark
 ARTISTS, SECONDS = 4, 12.0

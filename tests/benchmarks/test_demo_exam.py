@@ -13,9 +13,9 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from genre_lightning.audio import read_audio
-from genre_lightning.catalogue import read_manifest
-from genre_lightning.features import LogMel
-from genre_lightning.training import train
+from genre_lightning.data.catalogue import read_manifest
+from genre_lightning.features.mel import LogMel
+from genre_lightning.train.train import train
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
 CONF = Path(__file__).parents[2] / "conf"

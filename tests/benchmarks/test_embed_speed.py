@@ -11,15 +11,15 @@ from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
 from genre_lightning.audio import Tags
-from genre_lightning.cache import FeatureCache
-from genre_lightning.catalogue import MANIFEST, Catalogue, Track, read_manifest, write_manifest
-from genre_lightning.extraction import Extracted, song_key
-from genre_lightning.features import LogMel
-from genre_lightning.mapping import map_songs
-from genre_lightning.models.embedder import SongEmbedder
-from genre_lightning.projection import UMAP
-from genre_lightning.run import BEST, CONFIG
-from genre_lightning.training import build_data, build_model
+from genre_lightning.data.cache import FeatureCache
+from genre_lightning.data.catalogue import MANIFEST, Catalogue, Track, read_manifest, write_manifest
+from genre_lightning.data.extraction import Extracted, song_key
+from genre_lightning.embed.embed import map_songs
+from genre_lightning.embed.embedder import SongEmbedder
+from genre_lightning.embed.projection import UMAP
+from genre_lightning.features.mel import LogMel
+from genre_lightning.runs.run import BEST, CONFIG
+from genre_lightning.train.train import build_data, build_model
 
 pytestmark = [pytest.mark.benchmark, pytest.mark.filterwarnings("ignore")]
 CONF = str(Path(__file__).parents[2] / "conf")

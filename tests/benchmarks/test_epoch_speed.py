@@ -11,7 +11,7 @@ import torch
 from hydra import compose, initialize_config_dir
 from lightning import Callback
 
-from genre_lightning.training import build_data, build_model, build_trainer, fit
+from genre_lightning.train.train import build_data, build_model, build_trainer, fit
 
 pytestmark = [pytest.mark.benchmark, pytest.mark.filterwarnings("ignore")]
 CONF = str(Path(__file__).parents[2] / "conf")

@@ -10,7 +10,7 @@ import pytest
 from hydra import compose, initialize_config_dir
 
 from genre_lightning.audio import decode
-from genre_lightning.collect.collection import collect
+from genre_lightning.fetch.fetch import collect
 
 pytestmark = [pytest.mark.benchmark, pytest.mark.filterwarnings("ignore")]
 ROOT = Path(__file__).parents[2]

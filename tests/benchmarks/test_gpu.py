@@ -26,11 +26,11 @@ import torch
 from hydra import compose, initialize_config_dir
 from lightning import Callback
 
-from genre_lightning.embedding import read_embeddings
-from genre_lightning.run import Run
-from genre_lightning.scores import score_songs, song_metrics
-from genre_lightning.table import table
-from genre_lightning.training import build_data, build_model, build_trainer, fit, train
+from genre_lightning.embed.embeddings import read_embeddings
+from genre_lightning.metrics import score_songs, song_metrics
+from genre_lightning.runs.run import Run
+from genre_lightning.text import table
+from genre_lightning.train.train import build_data, build_model, build_trainer, fit, train
 
 ACCELERATOR = os.environ.get("GPU_TESTS_ON", "gpu")
 ON_GPU = ACCELERATOR != "cpu"
@@ -269,6 +269,6 @@ def test_a_run_begun_on_the_cpu_goes_on_on_the_gpu_and_can_be_used_on_both(resum
         embedded.append(read_embeddings(run))
     assert np.allclose(embedded[0].vectors, embedded[1].vectors, rtol=1e-2, atol=1e-3)
     song = Run(run).catalogue.tracks[0].path
-    judged = json.loads(command("-m", "genre_lightning.prediction", str(run), str(song), "--json"))[0]["probabilities"]
+    judged = json.loads(command("-m", "genre_lightning.predict.cli", str(run), str(song), "--json"))[0]["probabilities"]
     expected = dict(zip(embedded[1].genres, embedded[1].probabilities[0].tolist(), strict=True))
     assert judged == pytest.approx(expected, abs=5e-3)  # cuDNN rounds what it convolves to TF32

@@ -6,10 +6,10 @@ import torch
 from torch.utils.data import DataLoader
 
 from genre_lightning.audio import Tags
-from genre_lightning.cache import FeatureCache
-from genre_lightning.dataset import RandomWindows, WindowDataset
-from genre_lightning.extraction import Extracted
-from genre_lightning.features import LogMel
+from genre_lightning.data.cache import FeatureCache
+from genre_lightning.data.extraction import Extracted
+from genre_lightning.data.windows import RandomWindows, WindowDataset
+from genre_lightning.features.mel import LogMel
 
 pytestmark = [pytest.mark.benchmark, pytest.mark.filterwarnings("ignore")]
 SONGS, FRAMES, WINDOW, N_MELS, BATCH = 200, 1292, 129, 96, 64

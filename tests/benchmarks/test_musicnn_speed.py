@@ -12,8 +12,8 @@ import pytest
 import soundfile
 import torch
 
-from genre_lightning.musicnn.input import WINDOWS_A_BATCH
-from genre_lightning.training import build_data, build_model
+from genre_lightning.features.musicnn import WINDOWS_A_BATCH
+from genre_lightning.train.train import build_data, build_model
 
 pytestmark = pytest.mark.benchmark
 
@@ -54,7 +54,7 @@ def test_an_epoch_on_cached_embeddings(prepare, compare):
 # The processor's seconds for 30 s of sound; in a process of its own, since training changes what becomes of memory
 ENCODE = """
 import sys, time, torch
-import genre_lightning.musicnn.input as musicnn
+import genre_lightning.features.musicnn as musicnn
 torch.set_num_threads(1)
 features, song = musicnn.MusicnnInput(), torch.rand(16000 * 30) - 0.5
 musicnn.WINDOWS_A_BATCH = int(sys.argv[1])

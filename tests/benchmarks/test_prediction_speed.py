@@ -11,11 +11,11 @@ from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 from test_reading_speed import librosa_log_mel, write_song
 
-from genre_lightning.catalogue import MANIFEST, Catalogue, Track, write_manifest
-from genre_lightning.export import export
-from genre_lightning.inference import Predictor
+from genre_lightning.data.catalogue import MANIFEST, Catalogue, Track, write_manifest
 from genre_lightning.models.cnn import CNN
-from genre_lightning.run import BEST, CONFIG, Run
+from genre_lightning.predict.onnx import export
+from genre_lightning.predict.predictor import Predictor
+from genre_lightning.runs.run import BEST, CONFIG, Run
 
 pytestmark = [pytest.mark.benchmark, pytest.mark.filterwarnings("ignore")]
 CONF = Path(__file__).parents[2] / "conf"
@@ -24,7 +24,7 @@ N_GENRES, SONGS = 10, 8
 LEAST = """
 import sys, lightning, torch
 from genre_lightning.audio import read_audio
-from genre_lightning.features import LogMel
+from genre_lightning.features.mel import LogMel
 from genre_lightning.models.cnn import CNN
 frames = LogMel()(torch.from_numpy(read_audio(sys.argv[1], 22050)))
 CNN(64, 86, 10, [24, 48, 96, 128], 0.3, optimizer={}).eval()(frames.unfold(0, 86, 43).transpose(1, 2))
@@ -89,7 +89,7 @@ def python(*arguments):
 def test_a_prediction_from_a_run_takes_little_more_than_lightning_itself(run, songs, compare):
     ratio = compare(
         "genre-predict RUN against import lightning, the file and a forward pass",
-        lambda: python("-m", "genre_lightning.prediction", run, songs[0]),
+        lambda: python("-m", "genre_lightning.predict.cli", run, songs[0]),
         lambda: python("-c", LEAST, songs[0]),
         rounds=5,
     )
@@ -99,7 +99,7 @@ def test_a_prediction_from_a_run_takes_little_more_than_lightning_itself(run, so
 def test_a_prediction_from_an_exported_file_takes_little_more_than_torch_itself(exported, songs, compare):
     ratio = compare(
         "genre-predict model.onnx against import torch",
-        lambda: python("-m", "genre_lightning.prediction", exported, songs[0]),
+        lambda: python("-m", "genre_lightning.predict.cli", exported, songs[0]),
         lambda: python("-c", "import torch"),
         rounds=7,
     )

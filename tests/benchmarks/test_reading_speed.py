@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 import soundfile
 
-from genre_lightning.cache import FeatureCache
-from genre_lightning.extraction import extract
-from genre_lightning.features import LogMel
+from genre_lightning.data.cache import FeatureCache
+from genre_lightning.data.extraction import extract
+from genre_lightning.features.mel import LogMel
 
 pytestmark = [pytest.mark.benchmark, pytest.mark.filterwarnings("ignore")]
 SECONDS, RATE = 30, 44100

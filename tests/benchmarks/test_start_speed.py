@@ -13,7 +13,7 @@ TRAIN = Path(__file__).parents[2] / "train.py"
 # Runs train.py as a user does, and stops where the first training step would begin.
 UNTIL_FIRST_STEP = """
 import os, runpy, sys
-from genre_lightning.models.classifier import GenreClassifier
+from genre_lightning.models.base import GenreClassifier
 GenreClassifier.training_step = lambda *step: os._exit(0)
 sys.argv = [sys.argv[1], *sys.argv[2:]]
 runpy.run_path(sys.argv[0], run_name="__main__")

@@ -16,7 +16,7 @@ TWO = pytest.mark.skipif((os.cpu_count() or 1) < 2, reason="needs two processors
 USUAL = "300000"  # libgomp's rounds where nobody sets GOMP_SPINCOUNT
 # The milliseconds of a training step of the CNN at the default settings, the median of 20
 STEPS = """
-from genre_lightning.environment import prepare_process
+from genre_lightning.devices import prepare_process
 prepare_process()
 from genre_lightning.devices import keep_freed_memory
 from genre_lightning.models.cnn import CNN

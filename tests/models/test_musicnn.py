@@ -2,13 +2,13 @@ import numpy as np
 import pytest
 import torch
 
-from genre_lightning.embedding import read_embeddings
+from genre_lightning.embed.embeddings import read_embeddings
 from genre_lightning.errors import UserError
-from genre_lightning.inference import Predictor
+from genre_lightning.features.musicnn import MusicnnInput
 from genre_lightning.models.musicnn import Musicnn
-from genre_lightning.musicnn.input import MusicnnInput
-from genre_lightning.musicnn.weights import load_musicnn
-from genre_lightning.run import Run
+from genre_lightning.predict.predictor import Predictor
+from genre_lightning.pretrained.weights import load_musicnn
+from genre_lightning.runs.run import Run
 
 RATE = {"_target_": "torch.optim.AdamW", "lr": 0.01, "weight_decay": 0.1}
 pytestmark = pytest.mark.usefixtures("musicnn_weights")
@@ -98,7 +98,7 @@ def test_a_timeline_judges_the_windows_around_its_moments(train_run, tmp_path):
 
 @pytest.mark.parametrize("train", ["head", "all"])
 def test_a_run_can_be_mapped_exported_and_asked_as_any_other(train_run, map_run, library, tmp_path, train):
-    from genre_lightning.export import export
+    from genre_lightning.predict.onnx import export
 
     quick = ("trainer.max_epochs=1", "trainer.limit_train_batches=1", "loader.batch_size=4")
     run = train_run("model=musicnn", f"model.train={train}", *quick)

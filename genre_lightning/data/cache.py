@@ -1,0 +1,175 @@
+"""FeatureCache: the features of every song, computed once, in immutable memory-mapped shards.
+
+A cache is a folder named after the feature settings. A shard is three files with one random name: NAME.features.npy
+`(frames, features)`, all its songs one after the other; NAME.moments.npy `(songs, 2, features)`, each song's mean and
+deviation; and NAME.json, the index. A shard exists once its index does, and never changes after that, so a killed
+build loses only the shard it was at, and several builds at once can't harm each other.
+"""
+
+import hashlib
+import json
+import random
+import time
+import uuid
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from genre_lightning.audio import AudioError
+from genre_lightning.data.extraction import Extracted, extract, extract_all, song_key, with_progress
+from genre_lightning.errors import UserError
+from genre_lightning.features.mel import Features
+from genre_lightning.files import write_whole
+
+FORMAT_VERSION = 1
+SETTINGS = "settings.json"
+SHARD_SECONDS = 30  # of work at most are lost to a kill, and done twice by two builds at once
+
+
+@dataclass(frozen=True, slots=True)
+class Song:
+    """Where a song's features lie in the cache, and what was learnt while its file was read."""
+
+    key: str
+    shard: str
+    place: int
+    start: int
+    n_frames: int
+    seconds: float
+    digest: str
+    artist: str
+    title: str
+
+
+class FeatureCache:
+    """The songs whose features have been computed with the settings of `features`.
+
+    `root` holds the caches of all settings; `dtype` is that of the stored numbers. Opening it reads the indexes only.
+    """
+
+    def __init__(self, root: str | Path, features: Features, dtype: str = "float16", shard_megabytes: int = 64) -> None:
+        if dtype not in ("float16", "float32"):
+            raise UserError(f"cache.dtype: {dtype!r} is neither float16 nor float32")
+        self.features, self.dtype, self.shard_bytes = features, dtype, shard_megabytes * 2**20
+        self.settings = {**features.settings, "dtype": dtype, "format": FORMAT_VERSION}
+        digest = hashlib.sha256(json.dumps(self.settings, sort_keys=True).encode()).hexdigest()
+        self.folder = Path(root).absolute() / f"{self.settings['kind']}-{digest[:12]}".lower()
+        self.songs: dict[str, Song] = {}
+        self.indexes: set[str] = set()
+        self.opened: dict[str, npt.NDArray[Any]] = {}
+        self.refresh()
+
+    def __getstate__(self) -> dict[str, Any]:
+        """A copy in another process maps the shards itself."""
+        return {**self.__dict__, "opened": {}}
+
+    def refresh(self) -> None:
+        """Read the indexes that have appeared since the last time."""
+        for index in sorted(self.folder.glob("*.json")):
+            if index.name != SETTINGS and index.name not in self.indexes:
+                self.indexes.add(index.name)
+                songs = (Song(**song) for song in json.loads(index.read_text(encoding="utf-8")))
+                self.songs |= {song.key: song for song in songs}
+
+    def find(self, path: Path) -> Song | None:
+        """The song of a file as it is now; None where it has not been computed or has changed since."""
+        return self.songs.get(song_key(path))
+
+    def frames(self, song: Song) -> npt.NDArray[Any]:
+        """The features of a song: `(n_frames, n_features)`, a view of the mapped shard."""
+        return self.array(f"{song.shard}.features.npy")[song.start : song.start + song.n_frames]
+
+    def moments(self, song: Song) -> npt.NDArray[np.float32]:
+        """The mean and the deviation of each feature over a song: `(2, n_features)`."""
+        return self.array(f"{song.shard}.moments.npy")[song.place]
+
+    def array(self, name: str) -> npt.NDArray[Any]:
+        """A shard's file, mapped on first use; a plain array, since slices of np.memmap are slow to make."""
+        if name not in self.opened:
+            self.opened[name] = np.asarray(np.load(self.folder / name, mmap_mode="r"))
+        return self.opened[name]
+
+    def build(self, paths: Iterable[Path], workers: int | None = None) -> dict[Path, str]:
+        """Compute what is missing, a file a thread; returns the files that cannot be used, each with the reason.
+
+        Raises UserError where the disk is full or not writable; what was stored until then stays.
+        """
+        missing = [path for path in dict.fromkeys(paths) if self.find(path) is None]
+        if not missing:
+            return {}
+        random.SystemRandom().shuffle(missing)  # two builds at once, equally seeded, then seldom do the same song
+        broken: dict[Path, str] = {}
+        unstored: list[Extracted] = []
+        due = time.monotonic() + SHARD_SECONDS
+        try:
+            for path, result in with_progress(extract_all(missing, self.extract, workers), len(missing)):
+                if isinstance(result, AudioError):
+                    broken[path] = str(result)
+                elif result is not None:
+                    unstored.append(result)
+                if self.enough(unstored) or time.monotonic() > due:
+                    self.store(unstored)
+                    due = time.monotonic() + SHARD_SECONDS
+        finally:  # whatever ends it
+            self.store(unstored)
+        return broken
+
+    def extract(self, path: Path) -> Extracted | None:
+        """Compute one song, unless another process has stored it by now. Raises AudioError."""
+        return None if self.find(path) else extract(path, self.features, self.dtype)
+
+    def enough(self, songs: Sequence[Extracted]) -> bool:
+        """Whether songs fill a shard."""
+        return sum(song.frames.nbytes for song in songs) >= self.shard_bytes
+
+    def store(self, songs: list[Extracted]) -> None:
+        """Write a shard, the index last, and forget the songs; then see what other processes have written.
+
+        Raises UserError.
+        """
+        name = uuid.uuid4().hex
+        try:
+            if songs:
+                self.create_folder()
+                self.write_shard(name, songs)
+                songs.clear()
+        except OSError as error:
+            songs.clear()
+            for part in self.folder.glob(f"{name}.*"):
+                part.unlink()
+            raise UserError(
+                f"cache.root: cannot write to {self.folder}: {error.strerror or error}; "
+                f"{len(self.songs)} songs are kept there, free some space or change cache.root and run again"
+            ) from None
+        self.refresh()
+
+    def write_shard(self, name: str, songs: Sequence[Extracted]) -> None:
+        """Write the files of a shard. Raises OSError."""
+        index = json.dumps([asdict(song) for song in placed(songs, name)]).encode()
+        write_array(self.folder / f"{name}.features.npy", np.concatenate([song.frames for song in songs]))
+        write_array(self.folder / f"{name}.moments.npy", np.stack([song.moments for song in songs]))
+        write_whole(self.folder / f"{name}.json", lambda file: file.write(index))
+
+    def create_folder(self) -> None:
+        """Make the cache's folder, with the settings that its name stands for."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        if not (self.folder / SETTINGS).exists():
+            text = json.dumps(self.settings, indent=2).encode()
+            write_whole(self.folder / SETTINGS, lambda file: file.write(text))
+
+
+def placed(songs: Sequence[Extracted], shard: str) -> Iterator[Song]:
+    """The index of a shard that holds `songs` one after the other."""
+    start = 0
+    for place, song in enumerate(songs):
+        yield Song(song.key, shard, place, start, len(song.frames), song.seconds, song.digest, *song.tags)
+        start += len(song.frames)
+
+
+def write_array(path: Path, array: npt.NDArray[Any]) -> None:
+    """Write an .npy file whole or not at all."""
+    write_whole(path, lambda file: np.save(file, array))

@@ -1,0 +1,167 @@
+"""Which songs there are: Track, Catalogue, and manifest.csv, the file that lists them."""
+
+import csv
+import os
+import re
+from collections.abc import Hashable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from unicodedata import normalize
+
+from genre_lightning.errors import UserError
+
+MANIFEST = "manifest.csv"
+SPLITS = ("train", "val", "test")
+SPLIT_NAMES = {"train": "train", "val": "validation", "test": "test"}
+# What stands between the artists of a song.
+TOGETHER = re.compile(r";|\s/\s|[\s,(\[\u2013-]+(?:feat\.?|ft\.|featuring)\s|[(\[]ft\s", re.IGNORECASE)
+# What is left behind a guest's name in "Queen (feat. David Bowie) [Live]".
+UNOPENED = re.compile(r"^([^(\[]*?)\s*[)\]].*")
+COLUMNS = ("path", "genre", "artist", "title", "split")
+
+
+@dataclass(frozen=True, slots=True)
+class Track:
+    """A song's file and what is known of it; semicolons, "feat." or a slash between spaces separate its artists.
+
+    `genre` is empty where nobody knows it, `split` is one of SPLITS, or empty where nobody has chosen yet.
+    """
+
+    path: Path
+    genre: str
+    artist: str = ""
+    title: str = ""
+    split: str = ""
+    extra: dict[str, str] = field(default_factory=dict, hash=False)
+
+    @property
+    def artists(self) -> list[str]:
+        """Its artists, each in the one spelling of `artist_name`; none where nobody is known."""
+        return [name for text in TOGETHER.split(self.artist) if (name := artist_name(text))]
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """The songs of a data set, in a fixed order."""
+
+    tracks: Sequence[Track]
+
+    def __len__(self) -> int:
+        return len(self.tracks)
+
+    def __iter__(self) -> Iterator[Track]:
+        return iter(self.tracks)
+
+    @property
+    def genres(self) -> list[str]:
+        """The genres in alphabetical order: a genre's place here is its index in the models."""
+        return sorted({track.genre for track in self.tracks} - {""})
+
+    def of_split(self, split: str) -> "Catalogue":
+        """The songs of one split."""
+        return Catalogue([track for track in self.tracks if track.split == split])
+
+    def of_genres(self, genres: Sequence[str] | None) -> "Catalogue":
+        """The songs of the named genres, however spelt; all songs for None. Raises UserError for an unknown one."""
+        if genres is None:
+            return self
+        wanted = {genre_name(str(genre)) for genre in genres}
+        if not wanted:
+            raise UserError(f"data.genres is empty; there are {', '.join(self.genres)}")
+        if unknown := sorted(wanted - set(self.genres)):
+            raise UserError(f"data.genres: no songs of {', '.join(unknown)}; there are {', '.join(self.genres)}")
+        return Catalogue([track for track in self.tracks if track.genre in wanted])
+
+
+def genre_name(text: str) -> str:
+    """One spelling for each genre: `Hip-Hop`, `hip hop` and `hiphop` are the same, `1-2` and `12` are not."""
+    return re.sub(r"(?<=[^\W\d_])[\s_-]+(?=[^\W\d_])", "", normalize("NFKC", text).strip().casefold())
+
+
+def artist_name(text: str) -> str:
+    """One spelling for each artist: case, spaces and Unicode forms make no other artist."""
+    return UNOPENED.sub(r"\1", " ".join(normalize("NFKC", text).casefold().split()))
+
+
+def linked(keys_of_things: Iterable[Iterable[Hashable]]) -> list[int]:
+    """Group things that share a key, directly or through others; a thing without keys stays alone.
+
+    Returns for each thing the number of the first one in its group.
+    """
+    parents: list[int] = []
+    first: dict[Hashable, int] = {}
+
+    def root(number: int) -> int:
+        while parents[number] != number:
+            parents[number] = number = parents[parents[number]]
+        return number
+
+    for number, keys in enumerate(keys_of_things):
+        parents.append(number)
+        for key in keys:
+            earlier, later = sorted((root(first.setdefault(key, number)), root(number)))
+            parents[later] = earlier
+    return [root(number) for number in range(len(parents))]
+
+
+def read_manifest(path: Path) -> Catalogue:
+    """Read a manifest.csv; paths in it are relative to its folder, columns beside COLUMNS go to `extra`.
+
+    Raises UserError that names the line for a missing column, a missing value, an unknown split or a path listed twice.
+    """
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            rows = csv.DictReader(file)
+            missing = {"path", "genre"} - set(rows.fieldnames or ())
+            if missing:
+                raise UserError(f"{path}: its first line must name the column {' and '.join(sorted(missing))}")
+            lines = [(rows.line_num, read_row(row, path, rows.line_num)) for row in rows]
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise UserError(f"{path}: is not a CSV file in UTF-8: {error}") from None
+    check_unique(lines, path)
+    return Catalogue([track for _, track in lines])
+
+
+def read_row(row: dict[str, str], manifest: Path, line: int) -> Track:
+    """One line of a manifest. Raises UserError."""
+    if None in row or None in row.values():
+        raise UserError(f"{manifest}, line {line}: has more or fewer values than the first line has columns")
+    values = {column: (row.get(column) or "").strip() for column in COLUMNS}
+    for column in ("path", "genre"):
+        if not values[column]:
+            raise UserError(f"{manifest}, line {line}: the {column} is empty")
+    if values["split"] not in (*SPLITS, ""):
+        raise UserError(f"{manifest}, line {line}: the split {values['split']!r} is none of {', '.join(SPLITS)}")
+    values["genre"] = genre_name(values["genre"])
+    extra = {column: text for column, text in row.items() if column not in COLUMNS}
+    return Track(manifest.parent / values.pop("path"), **values, extra=extra)
+
+
+def check_unique(lines: Iterable[tuple[int, Track]], manifest: Path) -> None:
+    """Raise UserError where a manifest, given as numbered lines, lists a file twice."""
+    first: dict[str, int] = {}
+    for line, track in lines:
+        if (before := first.setdefault(os.path.normpath(track.path), line)) != line:
+            raise UserError(f"{manifest}, line {line}: lists {track.path}, as line {before} does; keep one")
+
+
+def write_manifest(catalogue: Catalogue, path: Path) -> None:
+    """Write what `read_manifest` reads, with paths relative to the file's folder where they lie below it."""
+    extras = list(dict.fromkeys(column for track in catalogue for column in track.extra))
+    unfinished = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    with unfinished.open("w", newline="", encoding="utf-8", errors="surrogateescape") as file:
+        rows = csv.DictWriter(file, [*COLUMNS, *extras])
+        rows.writeheader()
+        for track in catalogue:
+            rows.writerow(
+                {column: getattr(track, column) for column in COLUMNS[1:]}
+                | track.extra
+                | {"path": relative(track.path, path.parent)}
+            )
+    unfinished.replace(path)
+
+
+def relative(path: Path, folder: Path) -> str:
+    """`path` as a manifest in `folder` names it."""
+    path, folder = path.absolute(), folder.absolute()
+    return (path.relative_to(folder) if path.is_relative_to(folder) else path).as_posix()

@@ -1,0 +1,81 @@
+"""Free the disk of features that nothing needs any more: python -m genre_lightning.data.prune [ROOT] [--remove]"""
+
+import argparse
+import json
+import shutil
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from genre_lightning.data.cache import SETTINGS
+from genre_lightning.data.extraction import song_key
+from genre_lightning.devices import prepare_process
+from genre_lightning.errors import UserError, one_line_errors
+
+# A build writes its files in less time than this; older ones without an index are what a killed build has left.
+ABANDONED_SECONDS = 3600
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """A cache's songs, those whose files are still there as they were, and the files that can go."""
+
+    songs: int
+    songs_in_use: int
+    unneeded: list[Path]
+
+    @property
+    def megabytes(self) -> float:
+        """What removing the unneeded files frees."""
+        return sum(file.stat().st_size for file in self.unneeded) / 1e6
+
+
+def main() -> None:
+    """Say what each cache holds; with --remove, remove what no data set uses."""
+    prepare_process()
+    parser = argparse.ArgumentParser(prog="python -m genre_lightning.data.prune", description=__doc__)
+    parser.add_argument("root", nargs="?", default="cache", type=Path, help="the folder of all caches (default: cache)")
+    parser.add_argument("--remove", action="store_true", help="remove what can be freed; not while something trains")
+    arguments = parser.parse_args()
+    if not arguments.root.is_dir():
+        raise UserError(f"there is no folder {arguments.root}")
+    for settings in sorted(arguments.root.glob(f"*/{SETTINGS}")):
+        print(tidy(settings.parent, arguments.remove))
+
+
+def tidy(folder: Path, remove: bool) -> str:
+    """Tell in a line what a cache holds, and remove what can go if asked to."""
+    contents = look_into(folder)
+    megabytes = contents.megabytes
+    if remove:
+        for file in contents.unneeded:
+            file.unlink()
+        if not contents.songs_in_use and not list(folder.glob("*.npy")):
+            shutil.rmtree(folder)
+    told = f"{megabytes:.1f} MB {'freed' if remove else 'can be freed with --remove'}"
+    return f"{folder}: {contents.songs_in_use} of {contents.songs} songs in use, {told}"
+
+
+def look_into(folder: Path) -> Contents:
+    """Read a cache's indexes and look which songs' files have changed; a shard with none left can go."""
+    indexes = [path for path in folder.glob("*.json") if path.name != SETTINGS]
+    kept, songs, songs_in_use, unneeded = set(), 0, 0, []
+    for index in indexes:
+        keys = [song["key"] for song in json.loads(index.read_text(encoding="utf-8"))]
+        in_use = sum(song_key(Path(key.rsplit("|", 2)[0])) == key for key in keys)
+        songs, songs_in_use = songs + len(keys), songs_in_use + in_use
+        kept.add(index.stem)
+        if not in_use:
+            unneeded += [index, *folder.glob(f"{index.stem}.*.npy")]  # the index first: no shard without its arrays
+    abandoned = [path for path in folder.iterdir() if path.name.split(".")[0] not in kept and is_old(path)]
+    return Contents(songs, songs_in_use, unneeded + [path for path in abandoned if path.name != SETTINGS])
+
+
+def is_old(path: Path) -> bool:
+    """Whether no build can still be at it."""
+    return time.time() - path.stat().st_mtime > ABANDONED_SECONDS
+
+
+if __name__ == "__main__":
+    with one_line_errors():
+        main()

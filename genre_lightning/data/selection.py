@@ -1,0 +1,97 @@
+"""Which songs of a catalogue take part: features computed, sides chosen, broken files and duplicates left out."""
+
+import logging
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from genre_lightning.data.cache import FeatureCache
+from genre_lightning.data.catalogue import SPLITS, Catalogue, Track
+from genre_lightning.data.splits import check_split
+from genre_lightning.errors import UserError
+
+logger = logging.getLogger(__name__)
+NAMED_IN_LOG = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """A song that is left out, and why."""
+
+    track: Track
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """The songs that take part, each with its side, and those that do not."""
+
+    catalogue: Catalogue
+    skipped: list[Skipped]
+
+
+def select_songs(
+    catalogue: Catalogue, cache: FeatureCache, split: Callable[[Catalogue], Catalogue], workers: int | None = None
+) -> Selection:
+    """Compute the missing features, give each song a side with `split`, and leave out what cannot or must not be used.
+
+    Songs whose source knows no artist get that of their file's tags before they are split. Raises UserError where
+    fewer than two genres, or a side without a song of some genre, are left.
+    """
+    catalogue = with_genre(catalogue)
+    broken = cache.build([track.path for track in catalogue], workers)
+    gone = [track.path for track in catalogue if track.path not in broken and cache.find(track.path) is None]
+    broken |= dict.fromkeys(gone, "has changed while it was read")
+    sided = split(Catalogue([with_tags(track, cache) for track in catalogue]))
+    skipped = [Skipped(track, broken[track.path]) for track in sided if track.path in broken]
+    copies = list(find_copies(Catalogue([track for track in sided if track.path not in broken]), cache))
+    report_skipped(skipped + copies)
+    left_out = {skip.track.path for skip in skipped + copies}
+    used = Catalogue([track for track in sided if track.path not in left_out])
+    check_split(used, catalogue.genres)
+    return Selection(used, skipped + copies)
+
+
+def with_genre(catalogue: Catalogue) -> Catalogue:
+    """The songs that there is something to learn from. Raises UserError where there is none."""
+    known = Catalogue([track for track in catalogue if track.genre])
+    if not known.tracks:
+        raise UserError(f"data: none of the {len(catalogue)} songs has a genre; put them in a folder for each genre")
+    if len(known) < len(catalogue):
+        logger.warning("left out: %d songs that lie in no genre's folder", len(catalogue) - len(known))
+    return known
+
+
+def with_tags(track: Track, cache: FeatureCache) -> Track:
+    """The song with the artist and title of its file's tags, where its source names none."""
+    song = cache.find(track.path)
+    if song is None:
+        return track
+    return replace(track, artist=track.artist or song.artist, title=track.title or song.title)
+
+
+def find_copies(catalogue: Catalogue, cache: FeatureCache) -> Iterator[Skipped]:
+    """All but one of the songs that are the same recording: their stored features agree in every number.
+
+    The one that stays is the one on the test side, else on the validation side, so that published test sets stay whole.
+    """
+    first: dict[str, Track] = {}
+    for track in sorted(catalogue, key=lambda track: -SPLITS.index(track.split)):
+        original = first.setdefault(digest(track.path, cache), track)
+        if original is not track:
+            yield Skipped(track, f"is the same recording as {original.path} ({original.genre}, {original.split})")
+
+
+def digest(path: Path, cache: FeatureCache) -> str:
+    """What only copies of a song share."""
+    song = cache.find(path)
+    assert song is not None, f"{path} has no features"
+    return song.digest
+
+
+def report_skipped(skipped: list[Skipped]) -> None:
+    """Name the first songs that are left out; the run's report names all."""
+    for skip in skipped[:NAMED_IN_LOG]:
+        logger.warning("left out: %s %s", skip.track.path, skip.reason)
+    if len(skipped) > NAMED_IN_LOG:
+        logger.warning("left out: %d more, see the report", len(skipped) - NAMED_IN_LOG)

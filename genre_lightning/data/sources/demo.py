@@ -1,0 +1,119 @@
+"""data=demo: songs that the project composes itself, written as FLAC files the first time they are asked for."""
+
+import logging
+import math
+import os
+import re
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import soundfile
+
+from genre_lightning.data.catalogue import MANIFEST, Catalogue, Track, write_manifest
+from genre_lightning.data.extraction import threads
+from genre_lightning.demo.habits import GENRES
+from genre_lightning.demo.instruments import SAMPLE_RATE
+from genre_lightning.demo.song import compose_song
+from genre_lightning.errors import UserError
+
+logger = logging.getLogger(__name__)
+VERSION = 1  # of the composer: a new one composes other songs
+FIRST = ["Amber", "Blue", "Distant", "Electric", "Golden", "Hollow", "Iron", "Little", "Northern", "Velvet"]
+SECOND = ["Anchors", "Birds", "Cities", "Foxes", "Gardens", "Lanterns", "Mirrors", "Rivers", "Stations", "Waves"]
+THIRD = ["After", "Before", "Beyond", "Toward", "Under", "Without"]
+Numbers = tuple[str, int, int]  # a song's genre, its artist's number and its own
+
+
+def demo(
+    root: str, genres: list[str] | None = None, seed: int = 0, artists_per_genre: int = 24, songs_per_artist: int = 3,
+    song_seconds: float = 12.0, overlap: float = 0.06, workers: int | None = None,
+) -> Catalogue:  # fmt: skip
+    """The songs of invented artists, composed where they are not there yet: hiphop, jazz and rock.
+
+    An artist takes each of eight habits from another genre with the chance `overlap`. Every choice of the settings has
+    a folder of its own below `root`; the same settings give the same files. Raises UserError for impossible settings.
+    """
+    check(seed, artists_per_genre, songs_per_artist, song_seconds, overlap)
+    settings = f"v{VERSION}-seed{seed}-{artists_per_genre}x{songs_per_artist}-{song_seconds:g}s-overlap{overlap:g}"
+    place = own_folder(root) / settings
+    songs = dict(invent(place, seed, artists_per_genre, songs_per_artist))
+    missing = {track: numbers for track, numbers in songs.items() if not track.path.is_file()}
+    if missing:
+        compose_all(missing, partial(compose_song, seed, seconds=song_seconds, overlap=overlap), threads(workers))
+    if missing or not (place / MANIFEST).is_file():
+        write_manifest(Catalogue(list(songs)), place / MANIFEST)
+    return Catalogue(list(songs)).of_genres(genres)
+
+
+def check(seed: int, artists_per_genre: int, songs_per_artist: int, song_seconds: float, overlap: float) -> None:
+    """Raise UserError for settings that make no songs."""
+    least = {"seed": (seed, 0), "artists_per_genre": (artists_per_genre, 1), "songs_per_artist": (songs_per_artist, 1)}
+    for name, (value, lowest) in (least | {"song_seconds": (song_seconds, 1)}).items():
+        if not lowest <= value < math.inf:
+            raise UserError(f"data.{name} must be a number of at least {lowest}, not {value}")
+    if not 0 <= overlap <= 1:
+        raise UserError(f"data.overlap must lie between 0 and 1, not {overlap}")
+
+
+def own_folder(root: str) -> Path:
+    """The folder called `root`. Raises UserError where it holds more than demo songs: somebody's music."""
+    place = Path(root).expanduser()
+    foreign = [path.name for path in place.glob("*") if not re.match(r"v\d+-seed|\.", path.name)]
+    if foreign:
+        raise UserError(f"data.root: {place} holds {sorted(foreign)[0]}; to train on your own songs, add data=folder")
+    return place
+
+
+def invent(place: Path, seed: int, artists: int, songs: int) -> Iterator[tuple[Track, Numbers]]:
+    """Every song with its artist, title and file, and the genre and numbers it is composed from."""
+    chance = np.random.default_rng(seed)
+    names = chance.permutation([f"{first} {second}" for first in FIRST for second in SECOND])
+    numbers = chance.permutation(len(GENRES) * artists)  # so that no name and no order tells a genre
+    for count, number in enumerate(numbers.tolist()):
+        artist = str(names[count % len(names)]) + (f" {count // len(names) + 1}" if count >= len(names) else "")
+        genre = GENRES[number % len(GENRES)]
+        for song in range(songs):
+            title = f"{THIRD[(count + song) % len(THIRD)]} the {SECOND[chance.integers(len(SECOND))]}"
+            path = place / artist.lower().replace(" ", "-") / f"{song + 1}.flac"
+            yield Track(path, genre, artist, title), (genre, number // len(GENRES), song)
+
+
+def compose_all(songs: dict[Track, Numbers], compose: Callable[..., np.ndarray], workers: int) -> None:
+    """Compose and write songs, one a thread; whatever stops it, a song is written as a whole or not at all."""
+    from tqdm import tqdm
+
+    def work(track: Track) -> int:
+        write_song(waveform := compose(*songs[track]), track.path, track.artist, track.title)
+        return len(waveform)
+
+    begin, samples = time.perf_counter(), 0
+    with ThreadPoolExecutor(workers) as pool:
+        try:
+            for length in tqdm(pool.map(work, songs), "composing", len(songs), unit="song", disable=None):
+                samples += length
+        except BaseException:
+            pool.shutdown(cancel_futures=True)  # or it would compose the rest before it stops
+            raise
+    seconds = samples / SAMPLE_RATE
+    rate = f"{seconds / (time.perf_counter() - begin):.0f} times as fast as they play"
+    logger.info("composed %d songs, %.0f min, %s", len(songs), seconds / 60, rate)
+
+
+def write_song(waveform: np.ndarray, path: Path, artist: str, title: str) -> None:
+    """Write a FLAC file, which is there only when it is whole. Raises UserError where it cannot be written."""
+    unfinished = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with soundfile.SoundFile(unfinished, "w", SAMPLE_RATE, 1, format="FLAC") as file:
+                file.artist, file.title = artist, title
+                file.write(waveform)
+            unfinished.replace(path)
+        finally:
+            unfinished.unlink(missing_ok=True)
+    except (OSError, soundfile.LibsndfileError) as error:
+        raise UserError(f"data.root: {path} cannot be written: {error}") from None

@@ -1,0 +1,211 @@
+"""The songs or artists that are most like one: python -m genre_lightning.embed.neighbours RUN SONG_OR_ARTIST_OR_FILE"""
+
+import argparse
+import difflib
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import NamedTuple
+
+import numpy as np
+
+from genre_lightning.data.catalogue import Track, artist_name
+from genre_lightning.devices import prepare_process
+from genre_lightning.embed.embeddings import Embeddings, embed_songs, predicting_trainer, read_arrays, read_embeddings
+from genre_lightning.embed.songmap import read_map
+from genre_lightning.errors import UserError, one_line_errors
+from genre_lightning.runs.run import BEST, CONFIG, Run
+from genre_lightning.text import say, table
+
+SHOWN_MATCHES = 5
+
+
+class Nearest(NamedTuple):
+    """The nearest rows of each query, nearest first, and their similarities, which are cosines: `(queries, k)` each."""
+
+    rows: np.ndarray
+    similarities: np.ndarray
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What neighbours are looked for: a name, a vector `(embedding,)`, and the songs it stands for, which are none."""
+
+    name: str
+    vector: np.ndarray
+    rows: Sequence[int] = ()
+
+
+def nearest(vectors: np.ndarray, k: int, queries: np.ndarray | None = None) -> Nearest:
+    """The `k` of `vectors` nearest to each of `queries`, or without queries to each other: an exact search."""
+    from sklearn.neighbors import NearestNeighbors
+
+    others = len(vectors) - 1 if queries is None else len(vectors)
+    if (k := min(k, others)) == 0:
+        nothing = np.zeros((len(vectors if queries is None else queries), 0), int)
+        return Nearest(nothing, nothing)
+    distances, rows = NearestNeighbors(metric="cosine", algorithm="brute").fit(vectors).kneighbors(queries, k)
+    return Nearest(rows, 1 - np.asarray(distances))
+
+
+def similar_songs(embeddings: Embeddings, query: Query, k: int = 10) -> list[tuple[Track, float]]:
+    """The songs nearest to a query, nearest first, with their similarities."""
+    others = np.setdiff1d(np.arange(len(embeddings.tracks)), query.rows)
+    rows, similarities = nearest(embeddings.vectors[others], k, query.vector[None])
+    songs = [embeddings.tracks.tracks[int(others[row])] for row in rows[0]]
+    return list(zip(songs, similarities[0].tolist(), strict=True))
+
+
+def similar_artists(embeddings: Embeddings, query: Query, k: int = 10) -> list[tuple[list[Track], float]]:
+    """The artists nearest to a query, each as their songs, the mean of which counts; those of the query left out."""
+    own = {artist_name(embeddings.tracks.tracks[row].artist) for row in query.rows}
+    others = [rows for artist, rows in songs_by_artist(embeddings).items() if artist not in own]
+    if not others:
+        raise UserError("no other song names its artist")
+    means = np.stack([embeddings.vectors[rows].mean(axis=0) for rows in others])
+    rows, similarities = nearest(means, k, query.vector[None])
+    songs = [[embeddings.tracks.tracks[song] for song in others[row]] for row in rows[0]]
+    return list(zip(songs, similarities[0].tolist(), strict=True))
+
+
+def songs_by_artist(embeddings: Embeddings) -> dict[str, list[int]]:
+    """The rows of each artist's songs, by the artist's name in one spelling."""
+    rows = defaultdict(list)
+    for row, track in enumerate(embeddings.tracks):
+        rows[artist_name(track.artist)].append(row)
+    return {artist: songs for artist, songs in rows.items() if artist}
+
+
+def find(embeddings: Embeddings, text: str) -> list[Query]:
+    """What `text` can mean, the best first: an artist, a title or a file's name; whole, its beginning, or its words.
+
+    Raises UserError with the closest names where nothing is called like that.
+    """
+    wanted, ranked, names = artist_name(text), [], []
+    for query, called in queries(embeddings):
+        names += called
+        whole = " ".join(called)
+        if wanted in called:
+            ranked.append((0, query))
+        elif any(name.startswith(wanted) for name in called):
+            ranked.append((1, query))
+        elif all(re.search(rf"(?<!\w){re.escape(word)}", whole) for word in wanted.split()):
+            ranked.append((2, query))
+    if not ranked:
+        close = difflib.get_close_matches(wanted, dict.fromkeys(names), cutoff=0.5)
+        raise UserError(
+            f"no song, artist or file is called {text!r}" + (f"; there is {', '.join(close)}" if close else "")
+        )
+    return [query for _, query in sorted(ranked, key=lambda one: one[0])]
+
+
+def queries(embeddings: Embeddings) -> Iterator[tuple[Query, list[str]]]:
+    """Every artist and every song, with the names they go by, in one spelling."""
+    tracks = embeddings.tracks.tracks
+    for artist, rows in songs_by_artist(embeddings).items():
+        name = f"{tracks[rows[0]].artist} (songs: {len(rows)})"
+        yield Query(name, embeddings.vectors[rows].mean(axis=0), rows), [artist]
+    for row, track in enumerate(tracks):
+        texts = (track.title, track.path.stem, track.path.name, f"{track.artist} {track.title}")
+        called = [name for text in texts if (name := artist_name(text))]
+        yield Query(song_name(track), embeddings.vectors[row], [row]), called
+
+
+def song_name(track: Track) -> str:
+    """A song's title, or its file's name, and its artist."""
+    return (track.title or track.path.stem) + (f" by {track.artist}" if track.artist else "")
+
+
+def ask(folder: Path, embeddings: Embeddings, text: str) -> list[Query]:
+    """What `text` can mean, the best first; a file that is none of the songs in `folder` is embedded here and now."""
+    path = file_called(text)
+    if path is None:
+        return find(embeddings, text)
+    for row, track in enumerate(embeddings.tracks):
+        if track.path.absolute() == path.absolute():
+            return [Query(song_name(track), embeddings.vectors[row], [row])]
+    return [Query(path.name, embed_file(folder, path))]
+
+
+def file_called(text: str) -> Path | None:
+    """The file that `text` names, if it names one; most texts are no paths, and some cannot be one."""
+    try:
+        path = Path(text).expanduser()
+        return path if path.is_file() else None
+    except (OSError, RuntimeError, ValueError):
+        return None
+
+
+def run_of(folder: Path) -> Path:
+    """The run's folder that `folder` with its embeddings lies in, or is."""
+    return folder if (folder / CONFIG).is_file() else folder.parent.parent
+
+
+def check_model(folder: Path) -> None:
+    """Raise UserError where the run was trained further after its songs were embedded."""
+    run, drawn = Run(run_of(folder)), read_map(read_arrays(folder))
+    if (run.folder / BEST).is_file() and (drawn is None or drawn.model != run.fingerprint):
+        raise UserError(f"the songs in {folder} were embedded by an older model; run embed.py again")
+
+
+def embed_file(folder: Path, path: Path) -> np.ndarray:
+    """A file's vector, by the model that embedded the songs in `folder`: `(embedding,)`. Raises UserError."""
+    with TemporaryDirectory(ignore_cleanup_errors=True) as cache:
+        finished = Run(run_of(folder), cache)
+        if broken := finished.cache.build([path], 1):
+            raise UserError(f"{path} {broken[path]}")
+        song = finished.cache.find(path)
+        assert song is not None
+        trainer = predicting_trainer(accelerator="auto", devices=1)
+        return embed_songs(finished, [song], trainer).vectors[0]
+
+
+def answer(query: Query, others: Sequence[Query], lines: str) -> str:
+    """The neighbours under what they are neighbours of, and what else the query could have meant."""
+    also = ", ".join(other.name for other in others[:SHOWN_MATCHES])
+    more = f" and {len(others) - SHOWN_MATCHES} more" if len(others) > SHOWN_MATCHES else ""
+    return f"Nearest to {query.name}\n" + (f"also found: {also}{more}\n" if others else "") + f"\n{lines}"
+
+
+def songs_table(found: Sequence[tuple[Track, float]]) -> str:
+    """A line for each song."""
+    rows = [[f"{share:.3f}", song_name(track), track.genre, str(track.path)] for track, share in found]
+    return table(["similarity", "song", "genre", "file"], rows)
+
+
+def artists_table(found: Sequence[tuple[list[Track], float]]) -> str:
+    """A line for each artist."""
+    rows = [
+        [f"{share:.3f}", tracks[0].artist, ", ".join(sorted({track.genre for track in tracks})), str(len(tracks))]
+        for tracks, share in found
+    ]
+    return table(["similarity", "artist", "genres", "songs"], rows)
+
+
+def main() -> None:
+    """Print the songs or artists that are most like what is asked for."""
+    prepare_process()
+    parser = argparse.ArgumentParser(prog="python -m genre_lightning.embed.neighbours", description=__doc__)
+    parser.add_argument("run", type=Path, help="a run's folder, or one below it, where embed.py has written to")
+    parser.add_argument("query", help="a title, an artist, words of both, or an audio file, which may be new")
+    parser.add_argument("--artists", action="store_true", help="list artists, each the mean of their songs")
+    parser.add_argument("-k", type=int, default=10, help="how many (default: 10)")
+    arguments = parser.parse_args()
+    if arguments.k < 1:
+        raise UserError(f"-k must be above 0, not {arguments.k}")
+    embeddings = read_embeddings(arguments.run)
+    check_model(arguments.run)
+    query, *others = ask(arguments.run, embeddings, arguments.query)
+    if arguments.artists:
+        lines = artists_table(similar_artists(embeddings, query, arguments.k))
+    else:
+        lines = songs_table(similar_songs(embeddings, query, arguments.k))
+    say(answer(query, others, lines))
+
+
+if __name__ == "__main__":
+    with one_line_errors():
+        main()

@@ -1,0 +1,126 @@
+"""What the page knows of songs, artists and genres: plain lists and small arrays that Bokeh hands to the browser."""
+
+import os
+from collections import Counter
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import numpy as np
+
+from genre_lightning.data.catalogue import Track
+from genre_lightning.embed import style
+from genre_lightning.embed.embeddings import Embeddings
+from genre_lightning.embed.neighbours import Nearest, songs_by_artist
+
+
+def page_contents(
+    embeddings: Embeddings, nearest_songs: Nearest, nearest_artists: Nearest | None, folder: Path
+) -> dict[str, Any]:
+    """Songs, artists, genres and fills as columns; `folder` is where the page will lie.
+
+    Everything points to everything else by row, and numbers are as small as they can be: the page carries them all.
+    """
+    genres = style.shown_genres(embeddings)
+    artists = songs_by_artist(embeddings)
+    return {
+        "songs": song_columns(embeddings, genres, artists, folder) | nearest_columns(nearest_songs),
+        "artists": artist_columns(embeddings, genres, artists) | nearest_columns(nearest_artists),
+        "genres": genre_rows(embeddings, genres),
+        "fills": fill_rows(embeddings),
+        "ring": style.RING._asdict() | {"colour": style.RING_COLOUR},
+    }
+
+
+def song_columns(
+    embeddings: Embeddings, genres: list[str], artists: dict[str, list[int]], folder: Path
+) -> dict[str, Any]:
+    """What is known of each song; `address` is where the player finds its file."""
+    artist = np.full(len(embeddings.tracks), -1, np.int32)
+    for row, songs in enumerate(artists.values()):
+        artist[songs] = row
+    fills = fills_of(embeddings)
+    return {
+        "name": [shown_name(track) for track in embeddings.tracks],
+        "artist": artist,
+        "genre": smallest([genres.index(genre) for genre in style.genre_of_songs(embeddings)]),
+        "known": smallest([track.genre != "" for track in embeddings.tracks]),
+        "predicted": smallest(embeddings.probabilities.argmax(axis=1)),
+        "confidence": np.round(100 * embeddings.probabilities.max(axis=1)).astype(np.uint8),
+        "wrong": smallest(style.wrongly_classified(embeddings)),
+        "fill": smallest([fills.index(fill) for fill in style.fill_of_songs(embeddings)]),
+        "x": embeddings.positions[:, 0].astype(np.float32),
+        "y": embeddings.positions[:, 1].astype(np.float32),
+        "address": [address(track.path, folder) for track in embeddings.tracks],
+    }
+
+
+def nearest_columns(nearest: Nearest | None) -> dict[str, np.ndarray]:
+    """The nearest, and their similarities in hundredths; no columns where nobody has searched."""
+    if nearest is None:
+        return {}
+    return {
+        "nearest": smallest(nearest.rows),
+        "similarity": np.round(100 * nearest.similarities).clip(-100, 100).astype(np.int8),
+    }
+
+
+def artist_columns(embeddings: Embeddings, genres: list[str], artists: dict[str, list[int]]) -> dict[str, Any]:
+    """Each artist at the mean of their songs, in the genre that most of these have."""
+    tracks, genre_of = embeddings.tracks.tracks, style.genre_of_songs(embeddings)
+    places = np.reshape([embeddings.positions[songs].mean(axis=0) for songs in artists.values()], (-1, 2))
+    common = [Counter(genre_of[song] for song in songs).most_common(1)[0][0] for songs in artists.values()]
+    return {
+        "name": [Counter(tracks[song].artist for song in songs).most_common(1)[0][0] for songs in artists.values()],
+        "genre": smallest([genres.index(genre) for genre in common]),
+        "songs": np.array([len(songs) for songs in artists.values()], np.int32),
+        "x": places[:, 0].astype(np.float32),
+        "y": places[:, 1].astype(np.float32),
+    }
+
+
+def genre_rows(embeddings: Embeddings, genres: list[str]) -> list[dict[str, Any]]:
+    """Each genre's name, mark and number of songs, and where its name stands, if anywhere."""
+    of_genre, centres = style.marks(genres), style.genre_centres(embeddings)
+    songs = Counter(style.genre_of_songs(embeddings))
+    return [
+        {
+            "name": genre,
+            "songs": songs[genre],
+            "centre": centres[genre].tolist() if genre in centres else None,
+            **of_genre[genre]._asdict(),
+        }
+        for genre in genres
+    ]
+
+
+def fill_rows(embeddings: Embeddings) -> list[dict[str, Any]]:
+    """The fills that occur, and how many songs have them."""
+    count = Counter(style.fill_of_songs(embeddings))
+    return [fill._asdict() | {"songs": count[fill]} for fill in fills_of(embeddings)]
+
+
+def fills_of(embeddings: Embeddings) -> list[style.Fill]:
+    """The fills that occur, in the order of the style."""
+    found = set(style.fill_of_songs(embeddings))
+    return [fill for fill in (*style.FILLS.values(), style.GUESSED) if fill in found]
+
+
+def shown_name(track: Track) -> str:
+    """What a song is called; its file's name where nobody knows."""
+    return track.title or track.path.name
+
+
+def address(path: Path, folder: Path) -> str:
+    """A song's file as a page in `folder` links to it: relative, so that both can be moved or served together."""
+    try:
+        relative = os.path.relpath(path, folder)
+    except ValueError:  # on another drive of Windows
+        return path.absolute().as_uri()
+    return quote(os.fsencode(Path(relative).as_posix()))
+
+
+def smallest(numbers: Any) -> np.ndarray:
+    """Whole numbers in as few bytes as they need."""
+    array = np.asarray(numbers, np.int64)
+    return array.astype(np.min_scalar_type(array.max(initial=0)))

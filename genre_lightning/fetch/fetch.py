@@ -1,0 +1,232 @@
+"""collect(config): from a list of genres to a folder of labelled songs."""
+
+import logging
+from collections import deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from omegaconf import DictConfig
+from tqdm import tqdm
+from yandex_music import Client, Track
+
+from genre_lightning.fetch.account import VARIABLE, check_account, log_in, read_token
+from genre_lightning.fetch.candidates import Candidate, RejectedError, accept
+from genre_lightning.fetch.client import PassingError, RefusedError, ServiceError, connect
+from genre_lightning.fetch.download import Song, fetch_song
+from genre_lightning.fetch.ledger import Ledger
+from genre_lightning.fetch.pace import Pace, Patience
+from genre_lightning.fetch.routes import Routes
+from genre_lightning.fetch.settings import Mode, Settings, check_address, check_disjoint, read_settings
+from genre_lightning.fetch.shortlist import MOST_SONGS_OF_AN_ARTIST, Shortlist, shortlist
+from genre_lightning.fetch.summary import figures, print_table, write_report
+
+logger = logging.getLogger(__name__)
+# So many artists are listed for each song that is wanted: the seed chooses among them, and some cannot be had.
+ARTISTS_A_SONG = 2
+
+
+def collect(config: DictConfig) -> bool:
+    """Do what conf/fetch.yaml asks for; returns whether every genre has as many songs as it should.
+
+    Raises UserError for what the user can mend, and where the service wants the run to end; all songs are kept.
+    """
+    settings = read_settings(config)
+    token = None if settings.login else read_token(settings.token_file)
+    check_address(settings.api.base_url, with_token=token is not None)
+    pace = Pace(settings.pace)
+    client = connect(settings.api.base_url, token, pace)
+    if settings.login:
+        log_in(client, settings.token_file)
+        return True
+    if token is None and settings.mode is not Mode.preview:
+        where = f"neither {VARIABLE} nor {settings.token_file} holds a token"
+        logger.warning("%s: the songs will be previews of 30 s (mode=preview)", where)
+        settings.mode = Mode.preview
+    with Ledger(Path(settings.root).expanduser()) as ledger:
+        if token is not None:
+            check_account(client)
+        source = connect(settings.api.base_url, None, pace) if settings.mode is Mode.preview else client
+        return Collection(settings, ledger, pace, client, source).run()
+
+
+class Collection:
+    """One run. `client` lists tracks, and `source` gives their audio: without the token where previews are wanted."""
+
+    def __init__(self, settings: Settings, ledger: Ledger, pace: Pace, client: Client, source: Client) -> None:
+        self.settings, self.ledger, self.pace, self.source = settings, ledger, pace, source
+        self.patience = Patience()
+        self.routes = Routes(client, settings.album_genres, self.patience)
+        self.album_genres: dict[str, list[str]] = {}
+        self.walks: dict[str, Iterator[tuple[str, Track]]] = {}
+        self.exhausted: set[str] = set()
+        self.failed: dict[str, str] = {}  # in passing, by track id: not tried again in this run
+        self.refused: list[tuple[Candidate, str]] = []
+        self.before = set(ledger.songs)
+
+    def run(self) -> bool:
+        """List, fetch, and report what there is, whatever ends the run; returns whether no genre is short."""
+        if self.settings.retry_failed:
+            self.ledger.forget_skipped()
+        try:
+            self.list_candidates()
+            if not self.settings.dry_run:
+                self.ledger.settle_mode(self.settings.mode)
+                self.fetch_genres()
+        finally:
+            if self.ledger.songs:  # the account may have songs, so these are not to be had
+                for candidate, reason in self.refused:
+                    self.ledger.skip(candidate, reason)
+            told = self.report()
+        key = "found" if self.settings.dry_run else "fetched"
+        return all(one[key] >= self.settings.per_genre for one in told.values())
+
+    def report(self) -> dict[str, dict[str, Any]]:
+        """Print and write down what is known of each genre."""
+        known = self.settings, self.ledger, self.order(), self.failed, self.before
+        told = {genre: figures(genre, *known) for genre in self.settings.genres}
+        write_report(self.ledger.root, told, self.settings, self.routes.troubles)
+        print_table(told)
+        return told
+
+    def list_candidates(self) -> None:
+        """List twice as many artists as songs are missing, for every genre that has not got them yet."""
+        self.album_genres = {genre: self.routes.album_genres(genre) for genre in self.settings.genres}
+        check_disjoint(self.album_genres)
+        for genre in self.settings.genres:
+            if len(self.untried(genre, 1)) < self.missing(genre):
+                self.list_more(genre)
+
+    def list_more(self, genre: str) -> None:
+        """Go on along the genre's routes until enough new artists are found, and keep what was found."""
+        wanted, artists, batch, rejected = ARTISTS_A_SONG * self.missing(genre), set(), [], {}
+        with tqdm(desc=f"{genre}: artists listed", total=wanted, unit="artist", disable=None) as bar:
+            for candidate in self.new_candidates(genre, rejected):
+                batch.append(candidate)
+                artists.add(frozenset(candidate.artists))
+                bar.update(len(artists) - bar.n)
+                if len(artists) >= wanted:
+                    break
+            else:
+                self.exhausted.add(genre)
+        self.ledger.add_batch(genre, batch, rejected)
+
+    def new_candidates(self, genre: str, rejected: dict[str, str]) -> Iterator[Candidate]:
+        """What the genre's routes lead to, from where they were left; `rejected` gains why the rest is not taken."""
+        known = {one.track_id for batch in self.ledger.batches for one in batch if one.genre == genre}
+        for route, track in self.walks.setdefault(genre, self.routes.walk(genre)):
+            try:
+                candidate = accept(track, genre, self.album_genres, route)
+            except RejectedError as reason:
+                rejected[str(track.id)] = str(reason)
+                continue
+            if candidate.track_id not in known:
+                known.add(candidate.track_id)
+                yield candidate
+
+    def order(self) -> Shortlist:
+        """The candidates in the order in which they are to be fetched."""
+        batches = [[one for one in batch if self.fits(one)] for batch in self.ledger.batches]
+        return shortlist(batches, self.ledger.songs, self.settings.seed)
+
+    def fits(self, candidate: Candidate) -> bool:
+        """Whether its album's genre is still one of those asked for: an earlier run may have been asked for others."""
+        asked = self.album_genres.get(candidate.genre)
+        return asked is None or candidate.album_genre in asked or candidate.track_id in self.ledger.songs
+
+    def untried(self, genre: str, songs_of_an_artist: int) -> list[Candidate]:
+        """The candidates of a genre that may be fetched next, in order."""
+        done = {*self.ledger.songs, *self.ledger.skipped, *self.failed}
+        return [one for one in self.order().of_genre(genre, songs_of_an_artist) if one.track_id not in done]
+
+    def missing(self, genre: str) -> int:
+        """How many songs a genre still lacks."""
+        return max(0, self.settings.per_genre - len(self.ledger.of_genre(genre)))
+
+    def fetch_genres(self) -> None:
+        """Fill one genre after the other; a song that drops out later is made up for."""
+        left = list(self.settings.genres)
+        self.drop_songs_of_two_genres()
+        while short := [genre for genre in left if self.missing(genre)]:
+            self.fill(short[0])
+            if self.missing(short[0]):
+                left.remove(short[0])
+            self.drop_songs_of_two_genres()
+
+    def drop_songs_of_two_genres(self) -> None:
+        """Take songs out of the set that have turned up under a second genre."""
+        for track_id in set(self.order().under_two_genres) & set(self.ledger.songs):
+            logger.warning("%s is under two genres: it is taken out", self.ledger.songs[track_id].path)
+            self.ledger.drop(track_id)
+
+    def fill(self, genre: str) -> None:
+        """Fetch songs of a genre until there are enough, or nothing is left to try.
+
+        Artists have one song each, and more only where all routes have been walked to their end.
+        """
+        most = 1
+        while missing := self.missing(genre):
+            if todo := self.untried(genre, most):
+                self.fetch(genre, todo, missing)
+            elif genre not in self.exhausted:
+                self.list_more(genre)
+            elif most < MOST_SONGS_OF_AN_ARTIST:
+                most += 1
+                logger.warning("%s: too few artists; up to %d songs of one are taken", genre, most)
+            else:
+                return
+
+    def fetch(self, genre: str, todo: Sequence[Candidate], wanted: int) -> None:
+        """Fetch the first `wanted` candidates that can be had, a few at once, and enter them in order.
+
+        So the set does not depend on which transfer is the fastest, and never more are under way than are missing.
+        """
+        waiting, running, have = iter(todo), deque(), len(self.ledger.of_genre(genre))
+        with (
+            ThreadPoolExecutor(self.settings.pace.workers) as pool,
+            self.pace.until_an_error(),
+            tqdm(desc=genre, total=have + wanted, initial=have, unit="song", disable=None) as bar,
+        ):
+            while wanted:
+                while len(running) < min(wanted, 2 * self.settings.pace.workers) and (one := next(waiting, None)):
+                    running.append((one, pool.submit(self.attempt, one)))
+                if not running:
+                    return
+                candidate, future = running.popleft()
+                if self.enter(candidate, future.result()):
+                    wanted -= 1
+                    bar.update()
+
+    def attempt(self, candidate: Candidate) -> Song | ServiceError:
+        """Fetch a candidate, in a thread of its own. Raises UserError where the run must end."""
+        with self.pace.until_an_error():
+            try:
+                song = fetch_song(self.source, candidate, self.settings.mode, self.ledger.path(candidate))
+            except ServiceError as failure:
+                self.note(candidate, failure)
+                return failure
+        self.patience.worked()
+        return song
+
+    def note(self, candidate: Candidate, failure: ServiceError) -> None:
+        """Remember what no other run would mend. Raises UserError where too many candidates in a row cannot be had."""
+        if isinstance(failure, RefusedError):
+            self.refused.append((candidate, str(failure)))
+            self.patience.failed(str(failure), "the account may lack a subscription, which mode=preview does not need")
+        elif isinstance(failure, PassingError):
+            self.patience.failed(str(failure), "the service is in trouble, or your network is; run again later")
+        else:
+            self.ledger.skip(candidate, str(failure))
+
+    def enter(self, candidate: Candidate, outcome: Song | ServiceError) -> bool:
+        """Note what has become of a candidate; returns whether the set has a song more."""
+        if isinstance(outcome, ServiceError):
+            self.failed[candidate.track_id] = str(outcome)
+            return False
+        if self.ledger.twin(outcome):
+            outcome.path.unlink()
+            self.ledger.skip(candidate, "the same file as another song")
+            return False
+        self.ledger.add(candidate, outcome)
+        return True

@@ -1,0 +1,175 @@
+"""What a data set's folder holds, in files that survive whatever ends a run.
+
+manifest.csv lists the songs, GENRE/TRACK_ID.mp3; fetch_listing.json the candidates in the order in which they were
+found; fetch_skipped.json the tracks that will never be had; .fetch.lock belongs to the run that is at work.
+"""
+
+import json
+import threading
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from genre_lightning.data.catalogue import MANIFEST, Catalogue, Track, read_manifest, write_manifest
+from genre_lightning.errors import UserError
+from genre_lightning.fetch.candidates import Candidate
+from genre_lightning.fetch.download import Song, full_disks
+from genre_lightning.fetch.settings import Mode
+
+LISTING, SKIPPED, LOCK = "fetch_listing.json", "fetch_skipped.json", ".fetch.lock"
+
+
+class Ledger:
+    """A data set's folder, which one run at a time may use: `with Ledger(root) as ledger`.
+
+    `songs` are the fetched ones by track id; `batches` the candidates of each listing; `rejected` why tracks of a
+    genre are no candidates, by track id; `skipped` why candidates cannot be had.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.lock = FileLock(root / LOCK)
+        self.writing = threading.Lock()
+
+    def __enter__(self) -> "Ledger":
+        with full_disks():
+            self.root.mkdir(parents=True, exist_ok=True)
+            try:
+                self.lock.acquire(timeout=0)
+            except Timeout:
+                raise UserError(f"root: another run is collecting songs in {self.root}; wait for it") from None
+            for unfinished in self.root.glob("*/.*.part"):
+                unfinished.unlink()
+        self.read()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.lock.release()
+
+    def read(self) -> None:
+        """Read what earlier runs have left. Raises UserError for a file that somebody has damaged."""
+        listing = read_json(self.root / LISTING, {"mode": None, "batches": [], "rejected": {}})
+        try:
+            self.batches = [[Candidate(**candidate) for candidate in batch] for batch in listing["batches"]]
+            self.rejected: dict[str, dict[str, str]] = listing["rejected"]
+        except (KeyError, TypeError, ValueError):
+            raise damaged(self.root / LISTING) from None
+        self.skipped: dict[str, str] = read_json(self.root / SKIPPED, {})
+        manifest = self.root / MANIFEST
+        tracks = list(read_manifest(manifest)) if manifest.is_file() else []
+        self.others = [track for track in tracks if not track.extra.get("track_id")]
+        self.songs = {t.extra["track_id"]: t for t in tracks if t.extra.get("track_id") and t.path.is_file()}
+        modes = [listing["mode"], *(track.extra.get("mode") for track in self.songs.values())]
+        self.mode = next((Mode(mode) for mode in modes if mode), None)
+        self.names = {number: name for track in self.songs.values() for number, name in named_artists(track)}
+
+    def path(self, candidate: Candidate) -> Path:
+        """Where a candidate's file goes."""
+        return self.root / candidate.genre / f"{candidate.track_id}.mp3"
+
+    def settle_mode(self, mode: Mode) -> None:
+        """Note what the files hold. Raises UserError where they hold something else."""
+        if self.mode not in (None, mode) and any(self.root.glob("*/*.mp3")):
+            raise UserError(
+                f"mode: {self.root} holds songs of another mode than {mode.value} (which it is without a token); "
+                "two kinds must not mix: use another root"
+            )
+        if self.mode is not mode:
+            self.mode = mode
+            self.write_listing()
+
+    def add_batch(self, genre: str, batch: list[Candidate], rejected: Mapping[str, str]) -> None:
+        """Keep what a listing has found."""
+        if batch:
+            self.batches.append(batch)
+        self.rejected.setdefault(genre, {}).update(rejected)
+        self.write_listing()
+
+    def write_listing(self) -> None:
+        """Write the candidates down."""
+        batches = [[asdict(candidate) for candidate in batch] for batch in self.batches]
+        mode = self.mode.value if self.mode else None
+        write_json(self.root / LISTING, {"mode": mode, "batches": batches, "rejected": self.rejected})
+
+    def skip(self, candidate: Candidate, reason: str) -> None:
+        """Remember that a candidate cannot be had, from any thread."""
+        with self.writing:
+            self.skipped[candidate.track_id] = reason
+            write_json(self.root / SKIPPED, self.skipped)
+
+    def forget_skipped(self) -> None:
+        """Let all candidates be tried again."""
+        self.skipped = {}
+        write_json(self.root / SKIPPED, self.skipped)
+
+    def twin(self, song: Song) -> str | None:
+        """The id of the song that is the same file, or None."""
+        return next((number for number, one in self.songs.items() if one.extra.get("sha256") == song.sha256), None)
+
+    def add(self, candidate: Candidate, song: Song) -> None:
+        """Give a song its line in the manifest. An artist keeps the name that the first of their songs gave them."""
+        names = [self.names.setdefault(number, name) for number, name in candidate.artists.items()]
+        track = Track(song.path, candidate.genre, "; ".join(names), candidate.title, extra=self.facts(candidate, song))
+        self.songs[candidate.track_id] = track
+        self.write_manifest()
+
+    def facts(self, candidate: Candidate, song: Song) -> dict[str, str]:
+        """The columns that the manifest has beside the usual ones."""
+        return {
+            "track_id": candidate.track_id,
+            "artist_ids": "; ".join(candidate.artists),
+            "album_id": candidate.album_id,
+            "album_genre": candidate.album_genre,
+            "route": candidate.route,
+            "isrc": candidate.isrc,
+            "mode": self.mode.value if self.mode else "",
+            "seconds": f"{song.seconds:.2f}",
+            "sha256": song.sha256,
+        }
+
+    def drop(self, track_id: str) -> None:
+        """Take a song out of the set: its file first, since a line without a file is no song."""
+        self.songs.pop(track_id).path.unlink(missing_ok=True)
+        self.write_manifest()
+
+    def write_manifest(self) -> None:
+        """Write the songs down, and what else the manifest listed before."""
+        with full_disks():
+            write_manifest(Catalogue([*self.others, *self.songs.values()]), self.root / MANIFEST)
+
+    def of_genre(self, genre: str) -> list[Track]:
+        """The songs of a genre."""
+        return [song for song in self.songs.values() if song.genre == genre]
+
+
+def named_artists(song: Track) -> list[tuple[str, str]]:
+    """The ids of a song's artists, each with the name."""
+    return list(zip(song.extra.get("artist_ids", "").split("; "), song.artist.split("; "), strict=False))
+
+
+def read_json(path: Path, default: Any) -> Any:
+    """What a file holds, or `default` where there is none. Raises UserError."""
+    try:
+        content = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else default
+    except (OSError, ValueError):
+        raise damaged(path) from None
+    if not isinstance(content, type(default)):
+        raise damaged(path)
+    return content
+
+
+def write_json(path: Path, content: Any) -> None:
+    """Write a file that is either the old one or the new one, never half of it."""
+    unfinished = path.with_name(path.name + ".tmp")
+    with full_disks():
+        unfinished.write_text(json.dumps(content, ensure_ascii=False, indent=1), encoding="utf-8")
+        unfinished.replace(path)
+
+
+def damaged(path: Path) -> UserError:
+    """What is said of a file that is not as this program writes it."""
+    return UserError(f"root: {path} is damaged; remove it, and the songs stay")

@@ -1,0 +1,60 @@
+"""What a run has done: a table for the terminal, fetch_report.json for everybody else."""
+
+from collections import Counter
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from typing import Any
+
+from genre_lightning.fetch.ledger import Ledger, named_artists, write_json
+from genre_lightning.fetch.settings import Settings
+from genre_lightning.fetch.shortlist import Shortlist
+from genre_lightning.text import table
+
+REPORT = "fetch_report.json"
+
+
+def figures(
+    genre: str, settings: Settings, ledger: Ledger, order: Shortlist, failed: Mapping[str, str], before: Collection[str]
+) -> dict[str, Any]:
+    """What is known of a genre: how many songs were wanted, found and fetched, and why others were not."""
+    songs = ledger.of_genre(genre)
+    found = {one.track_id for batch in ledger.batches for one in batch if one.genre == genre}
+    reasons = {**order.left_out, **failed, **ledger.skipped}
+    skipped = Counter(ledger.rejected.get(genre, {}).values())
+    skipped.update(reason for number, reason in reasons.items() if number in found and number not in ledger.songs)
+    artists = Counter(number for song in songs for number, _ in named_artists(song))
+    return {
+        "wanted": settings.per_genre,
+        "found": len(found - set(order.left_out)),
+        "fetched": len(songs),
+        "new": sum(song.extra["track_id"] not in before for song in songs),
+        "skipped": dict(skipped.most_common()),
+        "artists": len(artists),
+        "most_songs_of_an_artist": max(artists.values(), default=0),
+        "hours": sum(float(song.extra.get("seconds") or 0) for song in songs) / 3600,
+        "routes": dict(Counter(song.extra.get("route", "") for song in songs)),
+    }
+
+
+def write_report(root: Path, genres: Mapping[str, Any], settings: Settings, troubles: Mapping[str, int]) -> None:
+    """Write fetch_report.json."""
+    facts = {"mode": settings.mode.value, "seed": settings.seed, "dry_run": settings.dry_run}
+    write_json(root / REPORT, {**facts, "genres": genres, "listing_failures": dict(troubles)})
+
+
+def print_table(genres: Mapping[str, Any]) -> None:
+    """Print a line for each genre, and below it what was skipped and why."""
+    head = ["genre", "wanted", "found", "fetched", "new", "skipped", "artists", "hours", "routes"]
+    print(table(head, [row(genre, told) for genre, told in genres.items()]))
+    for genre, told in genres.items():
+        if told["skipped"]:
+            print(f"{genre}, skipped: " + ", ".join(f"{count} {reason}" for reason, count in told["skipped"].items()))
+        if told["most_songs_of_an_artist"] > 1:
+            print(f"{genre}: up to {told['most_songs_of_an_artist']} songs of one artist")
+
+
+def row(genre: str, told: Mapping[str, Any]) -> list[str]:
+    """A genre's line."""
+    routes = ", ".join(f"{count} {route}" for route, count in told["routes"].items())
+    counts = [str(told[key]) for key in ("wanted", "found", "fetched", "new")]
+    return [genre, *counts, str(sum(told["skipped"].values())), str(told["artists"]), f"{told['hours']:.1f}", routes]

@@ -1,0 +1,237 @@
+"""What genre is this file? genre-predict RUN FILE_OR_FOLDER..., or python -m genre_lightning.predict.cli
+
+In Python: Predictor("logs/RUN").predict("song.mp3").probabilities; Predictor is in genre_lightning.predict.predictor.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import io
+import json
+import os
+import sys
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TextIO
+
+from genre_lightning.audio import AudioError
+from genre_lightning.data.sources.folder import audio_files
+from genre_lightning.devices import prepare_process
+from genre_lightning.errors import UserError, one_line_errors
+from genre_lightning.text import clock, percent, printable, table
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from genre_lightning.predict.predictor import Moment, Prediction
+
+STATUS = "The exit status is 0 where all files were judged, 1 where some could not be, 2 where the command is wrong."
+DECIMALS = 6
+LONGEST_NAME_BYTES = 200  # most file systems have 255, and something is added to it
+CLOSED_PIPE = 141  # what the shell says of a program whose reader went away
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Judge the songs, print what they are, and end the program with a status that says whether all went well."""
+    prepare_process()
+    arguments = read_arguments(argv)
+    if isinstance(sys.stdout, io.TextIOWrapper):  # names of files in any script, and those that are no text at all
+        sys.stdout.reconfigure(encoding="utf-8", errors=sys.getfilesystemencodeerrors())
+    try:
+        with one_line_errors():
+            sys.exit(predict(arguments))
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python complains when it flushes at the end
+        sys.exit(CLOSED_PIPE)
+
+
+def read_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
+    """The command line; ends the program with status 2 where it is wrong."""
+    parser = argparse.ArgumentParser(prog="genre-predict", description="What genre is this file?", epilog=STATUS)
+    parser.add_argument("run", type=Path, metavar="RUN", help="a finished run's folder, or an .onnx file made from it")
+    parser.add_argument("paths", nargs="+", type=Path, metavar="FILE_OR_FOLDER", help="songs, or folders of songs")
+    formats = parser.add_mutually_exclusive_group()
+    formats.add_argument("--json", dest="format", action="store_const", const=as_json, help="print one list in JSON")
+    formats.add_argument("--csv", dest="format", action="store_const", const=as_csv, help="print CSV")
+    parser.add_argument("--timeline", action="store_true", help="print a row a second, and draw genre over time")
+    parser.add_argument("--every", type=seconds, metavar="SECONDS", help="another time between a timeline's rows")
+    parser.add_argument("--pictures", type=Path, metavar="FOLDER", help="where timelines are drawn (default: here)")
+    parser.add_argument("--workers", type=count, metavar="N", help="songs judged at once (default: one for each core)")
+    parser.set_defaults(format=as_table)
+    return parser.parse_args(argv)
+
+
+def seconds(text: str) -> float:
+    """A time above 0. Raises ValueError, of which argparse makes a line."""
+    if not 0 < float(text) < float("inf"):
+        raise ValueError
+    return float(text)
+
+
+def count(text: str) -> int:
+    """A number above 0. Raises ValueError."""
+    if int(text) < 1:
+        raise ValueError
+    return int(text)
+
+
+def predict(arguments: argparse.Namespace) -> int:
+    """Print what the songs are, each format as soon as it can; returns the exit status. Raises UserError."""
+    songs = find_songs(arguments.paths)
+    from genre_lightning.predict.predictor import Predictor
+
+    predictor = Predictor(arguments.run)
+    genres = predictor.recipe.genres
+    timeline = arguments.timeline or arguments.every or arguments.pictures
+    every = (arguments.every or 1.0) if timeline else None
+    results = Results(predictor.predict_all(songs, every, arguments.workers), len(songs))
+    predictions = with_pictures(results, arguments.pictures or Path(), genres) if timeline else results
+    for text in arguments.format(predictions, genres):
+        say(text, sys.stdout)
+    if results.stopped:
+        raise KeyboardInterrupt
+    return results.status
+
+
+def find_songs(paths: Iterable[Path]) -> list[Path]:
+    """The files among `paths`, and the songs below the folders. Raises UserError for a folder without any."""
+    songs = []
+    for path in paths:
+        found = list(audio_files(path)) if os.path.isdir(path) else [path]  # noqa: PTH112 (Path.is_dir raises for names that are too long)
+        if not found:
+            raise UserError(f"there are no songs in {printable(path)}")
+        songs += found
+    return list(dict.fromkeys(songs))
+
+
+class Results:
+    """The predictions in their order, with a progress bar; files that could not be judged are reported on stderr.
+
+    Afterwards `status` is the command's exit status, and `stopped` says whether Ctrl-C has ended it early.
+    """
+
+    def __init__(self, outcomes: Iterator[tuple[Path, Prediction | AudioError]], total: int) -> None:
+        self.outcomes, self.total, self.status, self.stopped = outcomes, total, 0, False
+
+    def __iter__(self) -> Iterator[Prediction]:
+        from tqdm import tqdm
+
+        try:
+            for path, outcome in tqdm(self.outcomes, total=self.total, unit="song", disable=self.total == 1 or None):
+                if isinstance(outcome, AudioError):
+                    self.status = 1
+                    say(f"error: {printable(path)} {outcome}", sys.stderr)
+                else:
+                    yield outcome
+        except KeyboardInterrupt:
+            self.stopped = True
+
+
+def say(text: str, stream: TextIO) -> None:
+    """Print a line at once, above the progress bar."""
+    from tqdm import tqdm
+
+    tqdm.write(text, stream)
+    stream.flush()
+
+
+def with_pictures(predictions: Iterable[Prediction], folder: Path, genres: Sequence[str]) -> Iterator[Prediction]:
+    """Draw each song's timeline as NAME.timeline.png in `folder`. Raises UserError where it cannot be written."""
+    from genre_lightning.plotting import save_picture
+
+    drawn: Counter[str] = Counter()
+    for prediction in predictions:
+        name = prediction.path.name.encode(errors="replace")[:LONGEST_NAME_BYTES].decode(errors="ignore")
+        drawn[name] += 1
+        number = f".{drawn[name]}" if drawn[name] > 1 else ""  # of several songs called alike
+        path = folder / f"{name}{number}.timeline.png"
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            save_picture(picture(prediction, genres), path)
+        except OSError as error:
+            raise UserError(f"cannot write {printable(path)}: {error.strerror or error}") from None
+        say(f"drew {printable(path)}", sys.stderr)
+        yield prediction
+
+
+def picture(prediction: Prediction, genres: Sequence[str]) -> Figure:
+    """A song's genres over time."""
+    from genre_lightning.predict.timeline import timeline_picture
+
+    edges = [*(moment.from_seconds for moment in prediction.timeline), prediction.to_seconds]
+    shares = [[moment.probabilities[genre] for genre in genres] for moment in prediction.timeline]
+    return timeline_picture(edges, shares, genres, title(prediction, prediction.path.name))
+
+
+def as_table(predictions: Iterable[Prediction], genres: Sequence[str]) -> Iterator[str]:
+    """Tables for people: of one song the genres in rows, of several a line a song, of each timeline a line a moment."""
+    songs = []
+    for prediction in predictions:
+        if prediction.timeline:
+            rows = [(clock(moment.from_seconds), moment) for moment in prediction.timeline]
+            yield f"{title(prediction, prediction.path)}\n\n{moments_table('from', rows, genres)}\n"
+        else:
+            songs.append(prediction)
+    if len(songs) == 1:
+        rows = [(genre, percent(share)) for genre, share in songs[0].probabilities.items()]
+        yield f"{title(songs[0], songs[0].path)}\n\n{table(('genre', 'probability'), rows)}"
+    elif songs:
+        yield moments_table("file", [(printable(song.path), song) for song in songs], genres)
+
+
+def title(prediction: Prediction, name: object) -> str:
+    """A song and its most probable genre in a line."""
+    return f"{printable(name)}: {prediction.genre}, {percent(prediction.probabilities[prediction.genre])}"
+
+
+def moments_table(head: str, moments: Iterable[tuple[str, Moment]], genres: Sequence[str]) -> str:
+    """A line for each moment and its label."""
+    rows = [
+        (label, moment.genre, *(percent(moment.probabilities[genre]) for genre in genres)) for label, moment in moments
+    ]
+    return table((head, "genre", *genres), rows)
+
+
+def as_json(predictions: Iterable[Prediction], _: Sequence[str]) -> Iterator[str]:
+    """One list, a song a line, the genres of each with the most probable first."""
+    opening = "["
+    for prediction in predictions:
+        values = {"path": str(prediction.path), **plain(prediction)}
+        if prediction.timeline:
+            values["timeline"] = [plain(moment) for moment in prediction.timeline]
+        yield opening + json.dumps(values)
+        opening = ","
+    yield "[]" if opening == "[" else "]"
+
+
+def plain(moment: Moment) -> dict[str, Any]:
+    """A moment, or a whole song, as JSON holds it."""
+    shares = {genre: round(share, DECIMALS) for genre, share in moment.probabilities.items()}
+    return {**span(moment), "genre": moment.genre, "probabilities": shares}
+
+
+def as_csv(predictions: Iterable[Prediction], genres: Sequence[str]) -> Iterator[str]:
+    """A line for each song, or of songs with a timeline for each moment, with a column for each genre."""
+    yield csv_line(["path", "from_seconds", "to_seconds", "genre", *genres])
+    for prediction in predictions:
+        for moment in prediction.timeline or [prediction]:
+            shares = [round(moment.probabilities[genre], DECIMALS) for genre in genres]
+            yield csv_line([prediction.path, *span(moment).values(), moment.genre, *shares])
+
+
+def span(moment: Moment) -> dict[str, float]:
+    """From when to when, to the millisecond."""
+    return {"from_seconds": round(moment.from_seconds, 3), "to_seconds": round(moment.to_seconds, 3)}
+
+
+def csv_line(values: Iterable[object]) -> str:
+    """One line of CSV, without its end."""
+    line = io.StringIO()
+    csv.writer(line).writerow(values)  # its own ends of lines are what it quotes in names
+    return line.getvalue().removesuffix("\r\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,159 @@
+"""A finished run as one file: python -m genre_lightning.predict.onnx RUN model.onnx
+
+The ONNX model turns windows, `features` (batch, frames, n_features), into `logits` (batch, n_genres). The recipe, which
+says how a song becomes windows and which genre is which, lies in the file's metadata and, as JSON, beside it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import json
+import logging
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor, nn
+
+from genre_lightning.devices import prepare_process
+from genre_lightning.errors import UserError, constraints, one_line_errors
+from genre_lightning.files import write_whole
+from genre_lightning.runs.spec import Recipe, read_recipe
+
+if TYPE_CHECKING:
+    from onnxruntime import InferenceSession
+
+    from genre_lightning.runs.run import Run
+
+Logits = Callable[[Tensor], Tensor]
+METADATA = "genre_lightning"
+TOLERANCE = 1e-4
+# What the exporter warns of and need not: PyTorch's own use of PyTorch, and the LSTM's list of its own weights.
+HARMLESS = (
+    ".*treespec, LeafSpec",
+    "_check_is_size will be removed",
+    "The .grad attribute of a Tensor that is not a leaf",
+    "The tensor attributes .*_flat_weights",
+)
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Write the file and say what is in it."""
+    prepare_process()
+    from genre_lightning.runs.run import Run
+
+    parser = argparse.ArgumentParser(
+        prog="python -m genre_lightning.predict.onnx", description="A finished run as one file"
+    )
+    parser.add_argument("run", type=Path, metavar="RUN", help="a finished run's folder")
+    parser.add_argument("onnx", type=Path, metavar="model.onnx", help="the file to write; model.json comes beside it")
+    arguments = parser.parse_args(argv)
+    difference = export(Run(arguments.run), arguments.onnx)
+    print(f"{arguments.onnx}: logits agree with PyTorch's within {difference:.0e}")
+
+
+def export(run: Run, path: Path) -> float:
+    """Write a run's best model and recipe to `path` and `path` with the suffix .json.
+
+    Returns by how much the logits differ from PyTorch's at most, which is below TOLERANCE. Raises UserError where a
+    package is missing or the files cannot be written.
+    """
+    check_packages("onnxscript", "onnxruntime")
+    if path.suffix != ".onnx":
+        raise UserError(f"{path}: name a file that ends with .onnx")
+    recipe = run.recipe.plain()
+    model = to_onnx(
+        nn.Sequential(run.model.encoder, run.model.head).eval(), run.recipe.window_shape, json.dumps(recipe)
+    )
+    difference = furthest_apart(run, as_logits(open_session(model)))
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(path, lambda file: file.write(model))
+        write_whole(path.with_suffix(".json"), lambda file: file.write(json.dumps(recipe, indent=2).encode()))
+    except OSError as error:
+        raise UserError(f"cannot write {path}: {error.strerror or error}") from None
+    return difference
+
+
+def to_onnx(network: nn.Module, window_shape: tuple[int, int], recipe: str) -> bytes:
+    """The network as an ONNX model for any number of windows, with the recipe in its metadata."""
+    logging.getLogger("torch.onnx").setLevel(logging.ERROR)  # it reports that torchvision is not installed
+    with warnings.catch_warnings():
+        for harmless in HARMLESS:
+            warnings.filterwarnings("ignore", harmless)
+        program = torch.onnx.export(
+            network,
+            (torch.zeros(2, *window_shape),),
+            input_names=["features"],
+            output_names=["logits"],
+            dynamic_shapes=({0: torch.export.Dim("batch")},),
+            dynamo=True,
+            verbose=False,
+        )
+    assert program is not None
+    model = program.model_proto
+    for part in (model.graph, *model.graph.node):
+        del part.metadata_props[:]  # where on this machine each line of code lies
+    model.metadata_props.add(key=METADATA, value=recipe)
+    return model.SerializeToString()
+
+
+@torch.inference_mode()
+def furthest_apart(run: Run, logits: Logits) -> float:
+    """The largest difference between `logits` and the model's own, on noise as loud as the training songs.
+
+    Raises UserError where it is above TOLERANCE.
+    """
+    from genre_lightning.models.base import Standardise
+
+    chance = torch.Generator().manual_seed(0)
+    noise = torch.randn(16, *run.recipe.window_shape, generator=chance)
+    standardise = run.model.encoder[0]
+    assert isinstance(standardise, Standardise)
+    windows = noise * standardise.deviation + standardise.mean
+    difference = float((logits(windows) - run.model(windows)).abs().max())
+    if not difference <= TOLERANCE:
+        raise UserError(f"the exported model's logits differ from PyTorch's by {difference:.1e}; nothing was written")
+    return difference
+
+
+def read_exported(path: Path) -> tuple[Recipe, Logits]:
+    """The recipe and the network of an exported file. Raises UserError where it is damaged or not this program's."""
+    check_packages("onnxruntime")
+    import onnxruntime  # noqa: F401 (a package that cannot be loaded is no damaged file)
+
+    try:
+        session = open_session(path.read_bytes())
+        recipe = read_recipe(json.loads(session.get_modelmeta().custom_metadata_map[METADATA]))
+    except Exception:  # onnxruntime and JSON fail in as many ways as files can be damaged
+        raise UserError(f"{path} is damaged, or was not exported by this version of this program") from None
+    return recipe, as_logits(session)
+
+
+def open_session(model: bytes) -> InferenceSession:
+    """The model ready to run on one thread, since files are judged in parallel."""
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()  # pyright: ignore[reportAttributeAccessIssue] (it lies in compiled code)
+    options.intra_op_num_threads = 1
+    options.log_severity_level = 4  # what is wrong is told by the exception
+    return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+
+
+def as_logits(session: InferenceSession) -> Logits:
+    """The function that a session computes."""
+    return lambda windows: torch.from_numpy(session.run(["logits"], {"features": windows.numpy()})[0])
+
+
+def check_packages(*names: str) -> None:
+    """Raise UserError for packages that are not installed: only exported files need them."""
+    if missing := [name for name in names if importlib.util.find_spec(name) is None]:
+        raise UserError(f"ONNX files need {' and '.join(missing)}; run: pip install{constraints()} {' '.join(missing)}")
+
+
+if __name__ == "__main__":
+    with one_line_errors():
+        main()

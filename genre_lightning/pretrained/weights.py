@@ -1,0 +1,140 @@
+"""The weights of musicnn, trained on the tags of the Million Song Dataset: fetched once, as a package, and kept."""
+
+import hashlib
+import io
+import logging
+import re
+import subprocess
+import sys
+import zipfile
+from collections import Counter
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from threading import Lock
+
+import torch
+from filelock import FileLock
+from torch import Tensor, nn
+
+from genre_lightning.errors import UserError
+from genre_lightning.files import write_whole
+from genre_lightning.pretrained.bundle import read_bundle
+from genre_lightning.pretrained.network import Tagger
+
+logger = logging.getLogger(__name__)
+PACKAGE = "musicnn==0.1.0"
+WHEEL = "musicnn-0.1.0-py3-none-any.whl"
+SHA256 = "f38a4890c648c1ddbb141c5d96d2b0a8cfcd36746002d896989f7b88beb65cfa"
+TRAINED = "musicnn/MSD_musicnn/"
+KEPT = "musicnn-0.1.0-msd.safetensors"
+PIP_OPTIONS = ("--quiet", "--no-deps", "--only-binary=:all:", "--no-input", "--disable-pip-version-check")
+ONE_AT_A_TIME = Lock()  # songs are read by several threads
+
+
+def load_musicnn() -> Tagger:
+    """The network with its weights, in evaluation mode; the same one each time. Raises UserError."""
+    with ONE_AT_A_TIME:
+        found = outcome(Path(torch.hub.get_dir()) / "genre_lightning")  # beside what PyTorch itself fetches
+    if isinstance(found, UserError):
+        raise found
+    return found
+
+
+@cache
+def outcome(folder: Path) -> Tagger | UserError:
+    """The network with the weights that are kept in `folder`, or why there is none: nobody asks pip twice."""
+    from safetensors.torch import load_file
+
+    network = Tagger()
+    try:
+        network.load_state_dict(load_file(kept_weights(folder)))
+    except UserError as error:
+        return error
+    except OSError as error:
+        return UserError(
+            f"the weights of musicnn cannot be kept in {folder}: {error.strerror or error}; "
+            "set TORCH_HOME to a folder that you may write to"
+        )
+    except Exception:  # what it is depends on where the file is damaged
+        return UserError(f"{folder / KEPT} is damaged; delete it, and it is fetched again")
+    return network.requires_grad_(False).eval()
+
+
+def kept_weights(folder: Path) -> Path:
+    """The file in `folder` with the weights, made now if there is none. Raises OSError, UserError."""
+    from safetensors.torch import save
+
+    kept = folder / KEPT
+    if kept.is_file():  # perhaps where nobody may write
+        return kept
+    folder.mkdir(parents=True, exist_ok=True)
+    with FileLock(folder / "musicnn.lock"):  # every process of a run needs them, one fetches them
+        if not kept.is_file():
+            network = Tagger()
+            fill(network, fetch_wheel(folder))
+            weights = save(network.state_dict())
+            write_whole(kept, lambda file: file.write(weights))
+    return kept
+
+
+def fetch_wheel(folder: Path) -> bytes:
+    """The package, as it was published, from `folder` if somebody has put it there; pip fetches it otherwise.
+
+    Nothing of it is run: what it requires cannot be installed beside PyTorch. Raises UserError.
+    """
+    if (folder / WHEEL).is_file():
+        return checked(folder / WHEEL)
+    logger.info("fetching the weights of musicnn, 29 MB, once")
+    with TemporaryDirectory(dir=folder) as fetched:
+        command = [sys.executable, "-m", "pip", "download", *PIP_OPTIONS, "--dest", fetched, PACKAGE]
+        ended = subprocess.run(command, capture_output=True, text=True, check=False)
+        if not Path(fetched, WHEEL).is_file():
+            raise UserError(
+                f"the weights of musicnn cannot be fetched: {reason(ended.stderr)}; where there is a network, run "
+                f"`pip download --no-deps {PACKAGE}`, and put {WHEEL} into {folder}"
+            )
+        return checked(Path(fetched, WHEEL))
+
+
+def reason(said: str) -> str:
+    """Why pip failed, without any address: in the user's settings it may hold a password."""
+    errors = [line.removeprefix("ERROR: ") for line in said.splitlines() if line.startswith("ERROR: ")]
+    last = (errors or said.strip().splitlines() or ["pip does not say why"])[-1]
+    return re.sub(r"\S*(://|@)\S*", "(an address)", last)
+
+
+def checked(wheel: Path) -> bytes:
+    """What is in the file, if it is the package that was published. Raises UserError."""
+    content = wheel.read_bytes()
+    if hashlib.sha256(content).hexdigest() != SHA256:
+        raise UserError(f"{wheel} is not {PACKAGE} as it was published (another SHA-256); it is not used")
+    return content
+
+
+@torch.no_grad()
+def fill(network: Tagger, wheel: bytes) -> None:
+    """Give the network the weights in the package. TensorFlow numbers the layers of a kind in their order."""
+    with zipfile.ZipFile(io.BytesIO(wheel)) as package:
+        stored = read_bundle(*(package.read(TRAINED + name) for name in (".index", ".data-00000-of-00001")))
+    numbers = Counter[str]()
+    for kind, weights in filter(None, map(as_tensorflow, network.modules())):
+        name = f"{kind}_{numbers[kind]}" if numbers[kind] else kind
+        numbers[kind] += 1
+        for part, weight in weights.items():
+            weight.copy_(torch.tensor(stored[f"{name}/{part}"]))
+
+
+def as_tensorflow(layer: nn.Module) -> tuple[str, dict[str, Tensor]] | None:
+    """TensorFlow's name for a kind of layer, and the layer's weights by its names and in its order of dimensions."""
+    match layer:
+        case nn.Conv2d():
+            return "conv2d", {"kernel": layer.weight.permute(2, 3, 1, 0), "bias": layer.bias}
+        case nn.Conv1d():  # stored as a convolution over frames and all channels at once
+            return "conv2d", {"kernel": layer.weight.permute(2, 1, 0)[:, :, None], "bias": layer.bias}
+        case nn.Linear():
+            return "dense", {"kernel": layer.weight.T, "bias": layer.bias}
+        case nn.BatchNorm1d() | nn.BatchNorm2d():
+            moving = {"moving_mean": layer.running_mean, "moving_variance": layer.running_var}
+            return "batch_normalization", {"gamma": layer.weight, "beta": layer.bias, **moving}
+    return None

@@ -1,0 +1,1 @@
+"""The folders that train.py makes, and the finished runs read back from them."""

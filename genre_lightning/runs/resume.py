@@ -1,0 +1,67 @@
+"""ckpt_path=: a run that was interrupted goes on with the settings that it began with."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from omegaconf import DictConfig, OmegaConf
+
+from genre_lightning.errors import UserError
+from genre_lightning.runs.folders import folder_of
+from genre_lightning.runs.run import CONFIG, read_settings
+
+# A run may go on on another machine than the one it began on, and for longer.
+MAY_BE_NEW = ("trainer.accelerator", "trainer.devices", "trainer.strategy", "trainer.max_epochs")
+MAY_BE_NEW += ("loader.num_workers", "cache_workers")
+
+
+def settings_to_go_on_with(cfg: DictConfig, overrides: Sequence[str], folder: Path) -> DictConfig:
+    """The settings that the run of `cfg.ckpt_path` began with, or `cfg` where there is no such run to go on with.
+
+    Those of MAY_BE_NEW that the `overrides` name are new. Raises UserError for an override that would change any other
+    setting, and where the new run is to lie in another `folder`.
+    """
+    old = folder_of(cfg.ckpt_path)
+    if old is None or not (old / CONFIG).is_file():
+        return cfg
+    if old.resolve() != folder.resolve():
+        raise UserError(f"ckpt_path: a run goes on in its own folder, {old}; leave out hydra.run.dir, or -m")
+    began, typed = read_settings(old), keys(overrides)
+    refuse_changes(leaves(OmegaConf.to_container(began)), leaves(OmegaConf.to_container(cfg)), typed)
+    for key in MAY_BE_NEW:
+        if any(decides(one, key) for one in typed):
+            OmegaConf.update(began, key, OmegaConf.select(cfg, key))
+    began.ckpt_path = cfg.ckpt_path
+    return began
+
+
+def keys(overrides: Sequence[str]) -> list[str]:
+    """The settings and groups that overrides name; a choice of trainer is one of the device."""
+    from hydra.core.override_parser.overrides_parser import OverridesParser
+
+    named = [override.key_or_group for override in OverridesParser.create().parse_overrides([*overrides])]
+    device = MAY_BE_NEW[:3] if "trainer" in named else ()
+    return [*(key for key in named if key not in ("trainer", "ckpt_path")), *device]
+
+
+def refuse_changes(before: dict[str, Any], now: dict[str, Any], typed: Sequence[str]) -> None:
+    """Raise UserError where something that was typed, and may not be new, is not what it was."""
+    for key in sorted((before | now).keys() - {*MAY_BE_NEW, "ckpt_path"}):
+        if before.get(key) != now.get(key) and any(decides(one, key) for one in typed):
+            raise UserError(
+                f"ckpt_path: that run began with {key}={before.get(key)}, not {now.get(key)}; type ckpt_path only, "
+                "or start a new run"
+            )
+
+
+def leaves(node: Any, where: str = "") -> dict[str, Any]:
+    """Every single setting by its full key."""
+    if not isinstance(node, dict):
+        return {where: node}
+    below = [leaves(value, f"{where}.{name}" if where else str(name)) for name, value in node.items()]
+    return {key: value for found in below for key, value in found.items()}
+
+
+def decides(override: str, key: str) -> bool:
+    """Whether an override of a setting or a group is about the setting `key`; an experiment is about all."""
+    return override == "experiment" or f"{key}.".startswith(f"{override}.")

@@ -1,0 +1,58 @@
+"""What has to be known beside the weights to judge a song: from its file to windows, from logits to genres."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Any
+
+import genre_lightning.features.musicnn  # noqa: F401 (its features count among the subclasses)
+from genre_lightning.features.mel import Features
+
+FORMAT_VERSION = 1
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """The features and the numbers `dtype` they are rounded to, as in the cache; the windows of validation; the genres.
+
+    A genre's place in `genres` is its index in the logits. Raises ValueError for values that make no windows.
+    """
+
+    features: Features
+    dtype: str
+    window_seconds: float
+    overlap: float
+    genres: list[str]
+
+    def __post_init__(self) -> None:
+        if self.dtype not in ("float16", "float32"):
+            raise ValueError(f"dtype {self.dtype!r} is neither float16 nor float32")
+        if self.window_seconds <= 0 or not 0 <= self.overlap < 1:
+            raise ValueError(f"windows of {self.window_seconds} s that overlap by {self.overlap}")
+        if not isinstance(self.genres, list) or {type(genre) for genre in self.genres} != {str}:
+            raise ValueError(f"genres {self.genres}")
+
+    @property
+    def window_shape(self) -> tuple[int, int]:
+        """`(frames, n_features)` of every window."""
+        return self.features.frames_in(self.window_seconds), self.features.n_features
+
+    def plain(self) -> dict[str, Any]:
+        """All of it as JSON can hold it."""
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        return {"format": FORMAT_VERSION, **values, "features": self.features.settings}
+
+
+def read_recipe(values: dict[str, Any]) -> Recipe:
+    """What `plain` made. Raises KeyError, TypeError or ValueError for anything else, or another version's."""
+    if values["format"] != FORMAT_VERSION:
+        raise ValueError(f"format {values['format']}")
+    known = {field.name: values[field.name] for field in fields(Recipe)}
+    known["features"] = read_features(known["features"])
+    return Recipe(**known)
+
+
+def read_features(settings: dict[str, Any]) -> Features:
+    """The features whose `settings` these are. Raises KeyError, TypeError or ValueError for any that are not."""
+    kinds = {kind.__name__: kind for kind in Features.__subclasses__()}
+    return kinds[settings["kind"]](**{name: value for name, value in settings.items() if name != "kind"})

@@ -1,0 +1,1 @@
+"""python train.py: from a configuration to a trained model and its report."""

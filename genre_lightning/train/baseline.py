@@ -1,0 +1,33 @@
+"""What a network has to beat: logistic regression on the mean and the deviation of each feature over a song."""
+
+import numpy as np
+import torch
+
+from genre_lightning.data.datamodule import GenreDataModule
+from genre_lightning.data.windows import WindowDataset
+from genre_lightning.metrics import ScoredSongs
+
+
+def score_baseline(data: GenreDataModule, splits: tuple[str, ...], regularisation: float) -> dict[str, ScoredSongs]:
+    """Fit the baseline on the training songs and judge the songs of `splits`; `regularisation` is scikit-learn's C."""
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    classifier = make_pipeline(StandardScaler(), LogisticRegression(C=regularisation, max_iter=1000))
+    train = data.datasets["train"]
+    classifier.fit(song_vectors(train), train.genres.numpy())
+    return {
+        split: scored(classifier.predict_proba(song_vectors(data.datasets[split])), data.datasets[split])
+        for split in splits
+    }
+
+
+def song_vectors(dataset: WindowDataset) -> np.ndarray:
+    """What is known of each song: `(songs, 2 * n_features)`, from the cache, where it was stored with the features."""
+    return np.stack([dataset.cache.moments(song).ravel() for song in dataset.songs])
+
+
+def scored(probabilities: np.ndarray, dataset: WindowDataset) -> ScoredSongs:
+    """scikit-learn's probabilities as the rest of the house holds them."""
+    return ScoredSongs(torch.arange(len(dataset)), torch.from_numpy(probabilities).float(), dataset.genres)

@@ -1,0 +1,56 @@
+"""What people would rather look at than read: a run's figures, for its folder and for TensorBoard."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+# Okabe and Ito's colours that everybody can tell apart
+TRAIN_COLOUR, VAL_COLOUR = "#0072B2", "#D55E00"
+
+
+def confusion_picture(counts: np.ndarray, genres: Sequence[str], title: str) -> "Figure":
+    """Songs by true genre (row) and predicted genre (column), coloured by their share of the row."""
+    from matplotlib.figure import Figure
+
+    size = 2.5 + 0.5 * len(genres)
+    figure = Figure((size, size), layout="constrained")
+    axes = figure.add_subplot(title=title, xlabel="predicted", ylabel="true")
+    shares = counts / counts.sum(axis=1, keepdims=True).clip(min=1)
+    axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+    axes.set_xticks(range(len(genres)), genres, rotation=60, ha="right", parse_math=False)
+    axes.set_yticks(range(len(genres)), genres, parse_math=False)
+    for row, column in np.argwhere(counts):
+        colour = "white" if shares[row, column] > 0.5 else "black"
+        axes.text(column, row, f"{counts[row, column]:.0f}", ha="center", va="center", color=colour)
+    return figure
+
+
+def spectrogram_picture(windows: Sequence[np.ndarray], titles: Sequence[str]) -> "Figure":
+    """A few windows `(frames, features)`, each under its title, time from left to right."""
+    from matplotlib.figure import Figure
+
+    figure = Figure((10, 1.2 + 1.5 * len(windows)), layout="constrained")
+    for axes, window, title in zip(figure.subplots(len(windows), squeeze=False)[:, 0], windows, titles, strict=True):
+        axes.imshow(window.T, origin="lower", aspect="auto", cmap="magma")
+        axes.set_title(title, fontsize=9, parse_math=False)
+        axes.set_xticks([])
+        axes.set_ylabel("feature")
+    return figure
+
+
+def curves_picture(curves: dict[str, list[tuple[int, float]]], measures: Sequence[str]) -> "Figure":
+    """Train and validation on the same axes, a panel a measure; `curves` holds (step, value) by names like val/loss."""
+    from matplotlib.figure import Figure
+
+    figure = Figure((4 * len(measures), 3.2), layout="constrained")
+    for axes, measure in zip(figure.subplots(1, len(measures), squeeze=False)[0], measures, strict=True):
+        for split, label, colour in (("train", "train, windows", TRAIN_COLOUR), ("val", "val, songs", VAL_COLOUR)):
+            if points := curves.get(f"{split}/{measure}"):
+                axes.plot(*zip(*points, strict=True), color=colour, label=label)
+        axes.set(title=measure, xlabel="training step")
+        axes.legend()
+    return figure

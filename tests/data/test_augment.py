@@ -1,0 +1,204 @@
+import math
+
+import pytest
+import torch
+
+from genre_lightning.data.augment import Equaliser, Gain, MixStyle, Mixup, SpecAugment
+from genre_lightning.errors import UserError
+from genre_lightning.features.mel import MFCC, LogMel
+from genre_lightning.features.musicnn import MusicnnInput
+
+LOGMEL = LogMel(sample_rate=8000, n_fft=512, hop_length=256, n_mels=24, top_db=None)
+MFCCS = MFCC(sample_rate=8000, n_fft=512, hop_length=256, n_mels=24, n_mfcc=10, top_db=None)
+AUGMENTS = {
+    "specaugment": SpecAugment(LOGMEL, time_masks=2, time_fraction=0.3, feature_masks=2, feature_fraction=0.3),
+    "mixup": Mixup(LOGMEL, alpha=1.0, probability=1.0),
+    "mixstyle": MixStyle(LOGMEL, alpha=1.0, probability=1.0, floor=0.0),
+    "gain": Gain(LOGMEL, gain_db=3.0),
+    "equaliser": Equaliser(LOGMEL, swell_db=2.0, swells=3),
+}
+
+
+@pytest.fixture(autouse=True)
+def fixed_chance():
+    torch.manual_seed(0)
+
+
+def batch(size=16, n_frames=20, n_features=24, n_genres=3):
+    target = torch.eye(n_genres)[torch.arange(size) % n_genres]
+    return torch.randn(size, n_frames, n_features), target
+
+
+def change(augment, size=16, n_features=24):
+    features, target = batch(size, n_features=n_features)
+    return augment(features, target)[0] - features
+
+
+@pytest.mark.parametrize("name", AUGMENTS)
+def test_the_arguments_stay_as_they_are(name):
+    features, target = batch()
+    kept = features.clone(), target.clone()
+    changed, _ = AUGMENTS[name](features, target)
+    assert torch.equal(features, kept[0]) and torch.equal(target, kept[1])
+    assert not torch.equal(changed, features)
+
+
+@pytest.mark.parametrize("name", AUGMENTS)
+@pytest.mark.parametrize("size", [1, 5])
+def test_shapes_and_types_stay(name, size):
+    features, target = batch(size)
+    new_features, new_target = AUGMENTS[name](features, target)
+    assert new_features.shape == features.shape and new_features.dtype == torch.float32
+    assert new_target.shape == target.shape and new_target.dtype == torch.float32
+
+
+@pytest.mark.parametrize("name", ["specaugment", "mixstyle", "gain", "equaliser"])
+def test_only_mixup_changes_the_target(name):
+    features, target = batch()
+    assert torch.equal(AUGMENTS[name](features, target)[1], target)
+
+
+@pytest.mark.parametrize(("time_masks", "time_fraction"), [(1, 0.25), (2, 0.1), (0, 0.5)])
+@pytest.mark.parametrize(("feature_masks", "feature_fraction"), [(1, 0.25), (3, 0.1), (0, 0.5)])
+def test_specaugment_hides_whole_stretches_no_wider_than_stated(
+    time_masks, time_fraction, feature_masks, feature_fraction
+):
+    features, target = batch(size=200, n_frames=40)
+    hide = SpecAugment(LOGMEL, time_masks, time_fraction, feature_masks, feature_fraction)
+    hidden = hide(features, target)[0] != features
+    times, places = hidden.all(dim=2), hidden.all(dim=1)
+    assert torch.equal(hidden, times[:, :, None] | places[:, None])  # everything else is untouched
+    assert times.sum(1).max() <= time_masks * math.ceil(40 * time_fraction)
+    assert places.sum(1).max() <= feature_masks * math.ceil(24 * feature_fraction)
+    assert times.any() == (time_masks > 0) and places.any() == (feature_masks > 0)
+
+
+def test_specaugment_hides_each_place_now_and_then():
+    features, target = batch(size=2000)
+    hidden = AUGMENTS["specaugment"](features, target)[0] != features
+    assert hidden.all(dim=2).any(dim=0).all() and hidden.all(dim=1).any(dim=0).all()
+
+
+def test_specaugment_hides_behind_the_batch_s_mean():
+    features, target = batch(size=50)
+    changed = AUGMENTS["specaugment"](features, target)[0]
+    means = features.mean(dim=(0, 1)).expand_as(features)
+    hidden = changed != features
+    torch.testing.assert_close(changed[hidden], means[hidden])
+
+
+def test_mixup_blends_features_and_targets_in_the_same_shares():
+    _, target = batch(64)
+    features = target[:, None].expand(-1, 20, -1)  # windows that tell how much of each genre is in them
+    mixed, blended = AUGMENTS["mixup"](features, target)
+    torch.testing.assert_close(mixed, blended[:, None].expand(-1, 20, -1))
+    torch.testing.assert_close(blended.sum(dim=1), torch.ones(64))
+    assert ((blended > 0.01) & (blended < 0.99)).any()
+
+
+@pytest.mark.parametrize("probability", [0.0, 0.5, 1.0])
+def test_mixup_blends_windows_as_often_as_asked_for(probability):
+    features, target = batch(1000)
+    mixed, _ = Mixup(LOGMEL, alpha=1.0, probability=probability)(features, target)
+    touched = (mixed != features).any(dim=2).any(dim=1).float().mean()
+    assert float(touched) == pytest.approx(probability, abs=0.06)
+
+
+def two_songs():
+    """A window of a soft song and one of a loud, restless song."""
+    soft, loud = torch.randn(2, 20, 24)
+    return torch.stack([soft - 50, 5 * loud - 10]), torch.eye(2)
+
+
+def test_mixstyle_moves_loudness_and_restlessness_of_each_band_towards_another_window_s_and_leaves_the_tune():
+    before, target = two_songs()
+    after = torch.stack([AUGMENTS["mixstyle"](before, target)[0] for _ in range(50)])
+    (old_deviation, old_mean), (deviation, mean) = torch.std_mean(before, dim=1), torch.std_mean(after, dim=2)
+    torch.testing.assert_close(
+        (after - mean[:, :, None]) / deviation[:, :, None],
+        ((before - old_mean[:, None]) / old_deviation[:, None]).expand_as(after),
+        atol=1e-4,
+        rtol=0,
+    )
+    for new, old in ((mean, old_mean), (deviation, old_deviation)):
+        share = (new - old) / (old.flip(0) - old)  # of the other window
+        torch.testing.assert_close(share, share[:, :, :1].expand_as(share), atol=1e-3, rtol=0)  # the same in all bands
+        assert share.min() > -1e-3 and share.max() < 1.001 and float(share.std()) > 0.2
+
+
+@pytest.mark.parametrize("probability", [0.0, 0.5, 1.0])
+def test_mixstyle_changes_windows_as_often_as_asked_for(probability):
+    features, target = batch(1000)
+    mixed, _ = MixStyle(LOGMEL, alpha=1.0, probability=probability, floor=1.0)(features, target)
+    touched = (mixed - features).abs().amax(dim=(1, 2)) > 1e-5
+    assert float(touched.float().mean()) == pytest.approx(probability, abs=0.06)
+
+
+def test_mixstyle_does_not_blow_up_what_hardly_varies():
+    before, target = two_songs()
+    before[0] = -80 + 0.001 * torch.randn(20, 24)
+    floored = MixStyle(LOGMEL, alpha=1.0, probability=1.0, floor=1.0)(before, target)[0]
+    assert float(floored[0].std(dim=0).max()) < 0.1
+
+
+def test_mixstyle_is_refused_where_it_makes_no_sense():
+    with pytest.raises(UserError, match=r"augment.mixstyle.alpha must be above 0"):
+        MixStyle(LOGMEL, alpha=0.0, probability=0.5, floor=1.0)
+    with pytest.raises(UserError, match=r"use augment=\[\] with a frozen encoder"):
+        MixStyle(MusicnnInput("head"), alpha=0.3, probability=0.5, floor=1.0)
+
+
+def test_gain_moves_a_log_mel_window_by_one_constant():
+    moved = change(AUGMENTS["gain"], size=4000)
+    constant = moved[:, 0, 0]
+    torch.testing.assert_close(moved, constant[:, None, None].expand_as(moved), atol=1e-5, rtol=0)
+    assert float(constant.std()) == pytest.approx(3.0, rel=0.1) and abs(float(constant.mean())) < 0.3
+
+
+@pytest.mark.parametrize("features", [LOGMEL, MFCCS], ids=["logmel", "mfcc"])
+def test_gain_is_what_a_louder_waveform_sounds_like(features):
+    waveform = torch.randn(8000) / 10
+    window = features(waveform)[None]
+    louder, _ = Gain(features, gain_db=3.0)(window, torch.ones(1, 1))
+    decibels = (louder - window)[0, 0, 0]
+    if features is MFCCS:
+        decibels = decibels / MFCCS.cosines[:, 0].sum()
+    assert abs(decibels) > 0.1
+    torch.testing.assert_close(features(waveform * 10 ** (decibels / 20)), louder[0], atol=1e-3, rtol=0)
+
+
+def test_the_equaliser_bends_a_window_by_one_smooth_curve():
+    moved = change(AUGMENTS["equaliser"], size=4000)
+    curves = moved[:, 0]
+    torch.testing.assert_close(moved, curves[:, None].expand_as(moved), atol=1e-5, rtol=0)
+    place = (torch.arange(24) + 0.5) / 24
+    cosines = torch.cos(torch.pi * torch.arange(24)[:, None] * place)
+    heights = curves @ cosines.T / 12  # how much of each cosine is in a curve
+    for k, deviation in enumerate(heights.std(dim=0)):
+        expected = 2.0 / math.sqrt(k) if 1 <= k <= 3 else 0.0  # nothing rough, and no gain either
+        assert float(deviation) == pytest.approx(expected, rel=0.1, abs=1e-5)
+
+
+def test_the_equaliser_does_the_same_to_mfcc_as_to_the_bands_below_them():
+    curves = []
+    for features, n_features in ((LOGMEL, 24), (MFCCS, 10)):
+        equalise = Equaliser(features, swell_db=2.0, swells=3)
+        torch.manual_seed(1)
+        curves.append(equalise(torch.zeros(8, 20, n_features), torch.ones(8, 1))[0])
+    torch.testing.assert_close(curves[0] @ MFCCS.cosines.float(), curves[1], atol=1e-4, rtol=0)
+
+
+@pytest.mark.parametrize("make", [lambda of: Gain(of, 3.0), lambda of: Equaliser(of, 2.0, 3)])
+def test_what_a_frozen_encoder_has_heard_cannot_be_played_louder(make):
+    with pytest.raises(UserError, match=r"use augment=\[\]"):
+        make(MusicnnInput(trained="head"))
+    assert make(MusicnnInput(trained="all"))(torch.ones(2, 5, 96), torch.ones(2, 1))[0].shape == (2, 5, 96)
+
+
+@pytest.mark.parametrize("name", AUGMENTS)
+def test_nothing_on_the_device_is_float64_which_apple_s_gpus_do_not_know(name):
+    augment = type(AUGMENTS[name])
+    settings = {"gain": {"gain_db": 3.0}, "equaliser": {"swell_db": 2.0, "swells": 3}}
+    for made in [AUGMENTS[name]] + ([augment(MFCCS, **settings[name])] if name in settings else []):
+        assert not any(buffer.dtype == torch.float64 for buffer in made.buffers())
+    assert MFCCS.cosines.dtype == torch.float64  # where songs are read

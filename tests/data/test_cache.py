@@ -1,0 +1,371 @@
+import errno
+import logging
+import os
+import pickle
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+import torch
+
+import genre_lightning.data.cache
+from genre_lightning.audio import read_audio
+from genre_lightning.data.cache import FeatureCache
+from genre_lightning.errors import UserError
+from genre_lightning.features.mel import LogMel
+
+BUILD = """
+import sys, time
+from pathlib import Path
+import genre_lightning.data.cache
+from genre_lightning.features.mel import LogMel
+extract = genre_lightning.data.cache.extract
+def slowly(*args):
+    time.sleep(float(sys.argv[3]))
+    return extract(*args)
+genre_lightning.data.cache.extract = slowly
+features = LogMel(sample_rate=8000, n_fft=512, hop_length=256, n_mels=24)
+cache = genre_lightning.data.cache.FeatureCache(sys.argv[1], features, "float32", shard_megabytes=0)
+assert not cache.build(sorted(Path(sys.argv[2]).rglob("*.wav")), workers=2)
+"""
+
+
+class Killed(BaseException):
+    """Stands for the end of the process: nobody catches it."""
+
+
+@pytest.fixture
+def open_cache(tmp_path, features):
+    """Open a cache below tmp_path, as a new run of the program would."""
+
+    def open_again(name="cache", features=features, dtype="float32", shard_megabytes=0):
+        return FeatureCache(tmp_path / name, features, dtype, shard_megabytes)
+
+    return open_again
+
+
+@pytest.fixture
+def computed(monkeypatch):
+    """The names of the files whose features were computed, as they come."""
+    names = []
+    extract = genre_lightning.data.cache.extract
+    monkeypatch.setattr(
+        genre_lightning.data.cache, "extract", lambda path, *rest: names.append(path.name) or extract(path, *rest)
+    )
+    return names
+
+
+def clips(root):
+    return sorted(root.rglob("*.wav"))
+
+
+def shards(cache):
+    """The indexes in the cache's folder."""
+    return [path for path in cache.folder.glob("*.json") if path.name != "settings.json"]
+
+
+def check_frames(cache, paths):
+    """Hold what the cache says of every file against a computation from the start."""
+    tolerance = 1e-4 if cache.dtype == "float32" else 0.04  # dB: half the last digit of a float16 below 128
+    for path in paths:
+        direct = cache.features(torch.from_numpy(read_audio(path, cache.features.sample_rate))).numpy()
+        song = cache.find(path)
+        assert song is not None, path
+        np.testing.assert_allclose(cache.frames(song).astype(np.float32), direct, rtol=0, atol=tolerance)
+        np.testing.assert_allclose(cache.moments(song), [direct.mean(axis=0), direct.std(axis=0)], atol=1e-3)
+
+
+@pytest.mark.parametrize("shard_megabytes", [0, 64])
+@pytest.mark.parametrize("dtype", ["float16", "float32"])
+def test_what_is_read_is_what_was_computed(songs, open_cache, dtype, shard_megabytes):
+    paths = clips(songs())
+    assert open_cache(dtype=dtype, shard_megabytes=shard_megabytes).build(paths) == {}
+    cache = open_cache(dtype=dtype)
+    check_frames(cache, paths)
+    assert cache.frames(cache.find(paths[0])).dtype == dtype
+
+
+def test_songs_of_different_lengths_keep_apart(tmp_path, write_song, open_cache):
+    paths = [write_song(tmp_path / f"{number}.wav", number=number, seconds=0.25 + 0.5 * number) for number in range(6)]
+    cache = open_cache(shard_megabytes=64)
+    cache.build(paths)
+    check_frames(cache, paths)
+    assert [cache.find(path).seconds for path in paths] == pytest.approx([0.25 + 0.5 * number for number in range(6)])
+
+
+def test_artist_and_digest_are_remembered(tmp_path, write_song, open_cache):
+    one, other = write_song(tmp_path / "1.flac", artist="Die Ärzte"), write_song(tmp_path / "2.wav")
+    open_cache(shard_megabytes=64).build([one, other])
+    cache = open_cache()
+    assert (cache.find(one).artist, cache.find(other).artist) == ("Die Ärzte", "")
+    assert cache.find(one).digest == cache.find(other).digest
+
+
+def test_nothing_is_computed_twice(songs, open_cache, computed, caplog):
+    paths = clips(songs())
+    open_cache().build([*paths, *paths])
+    assert sorted(computed) == sorted(path.name for path in paths)
+    with caplog.at_level(logging.INFO):
+        open_cache().build(paths)
+    assert len(computed) == len(paths) and not caplog.text
+
+
+def test_added_songs_cost_only_themselves(songs, write_song, open_cache, computed):
+    root = songs()
+    open_cache().build(clips(root))
+    computed.clear()
+    write_song(root / "noise" / "new.wav", "noise", 99)
+    open_cache().build(clips(root))
+    assert computed == ["new.wav"]
+    check_frames(open_cache(), clips(root))
+
+
+def test_a_changed_file_is_computed_again(songs, write_song, open_cache, computed):
+    paths = clips(songs())
+    open_cache().build(paths)
+    computed.clear()
+    write_song(paths[0], number=77, seconds=2)
+    assert open_cache().find(paths[0]) is None
+    open_cache().build(paths)
+    assert computed == [paths[0].name]
+    check_frames(open_cache(), paths)
+
+
+@pytest.mark.parametrize("setting", [{"n_mels": 20}, {"top_db": None}, {"hop_length": 200}], ids=str)
+def test_other_settings_have_a_cache_of_their_own(songs, open_cache, computed, setting):
+    paths = clips(songs(artists=1))
+    other = LogMel(**{"sample_rate": 8000, "n_fft": 512, "hop_length": 256, "n_mels": 24, **setting})
+    open_cache().build(paths)
+    open_cache(features=other).build(paths)
+    assert len(computed) == 2 * len(paths)
+    check_frames(open_cache(), paths)
+    check_frames(open_cache(features=other), paths)
+
+
+def test_another_dtype_has_a_cache_of_its_own(songs, open_cache):
+    paths = clips(songs(artists=1))
+    open_cache(dtype="float16").build(paths)
+    assert open_cache(dtype="float32").find(paths[0]) is None
+
+
+def test_the_folder_says_its_settings(songs, open_cache, features):
+    cache = open_cache()
+    cache.build(clips(songs(artists=1)))
+    assert '"n_mels": 24' in (cache.folder / "settings.json").read_text(encoding="utf-8")
+    assert cache.folder.name.startswith("logmel-")
+
+
+def test_a_tiny_shard_size_makes_several_shards_and_a_large_one_makes_one(songs, open_cache):
+    paths = clips(songs())
+    tiny, large = open_cache("tiny", shard_megabytes=0), open_cache("large", shard_megabytes=64)
+    tiny.build(paths)
+    large.build(paths)
+    assert (len(shards(tiny)), len(shards(large))) == (len(paths), 1)
+
+
+def test_shards_close_when_they_are_full(tmp_path, write_song, open_cache):
+    paths = [write_song(tmp_path / f"{number}.wav", "noise", number, seconds=130) for number in range(7)]  # 0.37 MiB
+    cache = open_cache(shard_megabytes=1)
+    cache.build(paths)
+    assert len(shards(cache)) == 3
+    check_frames(cache, paths[:2])
+
+
+def test_a_dtype_that_is_none_is_named(open_cache):
+    with pytest.raises(UserError, match=r"cache\.dtype: 'int8'"):
+        open_cache(dtype="int8")
+
+
+def test_broken_files_are_returned_with_reasons_and_the_others_are_built(songs, open_cache):
+    root = songs()
+    good = clips(root)
+    (root / "noise" / "empty.wav").touch()
+    (root / "noise" / "text.mp3").write_text("no sound")
+    missing = root / "noise" / "missing.wav"
+    broken = open_cache().build([*good, root / "noise" / "empty.wav", root / "noise" / "text.mp3", missing])
+    assert {path.name: reason.split(":")[0] for path, reason in broken.items()} == {
+        "empty.wav": "is empty",
+        "text.mp3": "is damaged, cut off or not audio",
+        "missing.wav": "does not exist",
+    }
+    check_frames(open_cache(), good)
+
+
+def test_a_pickled_cache_is_readable(songs, open_cache):
+    paths = clips(songs())
+    cache = open_cache()
+    cache.build(paths)
+    check_frames(cache, paths)  # maps the shards
+    pickled = pickle.dumps(cache)
+    assert len(pickled) < len(pickle.dumps(open_cache())) + 1000, "the shards went along"
+    check_frames(pickle.loads(pickled), paths)
+
+
+def test_what_another_process_stored_is_seen_after_a_build(songs, open_cache, computed):
+    early, paths = open_cache(), clips(songs())
+    open_cache().build(paths[1:])
+    early.build(paths[:1])
+    check_frames(early, paths)
+
+
+@pytest.mark.parametrize("end", [KeyboardInterrupt, MemoryError])
+def test_whatever_ends_a_build_keeps_what_was_computed(songs, open_cache, monkeypatch, end):
+    paths, extract, done = clips(songs()), genre_lightning.data.cache.extract, []
+
+    def failing(path, *rest):
+        if len(done) == 5:
+            raise end
+        done.append(path)
+        return extract(path, *rest)
+
+    monkeypatch.setattr(genre_lightning.data.cache, "extract", failing)
+    with pytest.raises(end):
+        open_cache(shard_megabytes=64).build(paths, workers=1)
+    assert len(done) == 5
+    check_frames(open_cache(), done)
+
+
+def test_ctrl_c_while_a_shard_is_written_keeps_its_songs(songs, open_cache, monkeypatch):
+    paths, write_whole, writes = clips(songs()), genre_lightning.data.cache.write_whole, []
+
+    def interrupted(path, write):
+        writes.append(path)
+        if len(writes) == 2:
+            raise KeyboardInterrupt
+        write_whole(path, write)
+
+    monkeypatch.setattr(genre_lightning.data.cache, "write_whole", interrupted)
+    monkeypatch.setattr(genre_lightning.data.cache, "SHARD_SECONDS", -1)
+    with pytest.raises(KeyboardInterrupt):
+        open_cache(shard_megabytes=64).build(paths, workers=1)
+    assert len(open_cache().songs) == 1
+
+
+def test_a_build_stores_what_it_has_from_time_to_time(songs, open_cache, monkeypatch):
+    paths = clips(songs())
+    monkeypatch.setattr(genre_lightning.data.cache, "SHARD_SECONDS", -1)
+    cache = open_cache(shard_megabytes=64)
+    cache.build(paths, workers=1)
+    assert len(shards(cache)) == len(paths)
+    check_frames(cache, paths)
+
+
+@pytest.mark.parametrize("last_breath", range(1, 14))
+def test_a_build_that_dies_at_any_write_loses_one_shard_at_most(songs, open_cache, monkeypatch, last_breath):
+    paths = clips(songs(artists=2, genres=("noise", "tones")))
+    write_whole, writes = genre_lightning.data.cache.write_whole, []
+
+    def mortal(path, write):
+        writes.append(path)
+        if len(writes) == last_breath:
+            path.with_name(path.name + ".tmp").write_bytes(b"half of it")
+        if len(writes) >= last_breath:
+            raise Killed
+        write_whole(path, write)
+
+    with monkeypatch.context() as patch, pytest.raises(Killed):
+        patch.setattr(genre_lightning.data.cache, "write_whole", mortal)
+        open_cache().build(paths)
+    kept = [path for path in paths if open_cache().find(path)]
+    assert len(kept) == max(0, (last_breath - 2) // 3)  # settings.json, then three files for each song
+    open_cache().build(paths)
+    check_frames(open_cache(), paths)
+
+
+def test_a_file_gets_its_name_only_after_it_is_on_the_disk(songs, open_cache, monkeypatch):
+    fsync, unfinished, cache = os.fsync, [], open_cache()
+
+    def watched(descriptor):
+        unfinished.append(len(list(cache.folder.glob("*.tmp"))))
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", watched)
+    cache.build(clips(songs(artists=1)))
+    assert unfinished == [1] * 10  # settings.json, then three files for each song
+
+
+@pytest.fixture
+def start_build(tmp_path):
+    """Start building a cache in another process, so many seconds a song."""
+    running = []
+
+    def start(root, seconds_a_song):
+        command = [sys.executable, "-c", BUILD, tmp_path / "cache", root, str(seconds_a_song)]
+        running.append(subprocess.Popen(command))
+        return running[-1]
+
+    yield start
+    for process in running:
+        process.kill()
+        process.wait()
+
+
+def test_a_killed_build_leaves_a_usable_cache(songs, open_cache, computed, start_build):
+    paths = clips(songs(artists=10, seconds=0.3))
+    process = start_build(paths[0].parents[1], 0.2)
+    while len(shards(open_cache())) < 3:
+        assert process.poll() is None, "the build ended by itself"
+        time.sleep(0.01)
+    process.kill()
+    process.wait()
+    kept = [path for path in paths if open_cache().find(path)]
+    assert 3 <= len(kept) < len(paths)
+    check_frames(open_cache(), kept)
+    open_cache().build(paths)
+    assert len(computed) == len(paths) - len(kept)
+    check_frames(open_cache(), paths)
+
+
+def test_two_builds_at_once_do_not_harm_each_other(songs, open_cache, start_build):
+    paths = clips(songs(artists=10, seconds=0.3))
+    processes = [start_build(paths[0].parents[1], 0.02) for _ in range(2)]
+    assert [process.wait() for process in processes] == [0, 0]
+    check_frames(open_cache(), paths)
+    assert not list(open_cache().folder.glob("*.tmp"))
+
+
+@pytest.fixture
+def fill_disk(monkeypatch):
+    """Let the disk be full after so many files."""
+
+    def fill(files=0):
+        fsync, done = os.fsync, []
+
+        def full(descriptor):
+            done.append(descriptor)
+            if len(done) > files:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            fsync(descriptor)
+
+        monkeypatch.setattr(os, "fsync", full)
+
+    yield fill
+    monkeypatch.undo()
+
+
+@pytest.mark.parametrize("files", range(5))
+def test_a_full_disk_is_named_and_keeps_the_earlier_songs(songs, open_cache, fill_disk, files):
+    paths = clips(songs())
+    open_cache().build(paths[:4])
+    fill_disk(files)
+    with pytest.raises(UserError, match=rf"cache\.root: .*{os.strerror(errno.ENOSPC)}.*free some space"):
+        open_cache().build(paths)
+    check_frames(open_cache(), paths[:4])
+    assert not list(open_cache().folder.glob("*.tmp"))
+
+
+@pytest.mark.parametrize("files", range(4))
+def test_a_full_disk_is_not_filled_further_by_shards_that_nobody_reads(songs, open_cache, fill_disk, files):
+    fill_disk(files)
+    with pytest.raises(UserError):
+        open_cache().build(clips(songs()))
+    stored = {path.name.split(".")[0] for path in open_cache().folder.iterdir()} - {"settings"}
+    assert stored == {path.stem for path in shards(open_cache())}
+
+
+def test_a_root_that_cannot_be_written_is_named(songs, open_cache, tmp_path):
+    (tmp_path / "cache").write_text("a file where the folder should be")
+    with pytest.raises(UserError, match=r"cache\.root: cannot write"):
+        open_cache().build(clips(songs(artists=1)))

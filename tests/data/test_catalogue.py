@@ -1,0 +1,213 @@
+import csv
+import os
+from pathlib import Path
+
+import pytest
+
+from genre_lightning.data.catalogue import (
+    Catalogue,
+    Track,
+    artist_name,
+    genre_name,
+    linked,
+    read_manifest,
+    write_manifest,
+)
+from genre_lightning.errors import UserError
+
+
+@pytest.fixture
+def manifest(tmp_path):
+    """Write the lines of a manifest.csv; returns its path."""
+
+    def write(*lines, encoding="utf-8"):
+        (tmp_path / "manifest.csv").write_text("\n".join(lines) + "\n", encoding=encoding)
+        return tmp_path / "manifest.csv"
+
+    return write
+
+
+@pytest.mark.parametrize("text", ["hiphop", "Hip-Hop", "hip hop", " HIP_HOP ", "Hip - Hop", "hip  hop"])
+def test_spellings_of_a_genre_are_one(text):
+    assert genre_name(text) == "hiphop"
+
+
+@pytest.mark.parametrize(("one", "other"), [("1-2", "12"), ("rock", "punk rock"), ("r&b", "rb"), ("Öl", "Ol")])
+def test_different_genres_stay_apart(one, other):
+    assert genre_name(one) != genre_name(other)
+
+
+def test_spellings_of_an_artist_are_one():
+    assert artist_name("  The  BEATLES ") == artist_name("the beatles") != artist_name("the beat")
+    assert artist_name("Beyonce\u0301") == artist_name("Beyonc\u00e9") and genre_name("mu\u0301sica") == "m\u00fasica"
+
+
+GUESTS = [
+    "Queen feat. David Bowie",
+    "Queen (ft David Bowie)",
+    "QUEEN [Featuring David Bowie]",
+    "Queen / David Bowie",
+    "Queen, feat David Bowie",
+    "Queen - ft. David Bowie",
+    "Queen (feat. David Bowie) [Live]",
+]
+
+
+@pytest.mark.parametrize("text", GUESTS)
+def test_guests_are_artists_of_their_own(text):
+    assert Track(Path("a"), "rock", text).artists == ["queen", "david bowie"]
+
+
+@pytest.mark.parametrize(
+    "text", ["AC/DC", "Ft. Worth Band", "6 Ft Under", "Feature", "Sunn O)))  (US)", "Simon & Garfunkel"]
+)
+def test_other_names_stay_whole(text):
+    assert Track(Path("a"), "rock", text).artists == [artist_name(text)]
+
+
+def test_semicolons_separate_artists():
+    assert Track(Path("a"), "jazz", "Miles Davis; John  COLTRANE ;").artists == ["miles davis", "john coltrane"]
+    assert Track(Path("a"), "rock", "Simon & Garfunkel").artists == ["simon & garfunkel"]
+    assert Track(Path("a"), "rock", " ; ").artists == []
+
+
+def test_things_that_share_a_key_are_linked_through_others_too():
+    assert linked([["a"], ["b"], [], ["c", "b"], ["d"], ["a", "c"], []]) == [0, 0, 2, 0, 4, 0, 6]
+    assert linked([]) == []
+
+
+def test_links_do_not_depend_on_the_order_of_things():
+    chain = [[number, number + 1] for number in range(500)]
+    assert set(linked(chain)) == set(linked(reversed(chain))) == set(linked(chain[::2] + chain[1::2])) == {0}
+
+
+def test_genres_are_in_alphabetical_order():
+    catalogue = Catalogue([Track(Path("a"), "rock"), Track(Path("b"), "jazz"), Track(Path("c"), "rock")])
+    assert catalogue.genres == ["jazz", "rock"]
+
+
+def test_songs_of_a_split_are_found():
+    catalogue = Catalogue([Track(Path("a"), "rock", split="train"), Track(Path("b"), "rock", split="test")])
+    assert [track.path.name for track in catalogue.of_split("test")] == ["b"]
+
+
+def test_genres_are_chosen_however_spelt():
+    catalogue = Catalogue([Track(Path("a"), "rock"), Track(Path("b"), "hiphop"), Track(Path("c"), "jazz")])
+    assert catalogue.of_genres(["Hip-Hop", "ROCK"]).genres == ["hiphop", "rock"]
+    assert catalogue.of_genres(None).genres == ["hiphop", "jazz", "rock"]
+
+
+def test_an_unknown_genre_is_named_beside_those_there_are():
+    with pytest.raises(UserError, match=r"data\.genres.*polka.*there are jazz, rock"):
+        Catalogue([Track(Path("a"), "rock"), Track(Path("b"), "jazz")]).of_genres(["polka", "rock"])
+
+
+def test_a_manifest_is_read(manifest):
+    path = manifest("path,genre,artist,title,split", "a/1.mp3,Hip-Hop,Jay-Z,99 Problems,test", " b.mp3 , rock ,,,")
+    assert list(read_manifest(path)) == [
+        Track(path.parent / "a" / "1.mp3", "hiphop", "Jay-Z", "99 Problems", "test"),
+        Track(path.parent / "b.mp3", "rock"),
+    ]
+
+
+def test_columns_may_stand_in_any_order_and_more_are_kept(manifest):
+    path = manifest("year,genre,path,album", "1999,rock,a.mp3,Issues")
+    assert list(read_manifest(path)) == [
+        Track(path.parent / "a.mp3", "rock", extra={"year": "1999", "album": "Issues"}),
+    ]
+
+
+def test_an_absolute_path_stays_absolute(manifest, tmp_path):
+    song = tmp_path.parent / "elsewhere" / "a.mp3"
+    assert next(iter(read_manifest(manifest("path,genre", f"{song},rock")))).path == song
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
+def test_umlauts_are_read_with_and_without_a_byte_order_mark(manifest, encoding):
+    path = manifest("path,genre,artist", "Füße.mp3,Jödel,Die Ärzte", encoding=encoding)
+    assert list(read_manifest(path)) == [Track(path.parent / "Füße.mp3", "jödel", "Die Ärzte")]
+
+
+FAULTS = [
+    (["path,artist", "a.mp3,x"], "first line must name the column genre"),
+    (["path;genre", "a.mp3;rock"], "first line must name the column genre and path"),
+    ([""], "first line must name the column genre and path"),
+    (["path,genre", "a.mp3,rock", ",rock"], "line 3: the path is empty"),
+    (["path,genre", "a.mp3,rock", "b.mp3, "], "line 3: the genre is empty"),
+    (["path,genre,split", "a.mp3,rock,dev"], "line 2: the split 'dev' is none of train, val, test"),
+    (["path,genre", "a.mp3,rock", "b.mp3"], "line 3: has more or fewer values"),
+    (["path,genre", "Crosby, Stills.mp3,rock"], "line 2: has more or fewer values"),
+    (["path,genre,title", 'a.mp3,rock,"two', 'lines"', ",rock,x"], "line 4: the path is empty"),
+    (["path,genre", "", "", ",rock"], "line 4: the path is empty"),
+]
+
+
+@pytest.mark.parametrize(("lines", "complaint"), FAULTS, ids=str)
+def test_a_fault_in_a_manifest_is_named_with_its_line(manifest, lines, complaint):
+    path = manifest(*lines)
+    with pytest.raises(UserError) as caught:
+        read_manifest(path)
+    assert complaint in str(caught.value) and str(path) in str(caught.value)
+
+
+@pytest.mark.parametrize("again", ["a.mp3", "./a.mp3", "b/../a.mp3"])
+def test_a_song_listed_twice_is_refused(manifest, again):
+    with pytest.raises(UserError, match=r"line 4: lists .*a\.mp3, as line 2 does"):
+        read_manifest(manifest("path,genre", "a.mp3,rock", "b.mp3,rock", f"{again},jazz"))
+
+
+def test_a_song_listed_twice_is_named_with_its_line(manifest):
+    with pytest.raises(UserError, match=r"line 4\b"):
+        read_manifest(manifest("path,genre", "a.mp3,rock", "b.mp3,rock", "a.mp3,jazz"))
+
+
+def test_a_manifest_in_another_encoding_is_refused(manifest):
+    path = manifest("path,genre", "Füße.mp3,rock", encoding="latin-1")
+    with pytest.raises(UserError, match="UTF-8"):
+        read_manifest(path)
+
+
+def test_what_is_written_is_read_again(tmp_path):
+    catalogue = Catalogue(
+        [
+            Track(tmp_path / "a" / "Füße, nackt.mp3", "hiphop", 'The "Who"', "two\nlines", "train", {"year": "1999"}),
+            Track(tmp_path / "b.mp3", "r&b", split="val", extra={"year": ""}),
+            Track(tmp_path.parent / "elsewhere" / "c.mp3", "jazz", "Ärzte", extra={"year": "7"}),
+        ]
+    )
+    write_manifest(catalogue, tmp_path / "manifest.csv")
+    assert list(read_manifest(tmp_path / "manifest.csv")) == list(catalogue)
+    assert [path.name for path in tmp_path.iterdir()] == ["manifest.csv"], "an unfinished file is left"
+
+
+def test_two_processes_may_write_a_manifest_at_once(tmp_path, monkeypatch):
+    catalogue, path = Catalogue([Track(tmp_path / "a.mp3", "rock")]), tmp_path / "manifest.csv"
+    begin = csv.DictWriter.writeheader
+
+    def interrupted(rows):
+        with monkeypatch.context() as other_process:
+            other_process.setattr(csv.DictWriter, "writeheader", begin)
+            other_process.setattr(os, "getpid", lambda: -1)
+            write_manifest(catalogue, path)
+        return begin(rows)
+
+    monkeypatch.setattr(csv.DictWriter, "writeheader", interrupted)
+    write_manifest(catalogue, path)
+    assert list(read_manifest(path)) == list(catalogue) and len(list(tmp_path.iterdir())) == 1
+
+
+def test_written_paths_are_relative_with_slashes(tmp_path):
+    write_manifest(Catalogue([Track(tmp_path / "rock" / "a.mp3", "rock")]), tmp_path / "manifest.csv")
+    assert (tmp_path / "manifest.csv").read_text(encoding="utf-8").splitlines()[1] == "rock/a.mp3,rock,,,"
+
+
+def test_songs_with_different_extra_columns_are_written_together(tmp_path):
+    tracks = [
+        Track(tmp_path / "a.mp3", "rock", extra={"year": "1"}),
+        Track(tmp_path / "b.mp3", "rock", extra={"bpm": "2"}),
+    ]
+    write_manifest(Catalogue(tracks), tmp_path / "manifest.csv")
+    assert [track.extra for track in read_manifest(tmp_path / "manifest.csv")] == [
+        {"year": "1", "bpm": ""},
+        {"year": "", "bpm": "2"},
+    ]

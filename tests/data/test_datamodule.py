@@ -1,0 +1,160 @@
+from dataclasses import replace
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+
+from genre_lightning.data.augment import Gain, Mixup
+from genre_lightning.data.catalogue import Catalogue
+from genre_lightning.data.datamodule import GenreDataModule, WholeSongs
+
+
+@pytest.fixture
+def make(selected):
+    """A data module over the library with small windows."""
+    selection, cache = selected
+
+    def made(*augments, catalogue=selection.catalogue, **settings):
+        return GenreDataModule(catalogue, cache, augments, **{"window_seconds": 0.5, "batch_size": 6} | settings)
+
+    return made
+
+
+def all_frames(data, *splits):
+    songs = [song for split in splits for song in data.datasets[split].songs]
+    return np.concatenate([data.cache.frames(song) for song in songs]).astype(np.float64)
+
+
+def trainer(training=True, rank=0, world_size=1):
+    """As much of a Trainer as the data module looks at."""
+    device = SimpleNamespace(root_device=torch.device("cpu"))
+    return SimpleNamespace(training=training, global_rank=rank, world_size=world_size, strategy=device)
+
+
+def test_training_batches_have_the_documented_shapes(make):
+    data = make(windows_per_song=2)
+    batches = list(data.train_dataloader())
+    assert len(batches) == 6  # 18 training songs, 2 windows of each, 6 a batch
+    for batch in batches:
+        assert batch.features.shape == (6, *data.window_shape) and batch.features.dtype == torch.float16
+        assert batch.target.shape == (6, 3) and batch.target.dtype == torch.float32
+        assert batch.song.shape == (6,) and batch.song.dtype == torch.int64
+
+
+def test_a_window_is_as_long_as_asked_for(make):
+    assert make(window_seconds=0.5).window_shape == (16, 24)
+    assert make(window_seconds=0.128).window_shape == (4, 24)
+
+
+def test_a_window_is_no_longer_than_the_longest_training_song(make, selected):
+    selection, cache = selected
+    longest = max(cache.find(track.path).n_frames for track in selection.catalogue.of_split("train"))
+    assert make(window_seconds=600).window_shape == (longest, 24)
+
+
+def test_each_split_serves_its_own_songs_with_their_genres(make):
+    data = make()
+    for split, count in (("train", 18), ("val", 6), ("test", 6)):
+        dataset = data.datasets[split]
+        tracks = list(data.catalogue.of_split(split))
+        assert dataset.songs == [data.cache.find(track.path) for track in tracks] and len(dataset) == count
+        assert [data.genres[genre] for genre in dataset.genres] == [track.genre for track in tracks]
+
+
+@pytest.mark.parametrize("split", ["train", "val", "test"])
+def test_regular_batches_judge_every_song(make, split):
+    data = make()
+    songs = torch.cat([batch.song for batch in data.regular_loader(split)])
+    assert songs.unique().tolist() == list(range(len(data.datasets[split])))
+
+
+def test_validation_batches_are_those_of_the_validation_songs(make):
+    data = make()
+    batches = [list(loader) for loader in (data.val_dataloader(), data.regular_loader("val"))]
+    assert len(batches[0]) == len(batches[1]) > 0
+    assert all(torch.equal(a.features, b.features) for a, b in zip(*batches, strict=True))
+
+
+def test_statistics_are_those_of_all_training_frames_and_no_others(make):
+    data = make()
+    mean, deviation = data.statistics()
+    frames = all_frames(data, "train")
+    np.testing.assert_allclose(mean, frames.mean(0), atol=0.01)
+    np.testing.assert_allclose(deviation, frames.std(0), atol=0.01)
+    assert np.abs(mean.numpy() - all_frames(data, "train", "val", "test").mean(0)).max() > 0.1
+    assert mean.dtype == deviation.dtype == torch.float32
+
+
+def test_a_feature_that_never_moves_is_not_blown_up(make, monkeypatch):
+    data = make()
+    moments = np.ones((2, 24), np.float32)
+    moments[1, 5] = 0
+    monkeypatch.setattr(data.cache, "moments", lambda song: moments)
+    _, deviation = data.statistics()
+    assert deviation[5] >= 1e-4 and deviation[6] == pytest.approx(1)
+
+
+def test_class_weights_make_genres_weigh_the_same(make, selected):
+    tracks = list(selected[0].catalogue)
+    clicks = [track for track in tracks if track.genre == "clicks" and track.split == "train"]
+    data = make(catalogue=Catalogue([track for track in tracks if track not in clicks[2:]]))
+    counts, weights = np.array([2, 6, 6]), np.array(data.class_weights())
+    np.testing.assert_allclose(counts * weights, (counts * weights).mean())
+    assert (counts * weights).sum() == pytest.approx(counts.sum())
+
+
+def test_the_same_seed_gives_the_same_batches(make):
+    first, again, other = (
+        torch.cat([batch.song for batch in make(seed=seed).train_dataloader()]) for seed in (1, 1, 2)
+    )
+    assert torch.equal(first, again) and not torch.equal(first, other)
+
+
+def test_the_cache_s_numbers_become_float32(make):
+    data = make()
+    (batch, *_) = data.val_dataloader()
+    ready = data.on_after_batch_transfer(batch, 0)
+    assert ready.features.dtype == torch.float32 and torch.equal(ready.features, batch.features.float())
+
+
+@pytest.mark.parametrize("training", [True, False])
+def test_augmentations_are_applied_in_training_only(make, selected, training):
+    features = selected[1].features
+    data = make(Gain(features, gain_db=3.0), Mixup(features, alpha=1.0, probability=1.0))
+    data.trainer = trainer(training)
+    (batch, *_) = data.train_dataloader()
+    before = batch.features.clone(), batch.target.clone()
+    ready = data.on_after_batch_transfer(batch, 0)
+    assert torch.equal(ready.features, before[0].float()) is not training
+    assert torch.equal(ready.target, before[1]) is not training
+    assert torch.equal(batch.features, before[0]) and torch.equal(ready.song, batch.song)
+
+
+def test_devices_share_the_songs_out(make):
+    parts = []
+    for rank in range(2):
+        data = make(windows_per_song=1, batch_size=3)
+        data.trainer = trainer(rank=rank, world_size=2)
+        parts.append(torch.cat([batch.song for batch in data.train_dataloader()]))
+    assert sorted(torch.cat(parts).tolist()) == list(range(18)) and len(parts[0]) == len(parts[1])
+
+
+def test_a_song_on_another_side_is_served_there(make, selected):
+    first, *others = selected[0].catalogue
+    data = make(catalogue=Catalogue([replace(first, split="test"), *others]))
+    assert len(data.datasets["train"]) == 17 and len(data.datasets["test"]) == 7
+
+
+def test_whole_songs_are_served_once_and_shared_out_among_devices(selected):
+    cache, seen = selected[1], []
+    songs = [cache.find(track.path) for track in selected[0].catalogue][:5]
+    for rank in range(2):
+        data = WholeSongs(cache, songs, n_frames=16, batch_size=4, overlap=0.5)
+        data.trainer = trainer(training=False, rank=rank, world_size=2)
+        batches = list(data.predict_dataloader())
+        seen += [song for batch in batches for song in batch.song.tolist()]
+        assert data.on_after_batch_transfer(batches[0], 0).features.dtype == torch.float32
+    alone = WholeSongs(cache, songs, n_frames=16, batch_size=4, overlap=0.5)
+    windows = [song for batch in alone.predict_dataloader() for song in batch.song.tolist()]
+    assert sorted(song for song in seen if song >= 0) == windows and set(windows) == set(range(5))

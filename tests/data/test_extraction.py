@@ -1,0 +1,174 @@
+import logging
+import os
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from genre_lightning.audio import AudioError, Tags, read_audio
+from genre_lightning.data.extraction import extract, extract_all, song_key, threads, with_progress
+from genre_lightning.errors import UserError
+
+PATHS = [Path(f"{number}.wav") for number in range(100)]
+
+
+@pytest.fixture
+def three_threads():
+    """Let torch use three threads for the time of a test, whatever OMP_NUM_THREADS says."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(3)
+    yield
+    torch.set_num_threads(before)
+
+
+def threads_of_torch():
+    """The threads that torch would use in a thread that starts now."""
+    found = []
+    thread = threading.Thread(target=lambda: found.append(torch.get_num_threads()))
+    thread.start()
+    thread.join()
+    return found[0]
+
+
+def test_a_song_becomes_frames_and_what_its_file_tells(tmp_path, write_song, features):
+    path = write_song(tmp_path / "song.flac", seconds=1.5, artist="Who")
+    song = extract(path, features, "float32")
+    np.testing.assert_allclose(song.frames, features(torch.from_numpy(read_audio(path, 8000))), atol=1e-4)
+    assert (song.seconds, song.tags, song.key) == (1.5, Tags("Who", ""), song_key(path))
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32"])
+def test_moments_are_mean_and_deviation_whatever_the_frames_are_stored_as(tmp_path, write_song, features, dtype):
+    path = write_song(tmp_path / "song.wav")
+    song = extract(path, features, dtype)
+    frames = features(torch.from_numpy(read_audio(path, 8000))).numpy()
+    assert song.frames.dtype == dtype and song.moments.dtype == np.float32
+    np.testing.assert_allclose(song.moments, [frames.mean(axis=0), frames.std(axis=0)], atol=1e-3)
+
+
+def test_a_broken_file_raises(tmp_path, features):
+    (tmp_path / "song.wav").touch()
+    with pytest.raises(AudioError, match="empty"):
+        extract(tmp_path / "song.wav", features, "float32")
+
+
+def test_the_same_sound_has_the_same_digest_in_any_file(tmp_path, write_song, features):
+    one, other = write_song(tmp_path / "a.wav", artist="Who"), write_song(tmp_path / "b.flac")
+    third = write_song(tmp_path / "c.wav", number=1)
+    digests = [extract(path, features, "float32").digest for path in (one, other, third)]
+    assert digests[0] == digests[1] != digests[2]
+
+
+def test_the_key_changes_with_size_time_and_name_and_with_nothing_else(tmp_path, write_song):
+    path = write_song(tmp_path / "song.wav")
+    keys = {song_key(path), song_key(path)}
+    os.utime(path, ns=(0, path.stat().st_mtime_ns + 1_000_000_000))
+    keys.add(song_key(path))
+    changed = path.stat().st_mtime_ns
+    path.write_bytes(path.read_bytes() + b"x")
+    os.utime(path, ns=(0, changed))
+    keys |= {song_key(path), song_key(path.rename(tmp_path / "other.wav"))}
+    assert len(keys) == 4
+
+
+def test_the_key_of_a_missing_file_is_empty(tmp_path):
+    assert song_key(tmp_path / "song.wav") == ""
+
+
+def test_the_key_does_not_depend_on_the_working_directory(tmp_path, write_song, monkeypatch):
+    path = write_song(tmp_path / "music" / "song.wav")
+    monkeypatch.chdir(tmp_path)
+    assert song_key(Path("music/song.wav")) == song_key(path)
+
+
+@pytest.mark.parametrize("workers", [1, 3, None])
+def test_files_come_back_in_their_order(workers):
+    def work(path):
+        time.sleep(0.003 * (int(path.stem) % 3))
+        return path.stem
+
+    assert list(extract_all(PATHS[:30], work, workers)) == [(path, path.stem) for path in PATHS[:30]]
+
+
+def test_a_broken_file_comes_back_as_its_error_and_the_others_go_on():
+    def work(path):
+        if path.stem == "3":
+            raise AudioError("is broken")
+
+    outcomes = dict(extract_all(PATHS[:6], work, 2))
+    assert str(outcomes[PATHS[3]]) == "is broken" and isinstance(outcomes[PATHS[3]], AudioError)
+    assert [outcomes[path] for path in PATHS[:6] if path != PATHS[3]] == [None] * 5
+
+
+def test_an_error_of_ours_is_not_swallowed():
+    def work(path):
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        list(extract_all(PATHS[:3], work, 2))
+
+
+def test_no_files_are_no_trouble():
+    assert list(extract_all([], str, 2)) == []
+
+
+def test_only_a_few_songs_are_ahead_of_the_one_in_use():
+    started = []
+    outcomes = extract_all(PATHS, started.append, 2)
+    for used in range(1, 20):
+        next(outcomes)
+        time.sleep(0.01)  # the threads would run ahead now
+        assert len(started) <= used + 4 * 2
+    outcomes.close()
+
+
+def test_whoever_stops_does_not_wait_for_the_files_ahead():
+    started = []
+
+    def work(path):
+        started.append(path)
+        time.sleep(0.05)
+
+    outcomes = extract_all(PATHS, work, 1)
+    next(outcomes)
+    outcomes.close()
+    assert len(started) <= 3  # the first, the one under way, and one that was just beginning
+
+
+def test_files_are_worked_on_at_the_same_time():
+    meeting = threading.Barrier(3)
+    assert len(list(extract_all(PATHS[:3], lambda path: meeting.wait(timeout=20), 3))) == 3
+
+
+def test_every_file_has_one_thread_of_torch_and_the_others_are_given_back(three_threads):
+    outcomes = extract_all(PATHS[:5], lambda path: torch.get_num_threads(), 2)
+    assert [threads for _, threads in outcomes] == [1] * 5
+    assert threads_of_torch() == torch.get_num_threads() == 3
+
+
+def test_threads_are_given_back_when_the_work_is_stopped(three_threads):
+    outcomes = extract_all(PATHS, str, 2)
+    next(outcomes)
+    outcomes.close()
+    assert threads_of_torch() == 3
+
+
+def test_progress_passes_everything_on_and_logs_the_hours(tmp_path, write_song, features, caplog):
+    song = extract(write_song(tmp_path / "song.wav", seconds=2), features, "float32")
+    outcomes = [(path, song) for path in PATHS[:90]] * 12 + [(PATHS[99], AudioError("is broken"))]
+    with caplog.at_level(logging.INFO):
+        assert list(with_progress(iter(outcomes), len(outcomes))) == outcomes
+    assert "features of 1080 songs, 0.6 h" in caplog.text
+
+
+def test_as_many_threads_as_are_asked_for_else_one_on_each_core():
+    assert threads(3) == 3 and 1 <= threads() <= os.cpu_count()
+
+
+@pytest.mark.parametrize("workers", [0, -1])
+def test_less_than_one_thread_is_refused(workers):
+    with pytest.raises(UserError, match=f"cache_workers must be 1 or more, or null .*, not {workers}"):
+        list(extract_all(PATHS[:1], lambda path: path, workers))

@@ -1,0 +1,169 @@
+import logging
+import os
+from functools import partial
+
+import pytest
+
+from genre_lightning.data.cache import FeatureCache
+from genre_lightning.data.catalogue import Catalogue, Track
+from genre_lightning.data.selection import select_songs
+from genre_lightning.data.sources.folder import folder
+from genre_lightning.data.splits import shared_artists, split_catalogue
+from genre_lightning.errors import UserError
+
+SIDES = ("train", "train", "val", "test")
+published = partial(split_catalogue, method="published")
+by_artist = partial(split_catalogue, method="artist", val_fraction=0.25, test_fraction=0.25)
+
+
+@pytest.fixture
+def cache(tmp_path, features):
+    return FeatureCache(tmp_path / "cache", features)
+
+
+@pytest.fixture
+def catalogue(tmp_path, write_song):
+    """Two genres of four songs each, with published sides."""
+    return Catalogue(
+        [
+            Track(write_song(tmp_path / "songs" / f"{genre}{n}.wav", genre, n), genre, f"{genre} {n}", split=side)
+            for genre in ("noise", "tones")
+            for n, side in enumerate(SIDES)
+        ]
+    )
+
+
+def plus(catalogue, *tracks):
+    return Catalogue([*catalogue.tracks, *tracks])
+
+
+def names(tracks):
+    return [track.path.name for track in tracks]
+
+
+def test_good_songs_all_take_part_in_their_order(catalogue, cache):
+    selection = select_songs(catalogue, cache, published)
+    assert selection.catalogue.tracks == catalogue.tracks and selection.skipped == []
+    assert all(cache.find(track.path) for track in catalogue)
+
+
+def test_every_song_gets_a_side(songs, cache):
+    root = songs(artists=4, songs_of_artist=2)
+    selection = select_songs(folder(str(root)), cache, by_artist)
+    assert {track.split for track in selection.catalogue} == {"train", "val", "test"}
+    assert not shared_artists(selection.catalogue) and len(selection.catalogue) == 24
+
+
+def test_broken_songs_are_left_out_with_their_reasons(catalogue, cache, tmp_path, caplog):
+    (tmp_path / "empty.wav").touch()
+    (tmp_path / "text.wav").write_text("no sound")
+    broken = [Track(tmp_path / name, "tones", split="train") for name in ("empty.wav", "text.wav", "missing.wav")]
+    with caplog.at_level(logging.WARNING):
+        selection = select_songs(plus(catalogue, *broken), cache, published)
+    assert selection.catalogue.tracks == catalogue.tracks
+    reasons = {skip.track.path.name: skip.reason for skip in selection.skipped}
+    assert list(reasons) == ["empty.wav", "text.wav", "missing.wav"]
+    assert "0 bytes" in reasons["empty.wav"] and "not audio" in reasons["text.wav"]
+    assert f"{tmp_path / 'missing.wav'} does not exist" in caplog.text
+
+
+def test_a_song_that_changes_while_it_is_read_is_left_out(catalogue, cache, monkeypatch):
+    build = cache.build
+
+    def touched(*arguments):
+        broken = build(*arguments)
+        os.utime(catalogue.tracks[0].path, (0, 0))
+        return broken
+
+    monkeypatch.setattr(cache, "build", touched)
+    selection = select_songs(catalogue, cache, published)
+    assert [(skip.track, skip.reason) for skip in selection.skipped] == [
+        (catalogue.tracks[0], "has changed while it was read")
+    ]
+
+
+def test_the_log_names_the_first_broken_songs_and_counts_the_others(catalogue, cache, tmp_path, caplog):
+    broken = [Track(tmp_path / f"missing{n}.wav", "tones", split="train") for n in range(25)]
+    with caplog.at_level(logging.WARNING):
+        selection = select_songs(plus(catalogue, *broken), cache, published)
+    assert len(selection.skipped) == 25
+    assert caplog.text.count("does not exist") == 10 and "15 more" in caplog.text
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_tags_tell_the_artists_before_songs_are_split(tmp_path, write_song, cache, seed):
+    for genre in ("noise", "tones"):
+        for n in range(24):
+            write_song(
+                tmp_path / "songs" / genre / f"{n}.flac", genre, n, seconds=0.2, artist=f"{genre} artist {n // 6}"
+            )
+    selection = select_songs(folder(str(tmp_path / "songs")), cache, partial(by_artist, seed=seed))
+    assert {track.artist for track in selection.catalogue} == {
+        f"{g} artist {n}" for g in ("noise", "tones") for n in range(4)
+    }
+    assert shared_artists(selection.catalogue) == []
+
+
+def test_what_a_manifest_says_of_a_song_goes_before_its_tags(catalogue, cache, tmp_path, write_song):
+    path = write_song(tmp_path / "tagged.flac", "tones", 50, artist="The tag")
+    selection = select_songs(plus(catalogue, Track(path, "tones", "The manifest", split="train")), cache, published)
+    assert selection.catalogue.tracks[-1].artist == "The manifest"
+
+
+@pytest.mark.parametrize("copy_genre", ["noise", "tones"])
+@pytest.mark.parametrize(
+    ("side", "copy_side", "kept"),
+    [("train", "test", "copy"), ("val", "train", "song"), ("test", "train", "song"), ("val", "test", "copy")],
+)
+def test_of_two_copies_the_one_on_the_test_side_stays(
+    catalogue, cache, tmp_path, write_song, copy_genre, side, copy_side, kept
+):
+    song = Track(write_song(tmp_path / "song.wav", "tones", 50), "tones", split=side)
+    copy = Track(write_song(tmp_path / "copy.flac", "tones", 50, artist="Who"), copy_genre, split=copy_side)
+    selection = select_songs(plus(catalogue, song, copy), cache, published)
+    (skipped,) = selection.skipped
+    stays, goes = (song, copy) if kept == "song" else (copy, song)
+    assert names(selection.catalogue) == [*names(catalogue), stays.path.name]
+    assert skipped.track.path == goes.path
+    assert f"same recording as {stays.path} ({stays.genre}, {stays.split})" in skipped.reason
+
+
+def test_of_three_copies_one_stays(catalogue, cache, tmp_path, write_song):
+    copies = [Track(write_song(tmp_path / f"{n}.wav", "tones", 50), "tones", split="train") for n in range(3)]
+    selection = select_songs(plus(catalogue, *copies), cache, published)
+    assert names(selection.catalogue) == [*names(catalogue), "0.wav"] and len(selection.skipped) == 2
+
+
+def test_different_songs_of_the_same_length_are_no_copies(catalogue, cache):
+    assert len({track.path.stat().st_size for track in catalogue}) == 1
+    assert select_songs(catalogue, cache, published).skipped == []
+
+
+def test_a_genre_whose_songs_are_all_broken_is_named(catalogue, cache, tmp_path):
+    broken = [Track(tmp_path / f"missing{n}.wav", "polka", split=side) for n, side in enumerate(SIDES)]
+    with pytest.raises(UserError, match=r"no usable song of polka is left for train"):
+        select_songs(plus(catalogue, *broken), cache, published)
+
+
+def test_a_side_that_copies_leave_empty_is_named(catalogue, cache, tmp_path, write_song):
+    copies = [Track(write_song(tmp_path / f"{n}.wav", "tones", 50), "polka", split=SIDES[n]) for n in range(4)]
+    with pytest.raises(UserError, match=r"no usable song of polka is left for train"):
+        select_songs(plus(catalogue, *copies), cache, published)
+
+
+def test_one_genre_is_not_enough(catalogue, cache):
+    with pytest.raises(UserError, match="at least two"):
+        select_songs(catalogue.of_genres(["noise"]), cache, published)
+
+
+def test_songs_of_no_genre_are_left_out_and_counted(catalogue, cache, caplog):
+    stray = [Track(track.path.with_name(f"{number}.wav"), "") for number, track in enumerate(catalogue)]
+    selection = select_songs(plus(catalogue, *stray), cache, published)
+    assert len(selection.catalogue) == 8 and not selection.skipped and selection.catalogue.genres == ["noise", "tones"]
+    assert "left out: 8 songs that lie in no genre's folder" in caplog.text
+
+
+def test_songs_none_of_which_has_a_genre_are_said(catalogue, cache):
+    nameless = Catalogue([Track(track.path, "") for track in catalogue])
+    with pytest.raises(UserError, match="none of the 8 songs has a genre; put them in a folder for each genre"):
+        select_songs(nameless, cache, published)

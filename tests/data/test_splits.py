@@ -1,0 +1,188 @@
+import random
+from collections import Counter, defaultdict
+from pathlib import Path
+
+import pytest
+
+from genre_lightning.data.catalogue import Catalogue, Track
+from genre_lightning.data.splits import check_split, shared_artists, split_catalogue
+from genre_lightning.errors import UserError
+
+
+def random_catalogue(seed, one_genre_each=False):
+    """Songs of artists who are more or less diligent, and who stick to a genre or do not."""
+    chance = random.Random(seed)
+    genres, artists = chance.randint(2, 6), chance.randint(6, 60)
+    tracks = []
+    for number in range(chance.randint(20, 300)):
+        artist = min(chance.randrange(artists), chance.randrange(artists))
+        genre = artist % genres if one_genre_each or chance.random() < 0.8 else chance.randrange(genres)
+        tracks.append(Track(Path(f"{number}.wav"), f"genre {genre}", f"Artist {artist}"))
+    return Catalogue(tracks)
+
+
+def songs(**artists):
+    """One song for each letter, which is its genre: `songs(A="rr", B="j")` are two songs by A and one by B."""
+    return Catalogue([Track(Path(f"{a}{n}.wav"), g, a) for a, genres in artists.items() for n, g in enumerate(genres)])
+
+
+def many(songs_of_artist, artists=40, genres=4):
+    """A catalogue of equal genres, whose artists have so many songs each; 0: nobody knows the artists."""
+    return Catalogue(
+        [
+            Track(Path(f"{genre}-{artist}-{number}.wav"), f"genre {genre}", f"{genre}-{artist}" * (songs_of_artist > 0))
+            for genre in range(genres)
+            for artist in range(artists)
+            for number in range(max(1, songs_of_artist))
+        ]
+    )
+
+
+def sides_of(catalogue, fact):
+    """The sides on which each artist, or whatever `fact` tells of a song, is found."""
+    sides = defaultdict(set)
+    for track in catalogue:
+        sides[fact(track)].add(track.split)
+    return sides
+
+
+def sides(catalogue):
+    return [track.split for track in catalogue]
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_no_artist_is_on_two_sides(seed):
+    split = split_catalogue(random_catalogue(seed), "artist", seed=seed)
+    assert all(len(found) == 1 for found in sides_of(split, lambda track: track.artist).values())
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_a_genre_of_three_artists_is_on_every_side(seed):
+    split = split_catalogue(random_catalogue(seed, one_genre_each=True), "artist", seed=seed)
+    artists = defaultdict(set)
+    for track in split:
+        artists[track.genre].add(track.artist)
+    for genre, found in sides_of(split, lambda track: track.genre).items():
+        assert len(found) == min(3, len(artists[genre])), genre
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_artists_of_two_genres_do_not_keep_a_genre_off_a_side(seed):
+    split = split_catalogue(songs(A="jj", B="r", C="j", D="r", E="rj"), "artist", seed=seed)
+    assert sides_of(split, lambda track: track.genre) == {"r": {"train", "val", "test"}, "j": {"train", "val", "test"}}
+
+
+def test_spelling_does_not_make_two_artists_of_one():
+    spellings = ["Motörhead", "MOTÖRHEAD", " motörhead ", "Simon  Garfunkel", "Simon Garfunkel"]
+    tracks = [Track(Path(f"{n}.wav"), "rock", spellings[n % 5]) for n in range(50)]
+    others = [Track(Path(f"other {n}.wav"), "rock", f"artist {n}") for n in range(20)]
+    split = split_catalogue(Catalogue(tracks + others), "artist")
+    found = sides_of(split, lambda track: track.artist.casefold().split()[0])
+    assert len(found["motörhead"]) == len(found["simon"]) == 1
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_song_by_two_artists_keeps_the_songs_of_both_on_one_side(seed):
+    chance = random.Random(seed)
+    names = [f"artist {number}" for number in range(60)]
+    tracks = [Track(Path(f"{n}"), "rock", "; ".join(chance.sample(names, chance.choice([1, 1, 2])))) for n in range(60)]
+    split = split_catalogue(Catalogue(tracks), "artist", seed=seed)
+    sides = defaultdict(set)
+    for track in split:
+        for artist in track.artists:
+            sides[artist].add(track.split)
+    assert all(len(found) == 1 for found in sides.values()) and shared_artists(split) == []
+    assert len({track.split for track in split}) == 3
+
+
+@pytest.mark.parametrize("method", ["artist", "naive"])
+@pytest.mark.parametrize("songs_of_artist", [0, 1, 3])
+@pytest.mark.parametrize(("val", "test"), [(0.15, 0.2), (0.1, 0.4)])
+def test_every_genre_comes_close_to_the_fractions(method, songs_of_artist, val, test):
+    split = split_catalogue(many(songs_of_artist), method, val, test)
+    for genre in split.genres:
+        of_genre = [track.split for track in split if track.genre == genre]
+        shares = {side: count / len(of_genre) for side, count in Counter(of_genre).items()}
+        assert shares == pytest.approx({"train": 1 - val - test, "val": val, "test": test}, abs=0.04)
+
+
+def test_a_song_keeps_its_place_and_all_that_is_known_of_it():
+    before = random_catalogue(0)
+    after = split_catalogue(before, "artist")
+    assert [(t.path, t.genre, t.artist) for t in after] == [(t.path, t.genre, t.artist) for t in before]
+    assert not any(sides(before))
+
+
+@pytest.mark.parametrize("method", ["artist", "naive"])
+def test_the_seed_decides(method):
+    catalogue = many(3)
+    assert sides(split_catalogue(catalogue, method, seed=1)) == sides(split_catalogue(catalogue, method, seed=1))
+    assert sides(split_catalogue(catalogue, method, seed=1)) != sides(split_catalogue(catalogue, method, seed=2))
+
+
+def test_songs_without_an_artist_stay_alone():
+    assert len(set(sides(split_catalogue(many(0, genres=1), "artist")))) == 3
+
+
+def test_the_published_sides_are_kept():
+    catalogue = Catalogue([Track(Path("a"), "rock", "Who", split="test"), Track(Path("b"), "rock", "Who", split="val")])
+    assert sides(split_catalogue(catalogue, "published")) == ["test", "val"]
+
+
+def test_published_names_the_first_song_without_a_side():
+    catalogue = Catalogue([Track(Path("a"), "rock", split="test"), Track(Path("b.mp3"), "rock"), Track(Path("c"), "x")])
+    with pytest.raises(UserError, match=r"published: 2 songs .*b\.mp3"):
+        split_catalogue(catalogue, "published")
+
+
+def test_auto_keeps_published_sides_when_every_song_has_one():
+    whole = Catalogue([Track(Path(f"{n}"), "rock", "Who", split="test") for n in range(9)])
+    assert sides(split_catalogue(whole, "auto")) == ["test"] * 9
+
+
+def test_auto_does_not_throw_away_a_published_split_that_lacks_a_song():
+    tracks = [Track(Path(f"{n}"), "rock", f"artist {n // 5}", split="test") for n in range(99)]
+    with pytest.raises(UserError, match=r"1 songs have no split, the first is last"):
+        split_catalogue(Catalogue([*tracks, Track(Path("last"), "rock", "artist 0")]), "auto")
+
+
+def test_naive_mixes_artists_and_says_so():
+    split = split_catalogue(many(10, artists=6), "naive")
+    mixed = [artist for artist, found in sides_of(split, lambda track: track.artist).items() if len(found) > 1]
+    assert mixed and shared_artists(split) == sorted(mixed)
+
+
+def test_shared_artists_are_seen_through_spellings_and_unknown_ones_are_not():
+    def track(artist, split):
+        return Track(Path("a"), "rock", artist, split=split)
+
+    tracks = [track("Who", "train"), track("Cream; WHO ", "test"), track("", "train"), track("", "test")]
+    assert shared_artists(Catalogue(tracks)) == ["who"]
+
+
+@pytest.mark.parametrize(("val", "test"), [(0, 0.2), (0.2, 0), (0.5, 0.5), (-0.1, 0.2), (0.9, 0.9)])
+def test_fractions_that_leave_a_side_empty_are_refused(val, test):
+    with pytest.raises(UserError, match="val_fraction"):
+        split_catalogue(many(1), "artist", val, test)
+
+
+def test_an_unknown_method_is_named_beside_those_there_are():
+    with pytest.raises(UserError, match=r"split\.method: 'random' is none of auto, published, artist, naive"):
+        split_catalogue(many(1), "random")
+
+
+def test_a_genre_missing_on_a_side_is_named():
+    split = split_catalogue(songs(A="r", B="r", C="r", D="j", E="j"), "artist")
+    with pytest.raises(UserError, match=r"no usable song of j is left for (train|val|test)"):
+        check_split(split, split.genres)
+
+
+def test_one_genre_is_not_enough():
+    split = split_catalogue(songs(A="r", B="r", C="r"), "artist")
+    with pytest.raises(UserError, match="at least two"):
+        check_split(split, split.genres)
+
+
+def test_a_good_split_passes():
+    split = split_catalogue(many(2), "artist")
+    check_split(split, split.genres)

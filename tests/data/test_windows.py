@@ -1,0 +1,216 @@
+import pickle
+from collections import Counter
+from itertools import pairwise
+
+import numpy as np
+import pytest
+import torch
+
+from genre_lightning.data.datamodule import GenreDataModule
+from genre_lightning.data.windows import PADDING, RandomWindows, RegularWindows, WindowDataset, regular_starts
+
+WINDOW = 16
+
+
+@pytest.fixture
+def dataset(selected):
+    """All 30 songs, the shortest of which are shorter than a window."""
+    selection, cache = selected
+    genres = selection.catalogue.genres
+    tracks = list(selection.catalogue)
+    songs = [cache.find(track.path) for track in tracks]
+    return WindowDataset(cache, songs, [genres.index(track.genre) for track in tracks], WINDOW, len(genres))
+
+
+@pytest.fixture
+def lopsided(dataset):
+    """Ten songs of the first genre and two of the second."""
+    return WindowDataset(dataset.cache, dataset.songs[:12], dataset.genres[:12].tolist(), WINDOW, 3)
+
+
+def batches_of(sampler):
+    return [[tuple(window) for window in batch.tolist()] for batch in sampler]
+
+
+def windows_of(sampler):
+    return [window for batch in batches_of(sampler) for window in batch]
+
+
+def random_windows(dataset, epoch=0, batch_size=5, windows_per_song=2, balanced=False, seed=0, rank=0, world_size=1):
+    sampler = RandomWindows(dataset, batch_size, windows_per_song, balanced, seed, rank, world_size)
+    sampler.set_epoch(epoch)
+    return sampler
+
+
+def long_songs(dataset):
+    return [number for number, song in enumerate(dataset.songs) if song.n_frames > WINDOW]
+
+
+def test_windows_are_the_cached_frames_at_the_place_asked_for(dataset):
+    song = long_songs(dataset)[0]
+    last = dataset.songs[song].n_frames - WINDOW
+    batch = dataset.__getitems__([(song, 0), (song, 3), (song, last)])
+    frames = dataset.cache.frames(dataset.songs[song])
+    for window, start in zip(batch.features.numpy(), (0, 3, last), strict=True):
+        np.testing.assert_array_equal(window, frames[start : start + WINDOW])
+    assert batch.features.dtype == torch.float16 and batch.song.tolist() == [song] * 3
+
+
+def test_the_target_is_the_song_s_genre(dataset):
+    batch = dataset.__getitems__([(0, 0), (12, 0), (29, 0)])
+    assert batch.target.tolist() == [[1, 0, 0], [0, 1, 0], [0, 0, 1]]
+
+
+def test_a_clip_shorter_than_a_window_repeats(dataset):
+    song = int(np.argmin([song.n_frames for song in dataset.songs]))
+    frames = dataset.cache.frames(dataset.songs[song])
+    assert len(frames) < WINDOW
+    for start in (0, 4):
+        (window,) = dataset.__getitems__([(song, start)]).features.numpy()
+        np.testing.assert_array_equal(window, np.concatenate([frames[start:], frames, frames])[:WINDOW])
+
+
+def test_an_epoch_has_as_many_windows_of_every_song_as_asked_for(dataset):
+    windows = windows_of(random_windows(dataset, windows_per_song=3))
+    assert Counter(song for song, _ in windows) == dict.fromkeys(range(30), 3)
+
+
+def test_batches_are_all_of_the_same_size(dataset):
+    sampler = random_windows(dataset, batch_size=7)
+    assert [len(batch) for batch in sampler] == [7] * len(sampler) and len(sampler) == 60 // 7
+
+
+def test_fewer_windows_than_a_batch_still_make_one(dataset):
+    assert [len(batch) for batch in random_windows(dataset, batch_size=100)] == [60]
+
+
+def test_songs_come_in_random_order(dataset):
+    songs = [song for song, _ in windows_of(random_windows(dataset, windows_per_song=1))]
+    assert songs != sorted(songs)
+
+
+def test_random_windows_begin_everywhere_in_a_song_and_stay_within_it(dataset):
+    starts = {song: set() for song in long_songs(dataset)}
+    for epoch in range(150):
+        for song, start in windows_of(random_windows(dataset, epoch)):
+            starts.get(song, set()).add(start)
+    for song, seen in starts.items():
+        assert seen == set(range(dataset.songs[song].n_frames - WINDOW + 1))
+
+
+def test_random_windows_of_a_short_song_begin_at_any_of_its_frames(dataset):
+    short = int(np.argmin([song.n_frames for song in dataset.songs]))
+    windows = [window for epoch in range(100) for window in windows_of(random_windows(dataset, epoch))]
+    assert {start for song, start in windows if song == short} == set(range(dataset.songs[short].n_frames))
+
+
+@pytest.mark.parametrize("balanced", [False, True])
+def test_the_same_seed_and_epoch_give_the_same_batches(dataset, balanced):
+    again = [batches_of(random_windows(dataset, 3, balanced=balanced, seed=7)) for _ in range(2)]
+    assert again[0] == again[1]
+
+
+@pytest.mark.parametrize("other", [{"epoch": 1}, {"seed": 1}])
+def test_another_epoch_or_seed_gives_other_batches(dataset, other):
+    assert batches_of(random_windows(dataset)) != batches_of(random_windows(dataset, **other))
+
+
+def test_an_epoch_s_batches_do_not_depend_on_what_ran_before(dataset):
+    sampler = random_windows(dataset)
+    list(sampler)
+    sampler.set_epoch(5)
+    assert batches_of(sampler) == batches_of(random_windows(dataset, 5))
+
+
+@pytest.mark.parametrize(("balanced", "share"), [(True, 1 / 2), (False, 1 / 6)])
+def test_balanced_draws_every_genre_equally_often(lopsided, balanced, share):
+    windows = [
+        window for epoch in range(60) for window in windows_of(random_windows(lopsided, epoch, balanced=balanced))
+    ]
+    rare = np.mean([lopsided.genres[song] == 1 for song, _ in windows])
+    assert rare == pytest.approx(share, abs=0.06)
+
+
+def test_devices_share_an_epoch_s_songs_equally(dataset):
+    parts = [windows_of(random_windows(dataset, rank=rank, world_size=2)) for rank in range(2)]
+    assert len(parts[0]) == len(parts[1]) == 30 and parts[0] != parts[1]
+    assert Counter(song for song, _ in parts[0] + parts[1]) == dict.fromkeys(range(30), 2)
+
+
+@pytest.mark.parametrize("world_size", [2, 4, 7])
+def test_every_device_has_as_many_batches(dataset, world_size):
+    samplers = [random_windows(dataset, batch_size=4, rank=rank, world_size=world_size) for rank in range(world_size)]
+    assert len({len(list(sampler)) for sampler in samplers} | {len(sampler) for sampler in samplers}) == 1
+
+
+@pytest.mark.parametrize(
+    ("n_frames", "window", "overlap", "step"),
+    [(100, 16, 0.5, 8), (97, 16, 0, 16), (33, 32, 0.99, 1), (16, 16, 0.75, 4)],
+)
+def test_regular_windows_reach_from_the_first_frame_to_the_last(n_frames, window, overlap, step):
+    starts = regular_starts(n_frames, window, overlap)
+    assert starts[0] == 0 and starts[-1] == n_frames - window
+    assert all(0 < there - here <= step for here, there in pairwise(starts))
+
+
+def test_a_short_song_has_one_regular_window():
+    assert regular_starts(5, 16, 0.5) == [0]
+
+
+def test_every_frame_of_every_song_is_in_a_regular_window(dataset):
+    seen = [np.zeros(song.n_frames, bool) for song in dataset.songs]
+    for song, start in windows_of(RegularWindows(dataset, 4, overlap=0.0)):
+        seen[song][start : start + WINDOW] = True
+    assert all(frames.all() for frames in seen)
+
+
+def test_more_overlap_makes_neighbours_share_more(dataset):
+    song = max(long_songs(dataset), key=lambda number: dataset.songs[number].n_frames)
+
+    def steps(overlap):
+        return np.diff([start for number, start in windows_of(RegularWindows(dataset, 4, overlap)) if number == song])
+
+    assert steps(0.0).max() > WINDOW / 2 and steps(0.5).max() <= WINDOW / 2 and steps(0.75).max() <= WINDOW / 4
+
+
+def test_regular_batches_hold_every_window_once(dataset):
+    sampler = RegularWindows(dataset, 7, 0.5)
+    batches = list(sampler)
+    assert len(batches) == len(sampler) and {len(batch) for batch in batches[:-1]} == {7}
+    windows = windows_of(sampler)
+    assert len(windows) == len(set(windows)) and PADDING not in windows
+
+
+@pytest.mark.parametrize("world_size", [2, 3, 7])
+def test_devices_together_judge_every_window_once(dataset, world_size):
+    parts = [RegularWindows(dataset, 4, 0.5, rank, world_size) for rank in range(world_size)]
+    assert len({len(part.windows) for part in parts}) == 1
+    together = [window for part in parts for window in windows_of(part)]
+    real = [window for window in together if window != PADDING]
+    assert sorted(real) == sorted(windows_of(RegularWindows(dataset, 4, 0.5)))
+    assert len(together) - len(real) < world_size
+
+
+def test_padding_is_marked_as_no_song(dataset):
+    batch = dataset.__getitems__([(2, 0), PADDING])
+    assert batch.song.tolist() == [2, -1] and batch.features.isfinite().all()
+
+
+def test_a_dataset_can_be_sent_to_another_process(dataset):
+    windows = [(4, 0), (20, 2)]
+    here = dataset.__getitems__(windows)
+    sent = pickle.dumps(dataset)
+    assert len(sent) < 50_000  # the songs' places, not their frames
+    for ours, theirs in zip(here, pickle.loads(sent).__getitems__(windows), strict=True):
+        assert torch.equal(ours, theirs)
+
+
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")  # Python 3.12 on Linux
+def test_a_worker_process_reads_the_same_batches(selected):
+    selection, cache = selected
+    alone, helped = (
+        list(GenreDataModule(selection.catalogue, cache, window_seconds=0.5, num_workers=workers).val_dataloader())
+        for workers in (0, 1)
+    )
+    assert len(alone) == len(helped)
+    assert all(torch.equal(a.features, b.features) for a, b in zip(alone, helped, strict=True))

@@ -1,0 +1,86 @@
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+import pytest
+
+from genre_lightning.data.catalogue import Track
+from genre_lightning.embed.neighbours import Nearest
+from genre_lightning.embed.page.contents import address, page_contents
+
+
+def contents_of(embeddings, folder=Path("run"), neighbours=1):
+    rows = np.zeros((len(embeddings.tracks), neighbours), np.int64)
+    return page_contents(embeddings, Nearest(rows, rows.astype(np.float32)), None, folder)
+
+
+def test_songs_are_columns_that_point_to_genres_artists_and_splits(make_embeddings):
+    tracks = [
+        Track(Path("a.mp3"), "tones", "Ada", "First", "train"),
+        Track(Path("b.mp3"), "noise", "", "", "test"),
+        Track(Path("c.mp3"), "tones", "ADA ", "Third", "test"),
+    ]
+    contents = contents_of(make_embeddings(tracks, taken_for={2: "clicks"}))
+    songs = contents["songs"]
+    assert songs["name"] == ["First", "b.mp3", "Third"]
+    assert [contents["genres"][row]["name"] for row in songs["genre"]] == ["tones", "noise", "tones"]
+    assert [contents["genres"][row]["name"] for row in songs["predicted"]] == ["tones", "noise", "clicks"]
+    assert [contents["fills"][row]["label"] for row in songs["fill"]] == ["train", "test", "test"]
+    assert (songs["confidence"].tolist(), songs["wrong"].tolist()) == ([80, 80, 80], [0, 0, 1])
+    assert songs["artist"].tolist() == [0, -1, 0]
+
+
+def test_an_artist_stands_at_the_mean_of_their_songs(make_embeddings):
+    tracks = [
+        Track(Path("a.mp3"), genre, artist) for genre, artist in zip("xyyx", ["Ada", "ADA", "Ada", "Bo"], strict=True)
+    ]
+    embeddings = make_embeddings(tracks, genres=["x", "y"])
+    artists = contents_of(embeddings)["artists"]
+    assert (artists["name"], artists["songs"].tolist(), artists["genre"].tolist()) == (["Ada", "Bo"], [3, 1], [1, 0])
+    mean = embeddings.positions[:3].mean(axis=0)
+    assert (artists["x"][0], artists["y"][0]) == pytest.approx(tuple(mean))
+
+
+def test_nobody_is_an_artist_where_no_song_names_one(make_embeddings):
+    artists = contents_of(make_embeddings([Track(Path("a.mp3"), "tones")]))["artists"]
+    assert artists["name"] == [] and len(artists["x"]) == len(artists["genre"]) == 0
+
+
+def test_a_genre_without_songs_has_no_place(make_embeddings):
+    genres = contents_of(make_embeddings([Track(Path("a.mp3"), "tones")]))["genres"]
+    found = [(genre["name"], genre["songs"], genre["centre"] is None) for genre in genres]
+    assert found == [("clicks", 0, True), ("noise", 0, True), ("tones", 1, False)]
+
+
+def test_songs_of_unknown_genre_count_as_what_they_are_taken_for(make_embeddings):
+    contents = contents_of(make_embeddings([Track(Path("a.mp3"), "", "Ada")] * 2, taken_for={0: "tones", 1: "tones"}))
+    assert (contents["songs"]["genre"].tolist(), contents["songs"]["known"].tolist()) == ([2, 2], [0, 0])
+    assert [genre["songs"] for genre in contents["genres"]] == [0, 0, 2] and contents["artists"]["genre"] == [2]
+    assert [(fill["label"], fill["songs"]) for fill in contents["fills"]] == [("unknown genre, colour as predicted", 2)]
+
+
+def test_neighbours_and_similarities_take_few_bytes(make_embeddings):
+    embeddings = make_embeddings([Track(Path("a.mp3"), "tones")] * 300)
+    nearest = Nearest(np.full((300, 10), 299), np.full((300, 10), 0.987, np.float32))
+    songs = page_contents(embeddings, nearest, None, Path())["songs"]
+    assert (songs["nearest"].dtype, songs["nearest"].max()) == (np.uint16, 299)
+    assert (songs["similarity"].dtype, songs["similarity"].max()) == (np.int8, 99)
+
+
+def test_one_song_has_no_neighbours(make_embeddings):
+    embeddings = make_embeddings([Track(Path("a.mp3"), "tones")])
+    nothing = np.zeros((1, 0))
+    assert page_contents(embeddings, Nearest(nothing, nothing), None, Path())["songs"]["nearest"].shape == (1, 0)
+
+
+def test_a_page_finds_a_song_beside_it_whatever_its_name():
+    assert address(Path("songs/a b.mp3"), Path("run")) == "../songs/a%20b.mp3"
+    assert address(Path("run/javascript:alert(1)?#%.mp3"), Path("run")) == "javascript%3Aalert%281%29%3F%23%25.mp3"
+    assert PurePosixPath(address(Path("songs/é.mp3").absolute(), Path("run"))) == PurePosixPath("../songs/%C3%A9.mp3")
+
+
+def test_a_song_on_another_drive_is_named_in_full(monkeypatch):
+    def another_drive(*_):
+        raise ValueError("path is on mount 'D:', start on mount 'C:'")
+
+    monkeypatch.setattr("os.path.relpath", another_drive)
+    assert address(Path("a b.mp3"), Path("run")) == Path("a b.mp3").absolute().as_uri()

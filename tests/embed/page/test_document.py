@@ -1,0 +1,91 @@
+import base64
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from genre_lightning.data.catalogue import Track
+from genre_lightning.embed.neighbours import Nearest
+from genre_lightning.embed.page.document import write_page
+
+EVIL = "</script><script>alert(1)</script><img src=x onerror=alert(1)>{{ 7 * 7 }}"
+
+
+class Elements(HTMLParser):
+    """The elements of a page, and the text of its title and headings."""
+
+    def __init__(self, html):
+        super().__init__()
+        self.tags, self.attributes, self.inside, self.texts = [], [], "", {}
+        self.feed(html)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+        self.attributes += attrs
+        self.inside = tag
+
+    def handle_data(self, data):
+        self.texts[self.inside] = self.texts.get(self.inside, "") + data
+
+
+@pytest.fixture
+def written(make_embeddings, tmp_path):
+    """Write the page of tracks, and return its text."""
+
+    def write(tracks, title="run", path=tmp_path / "map.html", **more):
+        nothing = np.zeros((len(tracks), 0))
+        write_page(make_embeddings(tracks), Nearest(nothing, nothing), {"silhouette, test": 0.31}, title, path, **more)
+        return path.read_text(encoding="utf-8")
+
+    return write
+
+
+def test_a_page_holds_all_it_needs(written):
+    page = Elements(written([Track(Path("a.mp3"), "tones", "Ada", "First", "test")]))
+    assert not {"iframe", "img", "object"} & set(page.tags)
+    assert [value for name, value in page.attributes if name in ("src", "href", "srcset", "action")] == ["data:,"]
+    assert "viewport" in [value for name, value in page.attributes if name == "name"]
+
+
+def test_a_page_says_what_it_shows(written):
+    html = written([Track(Path("a.mp3"), "tones")], title="map of run")
+    assert Elements(html).texts["title"].strip() == "map of run"
+    assert "silhouette, test: 0.31" in html and "squeezes 3 dimensions into 2" in html
+
+
+def test_text_cannot_become_an_element(written):
+    harmless = Elements(written([Track(Path("a.mp3"), "tones", "Ada", "First", "test")]))
+    page = Elements(written([Track(Path(EVIL), EVIL, EVIL, EVIL, "test")], title=EVIL))
+    assert page.tags == harmless.tags
+    assert page.texts["title"].startswith(EVIL)
+
+
+def test_excerpts_travel_in_the_page_only_where_they_are_given(written):
+    tracks = [Track(Path(name), "tones") for name in ("a.mp3", "b.mp3")]
+    assert "excerpt-" not in re.sub(r"<script>.*?</script>", "", written(tracks), flags=re.S)
+    html = written(tracks, excerpts=[None, b"\xff\xfbsound"])
+    (kept,) = re.findall(r'<script type="text/plain" id="excerpt-1">(.*?)</script>', html)
+    assert base64.b64decode(kept) == b"\xff\xfbsound" and 'id="excerpt-0"' not in html
+
+
+def test_names_that_are_no_unicode_are_written_all_the_same(written):
+    assert "caf" in written([Track(Path("caf\udce9.mp3"), "tones", "\udcff", "")], title="\udcff")
+
+
+def test_a_page_that_fails_leaves_the_older_one(written, tmp_path, monkeypatch):
+    tracks = [Track(Path("a.mp3"), "tones")]
+    before = written(tracks)
+    monkeypatch.setattr(Path, "replace", lambda *_: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        written(tracks * 2)
+    assert (tmp_path / "map.html").read_text(encoding="utf-8") == before
+
+
+def test_a_page_is_light(written):
+    """Bokeh is 1.3 MB; a song costs a few hundred bytes at most."""
+    one, many = (
+        len(written([Track(Path("songs/a.mp3"), "tones", "Ada", "First", "test")] * songs)) for songs in (1, 201)
+    )
+    assert one < 1_500_000 and (many - one) / 200 < 200

@@ -1,0 +1,274 @@
+import csv
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from matplotlib.figure import Figure
+
+from genre_lightning.data.cache import FeatureCache
+from genre_lightning.data.datamodule import GenreDataModule
+from genre_lightning.embed.embeddings import read_arrays, read_embeddings
+from genre_lightning.embed.style import BEHIND
+from genre_lightning.errors import UserError, is_for_users
+from genre_lightning.metrics import score_songs
+from genre_lightning.runs.run import Run
+
+pytestmark = pytest.mark.usefixtures("uncompiled")
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def copied(embedded, tmp_path):
+    """A run with embeddings that a test may spoil."""
+    return Path(shutil.copytree(embedded, tmp_path / "run"))
+
+
+@pytest.fixture
+def new_songs(tmp_path, write_song):
+    """Songs that the run never saw: with and without a genre, of a genre it does not know, and a broken file."""
+    root = tmp_path / "new songs"
+    for number in range(20, 24):
+        write_song(root / "noise" / f"{number}.wav", "noise", number, artist="Somebody")
+        write_song(root / "tones" / f"{number}.wav", "tones", number, 0.2)
+    write_song(root / "polka" / "25.wav", "clicks", 25)
+    write_song(root / "26.wav", "tones", 26)
+    (root / "27.mp3").write_text("no sound")
+    return root
+
+
+def others(run):
+    """The one folder for songs that are not the run's own."""
+    (folder,) = (run / "embeddings").iterdir()
+    return folder
+
+
+def positions(folder):
+    """Where each file lies."""
+    embeddings = read_embeddings(folder)
+    return {track.path: tuple(embeddings.positions[row]) for row, track in enumerate(embeddings.tracks)}
+
+
+def test_every_song_of_the_run_is_there_with_its_side_and_what_its_validation_says(embedded):
+    run, embeddings = Run(embedded), read_embeddings(embedded)
+    known = {track.path.absolute(): (track.genre, track.artist, track.split) for track in run.catalogue}
+    assert {track.path: (track.genre, track.artist, track.split) for track in embeddings.tracks} == known
+    data = GenreDataModule(run.catalogue, run.cache, window_seconds=0.5)
+    scored = score_songs(run.model, data.regular_loader("test"), torch.device("cpu"), "test")
+    test = [row for row, track in enumerate(embeddings.tracks) if track.split == "test"]
+    assert np.allclose(embeddings.probabilities[test], scored.probabilities, atol=1e-4)
+
+
+def test_the_table_and_the_arrays_say_the_same(embedded):
+    embeddings = read_embeddings(embedded)
+    with (embedded / "embeddings.csv").open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["path"] for row in rows] == [str(track.path) for track in embeddings.tracks]
+    assert [row["predicted_genre"] for row in rows] == embeddings.predicted
+    assert [float(row["x"]) for row in rows] == pytest.approx(embeddings.positions[:, 0].tolist(), abs=1e-4)
+
+
+def test_nothing_that_is_cached_is_computed_again(copied, map_run, monkeypatch):
+    monkeypatch.setattr(FeatureCache, "extract", lambda cache, path: pytest.fail(f"computed {path} again"))
+    map_run(copied)
+
+
+def test_features_can_be_kept_elsewhere(copied, embedded, map_run, tmp_path):
+    map_run(copied, f"cache.root='{(tmp_path / 'cache here').as_posix()}'")
+    assert len(FeatureCache(tmp_path / "cache here", Run(copied).features).songs) == 30
+    assert np.allclose(read_embeddings(copied).vectors, read_embeddings(embedded).vectors, atol=1e-5)
+
+
+def test_a_map_does_not_change_unasked(copied, map_run, capsys):
+    arrays = read_arrays(copied)
+    arrays["positions"] += 7
+    np.savez(copied / "embeddings.npz", **arrays)
+    map_run(copied)
+    assert np.array_equal(read_embeddings(copied).positions, arrays["positions"])
+    assert "The map is the earlier one.\n" in capsys.readouterr().out
+
+
+def test_another_projection_draws_another_map_and_says_so(copied, map_run, capsys):
+    before = read_embeddings(copied)
+    map_run(copied, "projection=tsne", "projection.max_iter=250")
+    after = read_embeddings(copied)
+    assert not np.allclose(before.positions, after.positions) and np.allclose(before.vectors, after.vectors, atol=1e-5)
+    assert (
+        "The map is new: the model or the settings of the projection have changed, now TSNE." in capsys.readouterr().out
+    )
+
+
+def test_another_model_draws_another_map_and_says_so(copied, map_run, capsys):
+    best = copied / "checkpoints" / "best.ckpt"
+    checkpoint = torch.load(best, weights_only=True)
+    checkpoint["state_dict"]["encoder.2.0.weight"] += 0.3
+    torch.save(checkpoint, best)
+    map_run(copied)
+    assert "the model or the settings of the projection have changed" in capsys.readouterr().out
+
+
+def test_new_songs_lie_on_the_run_s_map_and_leave_it_alone(copied, map_run, new_songs, capsys):
+    own = (copied / "embeddings.npz").read_bytes()
+    map_run(copied, f"data.root='{new_songs.as_posix()}'")
+    folder, printed = others(copied), capsys.readouterr().out
+    assert (copied / "embeddings.npz").read_bytes() == own and folder.name.startswith("new songs-")
+    embeddings = read_embeddings(folder)
+    assert [track.genre for track in embeddings.tracks] == ["", *["noise"] * 4, "polka", *["tones"] * 4]
+    assert {track.split for track in embeddings.tracks} == {""} and embeddings.genres == Run(copied).genres
+    assert {track.artist for track in embeddings.tracks} == {"", "Somebody"}
+    assert "shaped by 30 songs; new songs placed on it: 10." in printed
+    assert "map, 10 new songs" in printed and str(folder / "embeddings.csv") in printed
+    assert "27.mp3 is damaged, cut off or not audio" in printed and "\nsongs that cannot be read: 1\n" in printed
+
+
+def test_behind_new_songs_lie_the_run_s_own_that_are_not_among_them(copied, map_run, new_songs, library, monkeypatch):
+    shutil.copy(library / "noise" / "0.wav", new_songs / "noise" / "known.wav")
+    shown = []
+    monkeypatch.setattr("genre_lightning.embed.embed.map_picture", lambda songs, *_: shown.append(songs) or Figure())
+    map_run(copied, f"data.root='{new_songs.as_posix()}'")
+    own, folder = read_embeddings(copied), others(copied)
+    (songs,) = shown
+    assert list(songs.tracks)[:11] == list(read_embeddings(folder).tracks) and len(songs.tracks) == 11 + 29
+    behind = {track.path: row for row, track in enumerate(songs.tracks) if track.split == BEHIND}
+    assert behind.keys() == {track.path for track in own.tracks if track.path.name != "0.wav" or track.genre != "noise"}
+    places = {track.path: tuple(own.positions[row]) for row, track in enumerate(own.tracks)}
+    assert all(tuple(songs.positions[row]) == places[path] for path, row in behind.items())
+    assert "song of the run" in (folder / "map.html").read_text(encoding="utf-8")
+
+
+def test_on_a_map_of_their_own_new_songs_are_alone(copied, map_run, new_songs, monkeypatch):
+    shown = []
+    monkeypatch.setattr("genre_lightning.embed.embed.map_picture", lambda songs, *_: shown.append(songs) or Figure())
+    map_run(copied, f"data.root='{new_songs.as_posix()}'", "projection=tsne", "projection.max_iter=250")
+    assert [len(songs.tracks) for songs in shown] == [10]
+
+
+def test_songs_placed_on_an_earlier_map_of_the_run_are_alone(copied, map_run, new_songs, monkeypatch):
+    shown = []
+    monkeypatch.setattr("genre_lightning.embed.embed.map_picture", lambda songs, *_: shown.append(songs) or Figure())
+    map_run(copied, f"data.root='{new_songs.as_posix()}'")
+    map_run(copied, "projection=tsne", "projection.max_iter=250")
+    map_run(copied, f"data.root='{new_songs.as_posix()}'")
+    assert [len(songs.tracks) for songs in shown] == [40, 30, 10]
+
+
+def test_songs_that_are_added_leave_the_others_where_they_were(copied, map_run, new_songs, write_song):
+    map_run(copied, f"data.root='{new_songs.as_posix()}'")
+    before = positions(others(copied))
+    write_song(new_songs / "noise" / "0.wav", "noise", 50)
+    map_run(copied, f"data.root='{new_songs.as_posix()}'")
+    after = positions(others(copied))
+    assert len(after) == len(before) + 1 and before.items() <= after.items()
+
+
+def test_songs_of_the_run_found_elsewhere_have_the_side_they_had(copied, map_run, library, tmp_path, write_song):
+    for number in (0, 5):  # of train and of test
+        (tmp_path / "mine" / "noise").mkdir(parents=True, exist_ok=True)
+        shutil.copy(library / "noise" / f"{number}.wav", tmp_path / "mine" / "noise" / f"copy of {number}.wav")
+    write_song(tmp_path / "mine" / "noise" / "new.wav", "noise", 60)
+    for setting in ([], [f"cache.root='{(tmp_path / 'empty cache').as_posix()}'"]):
+        map_run(copied, f"data.root='{(tmp_path / 'mine').as_posix()}'", *setting)
+        embeddings = read_embeddings(others(copied))
+        assert [track.split for track in embeddings.tracks] == ["train", "test", ""]
+
+
+def test_without_a_map_of_the_run_new_songs_have_one_of_their_own(run, map_run, new_songs, tmp_path, capsys):
+    copied = Path(shutil.copytree(run, tmp_path / "run"))
+    map_run(copied, f"data.root='{new_songs.as_posix()}'")
+    printed = capsys.readouterr().out
+    assert "The map is new." in printed and "run embed.py without data.root first" in printed
+    assert not (copied / "embeddings.npz").exists()
+
+
+@pytest.mark.parametrize("songs", [1, 2])
+@pytest.mark.parametrize("projection", ["umap", "tsne", "pca"])
+def test_a_song_or_two_are_enough(run, map_run, write_song, tmp_path, songs, projection):
+    copied = Path(shutil.copytree(run, tmp_path / "run"))
+    for number in range(songs):
+        write_song(tmp_path / "few" / f"{number}.wav", "tones", number, 0.1)
+    map_run(copied, f"data.root='{(tmp_path / 'few').as_posix()}'", f"projection={projection}")
+    embeddings = read_embeddings(others(copied))
+    assert embeddings.positions.shape == (songs, 2) and np.isfinite(embeddings.positions).all()
+    assert embeddings.vectors.shape == (songs, 16)
+
+
+def test_other_songs_have_another_folder(copied, map_run, new_songs, tmp_path):
+    again = shutil.copytree(new_songs, tmp_path / "elsewhere" / new_songs.name)
+    for root in (new_songs, again, new_songs):
+        map_run(copied, f"data.root='{root.as_posix()}'")
+    map_run(copied, f"data.root='{new_songs.as_posix()}'", "data.genres=[noise]")
+    assert len(list((copied / "embeddings").iterdir())) == 3
+
+
+def test_when_no_song_can_be_read_that_is_an_error(copied, map_run, tmp_path):
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "broken" / "a.mp3").write_text("no sound")
+    with pytest.raises(UserError, match=r"no song can be read, of 1; the first is .*a\.mp3, which is damaged"):
+        map_run(copied, f"data.root='{(tmp_path / 'broken').as_posix()}'")
+
+
+def test_the_latest_run_is_taken_when_none_is_named(copied, map_run, monkeypatch, capsys):
+    shutil.copytree(copied, copied.parent / "logs" / "a run")
+    monkeypatch.chdir(copied.parent)
+    map_run(copied, "run=null")
+    assert str(Path("logs", "a run", "embeddings.npz")) in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("setting", "line"),
+    [
+        ("neighbours=few", "neighbours must be a whole number of at least 1"),
+        ("data.genres=[noise]", "data.genres goes with data.root"),
+        ("data.root=nowhere", "there is no folder nowhere"),
+        ("audio=no", "audio must be true or false, not no"),
+        ("data=gtzan", r"data\.root is not set"),
+        ("run=nowhere", "nowhere is not a finished run"),
+        ("projection=umap projection.n_neighbors=1", "n_neighbors 1 must be at least 2"),
+        ("projection=umap projection.min_dist=lots", r"projection\.min_dist"),
+    ],
+)
+def test_mistakes_are_told_before_any_work(copied, map_run, monkeypatch, setting, line):
+    monkeypatch.setattr("genre_lightning.embed.embed.embed_songs", lambda *work: pytest.fail("worked"))
+    with pytest.raises(Exception, match=line) as error:  # Hydra 1.3 raises its own errors, 1.4 those of the classes
+        map_run(copied, *setting.split())
+    assert is_for_users(error.value)
+
+
+@pytest.mark.skipif(
+    sys.platform == "win32", reason="PyTorch for Windows lacks libuv, with which its processes would meet"
+)
+def test_two_processes_embed_together_what_one_embeds(embedded, run, tmp_path):
+    folder = Path(shutil.copytree(run, tmp_path / "run"))
+    line = [sys.executable, str(ROOT / "embed.py"), f"run='{folder.as_posix()}'", "projection=pca"]
+    line += ["trainer=ddp", "trainer.accelerator=cpu", "trainer.devices=2"]
+    done = subprocess.run(line, cwd=tmp_path, capture_output=True, encoding="utf-8", errors="replace", check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("squeezes 16 dimensions") == 1 and "Warning" not in done.stderr
+    together, alone = read_embeddings(folder), read_embeddings(embedded)
+    assert list(together.tracks) == list(alone.tracks)
+    assert np.allclose(together.vectors, alone.vectors, atol=1e-5)
+    assert np.allclose(together.probabilities, alone.probabilities, atol=1e-5)
+    assert [path.name for path in tmp_path.iterdir()] == ["run"]  # the run's folder is the only one that is written to
+
+
+def test_a_table_that_is_open_elsewhere_is_named_and_the_rest_is_written(copied, map_run):
+    (copied / "embeddings.csv").unlink(missing_ok=True)
+    (copied / "embeddings.csv").mkdir()
+    with pytest.raises(UserError, match=r"cannot write .*embeddings\.csv: "):
+        map_run(copied)
+    assert (copied / "map.html").is_file() and read_embeddings(copied) and not list(copied.glob("*.tmp"))
+
+
+def test_the_map_is_drawn_as_a_picture_and_as_a_page(embedded):
+    assert (embedded / "map.png").read_bytes().startswith(b"\x89PNG")
+    page = (embedded / "map.html").read_text(encoding="utf-8")
+    assert "openMap(" in page and 'id="excerpt-0"' not in page
+
+
+def test_with_audio_the_page_holds_an_excerpt_of_every_song(copied, map_run, new_songs):
+    map_run(copied, f"data.root='{new_songs.as_posix()}'", "audio=true")
+    page = (others(copied) / "map.html").read_text(encoding="utf-8")
+    assert page.count('id="excerpt-') == len(read_embeddings(others(copied)).tracks) == 10

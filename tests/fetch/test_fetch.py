@@ -1,0 +1,648 @@
+"""Whole runs against the fake service, with the real client in between."""
+
+import json
+import os
+import random
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+import service as fake
+from service import TOKEN, Service, artist_row, track_row
+
+from genre_lightning.audio import decode
+from genre_lightning.data.sources.folder import folder
+from genre_lightning.data.splits import shared_artists, split_catalogue
+from genre_lightning.errors import UserError
+from genre_lightning.fetch import download
+
+ROOT = Path(__file__).parents[2]
+ONE = ("genres=[rock]", "per_genre=2", "pace.workers=1")
+TWO = ("genres=[rock,jazz]", "per_genre=2", "pace.workers=1")
+API, LINK, AUDIO = "^/tracks/", "^/download-info/", "^/get-mp3/"
+
+
+@pytest.fixture
+def on_disk(root, manifest):
+    """The ids of the songs in the set, once it is seen that every line has its file and every file its line."""
+
+    def looked():
+        songs = manifest() if (root / "manifest.csv").is_file() else []
+        for song in songs:
+            recording = decode(song.path)
+            assert abs(len(recording.waveform) / recording.sample_rate - float(song.extra["seconds"])) < 0.1
+        files = {path for path in root.rglob("*") if path.parent != root and path.is_file()}
+        assert files == {song.path for song in songs}
+        assert not list(root.glob("*.tmp"))
+        return [song.extra["track_id"] for song in songs]
+
+    return looked
+
+
+@pytest.fixture
+def told(root):
+    """What fetch_report.json says of a genre."""
+    return lambda genre="rock": json.loads((root / "fetch_report.json").read_text(encoding="utf-8"))["genres"][genre]
+
+
+def remembered(root):
+    path = root / "fetch_skipped.json"
+    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+
+
+def stopped(fetch, service, *overrides):
+    """The sentence with which a run ends."""
+    with pytest.raises(UserError) as caught:
+        fetch(service, *overrides)
+    text = str(caught.value)
+    assert len(text) < 300 and "\n" not in text and TOKEN not in text and "sign" not in text
+    return text
+
+
+def test_a_labelled_set_lies_in_a_folder_for_each_genre(service, fetch, on_disk, manifest, told, capsys):
+    assert fetch(service, "mode=excerpt")
+    assert len(on_disk()) == 12
+    for song in manifest():
+        assert song.path.parent.name == song.genre and song.path.name == f"{song.extra['track_id']}.mp3"
+        assert song.artist == f"Artist {song.extra['artist_ids']}" and song.title == f"Song {song.extra['track_id']}"
+        assert song.extra["mode"] == "excerpt" and song.extra["album_genre"] == fake.ALBUM_GENRES[song.genre]
+        assert song.extra["route"] == "artists" and 29.5 < float(song.extra["seconds"]) < 30.5
+    assert len({song.extra["artist_ids"] for song in manifest()}) == 12
+    assert (told("hiphop")["wanted"], told("hiphop")["fetched"], told("hiphop")["artists"]) == (4, 4, 4)
+    assert re.search(r"\| hiphop +\| 4 +\| 15 +\| 4 +\| 4 ", capsys.readouterr().out)
+
+
+def test_a_second_run_has_nothing_to_do(service, fetch, on_disk):
+    fetch(service)
+    before, hits = on_disk(), len(service.hits)
+    assert fetch(service)
+    assert on_disk() == before and [hit.path for hit in service.hits[hits:]] == ["/account/status"]
+
+
+def test_more_songs_and_another_genre_add_to_the_set(service, fetch, on_disk, told):
+    fetch(service, "genres=[rock]", "per_genre=2")
+    first = on_disk()
+    fetch(service, "genres=[rock,jazz]", "per_genre=6")
+    assert on_disk()[:2] == first and len(on_disk()) == 12
+    assert set(service.fetched().values()) == {1}
+    assert told()["new"] == 4
+
+
+def test_asking_for_fewer_songs_takes_none_away(service, fetch, on_disk):
+    fetch(service, *ONE)
+    assert fetch(service, "genres=[rock]", "per_genre=1") and len(on_disk()) == 2
+
+
+def test_the_seed_decides_which_songs(service, fetch, manifest, tmp_path):
+    sets = []
+    for place, seed in (("a", 0), ("b", 0), ("c", 1)):
+        fetch(service, *ONE, f"seed={seed}", f"root='{(tmp_path / place).as_posix()}'")
+        sets.append(sorted(path.name for path in (tmp_path / place).glob("rock/*")))
+    assert sets[0] == sets[1] != sets[2]
+
+
+def test_how_many_workers_there_are_changes_nothing(service, fetch, tmp_path):
+    service.misbehave(AUDIO + ".*/10[0246]0", fake.body(b"\0" * 4000))
+    sets = []
+    for place, workers in (("a", 1), ("b", 4)):
+        fetch(service, "genres=[rock]", f"pace.workers={workers}", f"root='{(tmp_path / place).as_posix()}'")
+        sets.append((tmp_path / place / "manifest.csv").read_bytes())
+    assert sets[0] == sets[1]
+
+
+def test_a_dry_run_lists_and_downloads_nothing(service, fetch, root, told, capsys):
+    assert fetch(service, "dry_run=true")
+    assert not service.fetched() and not list(root.glob("*/*"))
+    assert told()["found"] >= 4 and told()["fetched"] == 0 and "rock" in capsys.readouterr().out
+    assert not fetch(service, "dry_run=true", "per_genre=100", "genres=[rock]")
+
+
+def test_without_a_token_there_are_previews_and_a_sentence(service, fetch, manifest, monkeypatch, caplog):
+    monkeypatch.delenv("YANDEX_MUSIC_TOKEN")
+    assert fetch(service, *ONE)
+    assert "neither YANDEX_MUSIC_TOKEN nor nowhere holds a token: the songs will be previews" in caplog.text
+    assert {song.extra["mode"] for song in manifest()} == {"preview"}
+    assert not any(hit.token for hit in service.hits)
+
+
+def test_previews_are_asked_for_without_the_token(service, fetch, manifest):
+    assert fetch(service, *ONE, "mode=preview")
+    assert {song.extra["mode"] for song in manifest()} == {"preview"}
+    assert {hit.token for hit in service.hits if "artists" in hit.path} == {f"OAuth {TOKEN}"}
+    assert {hit.token for hit in service.hits if "download-info" in hit.path} == {None}
+
+
+def test_whole_songs_are_kept_as_they_come(service, fetch, manifest):
+    assert fetch(service, *ONE, "mode=full")
+    for song in manifest():
+        assert song.path.read_bytes() == service.audio[song.extra["track_id"]]
+
+
+def test_two_kinds_never_mix(service, fetch, on_disk):
+    fetch(service, *ONE)
+    assert "two kinds must not mix" in stopped(fetch, service, *ONE, "mode=excerpt", "per_genre=3")
+    assert len(on_disk()) == 2
+
+
+def test_two_kinds_do_not_mix_either_when_a_run_died_before_its_first_line(service, fetch, root):
+    fetch(service, *ONE, "mode=preview")
+    (root / "manifest.csv").unlink()
+    assert "two kinds" in stopped(fetch, service, *ONE, "mode=excerpt")
+
+
+def test_one_song_an_artist_and_more_only_where_a_genre_falls_short(service, fetch, manifest, caplog, told):
+    assert fetch(service, "genres=[rock,jazz]", "per_genre=11")
+    songs = Counter(song.extra["artist_ids"] for song in manifest() if song.genre == "rock")
+    assert sorted(songs.values()) == [1] * 7 + [2] * 2
+    assert "rock: too few artists; up to 2 songs of one are taken" in caplog.text
+    assert told()["most_songs_of_an_artist"] == 2
+
+
+def test_a_genre_that_is_short_is_reported_and_the_exit_is_not_zero(service, fetch, told, on_disk):
+    assert not fetch(service, "genres=[rock]", "per_genre=100")
+    assert (told()["wanted"], told()["fetched"]) == (100, 18) == (100, len(on_disk()))
+
+
+def test_a_song_under_two_genres_is_dropped_when_the_second_turns_up(service, fetch, on_disk, told):
+    fetch(service, *ONE)
+    twin = on_disk()[0]
+    who = service.tracks[twin]["artists"]
+    service.add("jazz", track_row(777, who, "jazz", 40, isrc=service.tracks[twin]["isrc"]))
+    fetch(service, *TWO, "per_genre=9", "dry_run=true")
+    assert twin in on_disk(), "a dry run takes nothing away"
+    assert fetch(service, *TWO, "per_genre=9")
+    assert not {twin, "777"} & set(on_disk()) and len(on_disk()) == 18
+    assert told()["skipped"] == {"under two genres": 1}
+
+
+def test_the_same_file_under_two_ids_is_kept_once(service, fetch, on_disk, told):
+    audio = service.sound_of("10000")
+    service.audio = {number: audio for number in service.tracks if number.startswith("100")}
+    fetch(service, "genres=[rock]", "per_genre=9")
+    assert len(on_disk()) == 1
+    assert told()["skipped"]["the same file as another song"] == 17
+
+
+def test_an_artist_keeps_one_name_in_the_manifest(service, fetch, manifest):
+    service.tracks.clear(), service.shelves.clear()
+    for number, name in enumerate(["Кино", "Kino", "KINO; the band"]):
+        service.add("rock", track_row(number + 1, [artist_row(5, name)], seconds=40 + 10 * number))
+    fetch(service, "genres=[rock]", "per_genre=3")
+    assert len({song.artist for song in manifest()}) == 1 and ";" not in manifest()[0].artist
+
+
+def test_artists_of_a_duet_are_both_named(service, fetch, manifest):
+    service.shelves.clear()
+    service.add("rock", track_row(1, [artist_row(5, "A; B"), artist_row(6, "C")]))
+    fetch(service, "genres=[rock]", "per_genre=1")
+    (song,) = manifest()
+    assert song.artists == ["a, b", "c"] and song.extra["artist_ids"] == "5; 6"
+
+
+TITLES = [
+    "../../etc/passwd",
+    "a/b\\c",
+    "x\x00y\r\nz\x1b[31m",
+    "🎸🔥 Ñandú",
+    "t" * 300,
+    "",
+    "con",
+    '"quoted", it is',
+    "\ud83d!",
+]
+
+
+def test_no_title_finds_its_way_into_a_path(service, fetch, on_disk, manifest, root):
+    service.shelves.clear()
+    for number, title in enumerate(TITLES):
+        service.add("rock", track_row(number + 1, [artist_row(number + 50, title)]) | {"title": title})
+    assert fetch(service, "genres=[rock]", f"per_genre={len(TITLES)}")
+    assert sorted(map(int, on_disk())) == list(range(1, len(TITLES) + 1))
+    assert {path.parent for path in root.parent.rglob("*.mp3")} == {root / "rock"}
+    titles = {song.title for song in manifest()}
+    assert {"../../etc/passwd", "x y z [31m", "🎸🔥 Ñandú", "t" * 300} <= titles
+
+
+def test_an_id_that_is_no_id_is_left_out(service, fetch, told):
+    service.add("rock", track_row(1, [artist_row(5)]) | {"id": "../../up"})
+    fetch(service, "genres=[rock]", "per_genre=99")
+    assert told()["skipped"]["odd id"] == 1
+
+
+# One bad track or answer: it is skipped or asked for again, and the next one is taken.
+
+HTML = b"<html><body>Service page</body></html>"
+ONCE_BAD = {  # the fault of one track: what is counted, and whether it is remembered for good
+    "400": (API, fake.status(400), "400 Bad Request", True),
+    "403": (API, fake.status(403), "403 Forbidden", True),
+    "404": (API, fake.status(404), "404 Not Found", True),
+    "unknown id": (API, fake.body(b'{"result": []}'), "no MP3 with 128 kbit/s", True),
+    "409": (API, fake.status(409), "409 Conflict", False),
+    "500": (API, fake.status(500), "500 Internal Server Error", False),
+    "502": (API, fake.status(502, body=HTML), "502 Bad Gateway", False),
+    "503": (API, fake.status(503), "503 Service Unavailable", False),
+    "504": (API, fake.status(504), "504 Gateway Timeout", False),
+    "410": (API, fake.status(410), "410 Gone", False),
+    "403 of the link": (LINK, fake.status(403), "403 Forbidden", True),
+    "401 of the audio": (AUDIO, fake.status(401), "401 Unauthorized", True),
+    "404 of the audio": (AUDIO, fake.status(404), "404 Not Found", True),
+    "410 of the audio": (AUDIO, fake.status(410), "410 Gone", False),
+    "500 of the audio": (AUDIO, fake.status(500), "500 Internal Server Error", False),
+    "stall before headers": (API, fake.stall(0.8), "no answer in time", False),
+    "stall in the body": (AUDIO, fake.stall_in_body(0.8), "connection refused or lost", False),
+    "reset": (AUDIO, fake.reset, "connection refused or lost", False),
+    "less than promised": (AUDIO, fake.shorter, "answer cut off or garbled", False),
+    "redirected in circles": (API, fake.redirect, "redirected again and again", False),
+    "no JSON": (API, fake.body(HTML), "an answer that makes no sense", False),
+    "JSON of another shape": (API, fake.body(b'{"result": {"a": [1]}}'), "no MP3 with 128 kbit/s", True),
+    "XML that is HTML": (LINK, fake.body(HTML), "an answer that makes no sense", False),
+    "XML that is empty": (LINK, fake.body(b""), "an answer that makes no sense", False),
+    "XML without a field": (LINK, fake.body(b"<download-info><host>h</host></download-info>"),
+                            "an answer that makes no sense", False),
+    "audio that is empty": (AUDIO, fake.body(b""), "an empty file", False),
+    "audio that is HTML": (AUDIO, fake.body(HTML), "a web page instead of audio", False),
+    "audio cut short": (AUDIO, fake.unmeasured(0.5), "cut short", False),
+    "audio too long": (AUDIO, fake.body(fake.mp3("rock", 1, 45)), "longer than the service says", True),
+    "silent audio": (AUDIO, fake.body(fake.silence(40)), "silent", True),
+    "a preview sold as the song": (AUDIO, fake.body(fake.mp3("rock", 1, 30)), "a preview instead of the song", True),
+    "not decodable": (AUDIO, fake.body(b"\xff\xfb" + bytes(range(256)) * 30), "cannot be decoded", True),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", ONCE_BAD)
+def test_a_bad_track_is_skipped_its_reason_counted_and_the_next_one_taken(case, service, fetch, on_disk, told, root):
+    pattern, fault, reason, for_good = ONCE_BAD[case]
+    bad = []
+
+    def on_first_track(handler, normal):
+        number = re.search(r"/(\d+)(:\d+/download-info)?$", handler.path.split("?")[0])
+        bad.append(number[1])
+        (fault if number[1] == bad[0] else lambda h, n: h.reply(200, n))(handler, normal)
+
+    service.misbehave(pattern, on_first_track)
+    assert fetch(service, *ONE)
+    assert len(on_disk()) == 2 and bad[0] not in on_disk()
+    assert told()["skipped"] == {reason: 1}
+    assert remembered(root) == ({bad[0]: reason} if for_good else {})
+
+
+PASSING = {case: row for case, row in ONCE_BAD.items() if not row[3]}
+
+
+@pytest.mark.parametrize("case", [case for case in PASSING if "redirected" not in case])
+def test_what_goes_wrong_once_is_asked_for_again(case, service, fetch, on_disk, told):
+    pattern, fault, _, _ = PASSING[case]
+    service.misbehave(pattern, fault, times=1)
+    assert fetch(service, *ONE)
+    assert len(on_disk()) == 2 and told()["skipped"] == {}
+
+
+def test_permanent_failures_are_not_asked_for_again_unless_wanted(service, fetch, on_disk, root):
+    service.misbehave(API, fake.status(404), times=3)
+    fetch(service, *ONE)
+    bad, hits = set(remembered(root)), len(service.hits)
+    fetch(service, *ONE, "per_genre=6")
+    assert len(bad) == 3 and not bad & set(on_disk())
+    assert not [hit for hit in service.hits[hits:] if any(number in hit.path for number in bad)]
+    assert fetch(service, *ONE, "per_genre=9", "retry_failed=true")
+    assert len(on_disk()) == 9 and bad & set(on_disk())
+
+
+def test_passing_failures_are_tried_again_by_the_next_run(service, fetch, on_disk):
+    service.misbehave(AUDIO + ".*/100(0|1)", fake.status(500))
+    assert not fetch(service, "genres=[rock]", "per_genre=18")
+    before = on_disk()
+    service.faults.clear()
+    assert fetch(service, "genres=[rock]", "per_genre=18")
+    assert len(before) < 18 and on_disk()[: len(before)] == before
+
+
+# What ends a run: one sentence, and everything is kept.
+
+ENDS = {
+    "401": (API, fake.status(401), r"does not take the token \(401\): it has expired"),
+    "403": (API, fake.status(403), r"403 Forbidden, 5 times in a row"),
+    "403 of the audio": (AUDIO, fake.status(403), r"403 Forbidden, 5 times in a row"),
+    "429": (API, fake.status(429), r"wants fewer requests \(429\), 3 pauses did not help"),
+    "429 for an hour": (API, fake.status(429, {"Retry-After": "3600"}), r"\(429\): run again in 60 minutes"),
+    "451": (API, fake.status(451, body=b"<html>gone</html>"), r"does not serve this region \(451\)"),
+    "500": (API, fake.status(500), "500 Internal Server Error, 5 times in a row; the service is in trouble"),
+    "captcha": (API, fake.body(fake.CAPTCHA), r"a person is there \(captcha\), 3 pauses did not help"),
+    "captcha by redirect": (API, fake.captcha_redirect, r"a person is there \(captcha\), 3 pauses did not help"),
+    "captcha with 429": (API, fake.body(fake.CAPTCHA, 429), r"captcha.*3 pauses did not help"),
+    "captcha with 403": (API, fake.body(fake.CAPTCHA, 403), r"captcha.*3 pauses did not help"),
+    "captcha with 400": (API, fake.body(fake.CAPTCHA, 400), r"captcha.*3 pauses did not help"),
+    "captcha for audio": (AUDIO, fake.captcha_redirect, r"captcha.*3 pauses did not help"),
+    "previews only": (AUDIO, fake.body(fake.mp3("rock", 1, 30)), "a preview instead of the song, 5 times in a row"),
+    "reset": (LINK, fake.reset, "connection refused or lost, 5 times in a row"),
+}
+
+
+@pytest.mark.parametrize("case", ENDS)
+def test_a_run_ends_with_a_sentence_and_all_songs_kept(case, service, fetch, on_disk, told):
+    pattern, fault, sentence = ENDS[case]
+    service.misbehave(pattern + r"(.*/)?2\d{4}", fault)  # songs of jazz, which come after rock
+    text = stopped(fetch, service, *TWO, f"pace.workers={1 + len(case) % 4}")
+    assert re.search(sentence, text)
+    assert len(on_disk()) == 2 and told()["fetched"] == 2 and told("jazz")["fetched"] == 0
+    service.faults.clear()
+    assert fetch(service, *TWO, "retry_failed=true") and len(on_disk()) == 4
+
+
+@pytest.mark.parametrize("case", [case for case in ENDS if case.startswith(("captcha", "429")) and "hour" not in case])
+def test_a_pause_may_be_all_that_is_wanted(case, service, fetch, on_disk, caplog):
+    pattern, fault, _ = ENDS[case]
+    service.misbehave(pattern, fault, times=2)
+    assert fetch(service, *ONE) and len(on_disk()) == 2
+    assert caplog.text.count("all requests pause") == 2
+
+
+@pytest.mark.parametrize(("code", "as_date"), [(429, False), (503, True)])
+def test_retry_after_is_honoured_by_all_workers(code, as_date, service, fetch, on_disk):
+    until = datetime.now(UTC) + timedelta(seconds=2)
+    after = format_datetime(until, usegmt=True) if as_date else "1"
+    service.misbehave(API, fake.status(code, {"Retry-After": after}), times=1)
+    assert fetch(service, *ONE, "pace.workers=4") and len(on_disk()) == 2
+    refused = next(n for n, hit in enumerate(service.hits) if re.search(API, hit.path))
+    gaps = [after.time - before.time for before, after in pairwise(service.hits[refused:])]
+    assert max(gaps) > 0.9
+    assert sum(gap > 0.5 for gap in gaps) == 1, "nobody asked meanwhile"
+
+
+def test_whoever_rests_does_not_keep_the_run_from_ending(service, fetch):
+    songs, both = iter(range(9)), threading.Event()
+
+    def first_rests_second_ends(handler, normal):
+        if next(songs) == 0:
+            both.wait(20)
+            handler.reply(429, b"", {"Retry-After": "60"})
+        else:
+            both.set()
+            time.sleep(0.3)
+            handler.reply(451, b"")
+
+    service.misbehave(API, first_rests_second_ends)
+    begin = time.monotonic()
+    assert "(451)" in stopped(fetch, service, "genres=[rock]", "pace.workers=2", "pace.timeout_seconds=30")
+    assert time.monotonic() - begin < 60
+
+
+def test_a_recording_that_two_genres_list_by_one_id_is_dropped(service, fetch, on_disk, told):
+    service.shelves["search", "jazz"] = ["10000"]
+    service.shelves.pop(("artists", "jazz"))
+    normal = service.search
+
+    def as_jazz(query, token):
+        found = json.loads(json.dumps(normal(query, token)))
+        for track in found["tracks"]["results"]:
+            track["albums"][0]["genre"] = "jazz"
+        return found
+
+    fake.ROUTES["/search"] = lambda self, query, token: as_jazz(query, token)
+    try:
+        assert not fetch(service, "genres=[rock,jazz]", "per_genre=9")
+    finally:
+        fake.ROUTES["/search"] = Service.search
+    assert "10000" not in on_disk() and told("jazz")["skipped"] == {"under two genres": 1}
+
+
+def test_an_expired_token_stops_before_anything_is_listed(service, fetch, root):
+    service.misbehave("^/account/status", fake.status(401))
+    assert "login=true" in stopped(fetch, service)
+    assert len(service.hits) == 1 and not list(root.glob("*/*"))
+
+
+def test_an_account_without_a_subscription_is_told(service, fetch, caplog):
+    service.has_plus = False
+    text = stopped(fetch, service, *ONE)
+    assert "no Plus subscription" in caplog.text
+    assert "only a preview is offered, 5 times in a row; the account may lack a subscription" in text
+
+
+def test_without_a_subscription_previews_can_be_had_and_no_song_is_given_up(service, fetch, on_disk, root):
+    service.has_plus = False
+    stopped(fetch, service, *ONE)
+    assert remembered(root) == {}
+    assert fetch(service, *ONE, "mode=preview") and len(on_disk()) == 2
+
+
+def test_a_song_that_is_refused_while_others_are_given_is_given_up(service, fetch, on_disk, root):
+    service.misbehave(AUDIO, fake.status(403), times=2)
+    assert fetch(service, *ONE) and len(on_disk()) == 2
+    assert list(remembered(root).values()) == ["403 Forbidden"] * 2
+
+
+def test_songs_that_are_refused_do_not_keep_the_next_run_from_going_on(service, fetch, on_disk, root):
+    assert fetch(service, *ONE, "per_genre=1")
+    service.misbehave(AUDIO, fake.status(403), times=5)
+    stopped(fetch, service, *ONE, "per_genre=4")
+    assert len(remembered(root)) >= 4
+    assert fetch(service, *ONE, "per_genre=4") and len(on_disk()) == 4
+
+
+def test_what_was_listed_for_other_album_genres_is_not_fetched(service, fetch, root):
+    fetch(service, *ONE, "dry_run=true")
+    assert not fetch(service, *ONE, "album_genres.rock=[hardrock]") and not list(root.glob("rock/*.mp3"))
+    assert fetch(service, *ONE)
+
+
+def test_a_service_that_is_not_there_is_named_in_a_sentence(fetch, on_disk):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        closed = type("Closed", (), {"url": f"http://127.0.0.1:{free.getsockname()[1]}"})
+    assert "connection refused or lost" in stopped(fetch, closed)
+    assert on_disk() == []
+
+
+def test_a_link_to_a_host_that_refuses(service, fetch, on_disk, told):
+    normal = service.xml
+    service.xml = lambda name: (
+        normal(name).replace(service.host.encode(), b"127.0.0.1:9") if name == first else normal(name)
+    )
+    first = None
+    fetch(service, "genres=[rock]", "dry_run=true")
+    first = next(iter(service.tracks))
+    assert fetch(service, "genres=[rock]", "per_genre=18", "pace.workers=1") is False
+    assert told()["skipped"] == {"connection refused or lost": 1} and len(on_disk()) == 17
+
+
+def test_listing_that_fails_in_parts_goes_on_with_the_other_routes(service, fetch, on_disk, root):
+    service.misbehave("/artists$", fake.status(404))
+    service.shelves = {("search" if route == "artists" else route, genre): ids
+                       for (route, genre), ids in service.shelves.items()}  # fmt: skip
+    assert fetch(service, *ONE) and len(on_disk()) == 2
+    report = json.loads((root / "fetch_report.json").read_text(encoding="utf-8"))
+    assert report["listing_failures"]["404 Not Found"] >= 1 and report["genres"]["rock"]["routes"] == {"search": 2}
+
+
+@pytest.mark.parametrize("fault", [fake.status(503), fake.reset, fake.stall(0.8)])
+def test_listing_that_gets_no_answer_ends_the_run(fault, service, fetch):
+    service.misbehave("^/metatags/", fault)
+    assert "the service cannot be asked" in stopped(fetch, service, *ONE)
+
+
+def test_listing_that_is_refused_ends_the_run(service, fetch):
+    service.misbehave("^/(metatags|genres|landing3|tags|search|rotor)", fake.status(403))
+    assert "403 Forbidden, 5 times in a row" in stopped(fetch, service, *ONE)
+
+
+def test_a_disk_that_is_full_is_named_and_all_songs_are_kept(service, fetch, on_disk, monkeypatch):
+    fetch(service, *ONE)
+    fsync = os.fsync
+
+    def full(number):
+        fsync(number)
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(download.os, "fsync", full)
+    assert "No space left on device; all songs are kept" in stopped(fetch, service, *TWO)
+    monkeypatch.undo()
+    assert len(on_disk()) == 2
+
+
+def test_two_runs_at_once_do_not_meet(service, fetch, start, on_disk):
+    service.misbehave(AUDIO, fake.stall_in_body(1.5), times=1)
+    first = start(service, *ONE, "pace.timeout_seconds=5", wait=False)
+    while not service.fetched():
+        time.sleep(0.02)
+    assert "another run is collecting songs" in stopped(fetch, service, *ONE)
+    assert first.wait(60) == 0 and len(on_disk()) == 2
+    first.stdout.close()
+
+
+def test_ctrl_c_ends_a_long_pause_at_once(service, start, on_disk):
+    if os.name != "posix":
+        pytest.skip("sends a signal")
+    service.misbehave("^/tracks/2", fake.status(429, {"Retry-After": "600"}))
+    process = start(service, *TWO, wait=False)
+    while not [hit for hit in service.hits if hit.path.startswith("/tracks/2")]:
+        time.sleep(0.02)
+    time.sleep(0.3)
+    process.send_signal(signal.SIGINT)
+    said, _ = process.communicate(timeout=30)
+    assert process.returncode == 130 and "what was done so far is kept" in said
+    assert len(on_disk()) == 2
+
+
+def test_the_pace_holds_for_listing_and_downloading_on_the_service_s_side(service, fetch):
+    fetch(service, "genres=[rock]", "pace.requests_per_second=20", "pace.workers=4", "per_genre=5")
+    times = [hit.time for hit in service.hits]
+    assert len(times) > 18
+    for span in range(3, len(times)):  # a machine under load may hold one of two requests back, but never two
+        shortest = min(times[n + span] - times[n] for n in range(len(times) - span))
+        assert shortest >= (span - 1) / 20, f"{span + 1} requests within {shortest:.3f} s"
+    assert service.most_in_flight <= 4
+
+
+def test_never_more_than_four_requests_are_under_way(service, fetch):
+    service.misbehave(AUDIO, lambda handler, normal: (time.sleep(0.2), handler.reply(200, normal)))
+    fetch(service, "genres=[rock]", "pace.workers=4", "per_genre=9")
+    assert 2 <= service.most_in_flight <= 4
+
+
+def test_a_password_file_of_the_user_does_not_replace_the_token(service, fetch, tmp_path, monkeypatch):
+    (tmp_path / ".netrc").write_text("machine 127.0.0.1 login me password mine\n", encoding="utf-8")
+    monkeypatch.setenv("NETRC", str(tmp_path / ".netrc"))
+    assert fetch(service, *ONE)
+    assert {hit.token for hit in service.hits} == {None, f"OAuth {TOKEN}"}
+
+
+def test_the_token_stays_with_the_host_it_is_for(service, fetch):
+    with Service() as elsewhere:
+        service.misbehave(
+            API, lambda handler, _: handler.reply(302, b"", {"Location": elsewhere.url + handler.path}), 1
+        )
+        fetch(service, *ONE)
+        assert [hit.token for hit in elsewhere.hits] == [None]
+
+
+def test_mistakes_are_told_in_a_line_which_is_searched_for_the_token(service, fetch, start, transcript):
+    begin = transcript.stat().st_size
+    fetch(service, *ONE, "per_genre=11")
+    stopped(fetch, service, "genres=[polka]")
+    status, line = start(service, "per_genre=many")
+    assert status == 1 and line.startswith("error: per_genre: ") and line.count("\n") == 1
+    said = transcript.read_text(encoding="utf-8")[begin:]
+    assert "too few artists" in said and "the service has no genre polka" in said and "error: per_genre" in said
+
+
+def test_a_user_s_whole_command(service, start, on_disk, root):
+    status, said = start(service, "hydra.verbose=true", "genres=[rock]", "per_genre=19")
+    assert status == 1, "a genre is short, and all is well otherwise"
+    assert "| rock" in said and "Traceback" not in said and TOKEN not in said and len(on_disk()) == 18
+    assert [path.name for path in root.parent.iterdir()] == [root.name], "something is written elsewhere"
+
+
+def test_the_set_is_split_by_artist_and_duets_keep_both_on_one_side(service, fetch, root):
+    duet = [*service.tracks["10000"]["artists"], *service.tracks["10010"]["artists"]]
+    service.add("rock", track_row(7, duet, seconds=50))
+    fetch(service, "genres=[rock,jazz]", "per_genre=19", "seed=3")
+    split = split_catalogue(folder(str(root)), "auto")
+    assert {track.split for track in split} == {"train", "val", "test"} and shared_artists(split) == []
+    sides = {number: track.split for track in split for number in track.extra["artist_ids"].split("; ")}
+    assert sides["1000"] == sides["1001"] and len(sides) == 18
+
+
+@pytest.mark.slow
+def test_150_songs_are_fetched_and_trained_on_with_no_further_setting(sounds, start, tmp_path):
+    """`python fetch.py` and then `python train.py data=yandex`, in one folder, as a user does it."""
+    home = tmp_path / "home"
+    home.mkdir()
+    with Service(artists=110) as service:
+        status, said = start(service, "per_genre=50", "mode=excerpt", "root=data/yandex", cwd=home)
+        assert status == 0, said
+        assert len(list(home.glob("data/yandex/*/*.mp3"))) == 150 and service.most_in_flight <= 4
+    small = ("model=mlp", "model.hidden=[8]", "trainer=cpu", "trainer.max_epochs=1", "report.bootstrap_samples=100")
+    line = [sys.executable, str(ROOT / "train.py"), "data=yandex", *small]
+    trained = subprocess.run(line, cwd=home, capture_output=True, text=True, timeout=500, check=False)
+    assert trained.returncode == 0, trained.stderr
+    (metrics,) = home.glob("logs/*/metrics.json")
+    figures = json.loads(metrics.read_text(encoding="utf-8"))
+    sides = [figures[side] for side in ("train", "val", "test")]
+    assert sum(side["songs"] for side in sides) == sum(side["artists"] for side in sides) == 150
+    assert figures["shared_artists"] == [] and sides[0]["unknown_artists"] == 0
+
+
+def kill_at_random(service, start, root, times, chance):
+    """Start runs and kill each at some moment; see after each that it has not fetched what was there."""
+    for _ in range(times):
+        hits, there = len(service.hits), {path.stem for path in root.glob("*/[0-9]*.mp3")}
+        process = start(service, *BOTH, wait=False)
+        begin = time.monotonic()
+        until = chance.uniform(0, 1.3)
+        while time.monotonic() - begin < until and process.poll() is None:
+            time.sleep(0.005)
+        process.kill()
+        process.communicate()
+        now = {path.stem for path in root.glob("*/[0-9]*.mp3")}
+        fetched = service.fetched(hits)
+        assert not there & set(fetched), "fetched again"
+        assert len(set(fetched) - now - set(remembered(root))) <= 2, "more is lost than was under way"
+        assert there <= now
+
+
+BOTH = ("genres=[rock,jazz]", "per_genre=10")
+
+
+@pytest.mark.parametrize("times", [4, pytest.param(50, marks=pytest.mark.slow)])
+def test_killed_again_and_again_the_set_is_that_of_an_undisturbed_run(
+    times, service, fetch, start, root, on_disk, tmp_path
+):
+    service.misbehave(AUDIO + r".*/\d+[02]0$", fake.body(fake.silence(40)))
+    service.misbehave(AUDIO, lambda handler, normal: (time.sleep(0.02), handler.reply(200, normal)))
+    undisturbed = tmp_path / "undisturbed"
+    fetch(service, *BOTH, f"root='{undisturbed.as_posix()}'")
+    kill_at_random(service, start, root, times, random.Random(times))
+    assert fetch(service, *BOTH) and len(on_disk()) == 20
+    assert (root / "manifest.csv").read_bytes() == (undisturbed / "manifest.csv").read_bytes()
+    assert remembered(root) == remembered(undisturbed)

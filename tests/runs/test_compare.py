@@ -1,0 +1,89 @@
+import json
+import os
+
+import pytest
+
+from genre_lightning.errors import UserError
+from genre_lightning.runs.compare import main, results
+
+
+@pytest.fixture
+def finish(tmp_path):
+    """Make a folder as a finished run leaves it."""
+
+    def make(name, accuracy, *typed):
+        hydra = tmp_path / "logs" / name / ".hydra"
+        hydra.mkdir(parents=True)
+        (hydra / "overrides.yaml").write_text("".join(f"- {one}\n" for one in typed) or "[]")
+        figures = {split: {"accuracy": accuracy + more, "f1_macro": 0.5} for split, more in SPLITS.items()}
+        figures["baseline"] = {"test": {"accuracy": 0.4, "f1_macro": 0.3}}
+        (hydra.parent / "metrics.json").write_text(json.dumps(figures))
+        return hydra.parent
+
+    return make
+
+
+SPLITS = {"train": 0.2, "val": 0.1, "test": 0.0}
+
+
+def cells(text):
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in text.splitlines()]
+
+
+def test_runs_that_differ_in_their_seed_only_are_one_line_with_mean_and_range(finish, tmp_path, capsys):
+    for seed, accuracy in enumerate((0.6, 0.5, 0.7)):
+        finish(f"cnn{seed}", accuracy, "model=cnn", f"seed={seed}", f"data.seed={seed}", "data=folder")
+    finish("resumed", 0.6, "data=folder", "ckpt_path=last.ckpt", "model=cnn")
+    finish("lstm", 0.3, "model=lstm", "seed=0", "data=folder")
+    main([str(tmp_path / "logs")])
+    head, _, cnn, lstm = cells(capsys.readouterr().out)
+    assert head[:2] == ["settings", "runs"]
+    assert cnn[:2] == ["model=cnn", "4"]  # data=folder is the same for all
+    assert cnn[2:] == [
+        "80.0 % (70.0 to 90.0)", "70.0 % (60.0 to 80.0)", "60.0 % (50.0 to 70.0)", "50.0 %", "40.0 %"
+    ]  # fmt: skip
+    assert lstm == ["model=lstm", "1", "50.0 %", "40.0 %", "30.0 %", "50.0 %", "40.0 %"]
+
+
+def test_of_runs_that_repeat_a_seed_the_last_one_counts_typed_or_not(finish):
+    for time, name, accuracy, typed in ((9, "a", 0.7, []), (5, "b", 0.5, ["seed=0"]), (7, "c", 0.6, ["++seed=0"])):
+        run = finish(name, accuracy, "model=cnn", *typed)
+        settings = "seed: 0\ndata: {seed: 1}\nmodel: {}\nfeatures: {}\ncache: {}\nloader: {}\n"
+        (run / ".hydra" / "config.yaml").write_text(settings)
+        os.utime(run / "metrics.json", (time, time))
+    for folders in ([run.parent], [run, run.parent / "a", run.parent / "b"]):
+        line = cells(results(folders))[2]
+        assert (line[1], line[4]) == ("1", "70.0 %")
+
+
+def test_a_run_for_which_nothing_of_its_own_was_typed_is_named_too(finish, tmp_path):
+    finish("one", 0.6, "data=folder")
+    finish("two", 0.5, "data=folder", "model=lstm")
+    assert [line[0] for line in cells(results([tmp_path]))[2:]] == ["the defaults", "model=lstm"]
+
+
+def test_a_finished_run_is_read_as_training_wrote_it(run):
+    figures = json.loads((run / "metrics.json").read_text())
+    line = cells(results([run]))[2]
+    assert line[0] == f"run={run.name}" and line[4] == f"{100 * figures['test']['accuracy']:.1f} %"
+
+
+def test_without_a_finished_run_one_line_says_so(tmp_path):
+    with pytest.raises(UserError, match="there is no finished run in"):
+        results([tmp_path / "nowhere"])
+
+
+@pytest.mark.parametrize("damage", [b"x: [", b"- 3", b"\xff"])
+def test_damaged_overrides_are_named(finish, damage):
+    run = finish("one", 0.5, "model=cnn")
+    (run / ".hydra" / "overrides.yaml").write_bytes(damage)
+    with pytest.raises(UserError, match=r"overrides\.yaml is damaged"):
+        results([run])
+
+
+@pytest.mark.parametrize("damage", ["", "{}", "[1]", "[1"])
+def test_damaged_figures_are_named(finish, damage):
+    run = finish("one", 0.5, "model=cnn")
+    (run / "metrics.json").write_text(damage)
+    with pytest.raises(UserError, match=r"metrics.json is damaged"):
+        results([run])

@@ -1,0 +1,140 @@
+import errno
+import logging
+import re
+from pathlib import Path
+
+import pytest
+from hydra.types import RunMode
+from omegaconf import OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from genre_lightning.errors import UserError, explain
+from genre_lightning.runs.folders import removed_where_nothing_was_done, run_folder
+
+
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
+def test_a_new_run_gets_a_folder_named_after_its_time_and_settings():
+    name = Path(run_folder(None, "cnn", "logmel", 7))
+    assert name.parent == Path("logs")
+    assert re.fullmatch(r"\d{4}-\d\d-\d\d_\d\d-\d\d-\d\d_cnn_logmel_seed7", name.name)
+
+
+def test_runs_of_the_same_second_get_folders_of_their_own():
+    names = {run_folder(None, "cnn", "logmel", 7) for _ in range(20)}
+    assert len(names) == 20 and all(Path(name).is_dir() for name in names)
+
+
+def test_a_place_where_nothing_can_be_written_is_a_line(monkeypatch):
+    def refuse(self, *how, **more):
+        raise OSError(errno.EROFS, "Read-only file system", str(self))
+
+    monkeypatch.setattr(Path, "mkdir", refuse)
+    folder = OmegaConf.create({"dir": "${run_folder:null,cnn,logmel,7}"})
+    with pytest.raises(OmegaConfBaseException) as caught:
+        _ = folder.dir
+    expected = "logs cannot be made: Read-only file system; name another folder with hydra.run.dir=DIR, or work where"
+    assert explain(caught.value).startswith(expected)
+
+
+def test_a_resumed_run_goes_on_in_its_own_folder():
+    checkpoint = str(Path("logs", "tuesday", "checkpoints", "last.ckpt"))
+    assert Path(run_folder(checkpoint, "mlp", "mfcc", 0)) == Path("logs", "tuesday").absolute()
+
+
+@pytest.fixture
+def begun(tmp_path):
+    """A run's folder as it is before any work, with its log open."""
+    folder = tmp_path / "begun"
+    (folder / ".hydra").mkdir(parents=True)
+    (folder / ".hydra" / "config.yaml").touch()
+    handler = logging.FileHandler(folder / "train.log")
+    logging.root.addHandler(handler)
+    yield folder
+    logging.root.removeHandler(handler)
+    handler.close()
+
+
+def everything(folder):
+    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*"))
+
+
+@pytest.mark.parametrize("end", [UserError("a mistake"), KeyboardInterrupt()])
+def test_a_run_that_ends_before_any_work_leaves_no_folder(begun, end):
+    with pytest.raises(type(end)), removed_where_nothing_was_done(begun):
+        raise end
+    assert not begun.exists()
+    logging.getLogger("genre_lightning").warning("logging goes on, without that file")
+    assert not begun.exists()
+
+
+@pytest.mark.parametrize(
+    "more", ["events", "checkpoints/last.ckpt", "another run/train.log", "another run/.hydra/config.yaml", "songs/"]
+)
+def test_a_folder_with_anything_else_in_it_stays_as_it_is(begun, more):
+    if more.endswith("/"):
+        (begun / more).mkdir()
+    else:
+        (begun / more).parent.mkdir(parents=True, exist_ok=True)
+        (begun / more).touch()
+    before = everything(begun)
+    with pytest.raises(UserError), removed_where_nothing_was_done(begun):
+        raise UserError("a mistake")
+    assert everything(begun) == before
+
+
+def test_a_folder_that_is_gone_already_hides_no_mistake(tmp_path):
+    with pytest.raises(UserError, match="a mistake"), removed_where_nothing_was_done(tmp_path / "gone"):
+        raise UserError("a mistake")
+
+
+def test_what_somebody_else_put_among_the_settings_stays(begun):
+    (begun / ".hydra" / "notes.txt").touch()
+    with pytest.raises(UserError), removed_where_nothing_was_done(begun):
+        raise UserError("a mistake")
+    assert (begun / ".hydra" / "notes.txt").exists()
+
+
+def test_the_folder_one_works_in_stays(begun, monkeypatch):
+    monkeypatch.chdir(begun)
+    with pytest.raises(UserError), removed_where_nothing_was_done(Path()):
+        raise UserError("a mistake")
+    assert (begun / "train.log").exists()
+
+
+def test_a_run_without_a_mistake_keeps_its_folder(begun):
+    with removed_where_nothing_was_done(begun):
+        pass
+    assert everything(begun) == [".hydra", ".hydra/config.yaml", "train.log"]
+
+
+@pytest.mark.parametrize(
+    ("mode", "trained", "expected"),
+    [
+        (RunMode.RUN, True, None),
+        (RunMode.RUN, False, ".hydra"),
+        (RunMode.MULTIRUN, True, ".hydra"),
+        (None, True, ".hydra"),
+    ],
+)
+def test_a_run_that_is_there_keeps_its_settings(mode, trained, expected):
+    Path("old", "checkpoints").mkdir(parents=True)
+    if trained:
+        Path("old", "checkpoints", "last.ckpt").touch()
+    config = OmegaConf.create({"hydra": {"mode": mode, "run": {"dir": "old"}, "sub": "${settings_folder:}"}})
+    assert config.hydra.sub == expected
+
+
+def test_a_checkpoint_that_lies_elsewhere_gets_a_new_folder():
+    assert Path(run_folder("downloads/best.ckpt", "mlp", "mfcc", 0)).name.endswith("_mlp_mfcc_seed0")
+
+
+@pytest.mark.parametrize(("ckpt_path", "expected"), [(None, r"_cnn_logmel_seed3$"), ("a/checkpoints/b.ckpt", r"/a$")])
+def test_configurations_can_ask_for_it(ckpt_path, expected):
+    config = OmegaConf.create(
+        {"ckpt_path": ckpt_path, "seed": 3, "dir": "${run_folder:${ckpt_path},cnn,logmel,${seed}}"}
+    )
+    assert re.search(expected, config.dir) and config.dir == config.dir

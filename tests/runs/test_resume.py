@@ -1,0 +1,83 @@
+import pytest
+from omegaconf import OmegaConf
+
+from genre_lightning.errors import UserError
+from genre_lightning.runs.resume import settings_to_go_on_with
+
+BEGAN = ("model=cnn", "features.top_db=60", "trainer.max_epochs=4", "seed=3")
+
+
+@pytest.fixture
+def began(configure, tmp_path):
+    """A run that was interrupted."""
+    (tmp_path / "run" / "checkpoints").mkdir(parents=True)
+    (tmp_path / "run" / ".hydra").mkdir()
+    OmegaConf.save(configure(*BEGAN), tmp_path / "run" / ".hydra" / "config.yaml")
+    return tmp_path / "run"
+
+
+@pytest.fixture
+def go_on(began, configure):
+    """Go on with that run, with the given overrides."""
+
+    def settings(*overrides, checkpoint=None, folder=None):
+        ckpt_path = f"ckpt_path='{(checkpoint or began / 'checkpoints' / 'last.ckpt').as_posix()}'"
+        return settings_to_go_on_with(configure(*overrides, ckpt_path), [*overrides, ckpt_path], folder or began)
+
+    return settings
+
+
+@pytest.mark.parametrize("overrides", [(), ("seed=3",), BEGAN])
+def test_the_settings_are_those_it_began_with(go_on, configure, overrides):
+    settings, before = go_on(*overrides), configure(*BEGAN)
+    assert settings.model == before.model and settings.features.top_db == 60
+    assert (settings.seed, settings.trainer.max_epochs) == (3, 4)
+    assert settings.ckpt_path.endswith("run/checkpoints/last.ckpt")
+
+
+@pytest.mark.parametrize(
+    ("override", "told"),
+    [
+        ("features.top_db=80", "features.top_db=60, not 80"),
+        ("model=lstm", "model."),
+        ("seed=4", "seed=3, not 4"),
+        ("experiment=demo_lstm", "that run began with "),
+        ("+model.colour=blue", "model.colour=None, not blue"),
+    ],
+)
+def test_a_setting_that_would_change_is_named(go_on, override, told):
+    with pytest.raises(UserError, match=f"^ckpt_path: .*{told}") as caught:
+        go_on(override)
+    assert "type ckpt_path only" in str(caught.value)
+
+
+def test_it_may_go_on_on_another_machine_and_for_more_epochs(go_on):
+    settings = go_on("trainer=ddp", "trainer.max_epochs=9", "cache_workers=2", "loader.num_workers=1")
+    assert (settings.trainer.strategy, settings.trainer.max_epochs, settings.seed) == ("ddp", 9, 3)
+    assert (settings.cache_workers, settings.loader.num_workers) == (2, 1)
+
+
+def test_a_choice_of_trainer_does_not_change_the_number_of_epochs(go_on):
+    assert go_on("trainer=cpu").trainer.max_epochs == 4
+
+
+def test_it_does_not_go_on_in_another_folder(go_on, tmp_path):
+    with pytest.raises(
+        UserError, match=r"ckpt_path: a run goes on in its own folder, .*run; leave out hydra\.run\.dir"
+    ):
+        go_on(folder=tmp_path / "new")
+
+
+def test_what_began_on_several_devices_goes_on_there(began, go_on, configure):
+    OmegaConf.save(configure(*BEGAN, "trainer=ddp", "trainer.devices=2"), began / ".hydra" / "config.yaml")
+    assert (go_on().trainer.strategy, go_on().trainer.devices) == ("ddp", 2)
+    assert go_on("trainer=cpu").trainer.strategy == "auto"
+
+
+def test_a_checkpoint_without_its_run_goes_on_with_what_is_typed(go_on, tmp_path):
+    assert go_on("seed=4", checkpoint=tmp_path / "best.ckpt").seed == 4
+
+
+def test_a_new_run_has_the_settings_that_are_typed(configure, tmp_path):
+    config = configure("seed=4")
+    assert settings_to_go_on_with(config, ["seed=4"], tmp_path) is config

@@ -1,0 +1,34 @@
+import warnings
+
+import numpy as np
+import pytest
+
+from genre_lightning.plotting import save_picture
+from genre_lightning.predict.timeline import timeline_picture
+from genre_lightning.train.figures import spectrogram_picture
+
+GENRES = ("clicks", "noise", "tones")
+PNG = b"\x89PNG\r\n\x1a\n"
+
+
+def test_letters_that_the_font_does_not_know_are_no_trouble(tmp_path):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        save_picture(timeline_picture([0, 1], [[1.0]], ["演歌"], "歌"), tmp_path / "timeline.png")
+
+
+def test_a_picture_is_written_whole(tmp_path):
+    path = tmp_path / "spectrogram.png"
+    path.write_bytes(b"an older one")
+    save_picture(spectrogram_picture([np.ones((4, 3))], ["one"]), path)
+    assert path.read_bytes().startswith(PNG) and list(tmp_path.iterdir()) == [path]
+
+
+def test_a_picture_that_fails_leaves_the_older_one(tmp_path, monkeypatch):
+    path = tmp_path / "spectrogram.png"
+    path.write_bytes(b"an older one")
+    figure = spectrogram_picture([np.ones((4, 3))], ["one"])
+    monkeypatch.setattr(figure, "savefig", lambda *_, **__: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        save_picture(figure, path)
+    assert path.read_bytes() == b"an older one"

@@ -1,0 +1,34 @@
+import io
+import sys
+
+import pytest
+
+from genre_lightning.text import clock, printable, say, table
+
+
+def test_tables_are_aligned():
+    lines = table(["a", "long title"], [["something long", "1"], ["b", "2"]]).splitlines()
+    assert len({len(line) for line in lines}) == 1
+    bars = [[place for place, sign in enumerate(line) if sign == "|"] for line in lines]
+    assert all(places == bars[0] for places in bars) and len(bars[0]) == 3
+    assert set(lines[1]) == {"|", "-"}
+
+
+def test_names_keep_to_their_line():
+    assert printable("Ünï códe 歌.wav") == "Ünï códe 歌.wav"
+    assert printable("two\nlines\x1b[31m") == r"two\nlines\x1b[31m" and printable("\udce9") == r"\udce9"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "shown"), [(0, "0:00"), (7.5, "0:07.5"), (59.9996, "1:00"), (125.25, "2:05.25"), (7199, "119:59")]
+)
+def test_times_are_shown_as_players_do(seconds, shown):
+    assert clock(seconds) == shown
+
+
+def test_names_that_the_terminal_has_no_characters_for_are_printed_all_the_same(monkeypatch):
+    written = io.BytesIO()
+    monkeypatch.setattr("sys.stdout", io.TextIOWrapper(written, encoding="cp1252", newline=""))
+    say("Björk, 乐队, \udce9")
+    sys.stdout.flush()
+    assert written.getvalue().decode("cp1252") == "Björk, ??, ?\n"

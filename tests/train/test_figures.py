@@ -1,0 +1,49 @@
+import numpy as np
+
+from genre_lightning.plotting import save_picture
+from genre_lightning.train.figures import confusion_picture, curves_picture, spectrogram_picture
+
+GENRES = ("clicks", "noise", "tones")
+PNG = b"\x89PNG\r\n\x1a\n"
+
+
+def test_the_confusion_picture_counts_songs_where_they_belong():
+    figure = confusion_picture(np.array([[3, 1], [0, 4]]), ["jazz", "rock"], "test: songs")
+    (axes,) = figure.axes
+    assert {(text.get_position(), text.get_text()) for text in axes.texts} == {
+        ((0, 0), "3"),
+        ((1, 0), "1"),
+        ((1, 1), "4"),
+    }
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["jazz", "rock"]
+    assert (axes.get_title(), axes.get_xlabel(), axes.get_ylabel()) == ("test: songs", "predicted", "true")
+    np.testing.assert_allclose(axes.images[0].get_array(), [[0.75, 0.25], [0, 1]])
+
+
+def test_a_genre_without_songs_is_no_trouble(tmp_path):
+    save_picture(confusion_picture(np.array([[3, 1], [0, 0]]), ["jazz", "rock"], "val"), tmp_path / "c.png")
+
+
+def test_a_genre_s_name_is_never_taken_for_a_formula(tmp_path):
+    genres = ["A$AP_x$", "$\\frac$"]
+    figure = confusion_picture(np.array([[3, 1], [0, 4]]), genres, "test: songs")
+    save_picture(figure, tmp_path / "c.png")
+    assert [label.get_text() for label in figure.axes[0].get_xticklabels()] == genres
+
+
+def test_spectrograms_run_from_left_to_right_under_their_titles():
+    windows = [np.arange(12.0).reshape(4, 3), np.ones((4, 3))]
+    figure = spectrogram_picture(windows, ["one", "two"])
+    assert [axes.get_title() for axes in figure.axes] == ["one", "two"]
+    picture = figure.axes[0].images[0]
+    np.testing.assert_array_equal(picture.get_array(), windows[0].T)
+    assert picture.origin == "lower"
+
+
+def test_curves_show_train_and_validation_on_the_same_axes():
+    curves = {"train/loss": [(1, 0.9), (2, 0.5)], "val/loss": [(2, 0.8)], "val/accuracy": [(2, 0.4)], "lr": [(1, 0.1)]}
+    loss, accuracy = curves_picture(curves, ["loss", "accuracy"]).axes
+    drawn = {line.get_label(): line.get_xydata().tolist() for line in loss.lines}
+    assert drawn == {"train, windows": [[1, 0.9], [2, 0.5]], "val, songs": [[2, 0.8]]}
+    assert [line.get_label() for line in accuracy.lines] == ["val, songs"] and accuracy.get_title() == "accuracy"
+    assert [text.get_text() for text in loss.get_legend().get_texts()] == ["train, windows", "val, songs"]

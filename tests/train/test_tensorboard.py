@@ -1,0 +1,96 @@
+import json
+from pathlib import Path
+
+import pytest
+from omegaconf import OmegaConf
+
+from genre_lightning.metrics import FIGURES
+from genre_lightning.train.tensorboard import MEASURES, curves, flat_settings, open_board
+
+
+@pytest.fixture(scope="module")
+def events(run):
+    """TensorBoard's own reading of a finished run."""
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    return EventAccumulator(str(run), size_guidance={"images": 0, "scalars": 0}).Reload()
+
+
+@pytest.mark.parametrize("name", [f"train/{measure}" for measure in MEASURES] + [f"val/{figure}" for figure in FIGURES])
+def test_every_epoch_has_a_point_on_each_curve(run, name):
+    points = curves(run)[name]
+    assert [step for step, _ in points] == [2, 5, 8, 11]  # 4 epochs of 3 batches
+    assert all(0 <= value < 10 for _, value in points)
+
+
+def test_the_learning_rate_is_shown(run):
+    (name,) = {tag.split("/")[0] for tag in curves(run) if tag.startswith("lr")}
+    rates = [value for tag, points in curves(run).items() if tag.startswith("lr") for _, value in points]
+    assert name.startswith("lr") and len(set(rates)) > 1 and max(rates) <= 0.0031
+
+
+def test_pictures_are_there(events):
+    assert {"confusion_val", "confusion_test", "spectrograms", "curves"} <= set(events.Tags()["images"])
+
+
+def test_the_network_is_shown_layer_by_layer(events):
+    (shown,) = events.Tensors("model/text_summary")
+    text = shown.tensor_proto.string_val[0].decode()
+    assert text.startswith("MLP: ") and "multiply-adds a window\n\n| layer " in text
+    layers = [line.split()[1] for line in text.splitlines()[4:]]
+    assert layers == ["Standardise", "MeanAndDeviation", "Sequential", "Linear"]
+
+
+def test_train_and_validation_share_axes_under_custom_scalars(events):
+    from tensorboard.plugins.custom_scalar.layout_pb2 import Layout
+
+    (tensor,) = events.Tensors("custom_scalars__config__")
+    layout = Layout.FromString(tensor.tensor_proto.string_val[0])
+    charts = {chart.title: list(chart.multiline.tag) for category in layout.category for chart in category.chart}
+    assert charts == {measure: [f"train/{measure}", f"val/{measure}"] for measure in MEASURES}
+
+
+def test_the_hparams_tab_has_settings_and_final_figures(events):
+    from tensorboard.plugins.hparams.plugin_data_pb2 import HParamsPluginData
+
+    content = events.PluginTagToContent("hparams")
+    begun = HParamsPluginData.FromString(content["_hparams_/session_start_info"]).session_start_info
+    assert begun.hparams["learning.optimizer.lr"].number_value == 0.003
+    assert begun.hparams["model"].string_value == "MLP"
+    experiment = HParamsPluginData.FromString(content["_hparams_/experiment"]).experiment
+    shown = {metric.name.tag for metric in experiment.metric_infos}
+    expected = {f"final/{split}_{figure}" for split in ("train", "val", "test") for figure in FIGURES}
+    assert shown == expected | {"final/baseline_test_accuracy"}
+
+
+def test_the_final_figures_are_those_of_the_report(run):
+    figures, shown = json.loads((run / "metrics.json").read_text()), curves(run)
+    for split in ("train", "val", "test"):
+        for name in FIGURES:
+            assert [value for _, value in shown[f"final/{split}_{name}"]] == pytest.approx([figures[split][name]])
+    assert shown["final/baseline_test_accuracy"][0][1] == pytest.approx(figures["baseline"]["test"]["accuracy"])
+
+
+def test_every_run_shows_the_same_final_figures(run, learnt_noise):
+    final = [{tag for tag in curves(folder) if tag.startswith("final/")} for folder in (run, learnt_noise)]
+    assert final[0] == final[1]
+
+
+def test_the_run_s_name_is_its_folder_s(tmp_path):
+    assert Path(open_board(tmp_path / "a run").log_dir) == tmp_path / "a run"
+
+
+def test_settings_are_flattened_to_plain_values():
+    config = OmegaConf.create(
+        {"seed": 3, "model": {"_target_": "a.b.Net", "hidden": [1, 2]}, "none": None, "copy": "${seed}"}
+    )
+    expected = {"seed": 3, "model": "Net", "model.hidden": "[1, 2]", "none": "None", "copy": 3}
+    assert flat_settings(config) == expected
+
+
+def test_curves_of_a_resumed_run_go_on(tmp_path):
+    for step in (1, 2):
+        board = open_board(tmp_path)
+        board.log_metrics({"val/loss": step / 10}, step)
+        board.experiment.close()
+    assert curves(tmp_path) == {"val/loss": [(1, pytest.approx(0.1)), (2, pytest.approx(0.2))]}

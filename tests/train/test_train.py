@@ -1,0 +1,351 @@
+import json
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+import genre_lightning.train.train
+from genre_lightning.data.catalogue import read_manifest
+from genre_lightning.errors import UserError, explain, is_for_users
+from genre_lightning.models.mlp import MLP
+from genre_lightning.train.tensorboard import curves
+from genre_lightning.train.train import better, build_data, build_model, check, train
+
+ROOT = Path(__file__).parents[2]
+GPU = torch.cuda.is_available() or torch.backends.mps.is_available()
+
+
+def figures(folder):
+    return json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
+
+
+def checkpoint(folder, name="best"):
+    return torch.load(folder / "checkpoints" / f"{name}.ckpt", map_location="cpu", weights_only=True)
+
+
+def same_weights(one, other):
+    ours, theirs = checkpoint(one)["state_dict"], checkpoint(other)["state_dict"]
+    return ours.keys() == theirs.keys() and all(torch.equal(ours[name], theirs[name]) for name in ours)
+
+
+def test_a_run_leaves_all_its_parts(run):
+    names = {path.relative_to(run).as_posix() for path in run.rglob("*")}
+    parts = {
+        "checkpoints/best.ckpt",
+        "checkpoints/last.ckpt",
+        "metrics.json",
+        "report.md",
+        "manifest.csv",
+        "curves.png",
+    }
+    assert parts <= names and any("tfevents" in name for name in names)
+    assert not [name for name in names if name.endswith(".tmp")]
+
+
+def test_the_manifest_tells_every_song_s_side(run, selected):
+    written = {track.path: track for track in read_manifest(run / "manifest.csv")}
+    assert {path: (track.genre, track.artist, track.split) for path, track in written.items()} == {
+        track.path: (track.genre, track.artist, track.split) for track in selected[0].catalogue
+    }
+
+
+def test_the_same_seed_gives_the_same_run(run, train_run):
+    again = train_run()
+    assert figures(again) == figures(run) and same_weights(again, run)
+
+
+def test_another_seed_gives_another_run_on_the_same_songs(run, train_run):
+    other = train_run("seed=1", "trainer.max_epochs=1")
+    assert curves(other)["val/loss"][0] != curves(run)["val/loss"][0]
+    assert (other / "manifest.csv").read_text(encoding="utf-8") == (run / "manifest.csv").read_text(encoding="utf-8")
+
+
+def test_the_seed_decides_with_which_weights_a_model_begins(configure, tmp_path, monkeypatch):
+    built = []
+
+    def stop(folder, trainer, model, selection, data):
+        built.append(model.head.weight.detach().clone())
+        raise InterruptedError
+
+    monkeypatch.setattr(genre_lightning.train.train, "introduce", stop)
+    for seed in (0, 0, 1):
+        with pytest.raises(InterruptedError):
+            train(configure(f"seed={seed}"), tmp_path)
+    assert torch.equal(built[0], built[1]) and not torch.equal(built[0], built[2])
+
+
+@pytest.fixture(scope="module")
+def resumed(configure, train_run, tmp_path_factory):
+    """A run that Ctrl-C stopped in the middle of its third epoch and that was then resumed, and what Ctrl-C raised."""
+    folder, step = tmp_path_factory.mktemp("resumed"), MLP.training_step
+    handler = signal.getsignal(signal.SIGINT)
+
+    def stop(model, batch, batch_idx):
+        if model.current_epoch == 2 and batch_idx == 1:
+            raise KeyboardInterrupt
+        return step(model, batch, batch_idx)
+
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(BaseException) as stopped:
+        patch.setattr(MLP, "training_step", stop)
+        train(configure(), folder)
+    signal.signal(signal.SIGINT, handler)
+    assert not (folder / "report.md").exists() and checkpoint(folder, "last")["epoch"] == 1
+    return train_run(f"ckpt_path='{(folder / 'checkpoints/last.ckpt').as_posix()}'", into=folder), stopped
+
+
+def test_a_resumed_run_ends_as_if_it_had_never_stopped(resumed, run):
+    assert figures(resumed[0]) == figures(run) and same_weights(resumed[0], run)
+
+
+def test_a_resumed_run_s_curves_have_every_epoch_once(resumed, run):
+    ours, theirs = curves(resumed[0]), curves(run)
+    for name in ("train/loss", "val/loss", "val/accuracy"):
+        assert ours[name] == theirs[name]
+
+
+def test_a_schedule_made_for_fewer_epochs_is_one_clear_line(train_run):
+    folder = train_run("trainer.max_epochs=1")
+    last = (folder / "checkpoints" / "last.ckpt").as_posix()
+    with pytest.raises(UserError, match=r"planned for .* steps"):
+        train_run("trainer.max_epochs=2", f"ckpt_path='{last}'", into=folder)
+
+
+def test_ctrl_c_in_training_is_ctrl_c_to_the_program(resumed):
+    assert resumed[1].type is KeyboardInterrupt
+
+
+@pytest.fixture(scope="module")
+def watched(configure, tmp_path_factory):
+    """What two epochs showed each step of training and validation, the score that train() gave back, and the folder."""
+    seen, folder = {"training_step": [], "validation_step": []}, tmp_path_factory.mktemp("watched")
+
+    def watching(name):
+        step = getattr(MLP, name)
+
+        def watch(model, batch, batch_idx):
+            training = [module.training for part in (model.encoder, model.head) for module in part.modules()]
+            seen[name].append((model.current_epoch, batch.song.tolist(), training))
+            return step(model, batch, batch_idx)
+
+        return watch
+
+    monitor = ("checkpoint.monitor=val/accuracy", "trainer.max_epochs=2")
+    with pytest.MonkeyPatch.context() as patch:
+        for name in seen:
+            patch.setattr(MLP, name, watching(name))
+        return seen, train(configure(*monitor), folder), folder
+
+
+def test_the_network_is_in_training_mode_in_training_only(watched):
+    assert all(all(training) for _, _, training in watched[0]["training_step"])
+    assert not any(any(training) for _, _, training in watched[0]["validation_step"])
+
+
+def test_every_epoch_draws_every_song_in_another_order(watched):
+    epochs = [[song for n, songs, _ in watched[0]["training_step"] if n == epoch for song in songs] for epoch in (0, 1)]
+    assert sorted(epochs[0]) == sorted(epochs[1]) == list(range(18)) and epochs[0] != epochs[1]
+
+
+def test_the_score_of_a_run_is_the_best_monitored_value(watched, run):
+    accuracies = [value for _, value in curves(watched[2])["val/accuracy"]]
+    assert watched[1] == pytest.approx(max(accuracies)) and checkpoint(watched[2])["epoch"] == accuracies.index(
+        max(accuracies)
+    )
+
+
+def test_the_best_checkpoint_is_the_epoch_with_the_best_monitored_value(learnt_noise):
+    losses = [loss for _, loss in curves(learnt_noise)["val/loss"]]
+    best = losses.index(min(losses))
+    assert best < len(losses) - 1
+    assert checkpoint(learnt_noise)["epoch"] == best and checkpoint(learnt_noise, "last")["epoch"] == len(losses) - 1
+    assert figures(learnt_noise)["val"]["loss"] == pytest.approx(losses[best], abs=1e-4)
+
+
+def test_training_stops_when_it_has_not_got_better_for_a_while(learnt_noise):
+    losses = [loss for _, loss in curves(learnt_noise)["val/loss"]]
+    assert len(losses) == losses.index(min(losses)) + 1 + 3 < 40  # a patience of 3 epochs
+    assert figures(learnt_noise)["run"]["epochs"] == len(losses)
+
+
+def test_a_split_that_leaks_artists_is_warned_of_in_the_report(learnt_noise, run):
+    shared = figures(learnt_noise)["shared_artists"]
+    assert shared and set(shared) <= {f"artist {number}" for number in range(10)}
+    assert f"Warning: {len(shared)} artists" in (learnt_noise / "report.md").read_text(encoding="utf-8")
+    assert "Warning" not in (run / "report.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    "other", [["model=cnn"], ["model.hidden=[8]"], ["features.n_mels=20"]], ids=["model", "size", "features"]
+)
+def test_a_checkpoint_of_something_else_is_one_clear_line(configure, run, tmp_path, other):
+    path = (run / "checkpoints" / "last.ckpt").as_posix()
+    with pytest.raises(UserError, match=r"ckpt_path: .*another model or for other features") as caught:
+        train(configure(*other, f"ckpt_path='{path}'"), tmp_path)
+    assert path in str(caught.value) and "\n" not in str(caught.value)
+
+
+def test_a_file_that_is_no_checkpoint_is_one_clear_line(configure, run, tmp_path):
+    path = shutil.copy(run / "report.md", tmp_path / "last.ckpt").as_posix()
+    with pytest.raises(UserError, match="ckpt_path: "):
+        train(configure(f"ckpt_path='{path}'"), tmp_path)
+
+
+def test_a_checkpoint_that_is_not_there_is_named(configure, tmp_path):
+    with pytest.raises(UserError, match=r"ckpt_path: there is no file nowhere\.ckpt"):
+        train(configure("ckpt_path=nowhere.ckpt"), tmp_path)
+
+
+@pytest.mark.parametrize("key", ["checkpoint", "early_stopping"])
+def test_a_monitor_that_does_not_exist_is_named_beside_those_that_do(configure, tmp_path, key):
+    with pytest.raises(UserError, match=rf"{key}\.monitor: 'val/acc' is none of .*val/accuracy"):
+        train(configure(f"{key}.monitor=val/acc"), tmp_path)
+
+
+@pytest.mark.skipif(GPU, reason="there is a GPU")
+def test_asking_for_a_gpu_that_is_not_there_is_one_clear_line(configure, tmp_path):
+    with pytest.raises(UserError, match=r"trainer\.accelerator: PyTorch finds no gpu here") as caught:
+        train(configure("trainer.accelerator=gpu"), tmp_path)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_setting_of_the_wrong_type_is_named_before_any_work(configure, tmp_path):
+    with pytest.raises(UserError, match=r"model\.dropout"):
+        train(configure("model.dropout=lots"), tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
+def run_script(folder, overrides):
+    """Run train.py in `folder`; returns what it printed."""
+    line = [sys.executable, str(ROOT / "train.py"), *overrides]
+    done = subprocess.run(line, cwd=folder, capture_output=True, encoding="utf-8", errors="replace", check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.mark.skipif(
+    sys.platform == "win32", reason="PyTorch for Windows lacks libuv, with which its processes would meet"
+)
+def test_two_processes_train_together_and_one_alone_goes_on(command_line, tmp_path):
+    steady = ("loader.batch_size=3", "learning.schedule=null")
+    several = ("trainer=ddp", "trainer.accelerator=cpu", "trainer.devices=2", "trainer.max_epochs=1")
+    printed = run_script(tmp_path, command_line(*several, *steady))
+    (folder,) = (tmp_path / "logs").iterdir()
+    assert "accuracy" in printed and printed.count("whole songs") == 1
+    assert [figures(folder)[split]["songs"] for split in ("train", "val", "test")] == [18, 6, 6]
+    assert (folder / "report.md").is_file() and (folder / ".hydra" / "config.yaml").is_file()
+    assert checkpoint(folder)["global_step"] == 3  # of 18 songs, 3 a batch, on 2 devices
+    last = (folder / "checkpoints" / "last.ckpt").relative_to(tmp_path).as_posix()
+    settings = (folder / ".hydra" / "config.yaml").read_bytes()
+    run_script(tmp_path, ["trainer=cpu", "trainer.max_epochs=2", f"ckpt_path={last}"])
+    assert list((tmp_path / "logs").iterdir()) == [folder] and figures(folder)["run"]["epochs"] == 2
+    assert (folder / ".hydra" / "config.yaml").read_bytes() == settings
+
+
+def test_a_sweep_does_its_other_runs_where_one_has_a_mistake(command_line, library, tmp_path):
+    roots = f"data.root=nowhere,'{library.as_posix()}'"
+    line = [sys.executable, str(ROOT / "train.py"), "-m", *command_line("trainer.max_epochs=1", roots)]
+    done = subprocess.run(line, cwd=tmp_path, capture_output=True, encoding="utf-8", errors="replace", check=False)
+    assert done.returncode == 1 and "Traceback" not in done.stderr
+    assert "there is no folder nowhere" in done.stderr and len([*tmp_path.rglob("report.md")]) == 1
+
+
+def test_a_new_run_is_not_written_over_another(run, configure):
+    before = (run / "report.md").read_bytes()
+    with pytest.raises(
+        UserError, match=r"holds a run already; name another hydra\.run\.dir, or go on with ckpt_path=.*last"
+    ):
+        train(configure(), run)
+    assert (run / "report.md").read_bytes() == before
+
+
+def test_a_resumed_run_refuses_another_split(train_run):
+    folder = train_run("trainer.max_epochs=1")
+    last = (folder / "checkpoints" / "last.ckpt").as_posix()
+    with pytest.raises(UserError, match="other songs or another split"):
+        train_run("trainer.max_epochs=1", "split.method=naive", "split.seed=5", f"ckpt_path='{last}'", into=folder)
+
+
+def test_training_in_mixed_precision(train_run):
+    folder = train_run("trainer.precision=bf16-mixed", "trainer.max_epochs=1", "model=cnn", "model.channels=[4,8]")
+    assert 0 <= figures(folder)["test"]["accuracy"] <= 1
+
+
+WRONG = [
+    "report.bootstrap_samples=0",
+    "baseline.regularisation=0",
+    "trainer.max_epochs=-1",
+    "report.bootstrap_samples=few",
+    "report.bootstrap_samples=0.5",
+    "seed=-1",
+    "learning.label_smoothing=2",
+    "learning.class_weights=off",
+    "trainer.precision=bf16",
+    "trainer.precision=64",
+    "loader.batch_size=1",
+    "loader.window_seconds=-1.5",
+    "loader.windows_per_song=0",
+    "loader.overlap=1.0",
+    "loader.overlap=-0.1",
+    "loader.num_workers=-1",
+    "split.val_fraction=2",
+    "split.method=fair",
+    "augment.mixup.alpha=0",
+    "cache_workers=two",
+]
+
+
+@pytest.mark.parametrize("setting", WRONG)
+def test_what_would_fail_at_the_end_fails_before_any_song_is_read(configure, tmp_path, monkeypatch, setting):
+    monkeypatch.setattr("genre_lightning.data.extraction.read_song", lambda *_: pytest.fail("a song was read"))
+    nothing_cached = f"cache.root='{(tmp_path / 'cache').as_posix()}'"
+    with pytest.raises(UserError, match=setting.split("=")[0].replace(".", ".*")):
+        train(configure(nothing_cached, setting), tmp_path)
+
+
+@pytest.mark.parametrize("method", ["auto", "artist", "published", "naive"])
+def test_settings_of_the_splits_are_no_mistakes(configure, method):
+    check(configure(f"split.method={method}", "loader.windows_per_song=3", "loader.overlap=0"))
+
+
+@pytest.mark.parametrize(
+    ("settings", "line"),
+    [
+        (["learning.optimizer.lr=-1", "learning.schedule=null"], r"learning\.optimizer: .*-1"),
+        (["+learning.optimizer.foo=1"], r"learning\.optimizer: .*'foo'"),
+        (["loader.window_seconds=0"], r"loader\.window_seconds must be a number of at least 0\.001, not 0"),
+        (["loader.window_seconds=nan"], r"loader\.window_seconds must be a number .*, not nan"),
+        (["model=musicnn", "features=logmel"], "model=musicnn brings features of its own"),
+        (["model=cnn", "model.channels=[4,0.5]"], r"model\.channels"),
+        (["model=cnn", "model.dropout=2"], r"dropout probability .* 2"),
+    ],
+)
+def test_a_network_that_cannot_be_built_is_told_of_before_any_song_is_read(configure, monkeypatch, settings, line):
+    monkeypatch.setattr("genre_lightning.train.train.build_data", lambda cfg: pytest.fail("songs were read"))
+    with pytest.raises(Exception) as error:
+        train(configure(*settings), Path("unused"))
+    assert is_for_users(error.value) and re.search(line, explain(error.value))
+
+
+def test_training_that_went_astray_is_no_result(configure, tmp_path):
+    with pytest.raises(UserError, match=r"val/loss became infinite or no number at all; lower learning\.optimizer\.lr"):
+        train(configure("learning.optimizer.lr=1e30", "trainer.max_epochs=2"), tmp_path)
+    assert not (tmp_path / "metrics.json").exists()
+
+
+def test_what_was_drawn_before_does_not_change_a_model(configure):
+    config = configure()
+    data = build_data(config)[1]
+    first = build_model(config, data)
+    torch.rand(3)
+    again = build_model(config, data)
+    assert all(torch.equal(one, other) for one, other in zip(first.parameters(), again.parameters(), strict=True))
+
+
+@pytest.mark.parametrize(("monitor", "mode"), [("val/loss", "min"), ("val/accuracy", "max")])
+def test_the_best_of_a_figure_is_its_best_end(monitor, mode):
+    assert better(monitor) == mode
