@@ -10,8 +10,8 @@ import shutil
 import sys
 import tempfile
 import warnings
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from functools import cache
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec
@@ -32,6 +32,20 @@ DEPRECATIONS = (DeprecationWarning, PendingDeprecationWarning, FutureWarning)
 # Hydra 1.4 warns of what 1.3 demands or does not know, which can go with the support of 1.3; Lightning of a GPU that
 # somebody does not want to use.
 NEEDLESS = re.compile(r"(?s)The version_base parameter is deprecated|.*execution.whitelist|GPU available but not used")
+# What Lightning and PyTorch's exporter warn of and need not: a batch costs less than handing it over to a worker; a
+# resumed run's folder; small data sets; samplers that share the work out themselves; figures that are the same on all
+# devices already; PyTorch's own use of PyTorch; the LSTM's list of its own weights.
+HARMLESS = (
+    ".*does not have many workers",
+    ".*exists and is not empty",
+    ".*smaller than the logging interval",
+    ".*custom batch sampler",
+    ".*recommended to use `self.log",
+    ".*treespec, LeafSpec",
+    "_check_is_size will be removed",
+    "The .grad attribute of a Tensor that is not a leaf",
+    "The tensor attributes .*_flat_weights",
+)
 # Names of glibc's malloc.h: pieces above the first are asked of the system one by one and given back, and so is what is
 # free at the end of the heap above the second. By themselves they grow to 32 and 64 MB at most.
 M_MMAP_THRESHOLD, M_TRIM_THRESHOLD = -3, -1
@@ -78,6 +92,15 @@ def hide_deprecations() -> None:
 
     if not sys.warnoptions:
         warnings.showwarning = show_others
+
+
+@contextmanager
+def without_harmless_warnings() -> Iterator[None]:
+    """Keep the warnings of HARMLESS from the user."""
+    with warnings.catch_warnings():
+        for harmless in HARMLESS:
+            warnings.filterwarnings("ignore", harmless)
+        yield
 
 
 def check_help_as_text() -> None:

@@ -64,14 +64,14 @@ def uncompiled(monkeypatch):
 
 def compose(genre, number, seconds=1.0):
     """A clip of one of GENRES, int16, so that every lossless format holds the same; each number is another song."""
-    chance = np.random.default_rng([GENRES.index(genre), number])
+    rng = np.random.default_rng([GENRES.index(genre), number])
     time = np.arange(round(seconds * SAMPLE_RATE)) / SAMPLE_RATE
-    hiss = 0.01 * chance.standard_normal(len(time))
-    every = round(chance.uniform(0.1, 0.2) * SAMPLE_RATE)
+    hiss = 0.01 * rng.standard_normal(len(time))
+    every = round(rng.uniform(0.1, 0.2) * SAMPLE_RATE)
     sound = {
         "clicks": 0.9 * (np.arange(len(time)) % every < 3),
         "noise": 19 * hiss,
-        "tones": 0.5 * np.sin(2 * np.pi * chance.uniform(200, 1500) * time),
+        "tones": 0.5 * np.sin(2 * np.pi * rng.uniform(200, 1500) * time),
     }
     return (32767 * (sound[genre] + hiss).clip(-1, 1)).astype(np.int16)
 
@@ -277,14 +277,14 @@ def make_embeddings():
     """
 
     def embed(tracks, genres=GENRES, taken_for=()):
-        chance, taken_for = np.random.default_rng(0), dict(taken_for)
+        rng, taken_for = np.random.default_rng(0), dict(taken_for)
         guesses = [taken_for.get(row, track.genre) for row, track in enumerate(tracks)]
         columns = np.array([genres.index(guess) if guess in genres else 0 for guess in guesses])
         probabilities = np.full((len(tracks), len(genres)), 0.2 / max(1, len(genres) - 1), np.float32)
         probabilities[np.arange(len(tracks)), columns] = 0.8
         angles = 2 * np.pi * columns / len(genres)
         vectors = np.stack([10 * np.cos(angles), 8 * np.sin(angles), 0 * angles], axis=1)
-        vectors = (vectors + chance.standard_normal(vectors.shape)).astype(np.float32)
+        vectors = (vectors + rng.standard_normal(vectors.shape)).astype(np.float32)
         return Embeddings(Catalogue(tracks), list(genres), probabilities, vectors, vectors[:, :2])
 
     return embed

@@ -296,7 +296,7 @@ def test_a_run_that_cannot_be_read_for_a_broken_package_is_not_called_old(kind, 
     break_package("brokenaudio", f"{kind}('no')")
     monkeypatch.setattr(Run, part, property(lambda self: importlib.import_module("brokenaudio")))
     with pytest.raises(Exception, match="no") as caught:
-        _ = Run(run).recipe
+        _ = Run(run).spec
     assert ended(caught.value).startswith("error: brokenaudio 0.1 cannot be loaded")
 
 

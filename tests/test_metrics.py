@@ -26,9 +26,9 @@ def scored_songs(probabilities, genres):
 
 def chance_songs(count=60, n_genres=4, seed=0):
     """Songs judged neither well nor badly."""
-    chance = np.random.default_rng(seed)
-    genres = np.concatenate([np.arange(n_genres), chance.integers(n_genres, size=count - n_genres)])
-    logits = torch.from_numpy(chance.standard_normal((count, n_genres)) + 1.2 * np.eye(n_genres)[genres])
+    rng = np.random.default_rng(seed)
+    genres = np.concatenate([np.arange(n_genres), rng.integers(n_genres, size=count - n_genres)])
+    logits = torch.from_numpy(rng.standard_normal((count, n_genres)) + 1.2 * np.eye(n_genres)[genres])
     return ScoredSongs(torch.arange(count), logits.softmax(1).float(), torch.from_numpy(genres))
 
 
@@ -171,8 +171,8 @@ def test_more_songs_make_a_narrower_interval():
 
 def test_the_interval_agrees_with_drawing_songs_anew():
     songs = chance_songs(80)
-    chance, right = np.random.default_rng(0), is_correct(songs).numpy()
-    drawn = right[chance.integers(80, size=(5000, 80))].mean(axis=1)
+    rng, right = np.random.default_rng(0), is_correct(songs).numpy()
+    drawn = right[rng.integers(80, size=(5000, 80))].mean(axis=1)
     resampled = bootstrap_accuracy(songs, 5000, seed=0)
     assert interval(resampled) == pytest.approx(np.quantile(drawn, [0.025, 0.975]), abs=0.02)
     assert float(resampled.std()) == pytest.approx(drawn.std(), rel=0.1)

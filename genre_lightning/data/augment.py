@@ -72,10 +72,10 @@ class Mixup(Augment):
 
 
 class MixStyle(Augment):
-    """Give each window in part the sound of another: every feature's mean and deviation over time (Zhou et al. 2021).
+    """Blend every feature's mean and standard deviation over time with those of another window (Zhou et al. 2021).
 
     The other's share is drawn from Beta(alpha, alpha), for a window in `probability` of the cases. `floor`, in the
-    features' unit, is added to deviations, so that what hardly varies is not blown up. The target stays.
+    features' unit, is added to standard deviations, so that what hardly varies is not blown up. The target stays.
     """
 
     def __init__(self, of: Features, alpha: float, probability: float, floor: float) -> None:
@@ -91,10 +91,10 @@ class MixStyle(Augment):
         share = torch.distributions.Beta(self.alpha, self.alpha).sample((batch, 1, 1)).to(features.device)  # see Mixup
         share = share * (torch.rand(batch, 1, 1, device=features.device) < self.probability)
         partner = torch.randperm(batch, device=features.device)
-        deviation, mean = torch.std_mean(features, dim=1, keepdim=True, correction=0)
-        deviation = deviation + self.floor
-        plain = (features - mean) / deviation
-        return plain * torch.lerp(deviation, deviation[partner], share) + torch.lerp(mean, mean[partner], share), target
+        std, mean = torch.std_mean(features, dim=1, keepdim=True, correction=0)
+        std = std + self.floor
+        plain = (features - mean) / std
+        return plain * torch.lerp(std, std[partner], share) + torch.lerp(mean, mean[partner], share), target
 
 
 class Amplifier(Augment):
@@ -112,7 +112,7 @@ class Amplifier(Augment):
 
 
 class Gain(Amplifier):
-    """Play each window louder or softer, by a normally distributed gain of deviation `gain_db`."""
+    """Play each window louder or softer, by a normally distributed gain of standard deviation `gain_db`."""
 
     def __init__(self, of: Features, gain_db: float) -> None:
         super().__init__(of)
@@ -127,15 +127,15 @@ class Equaliser(Amplifier):
     """Play each window through a random equaliser, so that the sound of a recording says less.
 
     Its curve is a sum of `swells` cosines over the mel scale, `cos(pi * k * place)` for k = 1, 2, ..., each with a
-    normally distributed height of deviation `swell_db / sqrt(k)`; `place` goes from 0 to 1 up the mel bands.
+    normally distributed height of standard deviation `swell_db / sqrt(k)`; `place` goes from 0 to 1 up the mel bands.
     """
 
     curves: Tensor
 
     def __init__(self, of: Features, swell_db: float, swells: int) -> None:
         super().__init__(of)
-        deviations = swell_db / torch.arange(1, swells + 1)[:, None] ** 0.5
-        self.curves = nn.Buffer(deviations * cosines_over_mels(swells + 1, of.n_mels)[1:].float(), persistent=False)
+        stds = swell_db / torch.arange(1, swells + 1)[:, None] ** 0.5
+        self.curves = nn.Buffer(stds * cosines_over_mels(swells + 1, of.n_mels)[1:].float(), persistent=False)
 
     def forward(self, features: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
         heights = torch.randn(len(features), len(self.curves), device=features.device)

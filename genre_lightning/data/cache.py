@@ -1,9 +1,9 @@
 """FeatureCache: the features of every song, computed once, in immutable memory-mapped shards.
 
 A cache is a folder named after the feature settings. A shard is three files with one random name: NAME.features.npy
-`(frames, features)`, all its songs one after the other; NAME.moments.npy `(songs, 2, features)`, each song's mean and
-deviation; and NAME.json, the index. A shard exists once its index does, and never changes after that, so a killed
-build loses only the shard it was at, and several builds at once can't harm each other.
+`(frames, features)`, all its songs one after the other; NAME.stats.npy `(songs, 2, features)`, each song's mean and
+standard deviation; and NAME.json, the index. A shard exists once its index does, and never changes after that, so a
+killed build loses only the shard it was at, and several builds at once can't harm each other.
 """
 
 import hashlib
@@ -31,7 +31,7 @@ SHARD_SECONDS = 30  # of work at most are lost to a kill, and done twice by two 
 
 
 @dataclass(frozen=True, slots=True)
-class Song:
+class CachedSong:
     """Where a song's features lie in the cache, and what was learnt while its file was read."""
 
     key: str
@@ -58,7 +58,7 @@ class FeatureCache:
         self.settings = {**features.settings, "dtype": dtype, "format": FORMAT_VERSION}
         digest = hashlib.sha256(json.dumps(self.settings, sort_keys=True).encode()).hexdigest()
         self.folder = Path(root).absolute() / f"{self.settings['kind']}-{digest[:12]}".lower()
-        self.songs: dict[str, Song] = {}
+        self.songs: dict[str, CachedSong] = {}
         self.indexes: set[str] = set()
         self.opened: dict[str, npt.NDArray[Any]] = {}
         self.refresh()
@@ -72,20 +72,20 @@ class FeatureCache:
         for index in sorted(self.folder.glob("*.json")):
             if index.name != SETTINGS and index.name not in self.indexes:
                 self.indexes.add(index.name)
-                songs = (Song(**song) for song in json.loads(index.read_text(encoding="utf-8")))
+                songs = (CachedSong(**song) for song in json.loads(index.read_text(encoding="utf-8")))
                 self.songs |= {song.key: song for song in songs}
 
-    def find(self, path: Path) -> Song | None:
+    def find(self, path: Path) -> CachedSong | None:
         """The song of a file as it is now; None where it has not been computed or has changed since."""
         return self.songs.get(song_key(path))
 
-    def frames(self, song: Song) -> npt.NDArray[Any]:
+    def frames(self, song: CachedSong) -> npt.NDArray[Any]:
         """The features of a song: `(n_frames, n_features)`, a view of the mapped shard."""
         return self.array(f"{song.shard}.features.npy")[song.start : song.start + song.n_frames]
 
-    def moments(self, song: Song) -> npt.NDArray[np.float32]:
-        """The mean and the deviation of each feature over a song: `(2, n_features)`."""
-        return self.array(f"{song.shard}.moments.npy")[song.place]
+    def stats(self, song: CachedSong) -> npt.NDArray[np.float32]:
+        """The mean and the standard deviation of each feature over a song: `(2, n_features)`."""
+        return self.array(f"{song.shard}.stats.npy")[song.place]
 
     def array(self, name: str) -> npt.NDArray[Any]:
         """A shard's file, mapped on first use; a plain array, since slices of np.memmap are slow to make."""
@@ -151,7 +151,7 @@ class FeatureCache:
         """Write the files of a shard. Raises OSError."""
         index = json.dumps([asdict(song) for song in placed(songs, name)]).encode()
         write_array(self.folder / f"{name}.features.npy", np.concatenate([song.frames for song in songs]))
-        write_array(self.folder / f"{name}.moments.npy", np.stack([song.moments for song in songs]))
+        write_array(self.folder / f"{name}.stats.npy", np.stack([song.stats for song in songs]))
         write_whole(self.folder / f"{name}.json", lambda file: file.write(index))
 
     def create_folder(self) -> None:
@@ -162,11 +162,11 @@ class FeatureCache:
             write_whole(self.folder / SETTINGS, lambda file: file.write(text))
 
 
-def placed(songs: Sequence[Extracted], shard: str) -> Iterator[Song]:
+def placed(songs: Sequence[Extracted], shard: str) -> Iterator[CachedSong]:
     """The index of a shard that holds `songs` one after the other."""
     start = 0
     for place, song in enumerate(songs):
-        yield Song(song.key, shard, place, start, len(song.frames), song.seconds, song.digest, *song.tags)
+        yield CachedSong(song.key, shard, place, start, len(song.frames), song.seconds, song.digest, *song.tags)
         start += len(song.frames)
 
 

@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader
 
 from genre_lightning.data.augment import Augment
-from genre_lightning.data.cache import FeatureCache, Song
+from genre_lightning.data.cache import CachedSong, FeatureCache
 from genre_lightning.data.catalogue import SPLITS, Catalogue
 from genre_lightning.data.windows import Batch, RandomWindows, RegularWindows, WindowDataset
 from genre_lightning.errors import UserError
@@ -46,7 +46,7 @@ class WholeSongs(WindowModule):
     """Serves every window of `songs` to be looked at once, whatever their genres: regular ones of `n_frames` frames."""
 
     def __init__(
-        self, cache: FeatureCache, songs: Sequence[Song], n_frames: int, batch_size: int, overlap: float,
+        self, cache: FeatureCache, songs: Sequence[CachedSong], n_frames: int, batch_size: int, overlap: float,
         num_workers: int = 0,
     ) -> None:  # fmt: skip
         super().__init__()
@@ -84,7 +84,7 @@ class GenreDataModule(WindowModule):
         self.n_frames = min(cache.features.frames_in(window_seconds), longest)
         self.datasets = {split: self.dataset(split) for split in SPLITS}
 
-    def cached_songs(self, split: str) -> list[Song]:
+    def cached_songs(self, split: str) -> list[CachedSong]:
         """The songs of one side. Raises UserError where the cache does not have them."""
         tracks = self.catalogue.of_split(split)
         songs = [song for track in tracks if (song := self.cache.find(track.path))]
@@ -103,12 +103,12 @@ class GenreDataModule(WindowModule):
         return self.n_frames, self.cache.features.n_features
 
     def statistics(self) -> tuple[Tensor, Tensor]:
-        """The mean and the deviation of each feature over all frames of the training songs: `(n_features,)` each."""
+        """Mean and standard deviation of each feature over all frames of the training songs: `(n_features,)` each."""
         songs = self.songs["train"]
-        means, deviations = np.stack([self.cache.moments(song) for song in songs], axis=1).astype(np.float64)
+        means, stds = np.stack([self.cache.stats(song) for song in songs], axis=1).astype(np.float64)
         weights = np.array([song.n_frames for song in songs])
         mean = np.average(means, axis=0, weights=weights)
-        variance = np.average(deviations**2 + (means - mean) ** 2, axis=0, weights=weights)
+        variance = np.average(stds**2 + (means - mean) ** 2, axis=0, weights=weights)
         floor = 1e-3 * np.sqrt(variance.max())  # a band that never sounds must not be blown up
         return torch.from_numpy(mean).float(), torch.from_numpy(np.sqrt(variance)).clamp(min=max(floor, 1e-6)).float()
 

@@ -25,14 +25,14 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Extracted:
-    """A song's features `(frames, n_features)`, their mean and deviation `(2, n_features)`, and what its file told.
+    """A song's features `(frames, n_features)`, their mean and standard deviation `(2, n_features)`, and its tags.
 
     `digest` is a hash of the frames as stored: copies of a recording share it, whatever their tags and container.
     """
 
     key: str
     frames: npt.NDArray[Any]
-    moments: npt.NDArray[np.float32]
+    stats: npt.NDArray[np.float32]
     seconds: float
     digest: str
     tags: Tags
@@ -57,15 +57,15 @@ def extract(path: Path, features: Features, dtype: str) -> Extracted:
     key = song_key(path)  # before it is read: a file that changes meanwhile is then computed again
     waveform, tags = read_song(path, features.sample_rate)
     frames = features(torch.from_numpy(waveform))
-    moments = mean_and_deviation(frames).numpy()
-    if not np.isfinite(moments).all():
+    stats = mean_and_std(frames).numpy()
+    if not np.isfinite(stats).all():
         raise AudioError("holds samples too large to compute with")
     stored = frames.to(getattr(torch, dtype)).numpy()
     seconds, digest = len(waveform) / features.sample_rate, hashlib.sha256(stored.data).hexdigest()
-    return Extracted(key, stored, moments, seconds, digest, tags)
+    return Extracted(key, stored, stats, seconds, digest, tags)
 
 
-def mean_and_deviation(frames: Tensor) -> Tensor:
+def mean_and_std(frames: Tensor) -> Tensor:
     """`(frames, n_features)` -> `(2, n_features)`; in two passes, which takes a tenth of torch.std_mean's time."""
     mean = frames.mean(dim=0)
     return torch.stack([mean, (frames - mean).square_().mean(dim=0).sqrt_()])

@@ -73,21 +73,21 @@ def group_tracks(catalogue: Catalogue, method: Method) -> Groups:
     return list(groups.values())
 
 
-def assign_all(groups: Groups, shares: dict[str, float], chance: random.Random) -> dict[int, str]:
+def assign_all(groups: Groups, shares: dict[str, float], rng: random.Random) -> dict[int, str]:
     """Try orders of equally large groups until every genre is on every side; the last one where none does it."""
     genres = {track.genre for group in groups for _, track in group}
     sides = {}
     for _ in range(ORDERS_TRIED):
-        sides = assign(groups, shares, chance)
+        sides = assign(groups, shares, rng)
         have = {(track.genre, sides[number]) for group in groups for number, track in group}
         if len(have) == len(genres) * len(shares):
             break
     return sides
 
 
-def assign(groups: Groups, shares: dict[str, float], chance: random.Random) -> dict[int, str]:
+def assign(groups: Groups, shares: dict[str, float], rng: random.Random) -> dict[int, str]:
     """Put each group, largest first, where it brings the genres closest to their shares; returns each song's side."""
-    chance.shuffle(groups)
+    rng.shuffle(groups)
     groups.sort(key=len, reverse=True)
     counts = [Counter(track.genre for _, track in group) for group in groups]
     totals = sum(counts, Counter())

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset, Sampler
 
-from genre_lightning.data.cache import FeatureCache, Song
+from genre_lightning.data.cache import CachedSong, FeatureCache
 
 Windows = npt.NDArray[np.int64]  # `(windows, 2)`: the place of each one's song in its split, and its first frame
 # A window that only fills up a batch, so that every device of several has the same number of batches. Its song counts
@@ -35,7 +35,7 @@ class WindowDataset(Dataset[Batch]):
     """Windows of `n_frames` frames out of `songs`; `genres` holds each song's genre index."""
 
     def __init__(
-        self, cache: FeatureCache, songs: Sequence[Song], genres: Sequence[int], n_frames: int, n_genres: int
+        self, cache: FeatureCache, songs: Sequence[CachedSong], genres: Sequence[int], n_frames: int, n_genres: int
     ) -> None:
         self.cache, self.songs, self.n_frames = cache, songs, n_frames
         self.genres = torch.tensor(genres)
@@ -99,26 +99,26 @@ class RandomWindows(Sampler[Any]):
         return max(1, windows // self.batch_size)
 
     def __iter__(self) -> Iterator[Windows]:
-        chance = np.random.default_rng((self.seed, self.epoch))
-        songs = self.draw_songs(chance)[self.rank :: self.world_size]
-        windows = np.stack([songs, self.draw_starts(songs, chance)], axis=1)
+        rng = np.random.default_rng((self.seed, self.epoch))
+        songs = self.draw_songs(rng)[self.rank :: self.world_size]
+        windows = np.stack([songs, self.draw_starts(songs, rng)], axis=1)
         for first in range(0, len(self) * self.batch_size, self.batch_size):
             yield windows[first : first + self.batch_size]
 
-    def draw_songs(self, chance: np.random.Generator) -> np.ndarray:
+    def draw_songs(self, rng: np.random.Generator) -> np.ndarray:
         """The songs of an epoch's windows, in order."""
         count = len(self.dataset)
         if not self.balanced:
-            return np.concatenate([chance.permutation(count) for _ in range(self.windows_per_song)])
+            return np.concatenate([rng.permutation(count) for _ in range(self.windows_per_song)])
         genres = self.dataset.genres.numpy()
         weights = 1 / np.bincount(genres)[genres]
-        return chance.choice(count, count * self.windows_per_song, p=weights / weights.sum())
+        return rng.choice(count, count * self.windows_per_song, p=weights / weights.sum())
 
-    def draw_starts(self, songs: np.ndarray, chance: np.random.Generator) -> np.ndarray:
+    def draw_starts(self, songs: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """The first frame of a window of each song; anywhere in a clip that is shorter than a window."""
         n_frames = np.array([song.n_frames for song in self.dataset.songs])[songs]
         room = np.where(n_frames >= self.dataset.n_frames, n_frames - self.dataset.n_frames + 1, n_frames)
-        return chance.integers(0, room)
+        return rng.integers(0, room)
 
 
 class RegularWindows(Sampler[Any]):

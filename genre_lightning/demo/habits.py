@@ -121,19 +121,19 @@ class Artist(NamedTuple):
     voice_pitch: float
 
 
-def draw_artist(genre: str, overlap: float, chance: np.random.Generator) -> Artist:
+def draw_artist(genre: str, overlap: float, rng: np.random.Generator) -> Artist:
     """An artist of `genre`. Each habit is another genre's with the chance `overlap`, at most half of all habits."""
     names = list(HABITS[genre])
-    borrowed = chance.permutation([name for name in names if chance.random() < overlap])[: len(names) // 2]
+    borrowed = rng.permutation([name for name in names if rng.random() < overlap])[: len(names) // 2]
     others = [other for other in GENRES if other != genre]
-    sources = {name: str(chance.choice(others)) if name in borrowed else genre for name in names}
+    sources = {name: str(rng.choice(others)) if name in borrowed else genre for name in names}
     options = {name: HABITS[source][name] for name, source in sources.items()}
-    habits = {name: choices[chance.integers(len(choices))] for name, choices in options.items()}
+    habits = {name: choices[rng.integers(len(choices))] for name, choices in options.items()}
     return Artist(
         habits,
-        bpm=chance.uniform(*habits["tempo"].bpm),
-        brightness=chance.normal(0, 0.12),
-        drum_tuning=2 ** chance.normal(0, 0.12),
-        drum_length=2 ** chance.normal(0, 0.2),
-        voice_pitch=chance.choice([48, 57]) + chance.uniform(-3, 3),
+        bpm=rng.uniform(*habits["tempo"].bpm),
+        brightness=rng.normal(0, 0.12),
+        drum_tuning=2 ** rng.normal(0, 0.12),
+        drum_length=2 ** rng.normal(0, 0.2),
+        voice_pitch=rng.choice([48, 57]) + rng.uniform(-3, 3),
     )

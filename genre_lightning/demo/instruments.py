@@ -75,8 +75,8 @@ DRUMS = {
 class Band:
     """An artist's instruments as they sound in one song; equal notes are rendered once."""
 
-    def __init__(self, artist: Artist, chance: np.random.Generator) -> None:
-        self.artist, self.chance = artist, chance
+    def __init__(self, artist: Artist, rng: np.random.Generator) -> None:
+        self.artist, self.rng = artist, rng
         self.tables: dict[tuple[str, float, int], Waveform] = {}
         self.sounds: dict[tuple[str, float, int], Waveform] = {}
 
@@ -104,10 +104,10 @@ class Band:
         bend = vibrato - tone.bend_semitones * np.exp(-time / 0.03)
         hertz = 440 * 2 ** ((pitch - 69) / 12)
         index = (np.cumsum(hertz * 2 ** (bend / 12), dtype=float) * (TABLE / SAMPLE_RATE)).astype(int) % TABLE
-        vowels = self.chance.permutation(len(VOWELS_HZ)) if instrument == "voice" else (0, 1)
+        vowels = self.rng.permutation(len(VOWELS_HZ)) if instrument == "voice" else (0, 1)
         first, later = (self.table(instrument, hertz, int(vowel))[index] for vowel in vowels[:2])
         wave = later + np.exp(-time / 0.15) * (first - later)
-        wave += tone.breath * self.chance.standard_normal(samples, np.float32)
+        wave += tone.breath * self.rng.standard_normal(samples, np.float32)
         return wave * envelope(time, tone.attack_seconds, tone.decay_seconds)
 
     def table(self, instrument: str, hertz: float, which: int) -> Waveform:
@@ -131,10 +131,10 @@ class Band:
         tone_seconds, noise_seconds = length * drum.tone_seconds, length * drum.noise_seconds
         time = np.arange(int(4 * max(tone_seconds, noise_seconds, 0.02) * SAMPLE_RATE)) / SAMPLE_RATE
         hertz = drum.tone_hz * self.artist.drum_tuning * 2 ** (drum.drop_octaves * np.exp(-time / 0.025))
-        ratios = 1 + 0.2 * np.arange(drum.partials) * self.chance.uniform(0.8, 1.2, drum.partials)
+        ratios = 1 + 0.2 * np.arange(drum.partials) * self.rng.uniform(0.8, 1.2, drum.partials)
         tone = np.sin(2 * np.pi * np.cumsum(hertz) / SAMPLE_RATE * ratios[:, None]).mean(axis=0)
         wave = (1 - drum.noise_level) * tone * envelope(time, drum.attack_seconds, tone_seconds)
-        noise = band_noise(len(time), drum.noise_hz, self.chance)
+        noise = band_noise(len(time), drum.noise_hz, self.rng)
         return (wave + drum.noise_level * noise * envelope(time, drum.attack_seconds, noise_seconds)).astype(np.float32)
 
 
@@ -150,11 +150,11 @@ def formants(hertz: Waveform, peaks_hz: tuple[int, ...]) -> Waveform:
     return 0.03 + np.sum(peaks, axis=0)
 
 
-def band_noise(samples: int, band_hz: tuple[float, float], chance: np.random.Generator) -> Waveform:
+def band_noise(samples: int, band_hz: tuple[float, float], rng: np.random.Generator) -> Waveform:
     """Noise between two frequencies, with mean power 1 / 3."""
     hertz = np.maximum(1, np.fft.rfftfreq(samples, 1 / SAMPLE_RATE))
     band = low_pass(hertz / band_hz[1]) * low_pass(band_hz[0] / hertz)
-    noise = np.fft.irfft(np.fft.rfft(chance.standard_normal(samples)) * band, samples)
+    noise = np.fft.irfft(np.fft.rfft(rng.standard_normal(samples)) * band, samples)
     return noise / (noise.std() * 3**0.5)
 
 

@@ -34,7 +34,7 @@ class Song(NamedTuple):
     swing: float
     key: int
     first_bar: int
-    chance: np.random.Generator
+    rng: np.random.Generator
 
     def time(self, step: float) -> float:
         """When a step comes, in seconds: the second of a pair comes late, by the artist's swing."""
@@ -55,17 +55,17 @@ class Song(NamedTuple):
 
     def note(self, step: float, steps: float, pitch: float, loudness: float, instrument: str) -> Note:
         """A note as a person plays it, a little early or late, louder or softer."""
-        start = max(0.0, self.time(step) + self.chance.normal(0, 0.004))
-        loudness *= 10 ** (self.chance.normal(0, 1.5) / 20)
+        start = max(0.0, self.time(step) + self.rng.normal(0, 0.004))
+        loudness *= 10 ** (self.rng.normal(0, 1.5) / 20)
         return Note(start, self.time(step + steps) - self.time(step), pitch, loudness, instrument)
 
 
-def write_score(artist: Artist, seconds: float, chance: np.random.Generator) -> dict[str, list[Note]]:
+def write_score(artist: Artist, seconds: float, rng: np.random.Generator) -> dict[str, list[Note]]:
     """The notes of each part of a song of `seconds`."""
-    habits, step_seconds = artist.habits, 15 / (artist.bpm * chance.uniform(0.94, 1.06))
+    habits, step_seconds = artist.habits, 15 / (artist.bpm * rng.uniform(0.94, 1.06))
     bars = int(seconds / step_seconds / STEPS) + 1
-    key, first_bar = chance.integers(12, size=2).tolist()
-    song = Song(artist, bars, step_seconds, chance.uniform(*habits["tempo"].swing), key, first_bar, chance)
+    key, first_bar = rng.integers(12, size=2).tolist()
+    song = Song(artist, bars, step_seconds, rng.uniform(*habits["tempo"].swing), key, first_bar, rng)
     parts = {
         "drums": drums(song, habits["groove"]),
         "bass": line(song, habits["bass"], 28),
@@ -78,7 +78,7 @@ def write_score(artist: Artist, seconds: float, chance: np.random.Generator) -> 
 
 def arrange(song: Song, parts: dict[str, list[Note]], seconds: float) -> dict[str, list[Note]]:
     """The notes that begin within a song of `seconds`; now and then a part is silent for two bars."""
-    pair_seconds, silent = 2 * STEPS * song.step_seconds, song.chance.random((len(parts), song.bars)) < 0.12
+    pair_seconds, silent = 2 * STEPS * song.step_seconds, song.rng.random((len(parts), song.bars)) < 0.12
     return {
         part: [
             note
@@ -93,8 +93,8 @@ def drums(song: Song, groove: dict[str, str]) -> list[Note]:
     """The groove bar by bar; now and then in a fourth bar, one drum plays all of the last beat."""
     hits = []
     for bar in range(song.bars):
-        fills = (bar + song.first_bar) % 4 == 3 and song.chance.random() < 0.6
-        fill = {str(song.chance.choice(list(groove))): "............XxxX"} if fills else {}
+        fills = (bar + song.first_bar) % 4 == 3 and song.rng.random() < 0.6
+        fill = {str(song.rng.choice(list(groove))): "............XxxX"} if fills else {}
         for drum, steps in (groove | fill).items():
             played = [(step, sign) for step, sign in enumerate(steps) if is_played(song, sign)]
             hits += [song.note(bar * STEPS + step, 1, 0, LOUDNESS[sign], drum) for step, sign in played]
@@ -103,7 +103,7 @@ def drums(song: Song, groove: dict[str, str]) -> list[Note]:
 
 def is_played(song: Song, sign: str) -> bool:
     """Whether there is a note at a step, this time."""
-    return sign != "." and (sign != "?" or song.chance.random() < 0.5)
+    return sign != "." and (sign != "?" or song.rng.random() < 0.5)
 
 
 def line(song: Song, part: Line, lowest: int) -> list[Note]:
@@ -128,22 +128,22 @@ def intervals(song: Song, sign: str, bar: int, rise: int | None) -> tuple[int, .
     if sign.isdigit():
         return (tones[int(sign) % len(tones)],)
     if sign == "w" and rise is not None:  # a semitone from where the next bar begins
-        return (rise + int(song.chance.choice([-1, 1])),)
-    return (int(song.chance.choice(tones)) % 12 if sign == "w" else INTERVALS.get(sign, tones[1]),)
+        return (rise + int(song.rng.choice([-1, 1])),)
+    return (int(song.rng.choice(tones)) % 12 if sign == "w" else INTERVALS.get(sign, tones[1]),)
 
 
 def melody(song: Song, part: Melody, centre: float) -> list[Note]:
     """A walk over the scale around `centre`, in phrases; the first bars come again where the part repeats itself."""
-    chance, pitch, length = song.chance, centre, min(part.bars, song.bars) * STEPS
-    breath = chance.integers(STEPS, 3 * STEPS)
-    onsets = [step for step in range(0, length, part.every_steps) if chance.random() < part.density]
+    rng, pitch, length = song.rng, centre, min(part.bars, song.bars) * STEPS
+    breath = rng.integers(STEPS, 3 * STEPS)
+    onsets = [step for step in range(0, length, part.every_steps) if rng.random() < part.density]
     onsets = [step for step in onsets if step % breath < 0.8 * breath]
     written: list[tuple[int, float, int]] = []
     for step, end in zip(onsets, [*onsets[1:], length], strict=False):
-        pitch += chance.normal(0, 2 * part.leap) + 0.25 * (centre - pitch)
+        pitch += rng.normal(0, 2 * part.leap) + 0.25 * (centre - pitch)
         written.append((step, part.held * min(end - step, 2 * part.every_steps + 4), nearest(pitch, song, step)))
     return [
-        song.note(first + step, steps, note, chance.uniform(0.5, 1), part.instrument)
+        song.note(first + step, steps, note, rng.uniform(0.5, 1), part.instrument)
         for first in range(0, song.bars * STEPS, length)
         for step, steps, note in written
     ]

@@ -13,7 +13,7 @@ from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
 from genre_lightning.config import check_number, check_type, check_types
-from genre_lightning.data.cache import Song
+from genre_lightning.data.cache import CachedSong
 from genre_lightning.data.catalogue import Catalogue
 from genre_lightning.data.selection import with_tags
 from genre_lightning.devices import check_accelerator, leave_group
@@ -109,7 +109,9 @@ def folder_name(data: DictConfig) -> str:
     return f"{Path(chosen.get('root', chosen['_target_'])).name}-{digest}"
 
 
-def read_songs(catalogue: Catalogue, run: Run, workers: int | None) -> tuple[Catalogue, list[Song], dict[Path, str]]:
+def read_songs(
+    catalogue: Catalogue, run: Run, workers: int | None
+) -> tuple[Catalogue, list[CachedSong], dict[Path, str]]:
     """Compute the features that are missing; returns the songs that can be read, and why the others cannot."""
     found = run.cache.build([track.path for track in catalogue], workers)
     readable = [(track, song) for track in catalogue if (song := run.cache.find(track.path))]
@@ -123,7 +125,7 @@ def read_songs(catalogue: Catalogue, run: Run, workers: int | None) -> tuple[Cat
     return Catalogue(tracks), [song for _, song in readable], broken
 
 
-def with_sides(tracks: Catalogue, songs: list[Song], run: Run) -> Catalogue:
+def with_sides(tracks: Catalogue, songs: list[CachedSong], run: Run) -> Catalogue:
     """Give each song the side that its recording had in the run, whatever its source says; '' to all others.
 
     What the run's songs sound like is known as long as they are cached, or where they have been embedded.
@@ -136,7 +138,9 @@ def with_sides(tracks: Catalogue, songs: list[Song], run: Run) -> Catalogue:
     return Catalogue([replace(track, split=side) for track, side in zip(tracks, given, strict=True)])
 
 
-def draw(projection: Projection, run: Run, folder: Path, songs: list[Song], means: SongMeans) -> tuple[SongMap, str]:
+def draw(
+    projection: Projection, run: Run, folder: Path, songs: list[CachedSong], means: SongMeans
+) -> tuple[SongMap, str]:
     """The map of the songs: the one in `folder` where there is one; songs that are not the run's own go on its map."""
     digests = np.array([song.digest for song in songs])
     others = None if folder == run.folder else saved_map(run.folder)

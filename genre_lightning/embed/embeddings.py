@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,22 +12,20 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from genre_lightning.data.catalogue import Catalogue, Track
+from genre_lightning.devices import without_harmless_warnings
 from genre_lightning.errors import UserError
 from genre_lightning.files import write_whole
 
 if TYPE_CHECKING:
     from lightning import Trainer
 
-    from genre_lightning.data.cache import Song
+    from genre_lightning.data.cache import CachedSong
     from genre_lightning.runs.run import Run
 
 ARRAYS, TABLE = "embeddings.npz", "embeddings.csv"
 COLUMNS = ("path", "genre", "artist", "title", "split")
 NUMBERS = ("probabilities", "vectors", "positions")
 ADDED_COLUMNS = ("predicted_genre", "confidence", "x", "y")
-# What Lightning warns of and need not: a batch costs less than handing it over; RegularWindows leaves no window out;
-# Lightning's own use of PyTorch.
-HARMLESS = (".*does not have many workers", ".*custom batch sampler", ".*treespec, LeafSpec")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +88,7 @@ def predicting_trainer(**settings: Any) -> Trainer:
     return Trainer(**settings | quiet)
 
 
-def embed_songs(run: Run, songs: Sequence[Song], trainer: Trainer) -> SongMeans:
+def embed_songs(run: Run, songs: Sequence[CachedSong], trainer: Trainer) -> SongMeans:
     """Look at every window of songs that are in the run's cache, on all devices of the trainer.
 
     The windows are those of the run's validation: as long, with the same overlap and as many at a time.
@@ -99,12 +96,10 @@ def embed_songs(run: Run, songs: Sequence[Song], trainer: Trainer) -> SongMeans:
     from genre_lightning.data.datamodule import WholeSongs
     from genre_lightning.embed.embedder import SongEmbedder
 
-    loader, n_frames = run.config.loader, run.recipe.window_shape[0]
+    loader, n_frames = run.config.loader, run.spec.window_shape[0]
     data = WholeSongs(run.cache, songs, n_frames, loader.batch_size, loader.overlap, loader.num_workers)
     embedder = SongEmbedder(run.model, len(songs))
-    with warnings.catch_warnings():
-        for harmless in HARMLESS:
-            warnings.filterwarnings("ignore", harmless)
+    with without_harmless_warnings():
         try:
             trainer.predict(embedder, data, return_predictions=False)
         except SystemExit:  # what Lightning makes of Ctrl-C

@@ -27,7 +27,7 @@ ATTEMPTS = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Song:
+class FetchedSong:
     """A file that is safe and sound."""
 
     path: Path
@@ -44,7 +44,7 @@ def full_disks() -> Iterator[None]:
         raise UserError(f"cannot write {error.filename or 'to root'}: {error.strerror}; all songs are kept") from None
 
 
-def fetch_song(client: Client, candidate: Candidate, mode: Mode, path: Path) -> Song:
+def fetch_song(client: Client, candidate: Candidate, mode: Mode, path: Path) -> FetchedSong:
     """Put the song at `path`, unless an earlier run has put it there already.
 
     Raises ServiceError, and UserError where the run must end.
@@ -52,7 +52,7 @@ def fetch_song(client: Client, candidate: Candidate, mode: Mode, path: Path) -> 
     if path.is_file():
         with suppress(ServiceError):
             seconds = check_file(path, EXCERPT_SECONDS if mode is Mode.excerpt else length(candidate, mode))
-            return Song(path, seconds, hashlib.sha256(path.read_bytes()).hexdigest())
+            return FetchedSong(path, seconds, hashlib.sha256(path.read_bytes()).hexdigest())
     for attempt in range(1, ATTEMPTS + 1):
         try:
             return store(download(client, candidate, mode), candidate, mode, path)
@@ -96,7 +96,7 @@ def choose(offers: list[DownloadInfo], mode: Mode) -> DownloadInfo:
     return rates[min(enough)]
 
 
-def store(body: bytes, candidate: Candidate, mode: Mode, path: Path) -> Song:
+def store(body: bytes, candidate: Candidate, mode: Mode, path: Path) -> FetchedSong:
     """Write the bytes, or the excerpt out of them, to `path` once they are proved to be the song."""
     unfinished = path.with_name(f".{path.stem}.part")
     with full_disks():
@@ -110,7 +110,7 @@ def store(body: bytes, candidate: Candidate, mode: Mode, path: Path) -> Song:
             unfinished.replace(path)
         finally:
             unfinished.unlink(missing_ok=True)
-    return Song(path, seconds, hashlib.sha256(body).hexdigest())
+    return FetchedSong(path, seconds, hashlib.sha256(body).hexdigest())
 
 
 def write(body: bytes, path: Path) -> None:

@@ -14,7 +14,7 @@ from yandex_music import Client, Track
 from genre_lightning.fetch.account import VARIABLE, check_account, log_in, read_token
 from genre_lightning.fetch.candidates import Candidate, RejectedError, accept
 from genre_lightning.fetch.client import PassingError, RefusedError, ServiceError, connect
-from genre_lightning.fetch.download import Song, fetch_song
+from genre_lightning.fetch.download import FetchedSong, fetch_song
 from genre_lightning.fetch.ledger import Ledger
 from genre_lightning.fetch.pace import Pace, Patience
 from genre_lightning.fetch.routes import Routes
@@ -198,7 +198,7 @@ class Collection:
                     wanted -= 1
                     bar.update()
 
-    def attempt(self, candidate: Candidate) -> Song | ServiceError:
+    def attempt(self, candidate: Candidate) -> FetchedSong | ServiceError:
         """Fetch a candidate, in a thread of its own. Raises UserError where the run must end."""
         with self.pace.until_an_error():
             try:
@@ -219,7 +219,7 @@ class Collection:
         else:
             self.ledger.skip(candidate, str(failure))
 
-    def enter(self, candidate: Candidate, outcome: Song | ServiceError) -> bool:
+    def enter(self, candidate: Candidate, outcome: FetchedSong | ServiceError) -> bool:
         """Note what has become of a candidate; returns whether the set has a song more."""
         if isinstance(outcome, ServiceError):
             self.failed[candidate.track_id] = str(outcome)

@@ -17,7 +17,7 @@ from filelock import FileLock, Timeout
 from genre_lightning.data.catalogue import MANIFEST, Catalogue, Track, read_manifest, write_manifest
 from genre_lightning.errors import UserError
 from genre_lightning.fetch.candidates import Candidate
-from genre_lightning.fetch.download import Song, full_disks
+from genre_lightning.fetch.download import FetchedSong, full_disks
 from genre_lightning.fetch.settings import Mode
 
 LISTING, SKIPPED, LOCK = "fetch_listing.json", "fetch_skipped.json", ".fetch.lock"
@@ -106,18 +106,18 @@ class Ledger:
         self.skipped = {}
         write_json(self.root / SKIPPED, self.skipped)
 
-    def twin(self, song: Song) -> str | None:
+    def twin(self, song: FetchedSong) -> str | None:
         """The id of the song that is the same file, or None."""
         return next((number for number, one in self.songs.items() if one.extra.get("sha256") == song.sha256), None)
 
-    def add(self, candidate: Candidate, song: Song) -> None:
+    def add(self, candidate: Candidate, song: FetchedSong) -> None:
         """Give a song its line in the manifest. An artist keeps the name that the first of their songs gave them."""
         names = [self.names.setdefault(number, name) for number, name in candidate.artists.items()]
         track = Track(song.path, candidate.genre, "; ".join(names), candidate.title, extra=self.facts(candidate, song))
         self.songs[candidate.track_id] = track
         self.write_manifest()
 
-    def facts(self, candidate: Candidate, song: Song) -> dict[str, str]:
+    def facts(self, candidate: Candidate, song: FetchedSong) -> dict[str, str]:
         """The columns that the manifest has beside the usual ones."""
         return {
             "track_id": candidate.track_id,

@@ -16,18 +16,18 @@ from genre_lightning.metrics import SongScores, song_metrics
 
 
 class Standardise(nn.Module):
-    """`(batch, frames, n_features)` -> the same, each feature with mean 0 and deviation 1 over the training split."""
+    """`(batch, frames, n_features)` -> the same; each feature has mean 0 and variance 1 over the training split."""
 
     mean: Tensor
-    deviation: Tensor
+    std: Tensor
 
     def __init__(self, n_features: int) -> None:
         super().__init__()
         self.mean = nn.Buffer(torch.zeros(n_features))
-        self.deviation = nn.Buffer(torch.ones(n_features))
+        self.std = nn.Buffer(torch.ones(n_features))
 
     def forward(self, features: Tensor) -> Tensor:
-        return (features - self.mean) / self.deviation
+        return (features - self.mean) / self.std
 
 
 class GenreClassifier(LightningModule, ABC):
@@ -57,7 +57,7 @@ class GenreClassifier(LightningModule, ABC):
         self.train_f1_macro = MulticlassF1Score(n_genres, average="macro")
         self.val_songs = SongScores()
 
-    def prepare(self, mean: Tensor, deviation: Tensor) -> None:
+    def prepare(self, mean: Tensor, std: Tensor) -> None:
         """What a new model does before it is trained, and one that is read back does not.
 
         Standardise with the training split's statistics, `(n_features,)` each; they are stored in checkpoints.
@@ -65,7 +65,7 @@ class GenreClassifier(LightningModule, ABC):
         standardise = self.encoder[0]
         assert isinstance(standardise, Standardise), f"the encoder of {type(self).__name__} must begin with Standardise"
         standardise.mean.copy_(mean)
-        standardise.deviation.copy_(deviation)
+        standardise.std.copy_(std)
 
     def embed(self, features: Tensor) -> Tensor:
         """`(batch, frames, n_features)` -> `(batch, embedding)`: what the head sees."""

@@ -35,9 +35,9 @@ class MeanAndMaximum(nn.Module):
         return torch.cat([frames.mean(dim=1), frames.amax(dim=1)], dim=1)
 
 
-class MeanAndDeviation(nn.Module):
-    """`(batch, frames, features)` -> `(batch, 2 * features)`: the mean and the deviation over time."""
+class MeanAndStd(nn.Module):
+    """`(batch, frames, features)` -> `(batch, 2 * features)`: the mean and the standard deviation over time."""
 
     def forward(self, frames: Tensor) -> Tensor:
-        deviation, mean = torch.std_mean(frames, dim=1, correction=0)
-        return torch.cat([mean, deviation], dim=1)
+        std, mean = torch.std_mean(frames, dim=1, correction=0)
+        return torch.cat([mean, std], dim=1)

@@ -1,4 +1,4 @@
-"""model=mlp: a window's mean and deviation of each feature, and dense layers over them."""
+"""model=mlp: a window's mean and standard deviation of each feature, and dense layers over them."""
 
 from itertools import pairwise
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 from torch import nn
 
 from genre_lightning.models.base import GenreClassifier, Standardise
-from genre_lightning.models.blocks import MeanAndDeviation
+from genre_lightning.models.blocks import MeanAndStd
 
 
 class MLP(GenreClassifier):
@@ -19,7 +19,7 @@ class MLP(GenreClassifier):
         self.save_hyperparameters(logger=False)
         widths = [2 * n_features, *hidden]
         layers = [dense(*pair, dropout) for pair in pairwise(widths)]
-        self.encoder = nn.Sequential(Standardise(n_features), MeanAndDeviation(), *layers)
+        self.encoder = nn.Sequential(Standardise(n_features), MeanAndStd(), *layers)
         self.head = nn.Linear(widths[-1], n_genres)
 
 

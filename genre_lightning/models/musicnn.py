@@ -47,7 +47,7 @@ class Musicnn(GenreClassifier):
             nn.Dropout(self.dropout),
         )
 
-    def prepare(self, mean: Tensor, deviation: Tensor) -> None:
+    def prepare(self, mean: Tensor, std: Tensor) -> None:
         """Take the pre-trained weights, and with them what musicnn standardises with. Raises UserError."""
         self.encoder.load_state_dict(self.encoder_from(load_musicnn()).state_dict())
 

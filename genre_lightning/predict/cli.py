@@ -83,7 +83,7 @@ def predict(arguments: argparse.Namespace) -> int:
     from genre_lightning.predict.predictor import Predictor
 
     predictor = Predictor(arguments.run)
-    genres = predictor.recipe.genres
+    genres = predictor.spec.genres
     timeline = arguments.timeline or arguments.every or arguments.pictures
     every = (arguments.every or 1.0) if timeline else None
     results = Results(predictor.predict_all(songs, every, arguments.workers), len(songs))

@@ -1,6 +1,6 @@
 """A finished run as one file: python -m genre_lightning.predict.onnx RUN model.onnx
 
-The ONNX model turns windows, `features` (batch, frames, n_features), into `logits` (batch, n_genres). The recipe, which
+The ONNX model turns windows, `features` (batch, frames, n_features), into `logits` (batch, n_genres). The spec, which
 says how a song becomes windows and which genre is which, lies in the file's metadata and, as JSON, beside it.
 """
 
@@ -10,7 +10,6 @@ import argparse
 import importlib.util
 import json
 import logging
-import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,10 +17,10 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor, nn
 
-from genre_lightning.devices import prepare_process
+from genre_lightning.devices import prepare_process, without_harmless_warnings
 from genre_lightning.errors import UserError, constraints, one_line_errors
 from genre_lightning.files import write_whole
-from genre_lightning.runs.spec import Recipe, read_recipe
+from genre_lightning.runs.spec import Spec, read_spec
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
@@ -31,13 +30,6 @@ if TYPE_CHECKING:
 Logits = Callable[[Tensor], Tensor]
 METADATA = "genre_lightning"
 TOLERANCE = 1e-4
-# What the exporter warns of and need not: PyTorch's own use of PyTorch, and the LSTM's list of its own weights.
-HARMLESS = (
-    ".*treespec, LeafSpec",
-    "_check_is_size will be removed",
-    "The .grad attribute of a Tensor that is not a leaf",
-    "The tensor attributes .*_flat_weights",
-)
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -56,7 +48,7 @@ def main(argv: list[str] | None = None) -> None:
 
 
 def export(run: Run, path: Path) -> float:
-    """Write a run's best model and recipe to `path` and `path` with the suffix .json.
+    """Write a run's best model and spec to `path` and `path` with the suffix .json.
 
     Returns by how much the logits differ from PyTorch's at most, which is below TOLERANCE. Raises UserError where a
     package is missing or the files cannot be written.
@@ -64,26 +56,22 @@ def export(run: Run, path: Path) -> float:
     check_packages("onnxscript", "onnxruntime")
     if path.suffix != ".onnx":
         raise UserError(f"{path}: name a file that ends with .onnx")
-    recipe = run.recipe.plain()
-    model = to_onnx(
-        nn.Sequential(run.model.encoder, run.model.head).eval(), run.recipe.window_shape, json.dumps(recipe)
-    )
+    spec = run.spec.plain()
+    model = to_onnx(nn.Sequential(run.model.encoder, run.model.head).eval(), run.spec.window_shape, json.dumps(spec))
     difference = furthest_apart(run, as_logits(open_session(model)))
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_whole(path, lambda file: file.write(model))
-        write_whole(path.with_suffix(".json"), lambda file: file.write(json.dumps(recipe, indent=2).encode()))
+        write_whole(path.with_suffix(".json"), lambda file: file.write(json.dumps(spec, indent=2).encode()))
     except OSError as error:
         raise UserError(f"cannot write {path}: {error.strerror or error}") from None
     return difference
 
 
-def to_onnx(network: nn.Module, window_shape: tuple[int, int], recipe: str) -> bytes:
-    """The network as an ONNX model for any number of windows, with the recipe in its metadata."""
+def to_onnx(network: nn.Module, window_shape: tuple[int, int], spec: str) -> bytes:
+    """The network as an ONNX model for any number of windows, with the spec in its metadata."""
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)  # it reports that torchvision is not installed
-    with warnings.catch_warnings():
-        for harmless in HARMLESS:
-            warnings.filterwarnings("ignore", harmless)
+    with without_harmless_warnings():
         program = torch.onnx.export(
             network,
             (torch.zeros(2, *window_shape),),
@@ -97,7 +85,7 @@ def to_onnx(network: nn.Module, window_shape: tuple[int, int], recipe: str) -> b
     model = program.model_proto
     for part in (model.graph, *model.graph.node):
         del part.metadata_props[:]  # where on this machine each line of code lies
-    model.metadata_props.add(key=METADATA, value=recipe)
+    model.metadata_props.add(key=METADATA, value=spec)
     return model.SerializeToString()
 
 
@@ -109,28 +97,28 @@ def furthest_apart(run: Run, logits: Logits) -> float:
     """
     from genre_lightning.models.base import Standardise
 
-    chance = torch.Generator().manual_seed(0)
-    noise = torch.randn(16, *run.recipe.window_shape, generator=chance)
+    rng = torch.Generator().manual_seed(0)
+    noise = torch.randn(16, *run.spec.window_shape, generator=rng)
     standardise = run.model.encoder[0]
     assert isinstance(standardise, Standardise)
-    windows = noise * standardise.deviation + standardise.mean
+    windows = noise * standardise.std + standardise.mean
     difference = float((logits(windows) - run.model(windows)).abs().max())
     if not difference <= TOLERANCE:
         raise UserError(f"the exported model's logits differ from PyTorch's by {difference:.1e}; nothing was written")
     return difference
 
 
-def read_exported(path: Path) -> tuple[Recipe, Logits]:
-    """The recipe and the network of an exported file. Raises UserError where it is damaged or not this program's."""
+def read_exported(path: Path) -> tuple[Spec, Logits]:
+    """The spec and the network of an exported file. Raises UserError where it is damaged or not this program's."""
     check_packages("onnxruntime")
     import onnxruntime  # noqa: F401 (a package that cannot be loaded is no damaged file)
 
     try:
         session = open_session(path.read_bytes())
-        recipe = read_recipe(json.loads(session.get_modelmeta().custom_metadata_map[METADATA]))
+        spec = read_spec(json.loads(session.get_modelmeta().custom_metadata_map[METADATA]))
     except Exception:  # onnxruntime and JSON fail in as many ways as files can be damaged
         raise UserError(f"{path} is damaged, or was not exported by this version of this program") from None
-    return recipe, as_logits(session)
+    return spec, as_logits(session)
 
 
 def open_session(model: bytes) -> InferenceSession:

@@ -17,7 +17,7 @@ from genre_lightning.data.extraction import Extracted, extract, extract_all
 from genre_lightning.data.windows import cut, regular_starts
 from genre_lightning.errors import UserError, explain_import
 from genre_lightning.predict.onnx import Logits, read_exported
-from genre_lightning.runs.spec import Recipe
+from genre_lightning.runs.spec import Spec
 
 # As many as stay in the processor's cache: the CNN takes half the time that it takes for all windows of a song at once.
 WINDOWS_A_BATCH = 8
@@ -52,10 +52,10 @@ class Predictor:
     """
 
     def __init__(self, run: str | PathLike[str]) -> None:
-        self.recipe, self.logits = load(Path(run))
-        self.n_frames, n_features = self.recipe.window_shape
+        self.spec, self.logits = load(Path(run))
+        self.n_frames, n_features = self.spec.window_shape
         try:  # before any song is read
-            fits = self.judge(np.zeros((1, n_features), np.float32), [0]).shape == (1, len(self.recipe.genres))
+            fits = self.judge(np.zeros((1, n_features), np.float32), [0]).shape == (1, len(self.spec.genres))
         except Exception as error:  # what it is depends on the network, and on who runs it
             if explain_import(error) is not None:
                 raise
@@ -65,8 +65,8 @@ class Predictor:
 
     def predict(self, path: str | PathLike[str], every_seconds: float | None = None) -> Prediction:
         """Judge a song; with `every_seconds` also each part of it that is that long. Raises AudioError."""
-        song = extract(Path(path), self.recipe.features, self.recipe.dtype)
-        windows = self.judge(song.frames, regular_starts(len(song.frames), self.n_frames, self.recipe.overlap))
+        song = extract(Path(path), self.spec.features, self.spec.dtype)
+        windows = self.judge(song.frames, regular_starts(len(song.frames), self.n_frames, self.spec.overlap))
         timeline = () if every_seconds is None else self.timeline(song, every_seconds)
         return Prediction(0.0, song.seconds, self.by_genre(windows.mean(dim=0)), Path(path), timeline)
 
@@ -88,7 +88,7 @@ class Predictor:
 
     def starts_around(self, edges: Sequence[float], n_frames: int) -> list[int]:
         """First frames of the windows around the middles of the parts between `edges`, given in seconds."""
-        features = self.recipe.features
+        features = self.spec.features
         begins = (np.array(edges[1:]) + edges[:-1]) / 2 - features.seconds_of(self.n_frames) / 2
         return (
             np.clip(np.round(begins * features.frames_a_second), 0, max(0, n_frames - self.n_frames))
@@ -108,17 +108,17 @@ class Predictor:
 
     def by_genre(self, probabilities: Tensor) -> dict[str, float]:
         """The genres with their probabilities, the most probable first."""
-        named = zip(self.recipe.genres, probabilities.tolist(), strict=True)
+        named = zip(self.spec.genres, probabilities.tolist(), strict=True)
         return dict(sorted(named, key=lambda genre: -genre[1]))
 
 
-def load(run: Path) -> tuple[Recipe, Logits]:
+def load(run: Path) -> tuple[Spec, Logits]:
     """What a run's folder, or a file exported from it, has learnt. Raises UserError."""
     if run.is_dir():
         from genre_lightning.runs.run import Run
 
         finished = Run(run)
-        return finished.recipe, folded(nn.Sequential(finished.model.encoder, finished.model.head).eval())
+        return finished.spec, folded(nn.Sequential(finished.model.encoder, finished.model.head).eval())
     if run.suffix == ".onnx" and run.is_file():
         return read_exported(run)
     raise UserError(f"{run} is neither a finished run's folder nor an .onnx file exported from one")

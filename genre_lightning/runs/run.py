@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from genre_lightning.data.catalogue import Catalogue
     from genre_lightning.features.mel import Features
     from genre_lightning.models.base import GenreClassifier
-    from genre_lightning.runs.spec import Recipe
+    from genre_lightning.runs.spec import Spec
 
 CONFIG = Path(SETTINGS, "config.yaml")
 BEST = Path(CHECKPOINTS, "best.ckpt")
@@ -85,14 +85,14 @@ class Run:
         return self.catalogue.genres
 
     @cached_property
-    def recipe(self) -> Recipe:
+    def spec(self) -> Spec:
         """What has to be known beside the weights to judge a song as validation did."""
-        from genre_lightning.runs.spec import Recipe
+        from genre_lightning.runs.spec import Spec
 
         dtype, overlap = self.config.cache.get("dtype"), self.config.loader.get("overlap")
         features, hparams = self.features, self.model.hparams
         try:  # windows are those of the model: where songs are short, they are shorter than the configuration says
-            return Recipe(features, dtype, features.seconds_of(hparams["n_frames"]), overlap, self.genres)
+            return Spec(features, dtype, features.seconds_of(hparams["n_frames"]), overlap, self.genres)
         except (KeyError, TypeError, ValueError):
             raise UserError(f"{self.folder / CONFIG} fits another version of this program; train again") from None
 

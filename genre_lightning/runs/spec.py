@@ -12,7 +12,7 @@ FORMAT_VERSION = 1
 
 
 @dataclass(frozen=True)
-class Recipe:
+class Spec:
     """The features and the numbers `dtype` they are rounded to, as in the cache; the windows of validation; the genres.
 
     A genre's place in `genres` is its index in the logits. Raises ValueError for values that make no windows.
@@ -43,13 +43,13 @@ class Recipe:
         return {"format": FORMAT_VERSION, **values, "features": self.features.settings}
 
 
-def read_recipe(values: dict[str, Any]) -> Recipe:
+def read_spec(values: dict[str, Any]) -> Spec:
     """What `plain` made. Raises KeyError, TypeError or ValueError for anything else, or another version's."""
     if values["format"] != FORMAT_VERSION:
         raise ValueError(f"format {values['format']}")
-    known = {field.name: values[field.name] for field in fields(Recipe)}
+    known = {field.name: values[field.name] for field in fields(Spec)}
     known["features"] = read_features(known["features"])
-    return Recipe(**known)
+    return Spec(**known)
 
 
 def read_features(settings: dict[str, Any]) -> Features:

@@ -1,4 +1,4 @@
-"""What a network has to beat: logistic regression on the mean and the deviation of each feature over a song."""
+"""What a network has to beat: logistic regression on each feature's mean and standard deviation over a song."""
 
 import numpy as np
 import torch
@@ -25,7 +25,7 @@ def score_baseline(data: GenreDataModule, splits: tuple[str, ...], regularisatio
 
 def song_vectors(dataset: WindowDataset) -> np.ndarray:
     """What is known of each song: `(songs, 2 * n_features)`, from the cache, where it was stored with the features."""
-    return np.stack([dataset.cache.moments(song).ravel() for song in dataset.songs])
+    return np.stack([dataset.cache.stats(song).ravel() for song in dataset.songs])
 
 
 def scored(probabilities: np.ndarray, dataset: WindowDataset) -> ScoredSongs:

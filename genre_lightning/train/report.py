@@ -140,13 +140,13 @@ def gap_sentence(figures: dict[str, Any]) -> str:
     if high > TELLING_GAP:
         most = f"{100 * high:.0f} points"
         return f"{known}; so few test songs do not tell these apart: it may have overfitted by up to {most}."
-    return f"{known}; the difference is within chance, so there is no sign that it has memorised its songs."
+    return f"{known}; the difference is within rng, so there is no sign that it has memorised its songs."
 
 
 def baseline_sentence(figures: dict[str, Any]) -> str:
     """Whether the network earns its keep."""
     network, baseline = figures["test"]["accuracy"], figures["baseline"]["test"]["accuracy"]
-    what = "Logistic regression on the mean and deviation of the same features"
+    what = "Logistic regression on the mean and standard deviation of the same features"
     if network > baseline:
         songs = figures["test"]["songs"]
         ahead = f"{100 * (network - baseline):.0f} points better, {(network - baseline) * songs:.0f} of {songs} songs"

@@ -2,7 +2,6 @@
 
 import logging
 import math
-import warnings
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,7 @@ from genre_lightning.config import check_number, check_type, check_types
 from genre_lightning.data.catalogue import MANIFEST, Catalogue, read_manifest, write_manifest
 from genre_lightning.data.datamodule import GenreDataModule
 from genre_lightning.data.selection import Selection, select_songs
-from genre_lightning.devices import check_accelerator, keep_freed_memory, leave_group
+from genre_lightning.devices import check_accelerator, keep_freed_memory, leave_group, without_harmless_warnings
 from genre_lightning.errors import UserError
 from genre_lightning.metrics import FIGURES
 from genre_lightning.models.base import GenreClassifier
@@ -28,15 +27,6 @@ from genre_lightning.train.evaluation import best_checkpoint, evaluate
 from genre_lightning.train.tensorboard import board_of, open_board, show_model
 
 logger = logging.getLogger(__name__)
-# What Lightning warns of and need not: a batch costs less than handing it over; a resumed run's checkpoints; small data
-# sets; Lightning's own use of PyTorch; figures that are the same on all devices already.
-HARMLESS = (
-    ".*does not have many workers",
-    ".*exists and is not empty",
-    ".*smaller than the logging interval",
-    ".*treespec, LeafSpec",
-    ".*recommended to use `self.log",
-)
 PRECISIONS = ("32-true", "bf16-mixed", "16-mixed")
 # The least and the greatest value of settings that would fail late, or not at all and tell nothing.
 WHOLE_NUMBERS = {
@@ -224,10 +214,9 @@ def introduce(
 def fit(trainer: Trainer, model: GenreClassifier, data: GenreDataModule, ckpt_path: str | None) -> None:
     """Train, from a checkpoint where one is given. Raises UserError where the checkpoint does not fit the model."""
     keep_freed_memory()
-    for harmless in HARMLESS:
-        warnings.filterwarnings("ignore", harmless)
     try:
-        trainer.fit(model, data, ckpt_path=ckpt_path, weights_only=True)
+        with without_harmless_warnings():
+            trainer.fit(model, data, ckpt_path=ckpt_path, weights_only=True)
     except SystemExit:  # what Lightning makes of Ctrl-C
         if (last := Path(trainer.default_root_dir, CHECKPOINTS, "last.ckpt")).is_file():
             logger.info("to go on: python train.py ckpt_path='%s'", last.as_posix())

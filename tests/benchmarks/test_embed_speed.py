@@ -28,13 +28,13 @@ SONGS, FRAMES = 200, 1292  # of 30 seconds
 
 def write_songs(root: Path):
     """A manifest of songs whose files are empty, and whose features, at random, are in a cache."""
-    chance, tracks, songs = np.random.default_rng(0), [], []
+    rng, tracks, songs = np.random.default_rng(0), [], []
     for number in range(SONGS):
         path, side = root / f"{number}.mp3", ("train", "train", "val", "test")[number // 2 % 4]
         path.touch()
         tracks.append(Track(path, ("jazz", "rock")[number % 2], split=side))
-        frames, moments = chance.random((FRAMES, 64)).astype(np.float16), np.zeros((2, 64), np.float32)
-        songs.append(Extracted(song_key(path), frames, moments, 30.0, str(number), Tags()))
+        frames, stats = rng.random((FRAMES, 64)).astype(np.float16), np.zeros((2, 64), np.float32)
+        songs.append(Extracted(song_key(path), frames, stats, 30.0, str(number), Tags()))
     FeatureCache(root / "cache", LogMel()).store(songs)
     write_manifest(Catalogue(tracks), root / MANIFEST)
 

@@ -33,11 +33,11 @@ class EpochTimes(Callback):
 
 
 def write_songs(root: Path):
-    chance = np.random.default_rng(0)
+    rng = np.random.default_rng(0)
     for number in range(90):
         folder = root / ("rock", "jazz", "hiphop")[number % 3]
         folder.mkdir(parents=True, exist_ok=True)
-        soundfile.write(folder / f"{number}.wav", chance.uniform(-0.5, 0.5, 22050 * 8), 22050)
+        soundfile.write(folder / f"{number}.wav", rng.uniform(-0.5, 0.5, 22050 * 8), 22050)
 
 
 def configuration(root: Path, model: str):

@@ -18,9 +18,9 @@ SONGS, FRAMES, WINDOW, N_MELS, BATCH = 200, 1292, 129, 96, 64
 @pytest.fixture
 def cache(tmp_path):
     """A cache of random features, without the songs."""
-    cache, chance = FeatureCache(tmp_path, LogMel(n_mels=N_MELS)), np.random.default_rng(0)
-    frames, moments = chance.random((SONGS, FRAMES, N_MELS)).astype(np.float16), np.zeros((2, N_MELS), np.float32)
-    cache.store([Extracted(str(number), song, moments, 30.0, "", Tags()) for number, song in enumerate(frames)])
+    cache, rng = FeatureCache(tmp_path, LogMel(n_mels=N_MELS)), np.random.default_rng(0)
+    frames, stats = rng.random((SONGS, FRAMES, N_MELS)).astype(np.float16), np.zeros((2, N_MELS), np.float32)
+    cache.store([Extracted(str(number), song, stats, 30.0, "", Tags()) for number, song in enumerate(frames)])
     return cache
 
 

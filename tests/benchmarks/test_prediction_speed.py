@@ -60,10 +60,10 @@ def songs(tmp_path_factory):
 
 
 @torch.inference_mode()
-def with_librosa(path, model, recipe):
+def with_librosa(path, model, spec):
     """A song's probabilities as one would get them without this project: all its windows in one call."""
-    frames = torch.from_numpy(librosa_log_mel(path, recipe.features).T)
-    n_frames = recipe.window_shape[0]
+    frames = torch.from_numpy(librosa_log_mel(path, spec.features).T)
+    n_frames = spec.window_shape[0]
     return model(frames.unfold(0, n_frames, n_frames // 2).transpose(1, 2)).softmax(dim=1).mean(dim=0)
 
 
@@ -76,7 +76,7 @@ def test_a_folder_of_mp3_files_takes_less_processor_time_than_with_librosa(kind,
     ratio = compare(
         f"{SONGS} mp3 files of 30 s from the {kind}, processor time, one worker",
         lambda: list(predictor.predict_all(songs, workers=1)),
-        lambda: [with_librosa(path, model, predictor.recipe) for path in songs],
+        lambda: [with_librosa(path, model, predictor.spec) for path in songs],
         clock=time.process_time,
     )
     assert ratio >= least

@@ -20,11 +20,11 @@ LEAST = {"wav": 2.3, "flac": 1.4, "mp3": 1.5, "ogg": 1.8}
 
 def write_song(path: Path, seed: int = 0):
     """A stereo song's worth of decaying tones and noise, which costs a decoder about what music does."""
-    chance = np.random.default_rng(seed)
+    rng = np.random.default_rng(seed)
     time_axis = np.arange(SECONDS * RATE) / RATE
-    tones = sum(np.sin(2 * np.pi * pitch * time_axis) for pitch in chance.uniform(60, 4000, 12))
+    tones = sum(np.sin(2 * np.pi * pitch * time_axis) for pitch in rng.uniform(60, 4000, 12))
     beat = np.exp(-8 * (time_axis % 0.5))
-    music = 0.03 * tones * beat + 0.02 * chance.standard_normal(len(time_axis)) * beat
+    music = 0.03 * tones * beat + 0.02 * rng.standard_normal(len(time_axis)) * beat
     with soundfile.SoundFile(path, "w", RATE, 2) as file:
         for part in np.array_split(np.stack([music, np.roll(music, 300)], axis=1), 30):
             file.write(part)

@@ -26,11 +26,11 @@ def python(*arguments: str, cwd: Path):
 
 
 def write_songs(root: Path, songs: int = 150):
-    chance = np.random.default_rng(0)
+    rng = np.random.default_rng(0)
     for number in range(songs):
         folder = root / ("rock", "jazz", "hiphop")[number % 3]
         folder.mkdir(parents=True, exist_ok=True)
-        soundfile.write(folder / f"{number}.wav", chance.uniform(-0.5, 0.5, 22050 * 5), 22050)
+        soundfile.write(folder / f"{number}.wav", rng.uniform(-0.5, 0.5, 22050 * 5), 22050)
 
 
 def test_help_comes_at_once(tmp_path, compare):

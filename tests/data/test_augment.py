@@ -113,14 +113,14 @@ def two_songs():
 def test_mixstyle_moves_loudness_and_restlessness_of_each_band_towards_another_window_s_and_leaves_the_tune():
     before, target = two_songs()
     after = torch.stack([AUGMENTS["mixstyle"](before, target)[0] for _ in range(50)])
-    (old_deviation, old_mean), (deviation, mean) = torch.std_mean(before, dim=1), torch.std_mean(after, dim=2)
+    (old_std, old_mean), (std, mean) = torch.std_mean(before, dim=1), torch.std_mean(after, dim=2)
     torch.testing.assert_close(
-        (after - mean[:, :, None]) / deviation[:, :, None],
-        ((before - old_mean[:, None]) / old_deviation[:, None]).expand_as(after),
+        (after - mean[:, :, None]) / std[:, :, None],
+        ((before - old_mean[:, None]) / old_std[:, None]).expand_as(after),
         atol=1e-4,
         rtol=0,
     )
-    for new, old in ((mean, old_mean), (deviation, old_deviation)):
+    for new, old in ((mean, old_mean), (std, old_std)):
         share = (new - old) / (old.flip(0) - old)  # of the other window
         torch.testing.assert_close(share, share[:, :, :1].expand_as(share), atol=1e-3, rtol=0)  # the same in all bands
         assert share.min() > -1e-3 and share.max() < 1.001 and float(share.std()) > 0.2
@@ -174,9 +174,9 @@ def test_the_equaliser_bends_a_window_by_one_smooth_curve():
     place = (torch.arange(24) + 0.5) / 24
     cosines = torch.cos(torch.pi * torch.arange(24)[:, None] * place)
     heights = curves @ cosines.T / 12  # how much of each cosine is in a curve
-    for k, deviation in enumerate(heights.std(dim=0)):
+    for k, std in enumerate(heights.std(dim=0)):
         expected = 2.0 / math.sqrt(k) if 1 <= k <= 3 else 0.0  # nothing rough, and no gain either
-        assert float(deviation) == pytest.approx(expected, rel=0.1, abs=1e-5)
+        assert float(std) == pytest.approx(expected, rel=0.1, abs=1e-5)
 
 
 def test_the_equaliser_does_the_same_to_mfcc_as_to_the_bands_below_them():

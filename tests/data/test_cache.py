@@ -74,7 +74,7 @@ def check_frames(cache, paths):
         song = cache.find(path)
         assert song is not None, path
         np.testing.assert_allclose(cache.frames(song).astype(np.float32), direct, rtol=0, atol=tolerance)
-        np.testing.assert_allclose(cache.moments(song), [direct.mean(axis=0), direct.std(axis=0)], atol=1e-3)
+        np.testing.assert_allclose(cache.stats(song), [direct.mean(axis=0), direct.std(axis=0)], atol=1e-3)
 
 
 @pytest.mark.parametrize("shard_megabytes", [0, 64])

@@ -78,21 +78,21 @@ def test_validation_batches_are_those_of_the_validation_songs(make):
 
 def test_statistics_are_those_of_all_training_frames_and_no_others(make):
     data = make()
-    mean, deviation = data.statistics()
+    mean, std = data.statistics()
     frames = all_frames(data, "train")
     np.testing.assert_allclose(mean, frames.mean(0), atol=0.01)
-    np.testing.assert_allclose(deviation, frames.std(0), atol=0.01)
+    np.testing.assert_allclose(std, frames.std(0), atol=0.01)
     assert np.abs(mean.numpy() - all_frames(data, "train", "val", "test").mean(0)).max() > 0.1
-    assert mean.dtype == deviation.dtype == torch.float32
+    assert mean.dtype == std.dtype == torch.float32
 
 
 def test_a_feature_that_never_moves_is_not_blown_up(make, monkeypatch):
     data = make()
-    moments = np.ones((2, 24), np.float32)
-    moments[1, 5] = 0
-    monkeypatch.setattr(data.cache, "moments", lambda song: moments)
-    _, deviation = data.statistics()
-    assert deviation[5] >= 1e-4 and deviation[6] == pytest.approx(1)
+    stats = np.ones((2, 24), np.float32)
+    stats[1, 5] = 0
+    monkeypatch.setattr(data.cache, "stats", lambda song: stats)
+    _, std = data.statistics()
+    assert std[5] >= 1e-4 and std[6] == pytest.approx(1)
 
 
 def test_class_weights_make_genres_weigh_the_same(make, selected):

@@ -41,12 +41,12 @@ def test_a_song_becomes_frames_and_what_its_file_tells(tmp_path, write_song, fea
 
 
 @pytest.mark.parametrize("dtype", ["float16", "float32"])
-def test_moments_are_mean_and_deviation_whatever_the_frames_are_stored_as(tmp_path, write_song, features, dtype):
+def test_stats_are_mean_and_std_whatever_the_frames_are_stored_as(tmp_path, write_song, features, dtype):
     path = write_song(tmp_path / "song.wav")
     song = extract(path, features, dtype)
     frames = features(torch.from_numpy(read_audio(path, 8000))).numpy()
-    assert song.frames.dtype == dtype and song.moments.dtype == np.float32
-    np.testing.assert_allclose(song.moments, [frames.mean(axis=0), frames.std(axis=0)], atol=1e-3)
+    assert song.frames.dtype == dtype and song.stats.dtype == np.float32
+    np.testing.assert_allclose(song.stats, [frames.mean(axis=0), frames.std(axis=0)], atol=1e-3)
 
 
 def test_a_broken_file_raises(tmp_path, features):

@@ -11,12 +11,12 @@ from genre_lightning.errors import UserError
 
 def random_catalogue(seed, one_genre_each=False):
     """Songs of artists who are more or less diligent, and who stick to a genre or do not."""
-    chance = random.Random(seed)
-    genres, artists = chance.randint(2, 6), chance.randint(6, 60)
+    rng = random.Random(seed)
+    genres, artists = rng.randint(2, 6), rng.randint(6, 60)
     tracks = []
-    for number in range(chance.randint(20, 300)):
-        artist = min(chance.randrange(artists), chance.randrange(artists))
-        genre = artist % genres if one_genre_each or chance.random() < 0.8 else chance.randrange(genres)
+    for number in range(rng.randint(20, 300)):
+        artist = min(rng.randrange(artists), rng.randrange(artists))
+        genre = artist % genres if one_genre_each or rng.random() < 0.8 else rng.randrange(genres)
         tracks.append(Track(Path(f"{number}.wav"), f"genre {genre}", f"Artist {artist}"))
     return Catalogue(tracks)
 
@@ -83,9 +83,9 @@ def test_spelling_does_not_make_two_artists_of_one():
 
 @pytest.mark.parametrize("seed", range(20))
 def test_a_song_by_two_artists_keeps_the_songs_of_both_on_one_side(seed):
-    chance = random.Random(seed)
+    rng = random.Random(seed)
     names = [f"artist {number}" for number in range(60)]
-    tracks = [Track(Path(f"{n}"), "rock", "; ".join(chance.sample(names, chance.choice([1, 1, 2])))) for n in range(60)]
+    tracks = [Track(Path(f"{n}"), "rock", "; ".join(rng.sample(names, rng.choice([1, 1, 2])))) for n in range(60)]
     split = split_catalogue(Catalogue(tracks), "artist", seed=seed)
     sides = defaultdict(set)
     for track in split:

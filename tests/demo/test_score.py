@@ -55,8 +55,8 @@ def test_a_song_has_the_tempo_of_its_artist_within_some_percent(artist):
 @pytest.mark.parametrize("seconds", [0.5, 3, 7])
 def test_all_notes_lie_within_the_song(genre, seconds):
     for seed in range(20):
-        chance = np.random.default_rng(seed)
-        score = write_score(draw_artist(genre, 0.5, chance), seconds, chance)
+        rng = np.random.default_rng(seed)
+        score = write_score(draw_artist(genre, 0.5, rng), seconds, rng)
         assert list(score) == ["drums", "bass", "chords", "lead", "voice"]
         for note in (note for notes in score.values() for note in notes):
             assert 0 <= note.start_seconds < seconds and note.seconds > 0 and 0 < note.loudness < 3
@@ -64,8 +64,8 @@ def test_all_notes_lie_within_the_song(genre, seconds):
 
 def test_notes_go_on_to_the_end_of_a_song():
     for seed in range(20):
-        chance = np.random.default_rng(seed)
-        score = write_score(draw_artist(GENRES[seed % 3], 0, chance), 10, chance)
+        rng = np.random.default_rng(seed)
+        score = write_score(draw_artist(GENRES[seed % 3], 0, rng), 10, rng)
         assert max(note.start_seconds for notes in score.values() for note in notes) > 9
 
 

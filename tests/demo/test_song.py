@@ -40,10 +40,10 @@ def level_db(waveform):
 def play(habits, seconds=1.5, seed=0):
     """The song of an artist with these habits."""
     artist = Artist(habits, np.mean(habits["tempo"].bpm), 0.2, 1.1, 1.2, 55.0)
-    chance = np.random.default_rng(seed)
-    score, band = write_score(artist, seconds, chance), Band(artist, chance)
+    rng = np.random.default_rng(seed)
+    score, band = write_score(artist, seconds, rng), Band(artist, rng)
     samples = round(seconds * SAMPLE_RATE)
-    return mix({name: band.play(notes, samples) for name, notes in score.items()}, habits["production"], chance)
+    return mix({name: band.play(notes, samples) for name, notes in score.items()}, habits["production"], rng)
 
 
 @pytest.mark.parametrize("genre", GENRES)
@@ -55,9 +55,9 @@ def test_every_option_of_every_habit_makes_music(genre, place):
 
 @pytest.mark.parametrize("seed", range(10))
 def test_any_habits_go_together(seed):
-    chance = np.random.default_rng(seed)
+    rng = np.random.default_rng(seed)
     every = {name: [option for genre in GENRES for option in HABITS[genre][name]] for name in HABITS["jazz"]}
-    waveform = play({name: options[chance.integers(len(options))] for name, options in every.items()}, seed=seed)
+    waveform = play({name: options[rng.integers(len(options))] for name, options in every.items()}, seed=seed)
     assert np.isfinite(waveform).all() and -30 < level_db(waveform) < -12
 
 

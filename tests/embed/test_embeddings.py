@@ -40,7 +40,7 @@ def cached(run):
 def test_a_song_is_the_mean_of_the_windows_that_validation_looks_at(finished, trainer):
     songs, loader = cached(finished)[:4], finished.config.loader
     means = embed_songs(finished, songs, trainer)
-    n_frames = finished.recipe.window_shape[0]
+    n_frames = finished.spec.window_shape[0]
     assert min(song.n_frames for song in songs) < n_frames < max(song.n_frames for song in songs)
     for row, song in enumerate(songs):
         dataset = WindowDataset(finished.cache, [song], [0], n_frames, 1)
@@ -112,9 +112,9 @@ def embeddings():
         Track(Path("/music/c.mp3"), "polka", "", "title", "test"),
         Track(Path("/music/d\udce9.mp3"), ""),
     ]
-    chance = np.random.default_rng(0)
+    rng = np.random.default_rng(0)
     probabilities = np.array([[0.75, 0.25], [0.1, 0.9], [0.5, 0.5]], np.float32)
-    numbers = (chance.random((3, width)).astype(np.float32) for width in (5, 2))
+    numbers = (rng.random((3, width)).astype(np.float32) for width in (5, 2))
     return Embeddings(Catalogue(tracks), ["jazz", "rock"], probabilities, *numbers)
 
 

@@ -13,9 +13,9 @@ ALL = [UMAP(n_neighbors=4), TSNE(perplexity=3, max_iter=500), PCA()]
 
 def clouds(songs=6, seed=0):
     """Vectors of three clouds that lie in other directions, one cloud after the other, not negative."""
-    chance = np.random.default_rng(seed)
+    rng = np.random.default_rng(seed)
     directions = np.repeat(np.eye(3, 10), songs, axis=0)
-    return (chance.uniform(1, 3, (3 * songs, 1)) * directions + 0.1 * chance.random((3 * songs, 10))).astype(np.float32)
+    return (rng.uniform(1, 3, (3 * songs, 1)) * directions + 0.1 * rng.random((3 * songs, 10))).astype(np.float32)
 
 
 def own_cloud_is_nearest(positions, songs=6):

@@ -16,11 +16,11 @@ KNN, MODEL, SILHOUETTE, TRUST = (
 
 def songs(*groups, seed=0):
     """Songs in groups of (how many, genre, direction in full dimension, split), predicted by their direction."""
-    chance = np.random.default_rng(seed)
+    rng = np.random.default_rng(seed)
     rows = [(genre, direction, split) for count, genre, direction, split in groups for _ in range(count)]
     tracks = [Track(Path(f"{row}.mp3"), genre, split=split) for row, (genre, _, split) in enumerate(rows)]
     directions = np.array([direction for _, direction, _ in rows], int)
-    vectors = (np.eye(6)[directions] + 0.1 * chance.random((len(rows), 6))).astype(np.float32)
+    vectors = (np.eye(6)[directions] + 0.1 * rng.random((len(rows), 6))).astype(np.float32)
     return Embeddings(
         Catalogue(tracks), GENRES, np.eye(2, dtype=np.float32)[directions % 2], vectors, vectors[:, :2].copy()
     )

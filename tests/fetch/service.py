@@ -37,9 +37,9 @@ CAPTCHA = b"<!doctype html><html><title>Oops</title><form action='/checkcaptcha'
 @functools.cache
 def base(genre, rate=SAMPLE_RATE, channels=1, seconds=60, compression_level=0.99):
     """The frames of a long MP3 that sounds like its genre, and how long a frame is."""
-    chance = np.random.default_rng(sorted(ALBUM_GENRES).index(genre) if genre in ALBUM_GENRES else 9)
+    rng = np.random.default_rng(sorted(ALBUM_GENRES).index(genre) if genre in ALBUM_GENRES else 9)
     at = np.arange(seconds * rate) / rate
-    hiss = chance.standard_normal(len(at))
+    hiss = rng.standard_normal(len(at))
     sound = {
         "rock": 0.2 * hiss,
         "jazz": 0.3 * np.sin(2 * np.pi * (300 + 200 * np.sin(at / 7)) * at) + 0.01 * hiss,

@@ -613,13 +613,13 @@ def test_150_songs_are_fetched_and_trained_on_with_no_further_setting(sounds, st
     assert figures["shared_artists"] == [] and sides[0]["unknown_artists"] == 0
 
 
-def kill_at_random(service, start, root, times, chance):
+def kill_at_random(service, start, root, times, rng):
     """Start runs and kill each at some moment; see after each that it has not fetched what was there."""
     for _ in range(times):
         hits, there = len(service.hits), {path.stem for path in root.glob("*/[0-9]*.mp3")}
         process = start(service, *BOTH, wait=False)
         begin = time.monotonic()
-        until = chance.uniform(0, 1.3)
+        until = rng.uniform(0, 1.3)
         while time.monotonic() - begin < until and process.poll() is None:
             time.sleep(0.005)
         process.kill()

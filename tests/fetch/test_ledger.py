@@ -4,7 +4,7 @@ import pytest
 
 from genre_lightning.errors import UserError
 from genre_lightning.fetch.candidates import Candidate
-from genre_lightning.fetch.download import Song
+from genre_lightning.fetch.download import FetchedSong
 from genre_lightning.fetch.ledger import Ledger
 from genre_lightning.fetch.settings import Mode
 
@@ -18,7 +18,7 @@ def put(ledger, one, sha256="0"):
     path = ledger.path(one)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(b"mp3")
-    ledger.add(one, Song(path, 30.0, sha256))
+    ledger.add(one, FetchedSong(path, 30.0, sha256))
     return path
 
 
@@ -86,7 +86,10 @@ def test_a_dropped_song_is_gone_from_the_list_and_the_disk(ledger, manifest):
 
 def test_a_twin_is_known_by_its_bytes(ledger):
     put(ledger, candidate("1"), "abc")
-    assert ledger.twin(Song(ledger.root, 1.0, "abc")) == "1" and ledger.twin(Song(ledger.root, 1.0, "x")) is None
+    assert (
+        ledger.twin(FetchedSong(ledger.root, 1.0, "abc")) == "1"
+        and ledger.twin(FetchedSong(ledger.root, 1.0, "x")) is None
+    )
 
 
 def test_an_artist_keeps_the_first_name(ledger):

@@ -36,11 +36,11 @@ def test_windows_of_any_length_and_width_work(kind, build, n_frames, n_features,
 def test_the_encoder_standardises_with_the_stored_statistics(kind, build, batch):
     model, plain = build(kind).eval(), build(kind).eval()
     plain.load_state_dict(model.state_dict())
-    mean, deviation = torch.randn(12), torch.rand(12) + 0.5
-    model.prepare(mean, deviation)
+    mean, std = torch.randn(12), torch.rand(12) + 0.5
+    model.prepare(mean, std)
     assert isinstance(model.encoder[0], Standardise)
-    torch.testing.assert_close(model.encoder[0](batch.features), (batch.features - mean) / deviation)
-    torch.testing.assert_close(model(batch.features), plain((batch.features - mean) / deviation))
+    torch.testing.assert_close(model.encoder[0](batch.features), (batch.features - mean) / std)
+    torch.testing.assert_close(model(batch.features), plain((batch.features - mean) / std))
 
 
 @every_kind

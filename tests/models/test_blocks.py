@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from genre_lightning.models.blocks import AverageOverFeatures, MeanAndDeviation, MeanAndMaximum, block
+from genre_lightning.models.blocks import AverageOverFeatures, MeanAndMaximum, MeanAndStd, block
 
 FRAMES = torch.tensor([[[1.0, -4.0], [3.0, -2.0], [5.0, -3.0]]])
 
@@ -22,20 +22,20 @@ def test_the_mean_and_the_maximum_over_time():
 
 
 def test_the_mean_and_the_deviation_over_time():
-    torch.testing.assert_close(MeanAndDeviation()(FRAMES), torch.tensor([[3, -3, (8 / 3) ** 0.5, (2 / 3) ** 0.5]]))
+    torch.testing.assert_close(MeanAndStd()(FRAMES), torch.tensor([[3, -3, (8 / 3) ** 0.5, (2 / 3) ** 0.5]]))
 
 
 def test_one_frame_deviates_by_nothing():
-    assert MeanAndDeviation()(FRAMES[:, :1]).tolist() == [[1, -4, 0, 0]]
+    assert MeanAndStd()(FRAMES[:, :1]).tolist() == [[1, -4, 0, 0]]
 
 
 def test_windows_of_a_batch_are_pooled_apart():
     frames = torch.randn(4, 7, 3)
-    for pooling in (MeanAndMaximum(), MeanAndDeviation()):
+    for pooling in (MeanAndMaximum(), MeanAndStd()):
         torch.testing.assert_close(pooling(frames)[2:3], pooling(frames[2:3]))
 
 
 def test_frames_that_never_change_have_finite_gradients():
     frames = torch.ones(2, 5, 3, requires_grad=True)
-    MeanAndDeviation()(frames).sum().backward()
+    MeanAndStd()(frames).sum().backward()
     assert frames.grad.isfinite().all()

@@ -30,9 +30,9 @@ def agree(logits, network, windows):
 
 @pytest.mark.parametrize("windows", [1, 2, 40])
 def test_an_exported_run_computes_what_the_run_does(run, exported, windows):
-    recipe, logits = read_exported(exported)
-    noise = 20 * torch.randn(windows, *recipe.window_shape) - 40
-    assert recipe.plain() == Run(run).recipe.plain() and recipe.genres == ["clicks", "noise", "tones"]
+    spec, logits = read_exported(exported)
+    noise = 20 * torch.randn(windows, *spec.window_shape) - 40
+    assert spec.plain() == Run(run).spec.plain() and spec.genres == ["clicks", "noise", "tones"]
     assert agree(logits, Run(run).model, noise)
 
 
@@ -47,7 +47,7 @@ def test_every_network_can_be_exported(name):
 
 
 def test_the_recipe_lies_beside_it_for_other_programs(run, exported):
-    assert json.loads(exported.with_suffix(".json").read_text(encoding="utf-8")) == Run(run).recipe.plain()
+    assert json.loads(exported.with_suffix(".json").read_text(encoding="utf-8")) == Run(run).spec.plain()
     assert sorted(path.name for path in exported.parent.iterdir()) == ["model.json", "model.onnx"]
 
 
@@ -92,7 +92,7 @@ def test_a_missing_package_is_said(run, tmp_path, monkeypatch, package):
 
 
 def with_metadata(content, text):
-    """The model with another recipe, or with none."""
+    """The model with another spec, or with none."""
     model = onnx.load_from_string(content)
     del model.metadata_props[:]
     if text is not None:

@@ -157,10 +157,10 @@ def test_a_manifest_with_other_genres_than_the_network_s_is_said(run, tmp_path):
 @pytest.mark.parametrize("change", [{"genres": ["jazz", "rock"]}, {"window_seconds": 3.0}, {"features": {"n_mels": 7}}])
 def test_an_exported_network_that_does_not_fit_its_recipe_is_said(exported, tmp_path, change):
     model = onnx.load(exported)
-    (recipe,) = [entry for entry in model.metadata_props if entry.key == METADATA]
-    values = json.loads(recipe.value)
+    (spec,) = [entry for entry in model.metadata_props if entry.key == METADATA]
+    values = json.loads(spec.value)
     values["features"] |= change.pop("features", {})
-    recipe.value = json.dumps(values | change)
+    spec.value = json.dumps(values | change)
     onnx.save(model, tmp_path / "model.onnx")
     with pytest.raises(UserError, match=r"model\.onnx: the network fits other features, windows or genres"):
         Predictor(tmp_path / "model.onnx")

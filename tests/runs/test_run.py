@@ -75,9 +75,9 @@ def test_a_damaged_configuration_is_said(copied, text):
 
 
 def test_the_recipe_is_that_of_validation(run):
-    recipe = Run(run).recipe
-    assert (recipe.dtype, recipe.window_seconds, recipe.overlap) == ("float16", pytest.approx(0.5, abs=0.02), 0.5)
-    assert recipe.window_shape == (16, 24) and recipe.genres == ["clicks", "noise", "tones"]
+    spec = Run(run).spec
+    assert (spec.dtype, spec.window_seconds, spec.overlap) == ("float16", pytest.approx(0.5, abs=0.02), 0.5)
+    assert spec.window_shape == (16, 24) and spec.genres == ["clicks", "noise", "tones"]
 
 
 @pytest.mark.parametrize(
@@ -96,7 +96,7 @@ def test_settings_of_another_version_are_said(copied, key, value):
     OmegaConf.update(config, key, value, force_add=True)
     OmegaConf.save(config, path)
     with pytest.raises(UserError, match=r"config\.yaml fits another version of this program; train again"):
-        _ = Run(copied).recipe
+        _ = Run(copied).spec
 
 
 @pytest.mark.parametrize("part", ["features", "model"])

@@ -4,16 +4,16 @@ from dataclasses import replace
 import pytest
 
 from genre_lightning.features.mel import MFCC, LogMel
-from genre_lightning.runs.spec import Recipe, read_recipe
+from genre_lightning.runs.spec import Spec, read_spec
 
-RECIPE = Recipe(LogMel(sample_rate=8000, n_fft=512, hop_length=256), "float16", 0.5, 0.25, ["jazz", "rock"])
+RECIPE = Spec(LogMel(sample_rate=8000, n_fft=512, hop_length=256), "float16", 0.5, 0.25, ["jazz", "rock"])
 
 
 @pytest.mark.parametrize("features", [LogMel(n_mels=24, f_max=4000.0), MFCC(n_mfcc=13, top_db=None, mel_scale="htk")])
 def test_a_recipe_survives_json(features):
-    recipe = replace(RECIPE, features=features)
-    again = read_recipe(json.loads(json.dumps(recipe.plain())))
-    assert again.plain() == recipe.plain() and type(again.features) is type(features)
+    spec = replace(RECIPE, features=features)
+    again = read_spec(json.loads(json.dumps(spec.plain())))
+    assert again.plain() == spec.plain() and type(again.features) is type(features)
     assert again.features.settings == features.settings
 
 
@@ -31,7 +31,7 @@ WRONG = [
     {"genres": "jazz"},
     {"genres": ["jazz", 2]},
     {"format": 2},
-    {"features": {"kind": "Recipe"}},
+    {"features": {"kind": "Spec"}},
     {"features": {"kind": "LogMel", "colour": "blue"}},
     {"features": {}},
 ]
@@ -40,6 +40,6 @@ WRONG = [
 @pytest.mark.parametrize("wrong", WRONG)
 def test_anything_else_is_refused(wrong):
     with pytest.raises((KeyError, TypeError, ValueError)):
-        read_recipe(RECIPE.plain() | wrong)
+        read_spec(RECIPE.plain() | wrong)
     with pytest.raises(KeyError):
-        read_recipe({name: value for name, value in RECIPE.plain().items() if name not in wrong})
+        read_spec({name: value for name, value in RECIPE.plain().items() if name not in wrong})

@@ -16,8 +16,8 @@ def data(selected):
 
 def turn_over(monkeypatch, data, split):
     """Turn the features of one side's songs upside down."""
-    songs, moments = set(data.datasets[split].songs), data.cache.moments
-    monkeypatch.setattr(data.cache, "moments", lambda song: moments(song)[:, :: -1 if song in songs else 1])
+    songs, stats = set(data.datasets[split].songs), data.cache.stats
+    monkeypatch.setattr(data.cache, "stats", lambda song: stats(song)[:, :: -1 if song in songs else 1])
 
 
 def test_songs_that_differ_are_told_apart(data):

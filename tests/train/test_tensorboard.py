@@ -38,7 +38,7 @@ def test_the_network_is_shown_layer_by_layer(events):
     text = shown.tensor_proto.string_val[0].decode()
     assert text.startswith("MLP: ") and "multiply-adds a window\n\n| layer " in text
     layers = [line.split()[1] for line in text.splitlines()[4:]]
-    assert layers == ["Standardise", "MeanAndDeviation", "Sequential", "Linear"]
+    assert layers == ["Standardise", "MeanAndStd", "Sequential", "Linear"]
 
 
 def test_train_and_validation_share_axes_under_custom_scalars(events):

@@ -70,14 +70,14 @@ def own_folder(root: str) -> Path:
 
 def invent(place: Path, seed: int, artists: int, songs: int) -> Iterator[tuple[Track, Numbers]]:
     """Every song with its artist, title and file, and the genre and numbers it is composed from."""
-    chance = np.random.default_rng(seed)
-    names = chance.permutation([f"{first} {second}" for first in FIRST for second in SECOND])
-    numbers = chance.permutation(len(GENRES) * artists)  # so that no name and no order tells a genre
+    rng = np.random.default_rng(seed)
+    names = rng.permutation([f"{first} {second}" for first in FIRST for second in SECOND])
+    numbers = rng.permutation(len(GENRES) * artists)  # so that no name and no order tells a genre
     for count, number in enumerate(numbers.tolist()):
         artist = str(names[count % len(names)]) + (f" {count // len(names) + 1}" if count >= len(names) else "")
         genre = GENRES[number % len(GENRES)]
         for song in range(songs):
-            title = f"{THIRD[(count + song) % len(THIRD)]} the {SECOND[chance.integers(len(SECOND))]}"
+            title = f"{THIRD[(count + song) % len(THIRD)]} the {SECOND[rng.integers(len(SECOND))]}"
             path = place / artist.lower().replace(" ", "-") / f"{song + 1}.flac"
             yield Track(path, genre, artist, title), (genre, number // len(GENRES), song)
 

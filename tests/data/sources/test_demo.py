@@ -41,8 +41,8 @@ def quick(monkeypatch):
 
     def compose(seed, genre, artist, number, seconds, overlap):
         numbers.append((genre, artist, number))
-        chance = np.random.default_rng([seed, GENRES.index(genre), artist, number])
-        return 0.1 * chance.standard_normal(round(100 * seconds), np.float32)
+        rng = np.random.default_rng([seed, GENRES.index(genre), artist, number])
+        return 0.1 * rng.standard_normal(round(100 * seconds), np.float32)
 
     monkeypatch.setattr(source, "compose_song", compose)
     return numbers
