@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor, nn
 
+from genre_lightning.data.spec import Spec, read_spec
 from genre_lightning.devices import prepare_process, without_harmless_warnings
 from genre_lightning.errors import UserError, constraints, one_line_errors
 from genre_lightning.files import write_whole
-from genre_lightning.runs.spec import Spec, read_spec
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession

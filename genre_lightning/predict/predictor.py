@@ -14,10 +14,10 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from genre_lightning.audio import AudioError
 from genre_lightning.data.extraction import Extracted, extract, extract_all
+from genre_lightning.data.spec import Spec
 from genre_lightning.data.windows import cut, regular_starts
 from genre_lightning.errors import UserError, explain_import
 from genre_lightning.predict.onnx import Logits, read_exported
-from genre_lightning.runs.spec import Spec
 
 # As many as stay in the processor's cache: the CNN takes half the time that it takes for all windows of a song at once.
 WINDOWS_A_BATCH = 8

@@ -20,9 +20,9 @@ from genre_lightning.runs.folders import CHECKPOINTS, SETTINGS
 if TYPE_CHECKING:
     from genre_lightning.data.cache import FeatureCache
     from genre_lightning.data.catalogue import Catalogue
+    from genre_lightning.data.spec import Spec
     from genre_lightning.features.mel import Features
     from genre_lightning.models.base import GenreClassifier
-    from genre_lightning.runs.spec import Spec
 
 CONFIG = Path(SETTINGS, "config.yaml")
 BEST = Path(CHECKPOINTS, "best.ckpt")
@@ -87,7 +87,7 @@ class Run:
     @cached_property
     def spec(self) -> Spec:
         """What has to be known beside the weights to judge a song as validation did."""
-        from genre_lightning.runs.spec import Spec
+        from genre_lightning.data.spec import Spec
 
         dtype, overlap = self.config.cache.get("dtype"), self.config.loader.get("overlap")
         features, hparams = self.features, self.model.hparams

@@ -9,10 +9,10 @@ import torch
 from hydra.utils import instantiate
 from omegaconf import OmegaConf
 
+from genre_lightning.data.spec import read_features
 from genre_lightning.features import mel as module
 from genre_lightning.features.mel import MFCC, LogMel
 from genre_lightning.features.musicnn import MusicnnInput
-from genre_lightning.runs.spec import read_features
 
 CONF = Path(__file__).parents[2] / "conf" / "features"
 SETTINGS = [

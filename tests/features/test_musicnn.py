@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 import torch
 
+from genre_lightning.data.spec import read_features
 from genre_lightning.features.musicnn import MusicnnInput
 from genre_lightning.pretrained.weights import load_musicnn
-from genre_lightning.runs.spec import read_features
 
 
 def test_musicnn_reads_compressed_slaney_bands():

@@ -3,8 +3,8 @@ from dataclasses import replace
 
 import pytest
 
+from genre_lightning.data.spec import Spec, read_spec
 from genre_lightning.features.mel import MFCC, LogMel
-from genre_lightning.runs.spec import Spec, read_spec
 
 RECIPE = Spec(LogMel(sample_rate=8000, n_fft=512, hop_length=256), "float16", 0.5, 0.25, ["jazz", "rock"])
 
