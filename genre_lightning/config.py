@@ -18,17 +18,23 @@ def check_types(config: DictConfig) -> None:
     """
     for where, node in targets(config):
         for name, kind in declared_types(node._target_).items():
-            if name in node and not OmegaConf.is_missing(node, name):
+            if name in node and not OmegaConf.is_missing(node, name) and not is_target(node[name]):
                 check_type(f"{where}.{name}", node[name], kind)
+
+
+def is_target(value: Any) -> bool:
+    """Whether a setting stands for an object that is still to be made."""
+    return isinstance(value, DictConfig) and "_target_" in value
 
 
 def targets(config: DictConfig, where: str = "") -> Iterator[tuple[str, DictConfig]]:
     """Every node below `config` that names a class or function to be called, with its full key."""
     if "_target_" in config:
         yield where, config
-    for name in config:
+    for name in map(str, config):
         key = f"{where}.{name}".lstrip(".")
-        if not OmegaConf.is_missing(config, name) and isinstance(config[name], DictConfig):
+        elsewhere = OmegaConf.is_missing(config, name) or OmegaConf.is_interpolation(config, name)
+        if not elsewhere and isinstance(config[name], DictConfig):
             yield from targets(config[name], key)
 
 

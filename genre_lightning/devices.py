@@ -33,12 +33,13 @@ DEPRECATIONS = (DeprecationWarning, PendingDeprecationWarning, FutureWarning)
 # somebody does not want to use.
 NEEDLESS = re.compile(r"(?s)The version_base parameter is deprecated|.*execution.whitelist|GPU available but not used")
 # What Lightning and PyTorch's exporter warn of and need not: a batch costs less than handing it over to a worker; a
-# resumed run's folder; small data sets; samplers that share the work out themselves; figures that are the same on all
-# devices already; PyTorch's own use of PyTorch; the LSTM's list of its own weights.
+# resumed run's folder; small data sets; genres that a limited validation lacks; samplers that share the work out
+# themselves; figures that are the same on all devices already; PyTorch's use of itself; the LSTM's list of weights.
 HARMLESS = (
     ".*does not have many workers",
     ".*exists and is not empty",
     ".*smaller than the logging interval",
+    "No (positive|negative) samples in targets",
     ".*custom batch sampler",
     ".*recommended to use `self.log",
     ".*treespec, LeafSpec",
@@ -141,7 +142,7 @@ def threads(workers: int | None = None) -> int:
     Raises UserError for less than one.
     """
     if workers is not None and (not isinstance(workers, int) or workers < 1):
-        raise UserError(f"cache_workers must be 1 or more, or null for one on each core, not {workers}")
+        raise UserError(f"num_workers must be 1 or more, or null for one on each core, not {workers}")
     if workers is not None:
         return workers
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -1,6 +1,5 @@
-"""From the windows a model has judged to a song's genre, and from songs to figures."""
+"""From the probabilities of windows to those of songs, and from songs to figures."""
 
-from collections.abc import Iterable
 from typing import NamedTuple
 
 import torch
@@ -8,8 +7,6 @@ from torch import Tensor, nn
 from torchmetrics import Metric
 from torchmetrics.functional import classification as metrics
 from torchmetrics.utilities import dim_zero_cat
-
-from genre_lightning.data.windows import Batch
 
 CALIBRATION_BINS = 15
 FIGURES = ("loss", "accuracy", "f1_macro", "auroc_macro", "calibration_error")
@@ -24,15 +21,15 @@ class ScoredSongs(NamedTuple):
 
 
 class SongScores(Metric):
-    """Averages the probabilities of a song's windows, whichever batch or device they were judged in."""
+    """Averages the probabilities of a song's windows, whichever batch or device had them."""
 
     full_state_update = False
     song: list[Tensor]
     probabilities: list[Tensor]
     genre: list[Tensor]
 
-    def __init__(self, sync_on_compute: bool = True) -> None:
-        super().__init__(sync_on_compute=sync_on_compute)
+    def __init__(self) -> None:
+        super().__init__()
         for name in ScoredSongs._fields:
             self.add_state(name, default=[], dist_reduce_fx="cat")
 
@@ -71,21 +68,8 @@ def confusion(scored: ScoredSongs) -> Tensor:
     return metrics.multiclass_confusion_matrix(scored.probabilities, scored.genre, scored.probabilities.shape[1])
 
 
-@torch.inference_mode()
-def score_songs(model: nn.Module, batches: Iterable[Batch], device: torch.device, description: str) -> ScoredSongs:
-    """Judge whole songs as validation does, in float32: evaluation mode, no augmentation, windows averaged."""
-    from tqdm import tqdm
-
-    model.to(device).eval()
-    scores = SongScores(sync_on_compute=False)  # of several processes only the first one is still here
-    for batch in tqdm(batches, description, unit="batch", disable=None, leave=False):
-        logits = model(batch.features.to(device).float())
-        scores.update(logits.softmax(dim=1).cpu(), batch.target, batch.song)
-    return scores.compute()
-
-
 def is_correct(scored: ScoredSongs) -> Tensor:
-    """Which songs were judged rightly: bool `(songs,)`."""
+    """Which songs were predicted correctly: bool `(songs,)`."""
     return scored.probabilities.argmax(dim=1) == scored.genre
 
 

@@ -146,7 +146,7 @@ SIDES = ("train", "train", "val", "train", "train", "test", "train", "val", "tra
 SMALL = (  # settings with which a whole run takes a second or two
     "features.sample_rate=8000", "features.n_fft=512", "features.hop_length=256", "features.n_mels=24",
     "loader.window_seconds=0.5", "loader.batch_size=6", "loader.windows_per_song=1", "model=mlp", "model.hidden=[16]",
-    "cache_workers=1",
+    "cache.num_workers=1",
     "trainer=cpu", "trainer.max_epochs=4", "report.bootstrap_samples=200",
     "augment=[gain,equaliser,mixstyle,mixup,specaugment]",
 )  # fmt: skip
@@ -173,8 +173,9 @@ def library(tmp_path_factory):
 def selected(library, tmp_path_factory):
     """The library's songs that take part, and a cache with their features."""
     small = LogMel(sample_rate=SAMPLE_RATE, n_fft=512, hop_length=256, n_mels=24)
-    cache = FeatureCache(tmp_path_factory.mktemp("cache"), small)
-    return select_songs(folder(str(library)), cache, partial(split_catalogue, method="published"), 1), cache
+    cache, catalogue = FeatureCache(tmp_path_factory.mktemp("cache"), small, num_workers=1), folder(str(library))
+    broken = cache.build([track.path for track in catalogue])
+    return select_songs(catalogue, cache, partial(split_catalogue, method="published"), broken), cache
 
 
 @pytest.fixture(scope="session")
@@ -259,13 +260,14 @@ def learnt_noise(train_run, tmp_path_factory):
         rows.append((f"{number}.wav", ("hiss", "rush")[number % 2], f"artist {number // 4}"))
     with (root / "manifest.csv").open("w", newline="", encoding="utf-8") as file:
         csv.writer(file).writerows(rows)
-    slow = ("learning.schedule=null", "learning.label_smoothing=0", "early_stopping.patience=3", "model.dropout=0")
+    slow = ("learning.schedule=null", "learning.label_smoothing=0", "model.dropout=0")
     own = (
         f"data.root='{root.as_posix()}'",
         "split.method=naive",
         "trainer.max_epochs=40",
         "augment=gain",
         "augment.gain.gain_db=0",
+        "callbacks.early_stopping.patience=3",
     )
     return train_run(*own, *slow)
 
@@ -301,7 +303,7 @@ def map_run():
         groups = {"projection": "pca", "trainer": "cpu"} | dict(override.split("=", 1) for override in overrides)
         line = [
             f"run='{run.as_posix()}'",
-            "cache_workers=1",
+            "cache.num_workers=1",
             *(f"{group}={choice}" for group, choice in groups.items()),
         ]
         with initialize_config_dir(version_base="1.3", config_dir=str(CONF)):

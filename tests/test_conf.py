@@ -9,8 +9,10 @@ import pytest
 import torch
 from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
+from serving import serve
 
-from genre_lightning.train.train import build_data, build_model, build_trainer, check, fit
+from genre_lightning.train.checks import check
+from genre_lightning.train.train import build_model, build_trainer, fit
 
 CONF = Path(__file__).parents[1] / "conf"
 MODELS, FEATURES, AUGMENTS, TRAINERS, DATA, PROJECTIONS = (
@@ -33,7 +35,7 @@ def train_a_batch(configure, tmp_path):
     def trained(*overrides):
         config = configure(*ONE_BATCH, *overrides)
         check(config)
-        trainer, (_, data) = build_trainer(config, tmp_path), build_data(config)
+        trainer, data = build_trainer(config, tmp_path), serve(config)
         model = build_model(config, data)
         before = model.head.weight.detach().clone()
         fit(trainer, model, data, None)
@@ -46,7 +48,17 @@ def train_a_batch(configure, tmp_path):
 
 def test_there_is_a_test_for_every_group():
     groups = {path.parent.name for path in CONF.glob("*/*.yaml")}
-    assert groups == {"model", "features", "augment", "trainer", "data", "projection", "experiment"}
+    assert groups == {
+        "model",
+        "features",
+        "augment",
+        "trainer",
+        "data",
+        "projection",
+        "experiment",
+        "callbacks",
+        "logger",
+    }
 
 
 FROM_SCRATCH = [model for model in MODELS if model != "musicnn"]
@@ -161,9 +173,9 @@ def test_the_default_settings_train_on_a_folder_of_songs(train_a_batch):
 
 
 def test_settings_that_belong_together_follow_each_other(configure):
-    config = configure("seed=7", "checkpoint.monitor=val/accuracy", "learning.optimizer.lr=0.5")
+    config = configure("seed=7", "callbacks.checkpoint.monitor=val/accuracy", "learning.optimizer.lr=0.5")
     assert config.loader.seed == 7 and config.learning.schedule.max_lr == 0.5
-    assert config.early_stopping.monitor == "val/accuracy"
+    assert config.callbacks.early_stopping.monitor == "val/accuracy"
 
 
 @pytest.mark.parametrize("steps", range(1, 13))

@@ -3,9 +3,7 @@ import math
 import numpy as np
 import pytest
 import torch
-from torch import nn
 
-from genre_lightning.data.windows import Batch
 from genre_lightning.metrics import (
     FIGURES,
     ScoredSongs,
@@ -14,7 +12,6 @@ from genre_lightning.metrics import (
     confusion,
     interval,
     is_correct,
-    score_songs,
     song_metrics,
 )
 
@@ -134,28 +131,6 @@ def test_the_confusion_has_true_genres_in_rows():
     scored = scored_songs([[0.8, 0.1, 0.1], [0.6, 0.3, 0.1], [0.1, 0.1, 0.8]], [0, 1, 2])
     assert confusion(scored).tolist() == [[1, 0, 0], [1, 0, 0], [0, 0, 1]]
     assert is_correct(scored).tolist() == [True, False, True]
-
-
-class Teller(nn.Module):
-    """A model that reads the logits off the first frame; its dropout shows whether it is in evaluation mode."""
-
-    def __init__(self):
-        super().__init__()
-        self.dropout = nn.Dropout(0.9)
-
-    def forward(self, features):
-        assert features.dtype == torch.float32
-        return self.dropout(features[:, 0])
-
-
-def test_songs_are_judged_in_evaluation_mode_by_mean_probabilities():
-    probabilities, target, song = windows()
-    features = probabilities.log()[:, None].expand(-1, 4, -1).half()
-    batches = [Batch(*parts) for parts in in_batches(features, target, song, 9)]
-    scored = score_songs(Teller().train(), batches, torch.device("cpu"), "test")
-    expected = torch.stack([probabilities[song == number].mean(0) for number in range(8)])
-    torch.testing.assert_close(scored.probabilities, expected, atol=1e-3, rtol=0)
-    assert scored.genre.tolist() == [number % 3 for number in range(8)]
 
 
 def test_the_interval_holds_the_accuracy():

@@ -51,9 +51,13 @@ class FeatureCache:
     `root` holds the caches of all settings; `dtype` is that of the stored numbers. Opening it reads the indexes only.
     """
 
-    def __init__(self, root: str | Path, features: Features, dtype: str = "float16", shard_megabytes: int = 64) -> None:
+    def __init__(
+        self, root: str | Path, features: Features, dtype: str = "float16", shard_megabytes: int = 64,
+        num_workers: int | None = None,
+    ) -> None:  # fmt: skip
         if dtype not in ("float16", "float32"):
             raise UserError(f"cache.dtype: {dtype!r} is neither float16 nor float32")
+        self.num_workers = num_workers
         self.features, self.dtype, self.shard_bytes = features, dtype, shard_megabytes * 2**20
         self.settings = {**features.settings, "dtype": dtype, "format": FORMAT_VERSION}
         digest = hashlib.sha256(json.dumps(self.settings, sort_keys=True).encode()).hexdigest()
@@ -93,7 +97,7 @@ class FeatureCache:
             self.opened[name] = np.asarray(np.load(self.folder / name, mmap_mode="r"))
         return self.opened[name]
 
-    def build(self, paths: Iterable[Path], workers: int | None = None) -> dict[Path, str]:
+    def build(self, paths: Iterable[Path]) -> dict[Path, str]:
         """Compute what is missing, a file a thread; returns the files that cannot be used, each with the reason.
 
         Raises UserError where the disk is full or not writable; what was stored until then stays.
@@ -106,7 +110,7 @@ class FeatureCache:
         unstored: list[Extracted] = []
         due = time.monotonic() + SHARD_SECONDS
         try:
-            for path, result in with_progress(extract_all(missing, self.extract, workers), len(missing)):
+            for path, result in with_progress(extract_all(missing, self.extract, self.num_workers), len(missing)):
                 if isinstance(result, AudioError):
                     broken[path] = str(result)
                 elif result is not None:

@@ -1,8 +1,10 @@
-"""GenreDataModule: from the songs that take part to batches on the device."""
+"""GenreDataModule: from songs to batches of windows on the device."""
 
 import math
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -13,10 +15,28 @@ from torch.utils.data import DataLoader
 from genre_lightning.data.augment import Augment
 from genre_lightning.data.cache import CachedSong, FeatureCache
 from genre_lightning.data.catalogue import SPLITS, Catalogue
+from genre_lightning.data.selection import Selection, report_skipped, select_songs
+from genre_lightning.data.sources.folder import folder
+from genre_lightning.data.spec import Spec
+from genre_lightning.data.splits import split_catalogue
 from genre_lightning.data.windows import Batch, RandomWindows, RegularWindows, WindowDataset
 from genre_lightning.errors import UserError
+from genre_lightning.features.mel import Features, LogMel
 
+CACHE = partial(FeatureCache, "cache")  # a folder in the one that a program is started in
 LEAST_WINDOWS = 300  # in an epoch: a network learns from few songs too, if it sees enough of each
+
+
+class Statistics(NamedTuple):
+    """What a new model needs to know of the training split.
+
+    mean, std: of each feature over all frames, `(n_features,)`; class_weights: what makes every genre weigh the same in
+    the loss, `(n_genres,)`, with mean 1 over the training songs.
+    """
+
+    mean: Tensor
+    std: Tensor
+    class_weights: Tensor
 
 
 class WindowModule(LightningDataModule):
@@ -30,7 +50,7 @@ class WindowModule(LightningDataModule):
         return DataLoader(
             dataset, batch_sampler=windows, collate_fn=as_is, num_workers=self.num_workers, pin_memory=on_gpu,
             persistent_workers=self.num_workers > 0,
-            generator=torch.Generator(),  # or it draws from the chance that a resumed run has to repeat
+            generator=torch.Generator(),  # or it draws from the global generator, which a resumed run has to repeat
         )  # fmt: skip
 
     def ranks(self) -> tuple[int, int]:
@@ -59,76 +79,155 @@ class WholeSongs(WindowModule):
 
 
 class GenreDataModule(WindowModule):
-    """Serves windows `(batch, frames, n_features)`: at random places of the songs in training, regular ones else.
+    """Windows of songs, for any LightningModule.
 
-    `catalogue` has a side for every song, and `cache` its features. `window_seconds` of sound make a window, or the
-    longest training song where that is shorter; an epoch has `windows_per_song` of every training song (None: so many
-    that there are LEAST_WINDOWS), or with `balanced` as many of every genre; the windows whose probabilities are
-    averaged overlap by the part `overlap`. The same `seed` gives the same batches.
+    In a notebook, with a network of your own whose steps take `features, target, song = batch`:
+
+        data = GenreDataModule("songs")  # songs/<genre>/<file>
+        data.prepare_data()  # read the songs, cache their features
+        data.setup()  # choose the split
+        model = MyNetwork(data.n_features, data.n_frames, len(data.genres))
+        trainer = Trainer(max_epochs=10)
+        trainer.fit(model, data)
+
+    Batches are `Batch`es: features `(batch, n_frames, n_features)`, float32 on the device; target `(batch, n_genres)`,
+    the probability of each genre; song `(batch,)`, its index in the split. Training windows are random, those of
+    validation and test cover every song from beginning to end.
+
+    Args:
+        source: Lists the songs, such as `partial(folder, "songs")`; or the path of a folder of songs.
+        features: What the songs are turned into; LogMel by default.
+        split: Gives every song of a catalogue its split.
+        cache: Makes the cache from the features; a folder named cache by default.
+        augment: By name, what makes an augmentation from the features.
+        window_seconds: The length of a window; that of the longest training song if it is shorter.
+        batch_size: Windows in a batch.
+        windows_per_song: Windows of each training song in an epoch; None: so many that there are LEAST_WINDOWS.
+        overlap: The part that neighbouring windows share in validation and test.
+        balanced: Draw as many training windows of every genre.
+        num_workers: Processes that load batches beside the main one.
+        seed: The same seed gives the same training batches.
+
+    After `setup`, `genres`, `n_frames`, `n_features` and `selection` (the songs, and those left out) are known.
     """
 
+    genres: list[str]
+    n_frames: int
+    selection: Selection
+
     def __init__(
-        self, catalogue: Catalogue, cache: FeatureCache, augments: Sequence[Augment] = (), *,
+        self, source: Callable[[], Catalogue] | str | Path, features: Features | None = None, *,
+        split: Callable[[Catalogue], Catalogue] = split_catalogue,
+        cache: Callable[..., FeatureCache] = CACHE,
+        augment: Mapping[str, Callable[[Features], Augment]] | None = None,
         window_seconds: float = 2.0, batch_size: int = 16, windows_per_song: int | None = None, overlap: float = 0.5,
         balanced: bool = False, num_workers: int = 0, seed: int = 0,
     ) -> None:  # fmt: skip
         super().__init__()
-        self.catalogue, self.cache, self.genres = catalogue, cache, catalogue.genres
-        self.augments = torch.nn.ModuleList(augments)
-        songs = len(catalogue.of_split("train"))
-        self.windows_per_song = math.ceil(LEAST_WINDOWS / songs) if windows_per_song is None else windows_per_song
+        self.source = source if callable(source) else partial(folder, str(source))
+        self.features = LogMel() if features is None else features
+        self.split, self.cache = split, cache(features=self.features)
+        self.augments = torch.nn.ModuleList(make(self.features) for make in (augment or {}).values())
+        self.window_seconds, self.windows_per_song = window_seconds, windows_per_song
         self.batch_size, self.overlap, self.balanced = batch_size, overlap, balanced
         self.num_workers, self.seed = num_workers, seed
-        self.songs = {split: self.cached_songs(split) for split in SPLITS}
-        longest = max(song.n_frames for song in self.songs["train"])
-        self.n_frames = min(cache.features.frames_in(window_seconds), longest)
-        self.datasets = {split: self.dataset(split) for split in SPLITS}
+        self.broken: dict[Path, str] | None = None  # files that cannot be used, and why, once they were tried
+        self.datasets: dict[str, WindowDataset] = {}
+        self.test_splits: Sequence[str] = ("test",)  # what test_dataloader serves
+
+    def prepare_data(self) -> None:
+        """Read the songs and compute the features that are not cached yet: once, and in one process.
+
+        Raises:
+            UserError: There are no songs, or the cache cannot be written.
+        """
+        if self.broken is None:
+            self.broken = self.cache.build([track.path for track in self.source() if track.genre])
+
+    def setup(self, stage: str = "fit") -> None:
+        """Choose the songs and their splits, and get the windows ready; does nothing the second time.
+
+        Raises:
+            UserError: There are fewer than two genres, or a split lacks one.
+        """
+        if self.datasets:
+            return
+        self.cache.refresh()  # another process may have built it
+        self.selection = select_songs(self.source(), self.cache, self.split, self.broken or {})
+        if self.broken is not None:  # one process of several tells
+            report_skipped(self.selection.skipped)
+        self.genres = self.selection.catalogue.genres
+        songs = {split: self.cached_songs(split) for split in SPLITS}
+        longest = max(song.n_frames for song in songs["train"])
+        self.n_frames = min(self.features.frames_in(self.window_seconds), longest)
+        self.datasets = {split: self.dataset(split, songs[split]) for split in SPLITS}
 
     def cached_songs(self, split: str) -> list[CachedSong]:
-        """The songs of one side. Raises UserError where the cache does not have them."""
-        tracks = self.catalogue.of_split(split)
+        """The songs of a split. Raises UserError if the cache does not have them."""
+        tracks = self.selection.catalogue.of_split(split)
         songs = [song for track in tracks if (song := self.cache.find(track.path))]
         if len(songs) != len(tracks):
             raise UserError("data: songs have changed while they were read; run again")
         return songs
 
-    def dataset(self, split: str) -> WindowDataset:
-        """The windows of one side."""
-        genres = [self.genres.index(track.genre) for track in self.catalogue.of_split(split)]
-        return WindowDataset(self.cache, self.songs[split], genres, self.n_frames, len(self.genres))
+    def dataset(self, split: str, songs: Sequence[CachedSong]) -> WindowDataset:
+        """The windows of a split."""
+        genres = [self.genres.index(track.genre) for track in self.selection.catalogue.of_split(split)]
+        return WindowDataset(self.cache, songs, genres, self.n_frames, len(self.genres))
+
+    @property
+    def n_features(self) -> int:
+        """The width of a frame."""
+        return self.features.n_features
 
     @property
     def window_shape(self) -> tuple[int, int]:
-        """`(frames, n_features)` of every window."""
-        return self.n_frames, self.cache.features.n_features
+        """`(n_frames, n_features)` of every window."""
+        return self.n_frames, self.n_features
 
-    def statistics(self) -> tuple[Tensor, Tensor]:
-        """Mean and standard deviation of each feature over all frames of the training songs: `(n_features,)` each."""
-        songs = self.songs["train"]
+    @property
+    def spec(self) -> Spec:
+        """What a song goes through before a model sees it, and which genre is which."""
+        window_seconds = self.features.seconds_of(self.n_frames)
+        return Spec(self.features, self.cache.dtype, window_seconds, self.overlap, self.genres)
+
+    def state_dict(self) -> dict[str, Any]:
+        """The spec, which Lightning writes into every checkpoint beside the weights."""
+        return self.spec.plain()
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Raise UserError if a checkpoint that training goes on from was written for another spec."""
+        if state_dict != self.state_dict():
+            raise UserError("ckpt_path: that checkpoint was written for other features, windows or genres")
+
+    def statistics(self) -> Statistics:
+        """Statistics of the training split."""
+        songs = self.datasets["train"].songs
         means, stds = np.stack([self.cache.stats(song) for song in songs], axis=1).astype(np.float64)
         weights = np.array([song.n_frames for song in songs])
         mean = np.average(means, axis=0, weights=weights)
         variance = np.average(stds**2 + (means - mean) ** 2, axis=0, weights=weights)
-        floor = 1e-3 * np.sqrt(variance.max())  # a band that never sounds must not be blown up
-        return torch.from_numpy(mean).float(), torch.from_numpy(np.sqrt(variance)).clamp(min=max(floor, 1e-6)).float()
-
-    def class_weights(self) -> list[float]:
-        """What makes every genre weigh the same in the loss: `n_genres` numbers with mean 1 over the training songs."""
+        floor = max(1e-3 * math.sqrt(variance.max()), 1e-6)  # a band that never sounds must not be blown up
+        std = torch.from_numpy(np.sqrt(variance)).clamp(min=floor)
         counts = torch.bincount(self.datasets["train"].genres, minlength=len(self.genres))
-        return (counts.sum() / (len(counts) * counts)).tolist()
+        return Statistics(torch.from_numpy(mean).float(), std.float(), counts.sum() / (len(counts) * counts))
 
     def train_dataloader(self) -> DataLoader[Batch]:
-        dataset = self.datasets["train"]
-        how = dataset, self.batch_size, self.windows_per_song, self.balanced, self.seed
+        dataset, windows = self.datasets["train"], self.windows_per_song
+        windows = math.ceil(LEAST_WINDOWS / len(dataset)) if windows is None else windows
+        how = dataset, self.batch_size, windows, self.balanced, self.seed
         return self.loader(dataset, RandomWindows(*how, *self.ranks()))
 
     def val_dataloader(self) -> DataLoader[Batch]:
-        return self.regular_loader("val", *self.ranks())
+        return self.whole_songs("val")
 
-    def regular_loader(self, split: str, rank: int = 0, world_size: int = 1) -> DataLoader[Batch]:
-        """Every song of a side from beginning to end."""
+    def test_dataloader(self) -> list[DataLoader[Batch]]:
+        return [self.whole_songs(split) for split in self.test_splits]
+
+    def whole_songs(self, split: str) -> DataLoader[Batch]:
+        """Every song of a split from beginning to end, each on one device."""
         dataset = self.datasets[split]
-        return self.loader(dataset, RegularWindows(dataset, self.batch_size, self.overlap, rank, world_size))
+        return self.loader(dataset, RegularWindows(dataset, self.batch_size, self.overlap, *self.ranks()))
 
     def on_after_batch_transfer(self, batch: Batch, dataloader_idx: int) -> Batch:
         """Turn the cache's numbers into float32 and, in training, apply the augmentations, on the device."""

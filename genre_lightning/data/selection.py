@@ -1,7 +1,7 @@
 """Which songs of a catalogue take part: features computed, sides chosen, broken files and duplicates left out."""
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -31,21 +31,20 @@ class Selection:
 
 
 def select_songs(
-    catalogue: Catalogue, cache: FeatureCache, split: Callable[[Catalogue], Catalogue], workers: int | None = None
+    catalogue: Catalogue, cache: FeatureCache, split: Callable[[Catalogue], Catalogue], broken: Mapping[Path, str]
 ) -> Selection:
-    """Compute the missing features, give each song a side with `split`, and leave out what cannot or must not be used.
+    """Give each song a side with `split`, and leave out what cannot or must not be used.
 
-    Songs whose source knows no artist get that of their file's tags before they are split. Raises UserError where
-    fewer than two genres, or a side without a song of some genre, are left.
+    `broken` are the files of which the cache could make no features, each with the reason. Songs whose source knows no
+    artist get that of their file's tags before they are split. Raises UserError where fewer than two genres, or a side
+    without a song of some genre, are left.
     """
     catalogue = with_genre(catalogue)
-    broken = cache.build([track.path for track in catalogue], workers)
     gone = [track.path for track in catalogue if track.path not in broken and cache.find(track.path) is None]
-    broken |= dict.fromkeys(gone, "has changed while it was read")
+    broken = {**broken, **dict.fromkeys(gone, "has changed while it was read")}
     sided = split(Catalogue([with_tags(track, cache) for track in catalogue]))
     skipped = [Skipped(track, broken[track.path]) for track in sided if track.path in broken]
     copies = list(find_copies(Catalogue([track for track in sided if track.path not in broken]), cache))
-    report_skipped(skipped + copies)
     left_out = {skip.track.path for skip in skipped + copies}
     used = Catalogue([track for track in sided if track.path not in left_out])
     check_split(used, catalogue.genres)

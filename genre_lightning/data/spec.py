@@ -8,7 +8,7 @@ from typing import Any
 import genre_lightning.features.musicnn  # noqa: F401 (its features count among the subclasses)
 from genre_lightning.features.mel import Features
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 
 
 @dataclass(frozen=True)

@@ -55,11 +55,11 @@ def map_songs(cfg: DictConfig) -> None:
     Raises UserError for what the user can mend, and where no song can be read; names at the end those that cannot.
     """
     check(cfg)
-    run = Run(latest_run(LOGS) if cfg.run is None else Path(cfg.run), cfg.cache.root)
+    run = Run(latest_run(LOGS) if cfg.run is None else Path(cfg.run), cfg.cache.root, cfg.cache.num_workers)
     projection: Projection = instantiate(cfg.projection)
     trainer = predicting_trainer(**settings_of(cfg.trainer))
     catalogue, folder = chosen_songs(cfg, run)
-    tracks, songs, broken = read_songs(catalogue, run, cfg.cache_workers)
+    tracks, songs, broken = read_songs(catalogue, run)
     if trainer.is_global_zero:
         logger.info("%s: songs to embed: %d", run.folder, len(songs))
     means = embed_songs(run, songs, trainer)
@@ -86,13 +86,13 @@ def check(cfg: DictConfig) -> None:
 def settings_of(node: DictConfig) -> dict[str, Any]:
     """A group's settings as plain values, without the class behind it."""
     settings: Any = OmegaConf.to_container(node, resolve=True)
-    return {name: value for name, value in settings.items() if name != "_target_"}
+    return {name: value for name, value in settings.items() if not name.startswith("_")}
 
 
 def chosen_songs(cfg: DictConfig, run: Run) -> tuple[Catalogue, Path]:
     """The run's own songs, or those of `data` where it names any; and the folder for what is made of them."""
     if not OmegaConf.is_missing(cfg.data, "root"):
-        return instantiate(cfg.data), run.folder / OTHERS / folder_name(cfg.data)
+        return instantiate(cfg.data)(), run.folder / OTHERS / folder_name(cfg.data)
     if cfg.data.get("genres") is not None:
         raise UserError("data.genres goes with data.root; of a run's own songs all genres are embedded")
     if not cfg.data._target_.endswith(".folder"):
@@ -109,11 +109,9 @@ def folder_name(data: DictConfig) -> str:
     return f"{Path(chosen.get('root', chosen['_target_'])).name}-{digest}"
 
 
-def read_songs(
-    catalogue: Catalogue, run: Run, workers: int | None
-) -> tuple[Catalogue, list[CachedSong], dict[Path, str]]:
+def read_songs(catalogue: Catalogue, run: Run) -> tuple[Catalogue, list[CachedSong], dict[Path, str]]:
     """Compute the features that are missing; returns the songs that can be read, and why the others cannot."""
-    found = run.cache.build([track.path for track in catalogue], workers)
+    found = run.cache.build([track.path for track in catalogue])
     readable = [(track, song) for track in catalogue if (song := run.cache.find(track.path))]
     paths = {track.path for track, _ in readable}
     changed = "has changed while it was read"

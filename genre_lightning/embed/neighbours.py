@@ -154,8 +154,8 @@ def check_model(folder: Path) -> None:
 def embed_file(folder: Path, path: Path) -> np.ndarray:
     """A file's vector, by the model that embedded the songs in `folder`: `(embedding,)`. Raises UserError."""
     with TemporaryDirectory(ignore_cleanup_errors=True) as cache:
-        finished = Run(run_of(folder), cache)
-        if broken := finished.cache.build([path], 1):
+        finished = Run(run_of(folder), cache, 1)
+        if broken := finished.cache.build([path]):
             raise UserError(f"{path} {broken[path]}")
         song = finished.cache.find(path)
         assert song is not None

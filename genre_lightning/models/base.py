@@ -1,18 +1,19 @@
 """GenreClassifier: what every network has in common. An encoder and a head are all that a new model adds."""
 
 from abc import ABC
+from collections.abc import Sequence
 from typing import Any
 
 import torch
 from lightning import LightningModule
-from lightning.pytorch.callbacks import ModelCheckpoint
 from torch import Tensor, nn
 from torchmetrics import MeanMetric
 from torchmetrics.classification import MulticlassAccuracy, MulticlassF1Score
 
+from genre_lightning.data.datamodule import Statistics
 from genre_lightning.data.windows import Batch
 from genre_lightning.errors import UserError
-from genre_lightning.metrics import SongScores, song_metrics
+from genre_lightning.metrics import ScoredSongs, SongScores, song_metrics
 
 
 class Standardise(nn.Module):
@@ -31,13 +32,18 @@ class Standardise(nn.Module):
 
 
 class GenreClassifier(LightningModule, ABC):
-    """An `encoder`, `(batch, frames, n_features)` -> `(batch, embedding)`, and a linear `head`.
+    """What all networks have in common: they differ in their encoder only.
 
-    The encoder begins with Standardise.
-    Final classes build both and call `super().__init__(n_genres=..., **learning)`, where `learning` is:
-    optimizer and schedule, mappings with a `_target_` and its settings (the schedule's also gets `total_steps`; None
-    keeps the rate); label_smoothing; class_weights `n_genres` numbers, or None. All plain values, so that a checkpoint
-    holds nothing that could run.
+    A network calls `super().__init__(n_genres, **learning)` and `save_hyperparameters(logger=False)`, and builds its
+    `encoder`, `(batch, frames, n_features)` -> `(batch, embedding)`, which begins with Standardise, and its `head`, a
+    linear layer. All arguments are plain values, so that a checkpoint holds nothing that could run.
+
+    Args:
+        n_genres: How many genres there are.
+        optimizer: A mapping of a `_target_` and its settings.
+        schedule: The same for the learning rate; it also gets `total_steps`. None: a constant rate.
+        label_smoothing: The probability that is spread over all genres.
+        class_weights: Every genre weighs the same in the loss.
     """
 
     encoder: nn.Sequential
@@ -45,27 +51,27 @@ class GenreClassifier(LightningModule, ABC):
 
     def __init__(
         self, n_genres: int, optimizer: dict[str, Any], schedule: dict[str, Any] | None = None,
-        label_smoothing: float = 0.0, class_weights: list[float] | None = None,
+        label_smoothing: float = 0.0, class_weights: bool = False,
     ) -> None:  # fmt: skip
         super().__init__()
         self.optimizer, self.schedule = optimizer, schedule
-        weight = None if class_weights is None else torch.tensor(class_weights)
+        weight = torch.ones(n_genres) if class_weights else None
         self.loss = nn.CrossEntropyLoss(weight, label_smoothing=label_smoothing)
         self.trained: list[tuple[Tensor, Tensor, Tensor]] = []  # each step's loss, predictions and genres
         self.train_loss = MeanMetric(nan_strategy="disable")  # a loss that is no number must show
         self.train_accuracy = MulticlassAccuracy(n_genres, average="micro")
         self.train_f1_macro = MulticlassF1Score(n_genres, average="macro")
-        self.val_songs = SongScores()
+        self.train_songs, self.val_songs, self.test_songs = SongScores(), SongScores(), SongScores()
+        self.tested: dict[str, ScoredSongs] = {}  # the songs of each split, after `Trainer.test`
 
-    def prepare(self, mean: Tensor, std: Tensor) -> None:
-        """What a new model does before it is trained, and one that is read back does not.
-
-        Standardise with the training split's statistics, `(n_features,)` each; they are stored in checkpoints.
-        """
+    def prepare(self, statistics: Statistics) -> None:
+        """Set the normalisation statistics and class weights of a new network; checkpoints hold them."""
         standardise = self.encoder[0]
         assert isinstance(standardise, Standardise), f"the encoder of {type(self).__name__} must begin with Standardise"
-        standardise.mean.copy_(mean)
-        standardise.std.copy_(std)
+        standardise.mean.copy_(statistics.mean)
+        standardise.std.copy_(statistics.std)
+        if self.loss.weight is not None:
+            self.loss.weight.copy_(statistics.class_weights)
 
     def embed(self, features: Tensor) -> Tensor:
         """`(batch, frames, n_features)` -> `(batch, embedding)`: what the head sees."""
@@ -75,11 +81,12 @@ class GenreClassifier(LightningModule, ABC):
         """`(batch, frames, n_features)` -> logits `(batch, n_genres)`."""
         return self.head(self.encoder(features))
 
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Say of which class the weights are."""
+        checkpoint["model"] = f"{type(self).__module__}.{type(self).__qualname__}"
+
     def on_train_start(self) -> None:
-        """Raise UserError where a resumed run was moved, or its schedule was made for another number of steps."""
-        checkpoint = self.trainer.checkpoint_callback
-        if self.current_epoch > 0 and isinstance(checkpoint, ModelCheckpoint) and checkpoint.best_model_score is None:
-            raise UserError("ckpt_path: that run was moved, and its best epoch is not known here; move it back")
+        """Raise UserError if the schedule of a resumed run was made for another number of steps."""
         planned, steps = getattr(self.lr_schedulers(), "total_steps", None), self.trainer.estimated_stepping_batches
         if planned not in (None, steps):
             raise UserError(
@@ -104,15 +111,41 @@ class GenreClassifier(LightningModule, ABC):
             metric = getattr(self, f"train_{name}")
             self.log(f"train/{name}", metric.compute())  # over all devices
             metric.reset()
+        self.log("learning_rate", self.trainer.optimizers[0].param_groups[0]["lr"])
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
-        self.val_songs.update(self(batch.features).float().softmax(dim=1), batch.target, batch.song)
+        self.score_windows("val", batch)
 
     def on_validation_epoch_end(self) -> None:
-        figures = song_metrics(self.val_songs.compute())
-        self.val_songs.reset()
+        figures = song_metrics(self.scored_songs("val"))
         for name, figure in figures.items():
             self.log(f"val/{name}", figure, prog_bar=name in ("loss", "accuracy"))
+
+    def test_step(self, batch: Batch, batch_idx: int, dataloader_idx: int = 0) -> None:
+        with torch.autocast(self.device.type, enabled=False):  # in float32, as everything that reads the run does
+            self.score_windows(self.tested_splits()[dataloader_idx], batch)
+
+    def on_test_epoch_end(self) -> None:
+        for split in self.tested_splits():
+            self.tested[split] = self.scored_songs(split)
+            for name, figure in song_metrics(self.tested[split]).items():
+                self.log(f"final/{split}_{name}", figure)
+
+    def tested_splits(self) -> Sequence[str]:
+        """The splits that the data module serves for testing."""
+        return getattr(self.trainer, "datamodule").test_splits  # noqa: B009 (the Trainer declares no such attribute)
+
+    def score_windows(self, split: str, batch: Batch) -> None:
+        """Add the probabilities of windows to those of their songs."""
+        probabilities = self(batch.features).float().softmax(dim=1)
+        getattr(self, f"{split}_songs").update(probabilities, batch.target, batch.song)
+
+    def scored_songs(self, split: str) -> ScoredSongs:
+        """The songs whose windows were scored, of all devices; the next ones begin anew."""
+        songs: SongScores = getattr(self, f"{split}_songs")
+        scored = songs.compute()
+        songs.reset()
+        return scored
 
     def weight_groups(self) -> list[dict[str, Any]]:
         """What the optimizer changes, each group with the settings that are its own."""
@@ -122,8 +155,11 @@ class GenreClassifier(LightningModule, ABC):
         """The configured optimizer of all weights. Raises UserError for settings that it does not take."""
         from hydra.utils import instantiate
 
+        settings = dict(self.optimizer)
+        if self._trainer is not None and "mixed" in str(self.trainer.precision):
+            settings.pop("fused", None)  # Lightning cannot clip the gradients of a fused optimizer then
         try:
-            return instantiate(self.optimizer, _partial_=True)(params=self.weight_groups())
+            return instantiate(settings, _partial_=True)(params=self.weight_groups())
         except (ValueError, TypeError) as error:
             raise UserError(f"learning.optimizer: {error}") from None
 

@@ -2,9 +2,10 @@
 
 from typing import Any, Literal
 
-from torch import Tensor, nn
+from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
+from genre_lightning.data.datamodule import Statistics
 from genre_lightning.errors import UserError
 from genre_lightning.models.base import GenreClassifier, Standardise, decayed
 from genre_lightning.models.blocks import Mean
@@ -47,8 +48,9 @@ class Musicnn(GenreClassifier):
             nn.Dropout(self.dropout),
         )
 
-    def prepare(self, mean: Tensor, std: Tensor) -> None:
+    def prepare(self, statistics: Statistics) -> None:
         """Take the pre-trained weights, and with them what musicnn standardises with. Raises UserError."""
+        super().prepare(statistics)
         self.encoder.load_state_dict(self.encoder_from(load_musicnn()).state_dict())
 
     def on_train_start(self) -> None:

@@ -7,6 +7,7 @@ from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from genre_lightning.models.base import GenreClassifier
+from genre_lightning.text import table
 
 
 def parameters(model: nn.Module) -> int:
@@ -23,6 +24,13 @@ def multiply_adds(model: GenreClassifier, window: tuple[int, int]) -> int:
     with FlopCounterMode(display=False) as counter, torch.no_grad():
         network(torch.zeros(1, *window, device="meta"))
     return counter.get_total_flops() // 2
+
+
+def describe(model: GenreClassifier, window: tuple[int, int]) -> str:
+    """The size of a network in a line, and its layers in a table."""
+    rows = table(["layer", "of one window it makes", "parameters"], layers(model, window))
+    sizes = f"{parameters(model):,} parameters, {multiply_adds(model, window):,} multiply-adds a window"
+    return f"{type(model).__name__}: {sizes}\n\n{rows}"
 
 
 def layers(model: GenreClassifier, window: tuple[int, int]) -> list[tuple[str, str, str]]:

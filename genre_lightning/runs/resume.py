@@ -6,13 +6,14 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
+from genre_lightning.data.catalogue import MANIFEST, Catalogue, read_manifest
 from genre_lightning.errors import UserError
 from genre_lightning.runs.folders import folder_of
-from genre_lightning.runs.run import CONFIG, read_settings
+from genre_lightning.runs.run import CONFIG, read_checkpoint, read_settings
 
 # A run may go on on another machine than the one it began on, and for longer.
 MAY_BE_NEW = ("trainer.accelerator", "trainer.devices", "trainer.strategy", "trainer.max_epochs")
-MAY_BE_NEW += ("loader.num_workers", "cache_workers")
+MAY_BE_NEW += ("loader.num_workers", "cache.num_workers")
 
 
 def settings_to_go_on_with(cfg: DictConfig, overrides: Sequence[str], folder: Path) -> DictConfig:
@@ -65,3 +66,29 @@ def leaves(node: Any, where: str = "") -> dict[str, Any]:
 def decides(override: str, key: str) -> bool:
     """Whether an override of a setting or a group is about the setting `key`; an experiment is about all."""
     return override == "experiment" or f"{key}.".startswith(f"{override}.")
+
+
+def check_checkpoint(path: str) -> None:
+    """Raise UserError unless there is a checkpoint of plain values at `path`."""
+    if not Path(path).is_file():
+        raise UserError(f"ckpt_path: there is no file {path}")
+    try:
+        read_checkpoint(Path(path))
+    except UserError as error:
+        raise UserError(f"ckpt_path: {error}") from None
+
+
+def check_same_songs(ckpt_path: str | None, catalogue: Catalogue) -> None:
+    """Raise UserError if a run to be resumed was trained on other songs, or on songs that are now tested."""
+    old = folder_of(ckpt_path)
+    if old is None or not (old / MANIFEST).is_file():
+        return
+    before, now = (
+        {(str(track.path.absolute()), track.genre, track.split) for track in songs}
+        for songs in (read_manifest(old / MANIFEST), catalogue)
+    )
+    if before != now:
+        raise UserError(
+            f"ckpt_path: the run of {old / MANIFEST} had other songs or another split; repeat its settings with the "
+            "songs as they were, or start a new run"
+        )

@@ -10,12 +10,16 @@ import hashlib
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from pickle import UnpicklingError
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+from yaml import YAMLError
 
 from genre_lightning.errors import UserError, explain_import
 from genre_lightning.runs.folders import CHECKPOINTS, SETTINGS
+from genre_lightning.runs.results import METRICS, check_format
 
 if TYPE_CHECKING:
     from genre_lightning.data.cache import FeatureCache
@@ -24,9 +28,13 @@ if TYPE_CHECKING:
     from genre_lightning.features.mel import Features
     from genre_lightning.models.base import GenreClassifier
 
+Kind = TypeVar("Kind")
 CONFIG = Path(SETTINGS, "config.yaml")
+# What reading a YAML file that is damaged, or none, raises.
+DAMAGED = (OSError, ValueError, YAMLError, OmegaConfBaseException)
+# What torch.load raises for a file that is no checkpoint, or a damaged one; which depends on where the damage is.
+UNREADABLE = (OSError, RuntimeError, EOFError, UnpicklingError, AttributeError, ValueError, LookupError, TypeError)
 BEST = Path(CHECKPOINTS, "best.ckpt")
-METRICS = "metrics.json"
 
 
 def finished_runs(*places: Path) -> list[Path]:
@@ -46,29 +54,48 @@ def latest_run(logs: Path) -> Path:
 class Run:
     """A finished run's folder, and what is in it. All properties raise UserError for what is missing or damaged.
 
-    `cache_root` is where features are kept; None: where the run kept them.
+    `cache_root` is where features are kept; None: where the run kept them. `num_workers` threads compute those that are
+    missing. `trust` lets it name classes from outside this project, which run code of their own.
     """
 
     folder: Path
     cache_root: str | None = None
+    num_workers: int | None = None
+    trust: bool = False
 
     @cached_property
     def config(self) -> DictConfig:
         """The settings it was trained with."""
-        if not (self.folder / CONFIG).is_file() or not (self.folder / BEST).is_file():
-            raise UserError(f"{self.folder} is not a finished run: it has no {CONFIG.as_posix()} or {BEST.as_posix()}")
+        if not (self.folder / CONFIG).is_file():
+            raise UserError(f"{self.folder} is not a finished run: it has no {CONFIG.as_posix()}")
         return read_settings(self.folder)
 
     @cached_property
+    def checkpoint(self) -> dict[str, Any]:
+        """What is in the checkpoint of the best epoch: the weights, and what is needed to use them."""
+        if not (self.folder / BEST).is_file():
+            raise UserError(f"{self.folder} is not a finished run: it has no {BEST.as_posix()}")
+        return read_checkpoint(self.folder / BEST)
+
+    @cached_property
+    def spec(self) -> Spec:
+        """What a song goes through before the model sees it, and which genre is which."""
+        from genre_lightning.data.spec import read_spec
+
+        try:
+            return read_spec(self.checkpoint["GenreDataModule"])
+        except (KeyError, TypeError, ValueError):
+            raise UserError(f"{self.folder / BEST} fits another version of this program; train again") from None
+
+    @property
     def features(self) -> Features:
         """What turns sound into what the model reads."""
-        from genre_lightning.features.mel import Features
+        return self.spec.features
 
-        kind = own_class(self.config.features, Features)
-        try:
-            return kind(**{name: value for name, value in self.config.features.items() if name != "_target_"})
-        except (TypeError, ValueError):
-            raise UserError(f"{self.folder / CONFIG} fits another version of this program; train again") from None
+    @property
+    def genres(self) -> list[str]:
+        """What the model tells apart: a genre's position is its index in the logits."""
+        return self.spec.genres
 
     @cached_property
     def catalogue(self) -> Catalogue:
@@ -79,31 +106,13 @@ class Run:
             raise UserError(f"{self.folder} is not a finished run: it has no {MANIFEST}")
         return read_manifest(self.folder / MANIFEST)
 
-    @property
-    def genres(self) -> list[str]:
-        """What the model tells apart: a genre's place is its index in the logits."""
-        return self.catalogue.genres
-
-    @cached_property
-    def spec(self) -> Spec:
-        """What has to be known beside the weights to judge a song as validation did."""
-        from genre_lightning.data.spec import Spec
-
-        dtype, overlap = self.config.cache.get("dtype"), self.config.loader.get("overlap")
-        features, hparams = self.features, self.model.hparams
-        try:  # windows are those of the model: where songs are short, they are shorter than the configuration says
-            return Spec(features, dtype, features.seconds_of(hparams["n_frames"]), overlap, self.genres)
-        except (KeyError, TypeError, ValueError):
-            raise UserError(f"{self.folder / CONFIG} fits another version of this program; train again") from None
-
     @cached_property
     def cache(self) -> FeatureCache:
         """Where the features of its songs are kept."""
         from genre_lightning.data.cache import FeatureCache
 
-        settings: Any = {name: value for name, value in self.config.cache.items() if name != "_target_"}
-        settings["root"] = self.cache_root or self.started_in / settings["root"]
-        return FeatureCache(features=self.features, **settings)
+        root = self.cache_root or self.started_in / self.config.cache.root
+        return FeatureCache(root, self.features, self.spec.dtype, num_workers=self.num_workers)
 
     @property
     def started_in(self) -> Path:
@@ -112,7 +121,7 @@ class Run:
         try:
             folder = Path(OmegaConf.load(path).hydra.runtime.cwd)
             return folder if folder.is_dir() else Path()
-        except Exception:  # as read_settings; runs made in other ways have no such file, and some folders are private
+        except (*DAMAGED, AttributeError):  # runs made in other ways have no such file, and some folders are private
             return Path()
 
     @cached_property
@@ -122,11 +131,10 @@ class Run:
 
         from genre_lightning.models.base import GenreClassifier
 
-        kind = own_class(self.config.model, GenreClassifier)
-        checkpoint = read_checkpoint(self.folder / BEST)
+        kind = find_class(self.checkpoint["model"], GenreClassifier, trust=self.trust)
         try:
-            model = kind(**checkpoint["hyper_parameters"])
-            model.load_state_dict(checkpoint["state_dict"])
+            model = kind(**self.checkpoint["hyper_parameters"])
+            model.load_state_dict(self.checkpoint["state_dict"])
         except (TypeError, RuntimeError):
             raise UserError(f"{self.folder / BEST} fits another version of this program; train again") from None
         return model.to(memory_format=torch.channels_last).eval()  # convolutions are 1.6 times as fast on a CPU
@@ -141,40 +149,46 @@ def read_settings(folder: Path) -> DictConfig:
     """The settings in a run's folder. Raises UserError where they are damaged."""
     try:
         config = OmegaConf.load(folder / CONFIG)
-        assert isinstance(config, DictConfig) and {"model", "features", "cache", "loader"} <= config.keys()
-    except Exception:  # a damaged file fails in as many ways as YAML and OmegaConf know
-        raise UserError(f"{folder / CONFIG} is damaged, or was not written by this program") from None
+    except DAMAGED:
+        config = None
+    if not isinstance(config, DictConfig) or not {"model", "features", "cache", "loader"} <= config.keys():
+        raise UserError(f"{folder / CONFIG} is damaged, or was not written by this program")
     return config
 
 
-def own_class(config: DictConfig, base: type) -> type:
-    """The class that `config` names: one of this project's, so that a run from elsewhere cannot run code of its own.
+def find_class(name: str, base: type[Kind], *, trust: bool = False) -> type[Kind]:
+    """The class of a dotted name: one of this project's, so that a run from elsewhere cannot run code of its own.
 
-    Raises UserError for any other.
+    `trust` allows any class. Raises UserError for all that are not allowed, or are no `base`.
     """
     from hydra.utils import get_class
 
+    if not trust and not name.startswith("genre_lightning."):
+        raise UserError(f"the run names {name}, which is no part of this project; to run its code, add trust=true")
     try:
-        kind = get_class(config._target_) if str(config._target_).startswith("genre_lightning.") else None
-    except Exception as error:  # Hydra raises whatever the import raises
+        kind = get_class(name)
+    except (ImportError, ValueError, AttributeError) as error:
         if explain_import(error) is not None:
             raise
-        kind = None
-    if kind is None or not issubclass(kind, base):
-        raise UserError(f"{config.get('_target_')} is no {base.__name__} of this project; the run cannot be read")
+        raise UserError(f"the run names {name}, which cannot be found here") from None
+    if not issubclass(kind, base):
+        raise UserError(f"the run names {name}, which is no {base.__name__}")
     return kind
 
 
 def read_checkpoint(path: Path) -> dict[str, Any]:
     """What is in a checkpoint: plain values only, nothing in it is run.
 
-    Raises UserError where it is damaged or not this program's.
+    Raises UserError if it is damaged, not this program's, or of version 0.1.
     """
     import torch
 
     try:
         checkpoint = torch.load(path, map_location="cpu", weights_only=True)
-        assert {"state_dict", "hyper_parameters"} <= checkpoint.keys()
-    except Exception:  # what torch raises depends on where the file is damaged
-        raise UserError(f"{path} is not a checkpoint of this program, or is damaged") from None
+        known = {"state_dict", "hyper_parameters"} <= checkpoint.keys()
+    except UNREADABLE:
+        known, checkpoint = False, {}
+    if not known:
+        raise UserError(f"{path} is not a checkpoint of this program, or is damaged")
+    check_format(checkpoint.get("GenreDataModule", {}).get("format"), path)
     return checkpoint

@@ -1,5 +1,7 @@
 """What a network has to beat: logistic regression on each feature's mean and standard deviation over a song."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 
@@ -8,13 +10,13 @@ from genre_lightning.data.windows import WindowDataset
 from genre_lightning.metrics import ScoredSongs
 
 
-def score_baseline(data: GenreDataModule, splits: tuple[str, ...], regularisation: float) -> dict[str, ScoredSongs]:
-    """Fit the baseline on the training songs and judge the songs of `splits`; `regularisation` is scikit-learn's C."""
+def score_baseline(data: GenreDataModule, splits: Sequence[str], C: float) -> dict[str, ScoredSongs]:  # noqa: N803
+    """Fit the baseline on the training songs and score the songs of `splits`; `C` is scikit-learn's."""
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
-    classifier = make_pipeline(StandardScaler(), LogisticRegression(C=regularisation, max_iter=1000))
+    classifier = make_pipeline(StandardScaler(), LogisticRegression(C=C, max_iter=1000))
     train = data.datasets["train"]
     classifier.fit(song_vectors(train), train.genres.numpy())
     return {
@@ -29,5 +31,5 @@ def song_vectors(dataset: WindowDataset) -> np.ndarray:
 
 
 def scored(probabilities: np.ndarray, dataset: WindowDataset) -> ScoredSongs:
-    """scikit-learn's probabilities as the rest of the house holds them."""
+    """scikit-learn's probabilities as scored songs."""
     return ScoredSongs(torch.arange(len(dataset)), torch.from_numpy(probabilities).float(), dataset.genres)

@@ -1,109 +1,140 @@
-"""The end of a run: the best checkpoint judges every split once, and all that follows from it is written down."""
+"""The end of a run: figures of the scored songs beside the baseline's, pictures, and the report."""
 
-import json
-import logging
+from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from lightning import Trainer
-from lightning.pytorch.callbacks import ModelCheckpoint
-from lightning.pytorch.loggers import TensorBoardLogger
 from omegaconf import DictConfig
 
 from genre_lightning.data.catalogue import SPLIT_NAMES, SPLITS
 from genre_lightning.data.datamodule import GenreDataModule
 from genre_lightning.data.selection import Selection
-from genre_lightning.metrics import confusion, score_songs
+from genre_lightning.data.splits import shared_artists
+from genre_lightning.files import write_whole
+from genre_lightning.metrics import ScoredSongs, bootstrap_accuracy, confusion, interval, song_metrics
 from genre_lightning.models.base import GenreClassifier
 from genre_lightning.models.summary import multiply_adds, parameters
 from genre_lightning.plotting import save_picture
-from genre_lightning.runs.run import METRICS
+from genre_lightning.runs.results import Figures, GenreFigures, Results, SplitFigures
 from genre_lightning.text import say
-from genre_lightning.train import figures as plots
-from genre_lightning.train import report as report_text
 from genre_lightning.train.baseline import score_baseline
-from genre_lightning.train.report import Report
-from genre_lightning.train.tensorboard import MEASURES, board_of, curves, show_results
+from genre_lightning.train.callbacks import History
+from genre_lightning.train.figures import confusion_picture, curves_picture, spectrogram_picture
+from genre_lightning.train.report import page, summary
+from genre_lightning.train.tensorboard import show_pictures, show_results
 
-logger = logging.getLogger(__name__)
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
 SHOWN_SONGS = 6
 
 
-def evaluate(
-    cfg: DictConfig, folder: Path, trainer: Trainer, model: GenreClassifier, data: GenreDataModule, selection: Selection
-) -> None:
-    """Judge every split with the best checkpoint, beside the baseline; write the report and print its table."""
-    load_best(trainer, model)
-    device = trainer.strategy.root_device
-    report = Report(
-        genres=data.genres,
-        scored={split: score_songs(model, data.regular_loader(split), device, split) for split in SPLITS},
-        baseline=score_baseline(data, SPLITS, **cfg.baseline),
-        selection=selection,
-        facts=facts(cfg, trainer, model, data),
-        bootstrap_samples=cfg.report.bootstrap_samples,
-    )
-    figures = report.figures()
-    (folder / METRICS).write_text(json.dumps(figures, indent=2), encoding="utf-8")
-    (folder / "report.md").write_text(report_text.page(folder.name, figures), encoding="utf-8", errors="replace")
-    draw(folder, board_of(trainer), model, data, report)
-    show_results(board_of(trainer), cfg, figures)
-    say(f"\n{report_text.summary(figures)}\n\n{folder / 'report.md'}")
-
-
-def best_checkpoint(trainer: Trainer) -> ModelCheckpoint:
-    """The first of the trainer's checkpoint callbacks, which keeps the best epoch; the other keeps the last."""
-    assert isinstance(trainer.checkpoint_callback, ModelCheckpoint)
-    return trainer.checkpoint_callback
-
-
-def load_best(trainer: Trainer, model: GenreClassifier) -> None:
-    """Give the model the weights that did best on the validation split."""
-    best = torch.load(best_checkpoint(trainer).best_model_path, map_location="cpu", weights_only=True)
-    model.load_state_dict(best["state_dict"])
+def write_report(cfg: DictConfig, trainer: Trainer, model: GenreClassifier, data: GenreDataModule) -> None:
+    """Put the figures of a tested model beside the baseline's: metrics.json, report.md, pictures, TensorBoard."""
+    folder = Path(trainer.default_root_dir)
+    baseline = score_baseline(data, SPLITS, **cfg.baseline)
+    told = facts(cfg, trainer, model, data)
+    results = results_of(model.tested, baseline, data.selection, told, cfg.report.bootstrap_samples)
+    results.write(folder)
+    text = page(folder.name, results).encode(errors="replace")
+    write_whole(folder / "report.md", lambda file: file.write(text))
+    pictures = draw(trainer, model, data)
+    for name, picture in pictures.items():
+        save_picture(picture, folder / f"{name}.png")
+    show_pictures(trainer, pictures)
+    show_results(trainer, cfg, results)
+    say(f"\n{summary(results)}\n\n{folder / 'report.md'}")
 
 
 def facts(cfg: DictConfig, trainer: Trainer, model: GenreClassifier, data: GenreDataModule) -> dict[str, str | int]:
     """What a reader of the report wants to know of the run beside its figures."""
     return {
         "model": type(model).__name__,
-        "features": type(data.cache.features).__name__,
+        "features": type(data.features).__name__,
         "seed": cfg.seed,
         "songs from": cfg.data._target_.rpartition(".")[2],
         "split": cfg.split.method,
-        "epochs": trainer.current_epoch,
+        "epochs": trainer.fit_loop.epoch_progress.current.completed,
         "parameters": parameters(model),
         "multiply-adds for a window": multiply_adds(model, data.window_shape),
-        "best epoch by": cfg.checkpoint.monitor,
+        "best epoch by": cfg.callbacks.checkpoint.monitor,
     }
 
 
-def draw(folder: Path, board: TensorBoardLogger, model: GenreClassifier, data: GenreDataModule, report: Report) -> None:
-    """The run's pictures, as files and in TensorBoard."""
-    figures = {
-        f"confusion_{split}": plots.confusion_picture(
-            confusion(report.scored[split]).numpy(), data.genres, f"{SPLIT_NAMES[split]}: songs"
+def results_of(
+    scored: Mapping[str, ScoredSongs],
+    baseline: Mapping[str, ScoredSongs],
+    selection: Selection,
+    told: dict[str, str | int],
+    bootstrap_samples: int,
+) -> Results:
+    """The results of a model, beside those of the baseline; both have scored every song of each split."""
+    accuracies = {  # of songs drawn anew; each split has its own seed, since its songs are others
+        split: bootstrap_accuracy(songs, bootstrap_samples, seed=SPLITS.index(split)) for split, songs in scored.items()
+    }
+    splits = {split: split_figures(split, scored[split], accuracies[split], selection) for split in SPLITS}
+    gap = splits["train"].accuracy - splits["test"].accuracy
+    return Results(
+        splits,
+        {split: Figures(**song_metrics(songs)) for split, songs in baseline.items()},
+        (gap, interval(accuracies["train"] - accuracies["test"])),
+        by_genre(scored["test"], selection.catalogue.genres),
+        {str(skip.track.path): skip.reason for skip in selection.skipped},
+        shared_artists(selection.catalogue),
+        told,
+    )
+
+
+def split_figures(split: str, scored: ScoredSongs, accuracies: torch.Tensor, selection: Selection) -> SplitFigures:
+    """The figures of one split, and how many songs, artists and left-out files are behind them."""
+    songs = selection.catalogue.of_split(split)
+    return SplitFigures(
+        **song_metrics(scored),
+        accuracy_interval=interval(accuracies),
+        songs=len(songs),
+        artists=len({artist for track in songs for artist in track.artists}),
+        unknown_artists=sum(not track.artists for track in songs),
+        left_out=sum(skip.track.split == split for skip in selection.skipped),
+    )
+
+
+def by_genre(scored: ScoredSongs, genres: list[str]) -> dict[str, GenreFigures]:
+    """Songs, precision, recall and F1 of each genre; 0 if a genre was never predicted."""
+    counts = confusion(scored).double()
+    right, songs, predicted = counts.diag(), counts.sum(dim=1), counts.sum(dim=0)
+    precision, recall = right / predicted.clamp(min=1), right / songs.clamp(min=1)
+    f1 = 2 * right / (songs + predicted).clamp(min=1)
+    columns = torch.stack([precision, recall, f1], dim=1).tolist()
+    return {genre: GenreFigures(int(songs[row]), *columns[row]) for row, genre in enumerate(genres)}
+
+
+def draw(trainer: Trainer, model: GenreClassifier, data: GenreDataModule) -> dict[str, "Figure"]:
+    """The run's pictures by name."""
+    pictures = {
+        f"confusion_{split}": confusion_picture(
+            confusion(model.tested[split]).numpy(), data.genres, f"{SPLIT_NAMES[split]}: songs"
         )
         for split in ("val", "test")
     }
-    if data.cache.features.is_spectrogram:
-        figures["spectrograms"] = plots.spectrogram_picture(*some_windows(model, data))
-    figures["curves"] = plots.curves_picture(curves(folder), MEASURES)
-    for name, figure in figures.items():
-        save_picture(figure, folder / f"{name}.png")
-        board.experiment.add_figure(name, figure)
+    if data.features.is_spectrogram:
+        pictures["spectrograms"] = spectrogram_picture(*some_windows(model, data))
+    (history,) = (one for one in trainer.loggers if isinstance(one, History))
+    pictures["curves"] = curves_picture(history.curves)
+    return pictures
 
 
 @torch.inference_mode()
 def some_windows(model: GenreClassifier, data: GenreDataModule) -> tuple[list[np.ndarray], list[str]]:
-    """The first window of test songs from all over the split, and what they are and were taken for."""
+    """The first window of test songs from all over the split, and what they are and were predicted to be."""
     dataset = data.datasets["test"]
     songs = range(0, len(dataset), max(1, len(dataset) // SHOWN_SONGS))[:SHOWN_SONGS]
     batch = dataset.__getitems__([(song, 0) for song in songs])
-    sure, guesses = model(batch.features.float().to(model.device)).softmax(dim=1).max(dim=1)
+    highest, guesses = model(batch.features.float().to(model.device)).softmax(dim=1).max(dim=1)
     titles = [
-        f"{data.genres[dataset.genres[song]]}, taken for {data.genres[guess]} ({100 * share:.0f} %)"
-        for song, guess, share in zip(songs, guesses.tolist(), sure.tolist(), strict=True)
+        f"{data.genres[dataset.genres[song]]}, predicted {data.genres[guess]} ({100 * probability:.0f} %)"
+        for song, guess, probability in zip(songs, guesses.tolist(), highest.tolist(), strict=True)
     ]
     return list(batch.features.float().numpy()), titles

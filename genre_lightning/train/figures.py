@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 # Okabe and Ito's colours that everybody can tell apart
+MEASURES = ("loss", "accuracy", "f1_macro")  # that have curves of train and validation
 TRAIN_COLOUR, VAL_COLOUR = "#0072B2", "#D55E00"
 
 
@@ -42,12 +43,12 @@ def spectrogram_picture(windows: Sequence[np.ndarray], titles: Sequence[str]) ->
     return figure
 
 
-def curves_picture(curves: dict[str, list[tuple[int, float]]], measures: Sequence[str]) -> "Figure":
+def curves_picture(curves: dict[str, list[tuple[int, float]]]) -> "Figure":
     """Train and validation on the same axes, a panel a measure; `curves` holds (step, value) by names like val/loss."""
     from matplotlib.figure import Figure
 
-    figure = Figure((4 * len(measures), 3.2), layout="constrained")
-    for axes, measure in zip(figure.subplots(1, len(measures), squeeze=False)[0], measures, strict=True):
+    figure = Figure((4 * len(MEASURES), 3.2), layout="constrained")
+    for axes, measure in zip(figure.subplots(1, len(MEASURES)), MEASURES, strict=True):
         for split, label, colour in (("train", "train, windows", TRAIN_COLOUR), ("val", "val, songs", VAL_COLOUR)):
             if points := curves.get(f"{split}/{measure}"):
                 axes.plot(*zip(*points, strict=True), color=colour, label=label)

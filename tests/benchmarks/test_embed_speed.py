@@ -9,6 +9,7 @@ import pytest
 import torch
 from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
+from serving import serve
 
 from genre_lightning.audio import Tags
 from genre_lightning.data.cache import FeatureCache
@@ -19,7 +20,7 @@ from genre_lightning.embed.embedder import SongEmbedder
 from genre_lightning.embed.projection import UMAP
 from genre_lightning.features.mel import LogMel
 from genre_lightning.runs.run import BEST, CONFIG
-from genre_lightning.train.train import build_data, build_model
+from genre_lightning.train.train import build_model
 
 pytestmark = [pytest.mark.benchmark, pytest.mark.filterwarnings("ignore")]
 CONF = str(Path(__file__).parents[2] / "conf")
@@ -52,7 +53,7 @@ def run(tmp_path):
         (folder / file).parent.mkdir(parents=True)
     write_manifest(read_manifest(tmp_path / MANIFEST), folder / MANIFEST)
     OmegaConf.save(cfg, folder / CONFIG)
-    model = build_model(cfg, build_data(cfg)[1])
+    model = build_model(cfg, serve(cfg))
     torch.save({"state_dict": model.state_dict(), "hyper_parameters": dict(model.hparams)}, folder / BEST)
     return folder
 

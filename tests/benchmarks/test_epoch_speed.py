@@ -10,8 +10,9 @@ import soundfile
 import torch
 from hydra import compose, initialize_config_dir
 from lightning import Callback
+from serving import serve
 
-from genre_lightning.train.train import build_data, build_model, build_trainer, fit
+from genre_lightning.train.train import build_model, build_trainer, fit
 
 pytestmark = [pytest.mark.benchmark, pytest.mark.filterwarnings("ignore")]
 CONF = str(Path(__file__).parents[2] / "conf")
@@ -91,7 +92,7 @@ class PlainEpochBetween(Callback):
 def test_an_epoch_costs_no_more_than_a_plain_loop(model, tmp_path, capsys):
     logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
     cfg = configuration(tmp_path, model)
-    trainer, data = build_trainer(cfg, tmp_path), build_data(cfg)[1]
+    trainer, data = build_trainer(cfg, tmp_path), serve(cfg)
     ours, plain = EpochTimes(), PlainEpochBetween(build_model(cfg, data), data, cfg.trainer.gradient_clip_val)
     trainer.callbacks += [ours, plain]
     fit(trainer, build_model(cfg, data), data, None)

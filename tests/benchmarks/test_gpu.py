@@ -25,12 +25,13 @@ import pytest
 import torch
 from hydra import compose, initialize_config_dir
 from lightning import Callback
+from serving import score, serve
 
 from genre_lightning.embed.embeddings import read_embeddings
-from genre_lightning.metrics import score_songs, song_metrics
+from genre_lightning.metrics import song_metrics
 from genre_lightning.runs.run import Run
 from genre_lightning.text import table
-from genre_lightning.train.train import build_data, build_model, build_trainer, fit, train
+from genre_lightning.train.train import build_model, build_trainer, fit, train
 
 ACCELERATOR = os.environ.get("GPU_TESTS_ON", "gpu")
 ON_GPU = ACCELERATOR != "cpu"
@@ -164,7 +165,7 @@ class Speed(NamedTuple):
 
 
 def measure_speed(cfg, folder):
-    data, watch = build_data(cfg)[1], Watch()
+    data, watch = serve(cfg), Watch()
     trainer = build_trainer(cfg, folder)
     trainer.callbacks += [watch]
     if ON_GPU:
@@ -187,10 +188,10 @@ def figures_of(cfg, folder):
 def on_the_cpu(cfg, folder):
     """The test figures of a run's best weights where the CPU computes them in float32."""
     saved = torch.load(folder / "checkpoints" / "best.ckpt", map_location="cpu", weights_only=True)
-    data = build_data(cfg)[1]
+    data = serve(cfg)
     model = build_model(cfg, data)
     model.load_state_dict(saved["state_dict"])
-    return song_metrics(score_songs(model, data.regular_loader("test"), torch.device("cpu"), "test"))
+    return song_metrics(score(model, data, "test"))
 
 
 @pytest.fixture(scope="module")

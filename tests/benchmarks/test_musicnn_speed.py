@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 import soundfile
 import torch
+from serving import serve
 
 from genre_lightning.features.musicnn import WINDOWS_A_BATCH
-from genre_lightning.train.train import build_data, build_model
+from genre_lightning.train.train import build_model
 
 pytestmark = pytest.mark.benchmark
 
@@ -29,7 +30,7 @@ def prepare(configure, tmp_path, musicnn_weights):
     def prepared(train):
         own = (f"model.train={train}", f"data.root='{(tmp_path / 'songs').as_posix()}'", "loader.windows_per_song=4")
         config = configure("model=musicnn", *own)
-        data = build_data(config)[1]
+        data = serve(config)
         return data, build_model(config, data)
 
     return prepared

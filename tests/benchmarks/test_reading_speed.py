@@ -57,6 +57,6 @@ def test_two_workers_build_a_cache_faster_than_one(tmp_path, compare):
     numbers = iter(range(1000))
 
     def build(workers: int):
-        FeatureCache(tmp_path / str(next(numbers)), LogMel()).build(paths, workers)
+        FeatureCache(tmp_path / str(next(numbers)), LogMel(), num_workers=workers).build(paths)
 
     assert compare("24 songs, two workers against one", lambda: build(2), lambda: build(1), rounds=3) >= 1.6

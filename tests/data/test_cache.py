@@ -27,8 +27,8 @@ def slowly(*args):
     return extract(*args)
 genre_lightning.data.cache.extract = slowly
 features = LogMel(sample_rate=8000, n_fft=512, hop_length=256, n_mels=24)
-cache = genre_lightning.data.cache.FeatureCache(sys.argv[1], features, "float32", shard_megabytes=0)
-assert not cache.build(sorted(Path(sys.argv[2]).rglob("*.wav")), workers=2)
+cache = genre_lightning.data.cache.FeatureCache(sys.argv[1], features, "float32", shard_megabytes=0, num_workers=2)
+assert not cache.build(sorted(Path(sys.argv[2]).rglob("*.wav")))
 """
 
 
@@ -40,8 +40,8 @@ class Killed(BaseException):
 def open_cache(tmp_path, features):
     """Open a cache below tmp_path, as a new run of the program would."""
 
-    def open_again(name="cache", features=features, dtype="float32", shard_megabytes=0):
-        return FeatureCache(tmp_path / name, features, dtype, shard_megabytes)
+    def open_again(name="cache", features=features, dtype="float32", shard_megabytes=0, num_workers=None):
+        return FeatureCache(tmp_path / name, features, dtype, shard_megabytes, num_workers)
 
     return open_again
 
@@ -222,7 +222,7 @@ def test_whatever_ends_a_build_keeps_what_was_computed(songs, open_cache, monkey
 
     monkeypatch.setattr(genre_lightning.data.cache, "extract", failing)
     with pytest.raises(end):
-        open_cache(shard_megabytes=64).build(paths, workers=1)
+        open_cache(shard_megabytes=64, num_workers=1).build(paths)
     assert len(done) == 5
     check_frames(open_cache(), done)
 
@@ -239,15 +239,15 @@ def test_ctrl_c_while_a_shard_is_written_keeps_its_songs(songs, open_cache, monk
     monkeypatch.setattr(genre_lightning.data.cache, "write_whole", interrupted)
     monkeypatch.setattr(genre_lightning.data.cache, "SHARD_SECONDS", -1)
     with pytest.raises(KeyboardInterrupt):
-        open_cache(shard_megabytes=64).build(paths, workers=1)
+        open_cache(shard_megabytes=64, num_workers=1).build(paths)
     assert len(open_cache().songs) == 1
 
 
 def test_a_build_stores_what_it_has_from_time_to_time(songs, open_cache, monkeypatch):
     paths = clips(songs())
     monkeypatch.setattr(genre_lightning.data.cache, "SHARD_SECONDS", -1)
-    cache = open_cache(shard_megabytes=64)
-    cache.build(paths, workers=1)
+    cache = open_cache(shard_megabytes=64, num_workers=1)
+    cache.build(paths)
     assert len(shards(cache)) == len(paths)
     check_frames(cache, paths)
 

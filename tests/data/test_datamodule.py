@@ -1,22 +1,38 @@
 from dataclasses import replace
+from functools import partial
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
+from lightning import LightningModule, Trainer
+from torch import nn
 
 from genre_lightning.data.augment import Gain, Mixup
+from genre_lightning.data.cache import FeatureCache
 from genre_lightning.data.catalogue import Catalogue
 from genre_lightning.data.datamodule import GenreDataModule, WholeSongs
+from genre_lightning.data.spec import read_spec
+from genre_lightning.data.splits import split_catalogue
+from genre_lightning.devices import without_harmless_warnings
+from genre_lightning.errors import UserError
 
 
 @pytest.fixture
-def make(selected):
-    """A data module over the library with small windows."""
+def make(selected, features):
+    """A data module over the library with small windows, ready to serve."""
     selection, cache = selected
 
     def made(*augments, catalogue=selection.catalogue, **settings):
-        return GenreDataModule(catalogue, cache, augments, **{"window_seconds": 0.5, "batch_size": 6} | settings)
+        published = partial(split_catalogue, method="published")
+        data = GenreDataModule(
+            lambda: catalogue, features, split=published, cache=lambda features: cache,
+            augment={str(number): augment for number, augment in enumerate(augments)},
+            **{"window_seconds": 0.5, "batch_size": 6} | settings,
+        )  # fmt: skip
+        data.prepare_data()
+        data.setup()
+        return data
 
     return made
 
@@ -57,28 +73,28 @@ def test_each_split_serves_its_own_songs_with_their_genres(make):
     data = make()
     for split, count in (("train", 18), ("val", 6), ("test", 6)):
         dataset = data.datasets[split]
-        tracks = list(data.catalogue.of_split(split))
+        tracks = list(data.selection.catalogue.of_split(split))
         assert dataset.songs == [data.cache.find(track.path) for track in tracks] and len(dataset) == count
         assert [data.genres[genre] for genre in dataset.genres] == [track.genre for track in tracks]
 
 
 @pytest.mark.parametrize("split", ["train", "val", "test"])
-def test_regular_batches_judge_every_song(make, split):
+def test_batches_of_whole_songs_have_every_song(make, split):
     data = make()
-    songs = torch.cat([batch.song for batch in data.regular_loader(split)])
+    songs = torch.cat([batch.song for batch in data.whole_songs(split)])
     assert songs.unique().tolist() == list(range(len(data.datasets[split])))
 
 
 def test_validation_batches_are_those_of_the_validation_songs(make):
     data = make()
-    batches = [list(loader) for loader in (data.val_dataloader(), data.regular_loader("val"))]
+    batches = [list(loader) for loader in (data.val_dataloader(), data.whole_songs("val"))]
     assert len(batches[0]) == len(batches[1]) > 0
     assert all(torch.equal(a.features, b.features) for a, b in zip(*batches, strict=True))
 
 
 def test_statistics_are_those_of_all_training_frames_and_no_others(make):
     data = make()
-    mean, std = data.statistics()
+    mean, std, _ = data.statistics()
     frames = all_frames(data, "train")
     np.testing.assert_allclose(mean, frames.mean(0), atol=0.01)
     np.testing.assert_allclose(std, frames.std(0), atol=0.01)
@@ -91,7 +107,7 @@ def test_a_feature_that_never_moves_is_not_blown_up(make, monkeypatch):
     stats = np.ones((2, 24), np.float32)
     stats[1, 5] = 0
     monkeypatch.setattr(data.cache, "stats", lambda song: stats)
-    _, std = data.statistics()
+    std = data.statistics().std
     assert std[5] >= 1e-4 and std[6] == pytest.approx(1)
 
 
@@ -99,7 +115,7 @@ def test_class_weights_make_genres_weigh_the_same(make, selected):
     tracks = list(selected[0].catalogue)
     clicks = [track for track in tracks if track.genre == "clicks" and track.split == "train"]
     data = make(catalogue=Catalogue([track for track in tracks if track not in clicks[2:]]))
-    counts, weights = np.array([2, 6, 6]), np.array(data.class_weights())
+    counts, weights = np.array([2, 6, 6]), data.statistics().class_weights.numpy()
     np.testing.assert_allclose(counts * weights, (counts * weights).mean())
     assert (counts * weights).sum() == pytest.approx(counts.sum())
 
@@ -119,9 +135,8 @@ def test_the_cache_s_numbers_become_float32(make):
 
 
 @pytest.mark.parametrize("training", [True, False])
-def test_augmentations_are_applied_in_training_only(make, selected, training):
-    features = selected[1].features
-    data = make(Gain(features, gain_db=3.0), Mixup(features, alpha=1.0, probability=1.0))
+def test_augmentations_are_applied_in_training_only(make, training):
+    data = make(partial(Gain, gain_db=3.0), partial(Mixup, alpha=1.0, probability=1.0))
     data.trainer = trainer(training)
     (batch, *_) = data.train_dataloader()
     before = batch.features.clone(), batch.target.clone()
@@ -158,3 +173,64 @@ def test_whole_songs_are_served_once_and_shared_out_among_devices(selected):
     alone = WholeSongs(cache, songs, n_frames=16, batch_size=4, overlap=0.5)
     windows = [song for batch in alone.predict_dataloader() for song in batch.song.tolist()]
     assert sorted(song for song in seen if song >= 0) == windows and set(windows) == set(range(5))
+
+
+def test_songs_are_read_once_and_by_one_process(library, features, tmp_path, monkeypatch):
+    def data():
+        return GenreDataModule(library, features, cache=partial(FeatureCache, tmp_path))
+
+    first = data()
+    first.prepare_data()
+    monkeypatch.setattr(FeatureCache, "build", lambda *_: pytest.fail("songs were read again"))
+    first.prepare_data()
+    for module in (first, data()):  # the other stands for another process
+        module.setup()
+        datasets = module.datasets
+        module.setup("test")
+        assert module.datasets is datasets and module.genres == ["clicks", "noise", "tones"]
+
+
+class Foreign(LightningModule):
+    """A network that knows nothing of this project."""
+
+    def __init__(self, n_features, n_frames, n_genres):
+        super().__init__()
+        self.network = nn.Sequential(nn.Flatten(), nn.Linear(n_features * n_frames, n_genres))
+
+    def training_step(self, batch, batch_idx):
+        features, target, _song = batch
+        return nn.functional.cross_entropy(self.network(features), target)
+
+    def validation_step(self, batch, batch_idx):
+        features, target, _song = batch
+        self.log("val_loss", nn.functional.cross_entropy(self.network(features), target), batch_size=len(features))
+
+    test_step = validation_step
+
+    def configure_optimizers(self):
+        return torch.optim.Adam(self.parameters())
+
+
+def test_any_network_can_be_trained_with_it(library, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    data = GenreDataModule(library)
+    data.prepare_data()
+    data.setup()
+    model = Foreign(data.n_features, data.n_frames, len(data.genres))
+    trainer = Trainer(
+        max_epochs=1, accelerator="cpu", default_root_dir=tmp_path, logger=False, enable_progress_bar=False,
+        enable_model_summary=False,
+    )  # fmt: skip
+    with without_harmless_warnings():
+        trainer.fit(model, data)
+        trainer.test(model, data, verbose=False)
+    assert trainer.global_step == 19 and "val_loss" in trainer.callback_metrics  # 306 windows, 16 a batch
+    checkpoint = torch.load(trainer.checkpoint_callback.best_model_path, weights_only=True)
+    assert read_spec(checkpoint["GenreDataModule"]).genres == ["clicks", "noise", "tones"]
+
+
+def test_training_does_not_go_on_with_other_features(make, features):
+    data = make()
+    data.load_state_dict(data.state_dict())
+    with pytest.raises(UserError, match="ckpt_path: that checkpoint was written for other features, windows or genres"):
+        data.load_state_dict(make(overlap=0.25).state_dict())

@@ -170,5 +170,5 @@ def test_as_many_threads_as_are_asked_for_else_one_on_each_core():
 
 @pytest.mark.parametrize("workers", [0, -1])
 def test_less_than_one_thread_is_refused(workers):
-    with pytest.raises(UserError, match=f"cache_workers must be 1 or more, or null .*, not {workers}"):
+    with pytest.raises(UserError, match=f"num_workers must be 1 or more, or null .*, not {workers}"):
         list(extract_all(PATHS[:1], lambda path: path, workers))

@@ -4,9 +4,10 @@ from functools import partial
 
 import pytest
 
+from genre_lightning.data import selection as module
 from genre_lightning.data.cache import FeatureCache
 from genre_lightning.data.catalogue import Catalogue, Track
-from genre_lightning.data.selection import select_songs
+from genre_lightning.data.selection import report_skipped
 from genre_lightning.data.sources.folder import folder
 from genre_lightning.data.splits import shared_artists, split_catalogue
 from genre_lightning.errors import UserError
@@ -31,6 +32,13 @@ def catalogue(tmp_path, write_song):
             for n, side in enumerate(SIDES)
         ]
     )
+
+
+def select_songs(catalogue, cache, split):
+    """Compute the features and select, as the data module does."""
+    selection = module.select_songs(catalogue, cache, split, cache.build([track.path for track in catalogue]))
+    report_skipped(selection.skipped)
+    return selection
 
 
 def plus(catalogue, *tracks):

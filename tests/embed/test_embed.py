@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 import torch
 from matplotlib.figure import Figure
+from serving import score
 
 from genre_lightning.data.cache import FeatureCache
 from genre_lightning.data.datamodule import GenreDataModule
 from genre_lightning.embed.embeddings import read_arrays, read_embeddings
 from genre_lightning.embed.style import BEHIND
 from genre_lightning.errors import UserError, is_for_users
-from genre_lightning.metrics import score_songs
 from genre_lightning.runs.run import Run
 
 pytestmark = pytest.mark.usefixtures("uncompiled")
@@ -56,8 +56,9 @@ def test_every_song_of_the_run_is_there_with_its_side_and_what_its_validation_sa
     run, embeddings = Run(embedded), read_embeddings(embedded)
     known = {track.path.absolute(): (track.genre, track.artist, track.split) for track in run.catalogue}
     assert {track.path: (track.genre, track.artist, track.split) for track in embeddings.tracks} == known
-    data = GenreDataModule(run.catalogue, run.cache, window_seconds=0.5)
-    scored = score_songs(run.model, data.regular_loader("test"), torch.device("cpu"), "test")
+    data = GenreDataModule(lambda: run.catalogue, run.features, cache=lambda features: run.cache, window_seconds=0.5)
+    data.setup()
+    scored = score(run.model, data, "test")
     test = [row for row, track in enumerate(embeddings.tracks) if track.split == "test"]
     assert np.allclose(embeddings.probabilities[test], scored.probabilities, atol=1e-4)
 

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 import torch
 
+from genre_lightning.data.datamodule import Statistics
 from genre_lightning.embed.embeddings import read_embeddings
 from genre_lightning.errors import UserError
 from genre_lightning.features.musicnn import MusicnnInput
@@ -18,7 +19,7 @@ def build(train="head", embedding="pooled", **settings):
     shape = {"n_features": 1506, "n_frames": 1} if train == "head" else {"n_features": 96, "n_frames": 187}
     choices = {"train": train, "embedding": embedding, "dropout": 0.0, "encoder_rate": 0.1}
     model = Musicnn(**shape | choices | settings, n_genres=3, optimizer=RATE)
-    model.prepare(torch.randn(shape["n_features"]), torch.rand(shape["n_features"]))
+    model.prepare(Statistics(*torch.rand(2, shape["n_features"]), torch.ones(3)))
     return model
 
 
@@ -54,7 +55,7 @@ def test_a_step_changes_what_is_to_be_trained_and_nothing_else(train, changes):
 def test_the_encoder_learns_at_a_rate_of_its_own_also_under_a_schedule():
     model = build("all", encoder_rate=0.2)
     model.schedule = {"_target_": "torch.optim.lr_scheduler.OneCycleLR", "max_lr": 0.05}  # not the optimizer's
-    model._trainer = type("Trainer", (), {"estimated_stepping_batches": 10})
+    model._trainer = type("Trainer", (), {"estimated_stepping_batches": 10, "precision": "32-true"})
     optimizer = model.configure_optimizers()["optimizer"]
     rates = {id(weight): group["lr"] for group in optimizer.param_groups for weight in group["params"]}
     head, encoder = rates[id(model.head.weight)], rates[id(model.encoder[1][1].weight)]

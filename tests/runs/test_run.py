@@ -74,42 +74,65 @@ def test_a_damaged_configuration_is_said(copied, text):
         _ = Run(copied).config
 
 
-def test_the_recipe_is_that_of_validation(run):
+def test_the_spec_is_that_of_validation(run):
     spec = Run(run).spec
     assert (spec.dtype, spec.window_seconds, spec.overlap) == ("float16", pytest.approx(0.5, abs=0.02), 0.5)
     assert spec.window_shape == (16, 24) and spec.genres == ["clicks", "noise", "tones"]
 
 
-@pytest.mark.parametrize(
-    ("key", "value"),
-    [
-        ("features.colour", "blue"),
-        ("features.n_mels", "many"),
-        ("features.n_fft", -1),
-        ("loader.overlap", 2),
-        ("cache.dtype", "float8"),
-    ],
-)
-def test_settings_of_another_version_are_said(copied, key, value):
+def change(copied, **values):
+    """Change what is in a run's checkpoint; None removes it."""
+    best = copied / "checkpoints" / "best.ckpt"
+    checkpoint = torch.load(best, weights_only=True)
+    torch.save({key: value for key, value in (checkpoint | values).items() if value is not None}, best)
+
+
+def test_a_settings_file_that_was_changed_changes_nothing_that_a_model_says(run, copied):
     path = copied / ".hydra" / "config.yaml"
     config = OmegaConf.load(path)
-    OmegaConf.update(config, key, value, force_add=True)
+    for key, value in (("features.n_mels", 10), ("loader.overlap", 0.1), ("model._target_", "os.system")):
+        OmegaConf.update(config, key, value)
     OmegaConf.save(config, path)
-    with pytest.raises(UserError, match=r"config\.yaml fits another version of this program; train again"):
+    assert Run(copied).spec.plain() == Run(run).spec.plain() and type(Run(copied).model) is type(Run(run).model)
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"overlap": 2}, {"dtype": "float8"}, {"genres": None}, {"features": {"kind": "Blue"}}]
+)
+def test_a_spec_of_another_version_is_said(copied, wrong):
+    change(copied, GenreDataModule=Run(copied).spec.plain() | wrong)
+    with pytest.raises(UserError, match=r"best\.ckpt fits another version of this program; train again"):
         _ = Run(copied).spec
 
 
-@pytest.mark.parametrize("part", ["features", "model"])
-@pytest.mark.parametrize(
-    "target", ["os.system", "genre_lightning.runs.run.latest_run", "genre_lightning.no.Such", None]
-)
-def test_a_configuration_cannot_name_code_that_is_not_ours(copied, part, target):
-    path = copied / ".hydra" / "config.yaml"
-    config = OmegaConf.load(path)
-    config[part]._target_ = target
-    OmegaConf.save(config, path)
-    with pytest.raises(UserError, match="of this project; the run cannot be read"):
-        getattr(Run(copied), part)
+@pytest.mark.parametrize("spec", [None, {"format": 1}])
+def test_a_run_of_version_0_1_is_one_line(copied, spec):
+    change(copied, GenreDataModule=spec)
+    for part in ("spec", "model"):
+        with pytest.raises(UserError, match=r"was made by version 0\.1; train again"):
+            getattr(Run(copied), part)
+
+
+NOT_OURS = {
+    "os.system": "no part of this project; to run its code, add trust=true",
+    "genre_lightning.runs.run.latest_run": "cannot be found here",
+    "genre_lightning.no.Such": "cannot be found here",
+    "genre_lightning.runs.run.Run": "no GenreClassifier",
+}
+
+
+@pytest.mark.parametrize(("name", "told"), NOT_OURS.items())
+def test_a_run_cannot_name_code_that_is_not_ours(copied, name, told):
+    change(copied, model=name)
+    with pytest.raises(UserError, match=f"the run names {name}, which .*{told}"):
+        _ = Run(copied).model
+
+
+def test_a_class_from_elsewhere_is_used_if_the_run_is_trusted(copied, tmp_path, monkeypatch):
+    (tmp_path / "elsewhere.py").write_text("from genre_lightning.models.mlp import MLP\nclass Own(MLP): ...\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    change(copied, model="elsewhere.Own")
+    assert type(Run(copied, trust=True).model).__name__ == "Own"
 
 
 class Evil:
@@ -127,14 +150,24 @@ def test_a_checkpoint_that_is_damaged_or_not_ours_is_said_and_runs_nothing(copie
     assert not Path("run-by-a-checkpoint").exists()
 
 
-@pytest.mark.parametrize("change", [{"n_features": 5}, {"new_setting": 1}])
-def test_a_checkpoint_of_another_version_is_said(copied, change):
-    best = copied / "checkpoints" / "best.ckpt"
-    checkpoint = torch.load(best, weights_only=True)
-    checkpoint["hyper_parameters"] |= change
-    torch.save(checkpoint, best)
+@pytest.mark.parametrize("wrong", [{"n_features": 5}, {"new_setting": 1}])
+def test_a_checkpoint_of_another_version_is_said(copied, wrong):
+    change(copied, hyper_parameters=Run(copied).checkpoint["hyper_parameters"] | wrong)
     with pytest.raises(UserError, match="fits another version of this program; train again"):
         _ = Run(copied).model
+
+
+@pytest.mark.parametrize("at", range(0, 100, 7))
+def test_a_checkpoint_cut_off_or_overwritten_anywhere_is_one_line(copied, at):
+    best = copied / "checkpoints" / "best.ckpt"
+    whole = best.read_bytes()
+    place = len(whole) * at // 100
+    for content in (whole[:place], whole[:place] + bytes(64) + whole[place + 64 :]):
+        best.write_bytes(content)
+        try:
+            _ = Run(copied).model
+        except UserError as error:
+            assert "\n" not in str(error)
 
 
 def test_features_can_be_kept_elsewhere_than_the_run_kept_them(run, tmp_path):

@@ -11,7 +11,9 @@ SPLITS = ("train", "val", "test")
 @pytest.fixture
 def data(selected):
     selection, cache = selected
-    return GenreDataModule(selection.catalogue, cache, window_seconds=0.5)
+    data = GenreDataModule(lambda: selection.catalogue, cache.features, cache=lambda features: cache)
+    data.setup()
+    return data
 
 
 def turn_over(monkeypatch, data, split):

@@ -1,24 +1,92 @@
 import json
 import re
+from dataclasses import asdict
+from pathlib import Path
 
 import pytest
 import torch
+from serving import score, serve
 
-from genre_lightning.data.catalogue import SPLITS
-from genre_lightning.metrics import score_songs, song_metrics
+from genre_lightning.data.catalogue import SPLITS, Catalogue, Track
+from genre_lightning.data.selection import Selection, Skipped
+from genre_lightning.metrics import ScoredSongs, song_metrics
 from genre_lightning.models.mlp import MLP
-from genre_lightning.train.evaluation import some_windows
-from genre_lightning.train.report import by_genre
-from genre_lightning.train.tensorboard import curves
-from genre_lightning.train.train import build_data
+from genre_lightning.runs.results import GenreFigures, read_results
+from genre_lightning.train.callbacks import read_history
+from genre_lightning.train.evaluation import by_genre, results_of, some_windows
 
 PNG = b"\x89PNG\r\n\x1a\n"
 PICTURES = ("confusion_val.png", "confusion_test.png", "spectrograms.png", "curves.png")
+GENRES = ("jazz", "rock")
+
+
+def predicted(genres, guesses):
+    """Songs of `genres` taken for `guesses` with a confidence of 0.9."""
+    probabilities = torch.full((len(genres), len(GENRES)), 0.1)
+    probabilities[torch.arange(len(genres)), torch.tensor(guesses)] = 0.9
+    return ScoredSongs(torch.arange(len(genres)), probabilities, torch.tensor(genres))
+
+
+def tracks(split, count, artist="{split} {number}"):
+    return [
+        Track(Path(f"{split}{n}.wav"), GENRES[n % 2], artist.format(split=split, number=n), split=split)
+        for n in range(count)
+    ]
+
+
+def made_results(*more):
+    """All 40 training songs known, 10 of 20 test songs; two files left out, both from train; and `more` songs."""
+    songs = Catalogue([*tracks("train", 40), *tracks("val", 10), *tracks("test", 20), *more])
+    skipped = [Skipped(track, "is broken") for track in tracks("train", 2, "somebody")]
+    halves = {split: [n % 2 for n in range(count)] for split, count in (("train", 40), ("val", 10), ("test", 20))}
+    scored = {split: predicted(genres, genres) for split, genres in halves.items()}
+    scored["test"] = predicted(halves["test"], [0] * 20)
+    baseline = {split: predicted(genres, [1 - genre for genre in genres]) for split, genres in halves.items()}
+    return results_of(scored, baseline, Selection(songs, skipped), {"model": "MLP"}, 500)
+
+
+def test_every_split_has_its_figures_beside_the_baseline():
+    results = made_results()
+    assert [results.splits[split].accuracy for split in SPLITS] == [1.0, 1.0, 0.5]
+    assert [results.baseline[split].accuracy for split in SPLITS] == [0.0, 0.0, 0.0]
+
+
+def test_songs_artists_and_left_out_files_are_counted():
+    counts = [(split.songs, split.artists, split.left_out) for split in made_results().splits.values()]
+    assert counts == [(40, 40, 2), (10, 10, 0), (20, 20, 0)]
+    assert made_results().left_out == {f"train{n}.wav": "is broken" for n in range(2)}
+
+
+def test_the_gap_is_train_less_test():
+    gap, (low, high) = made_results().gap
+    assert gap == pytest.approx(0.5) and 0.1 < low < 0.5 < high < 0.9
+
+
+def test_artists_in_two_splits_are_named():
+    assert made_results().shared_artists == []
+    both = [*tracks("train", 2, "Miles Davis"), *tracks("test", 2, "miles  davis")]
+    assert made_results(*both).shared_artists == ["miles davis"]
+
+
+def test_an_artist_is_one_however_spelt_and_unknown_ones_are_counted_apart():
+    more = [*tracks("val", 2, "Miles Davis"), *tracks("val", 2, "miles  davis"), *tracks("val", 3, "")]
+    figures = made_results(*more).splits["val"]
+    assert (figures.artists, figures.unknown_artists) == (11, 3)
+
+
+def test_figures_by_genre_by_hand():
+    rows = by_genre(predicted([0, 0, 0, 1], [0, 0, 1, 1]), GENRES)
+    assert asdict(rows["jazz"]) == pytest.approx({"songs": 3, "precision": 1.0, "recall": 2 / 3, "f1": 0.8})
+    assert asdict(rows["rock"]) == pytest.approx({"songs": 1, "precision": 0.5, "recall": 1.0, "f1": 2 / 3})
+
+
+def test_a_genre_that_is_never_predicted_scores_nothing():
+    assert by_genre(predicted([0, 1], [0, 0]), GENRES)["rock"] == GenreFigures(1, 0, 0, 0)
 
 
 @pytest.fixture(scope="module")
-def figures(run):
-    return json.loads((run / "metrics.json").read_text(encoding="utf-8"))
+def results(run):
+    return read_results(run)
 
 
 @pytest.fixture(scope="module")
@@ -28,55 +96,40 @@ def best(run):
 
 @pytest.fixture
 def data(configure):
-    return build_data(configure())[1]
-
-
-def test_metrics_json_has_every_split_and_the_baseline(figures):
-    assert {*SPLITS, "baseline", "gap", "by_genre", "left_out", "shared_artists", "run"} == set(figures)
-    for split in SPLITS:
-        assert 0 <= figures[split]["accuracy"] <= 1 and 0 <= figures["baseline"][split]["accuracy"] <= 1
-    assert [figures[split]["songs"] for split in SPLITS] == [18, 6, 6]
+    return serve(configure())
 
 
 @pytest.mark.parametrize("split", SPLITS)
-def test_the_figures_are_those_of_the_best_checkpoint(figures, best, data, split):
-    scored = score_songs(best, data.regular_loader(split), torch.device("cpu"), split)
+def test_the_figures_are_those_of_the_best_checkpoint(results, best, data, split):
+    scored = score(best, data, split)
     for name, value in song_metrics(scored).items():
-        assert figures[split][name] == pytest.approx(value, abs=1e-4)
+        assert getattr(results.splits[split], name) == pytest.approx(value, abs=1e-4)
     if split == "test":
-        assert by_genre(scored, data.genres) == figures["by_genre"]["test"]
+        assert by_genre(scored, data.genres) == results.by_genre
 
 
-def test_the_validation_figures_are_those_of_the_best_epoch(figures, run):
-    shown = curves(run)
+def test_the_validation_figures_are_those_of_the_best_epoch(results, run):
+    shown = read_history(run / "history.csv")
     losses = [loss for _, loss in shown["val/loss"]]
     epoch = losses.index(min(losses))
     for name in ("loss", "accuracy", "f1_macro"):
-        assert figures["val"][name] == pytest.approx(shown[f"val/{name}"][epoch][1], abs=1e-4)
+        assert getattr(results.splits["val"], name) == pytest.approx(shown[f"val/{name}"][epoch][1], abs=1e-4)
 
 
 def test_the_report_says_what_was_trained_on_what(run):
     text = (run / "report.md").read_text(encoding="utf-8")
     assert text.startswith(f"# {run.name}\n")
-    for fact in (
-        "model: MLP",
-        "features: LogMel",
-        "seed: 0",
-        "songs from: folder",
-        "split: auto",
-        "epochs: 4",
-        "best epoch by: val/loss",
-    ):
-        assert f"- {fact}\n" in text
+    facts = ("model: MLP", "features: LogMel", "seed: 0", "songs from: folder", "split: auto", "epochs: 4")
+    assert all(f"- {fact}\n" in text for fact in (*facts, "best epoch by: val/loss"))
     assert all(genre in text for genre in ("clicks", "noise", "tones"))
 
 
-def test_the_report_s_table_has_the_figures_of_metrics_json(run, figures):
+def test_the_report_s_table_has_the_figures_of_metrics_json(run, results):
     text = (run / "report.md").read_text(encoding="utf-8")
     row = next(line for line in text.splitlines() if line.startswith("| accuracy"))
-    shares = [float(share) for share in re.findall(r"([\d.]+) %", row)]
-    expected = [100 * figures[split]["accuracy"] for split in SPLITS] + [100 * figures["baseline"]["test"]["accuracy"]]
-    assert shares == pytest.approx(expected, abs=0.06)
+    shown = [float(number) for number in re.findall(r"([\d.]+) %", row)]
+    expected = [*(results.splits[split].accuracy for split in SPLITS), results.baseline["test"].accuracy]
+    assert shown == pytest.approx([100 * accuracy for accuracy in expected], abs=0.06)
 
 
 @pytest.mark.parametrize("name", PICTURES)
@@ -89,12 +142,12 @@ def test_pictures_that_the_report_shows_exist(run):
     assert shown and all((run / name).is_file() for name in shown)
 
 
-def test_a_broken_file_is_listed_with_its_reason_and_counted(run, figures, library):
-    (left_out,) = figures["left_out"]
-    assert left_out["path"] == str(library / "broken.wav") and "not audio" in left_out["reason"]
-    assert [figures[split]["left_out"] for split in SPLITS] == [1, 0, 0]
+def test_a_broken_file_is_listed_with_its_reason_and_counted(run, results, library):
+    ((path, reason),) = results.left_out.items()
+    assert path == str(library / "broken.wav") and "not audio" in reason
+    assert [results.splits[split].left_out for split in SPLITS] == [1, 0, 0]
     text = (run / "report.md").read_text(encoding="utf-8")
-    assert "## Left out: 1 files" in text and left_out["reason"] in text
+    assert "## Left out: 1 files" in text and reason in text
 
 
 def test_the_windows_shown_are_test_songs_with_their_genres(best, data):
@@ -104,5 +157,15 @@ def test_the_windows_shown_are_test_songs_with_their_genres(best, data):
     first = data.datasets["test"].__getitems__([(0, 0)]).features.float()
     assert torch.equal(torch.from_numpy(windows[0]), first[0])
     with torch.inference_mode():
-        share, guess = best(first).softmax(1)[0].max(0)
-    assert titles[0].endswith(f"taken for {data.genres[guess]} ({100 * share:.0f} %)")
+        probability, guess = best(first).softmax(1)[0].max(0)
+    assert titles[0].endswith(f"predicted {data.genres[guess]} ({100 * probability:.0f} %)")
+
+
+@pytest.mark.parametrize("loggers", ["[]", "csv", "[tensorboard,csv]"])
+def test_the_report_needs_no_logger(run, train_run, loggers):
+    folder = train_run(f"logger={loggers}")
+    assert json.loads((folder / "metrics.json").read_text()) == json.loads((run / "metrics.json").read_text())
+    assert all((folder / name).is_file() for name in PICTURES)
+    assert (folder / "history.csv").read_bytes() == (run / "history.csv").read_bytes()
+    assert bool([*folder.glob("events.*")]) == ("tensorboard" in loggers)
+    assert (folder / "csv" / "metrics.csv").is_file() == ("csv" in loggers)

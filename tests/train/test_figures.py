@@ -41,8 +41,9 @@ def test_spectrograms_run_from_left_to_right_under_their_titles():
 
 
 def test_curves_show_train_and_validation_on_the_same_axes():
-    curves = {"train/loss": [(1, 0.9), (2, 0.5)], "val/loss": [(2, 0.8)], "val/accuracy": [(2, 0.4)], "lr": [(1, 0.1)]}
-    loss, accuracy = curves_picture(curves, ["loss", "accuracy"]).axes
+    curves = {"train/loss": [(1, 0.9), (2, 0.5)], "val/loss": [(2, 0.8)], "val/accuracy": [(2, 0.4)]}
+    curves |= {"learning_rate": [(1, 0.1)], "train/f1_macro": [(1, 0.3)]}
+    loss, accuracy, _ = curves_picture(curves).axes
     drawn = {line.get_label(): line.get_xydata().tolist() for line in loss.lines}
     assert drawn == {"train, windows": [[1, 0.9], [2, 0.5]], "val, songs": [[2, 0.8]]}
     assert [line.get_label() for line in accuracy.lines] == ["val, songs"] and accuracy.get_title() == "accuracy"

@@ -236,7 +236,7 @@ def test_what_was_deleted_comes_back(composed, tmp_path, lost):
         ({"song_seconds": 0.5}, r"data\.song_seconds must be a number of at least 1, not 0\.5"),
         ({"song_seconds": float("nan")}, r"data\.song_seconds must be a number of at least 1, not nan"),
         ({"song_seconds": float("inf")}, r"data\.song_seconds must be a number of at least 1, not inf"),
-        ({"workers": -1}, r"cache_workers must be 1 or more, or null for one on each core, not -1"),
+        ({"workers": -1}, r"num_workers must be 1 or more, or null for one on each core, not -1"),
         ({"overlap": -0.1}, r"data\.overlap must lie between 0 and 1, not -0\.1"),
         ({"overlap": 1.1}, r"data\.overlap must lie between 0 and 1, not 1\.1"),
         ({"overlap": float("nan")}, r"data\.overlap must lie between 0 and 1, not nan"),
@@ -293,7 +293,8 @@ def test_the_rate_is_told_and_no_line_says_it_where_nothing_was_composed(quick, 
 def test_too_few_artists_for_three_sides_are_told_by_the_split(composed, features, tmp_path):
     catalogue, cache = demo(str(composed), **FEW), FeatureCache(tmp_path / "cache", features)
     with pytest.raises(UserError, match=r"^split: no usable song of .* is left for .*add songs \(of other artists\)"):
-        select_songs(catalogue, cache, partial(split_catalogue, method="artist"), 1)
+        broken = cache.build([track.path for track in catalogue])
+        select_songs(catalogue, cache, partial(split_catalogue, method="artist"), broken)
 
 
 def test_no_artist_is_on_two_sides(quick, tmp_path):

@@ -1,0 +1,122 @@
+"""What cannot work is refused in one line, before any song is read."""
+
+import math
+from pathlib import Path
+from typing import Any
+
+from hydra.utils import instantiate
+from omegaconf import DictConfig
+
+from genre_lightning.config import check_number, check_type, check_types
+from genre_lightning.data.catalogue import Catalogue
+from genre_lightning.devices import check_accelerator
+from genre_lightning.errors import UserError
+from genre_lightning.metrics import FIGURES
+from genre_lightning.models.base import GenreClassifier
+from genre_lightning.runs.folders import CHECKPOINTS, holds_run
+from genre_lightning.runs.resume import check_checkpoint
+from genre_lightning.train.callbacks import BestCheckpoint
+
+PRECISIONS = ("32-true", "bf16-mixed", "16-mixed")
+# The least and the greatest value of settings that would fail late, or not at all and tell nothing.
+WHOLE_NUMBERS = {
+    "seed": (0, 2**32 - 1),
+    "trainer.max_epochs": (1, math.inf),
+    "loader.batch_size": (2, math.inf),  # networks compare its windows
+    "loader.num_workers": (0, math.inf),
+    "report.bootstrap_samples": (1, math.inf),
+}
+NUMBERS = {
+    "loader.window_seconds": (1e-3, math.inf),
+    "loader.overlap": (0, 0.99),
+    "learning.label_smoothing": (0, 1),
+    "baseline.C": (1e-6, math.inf),
+}
+MONITORS = [f"val/{figure}" for figure in FIGURES]
+# Switches of the Trainer that would take from a run what makes it one, and what to do instead.
+REFUSED = {
+    "logger": "choose loggers with logger=csv, logger=[tensorboard,csv] or logger=[]",
+    "callbacks": "add callbacks with +callbacks.NAME._target_=...",
+    "default_root_dir": "choose the run's folder with hydra.run.dir=DIR",
+    "limit_test_batches": "the report is about all songs of a split",
+    "barebones": "a run needs its checkpoints and figures",
+}
+# Values without which a run cannot be what it is.
+NEEDED = {
+    "enable_checkpointing": ((None, True), "a run is read back from its checkpoints"),
+    "overfit_batches": ((None, 0), "windows are random in training; use trainer.limit_train_batches"),
+    "use_distributed_sampler": ((False,), "the data module shares the songs out itself"),
+}
+
+
+def check(cfg: DictConfig) -> None:
+    """Raise UserError for settings that cannot work, before any work is done."""
+    check_callbacks(cfg.callbacks)
+    check_types(cfg)
+    for key, limits in WHOLE_NUMBERS.items():
+        check_number(cfg, key, *limits)
+    for key, limits in NUMBERS.items():
+        check_number(cfg, key, *limits, whole=False)
+    if cfg.loader.windows_per_song is not None:
+        check_number(cfg, "loader.windows_per_song", 1)
+    check_type("learning.class_weights", cfg.learning.class_weights, bool)
+    check_trainer(cfg.trainer)
+    if cfg.ckpt_path is not None:
+        check_checkpoint(cfg.ckpt_path)
+    instantiate(cfg.split)(Catalogue([]))  # which takes fractions and methods to task all the same
+    check_network(cfg)
+
+
+def check_trainer(trainer: DictConfig) -> None:
+    """Raise UserError for a switch of Lightning's Trainer with which there would be no run to read back."""
+    check_accelerator(trainer.accelerator)
+    if str(trainer.precision) not in PRECISIONS:
+        raise UserError(f"trainer.precision: {trainer.precision} is none of {', '.join(PRECISIONS)}")
+    for key, instead in REFUSED.items():
+        if key in trainer:
+            raise UserError(f"trainer.{key} cannot be set; {instead}")
+    for key, (values, reason) in NEEDED.items():
+        if trainer.get(key, values[0]) not in values:
+            raise UserError(f"trainer.{key}={trainer[key]} cannot be used: {reason}")
+    if trainer.get("limit_val_batches") == 0 and not trainer.get("fast_dev_run"):
+        raise UserError("trainer.limit_val_batches must be above 0: validation decides which epoch is the best")
+    every = trainer.get("check_val_every_n_epoch")
+    if every is not None and every > trainer.max_epochs:
+        raise UserError(f"trainer.check_val_every_n_epoch must be at most trainer.max_epochs, {trainer.max_epochs}")
+
+
+def check_callbacks(callbacks: DictConfig | None) -> None:
+    """Raise UserError unless a callback keeps the best epoch, and ours monitor a figure that exists."""
+    if not callbacks or "checkpoint" not in callbacks:
+        raise UserError("callbacks: a run needs its callbacks.checkpoint; begin with callbacks=default")
+    for name, callback in callbacks.items():
+        ours = str(callback._target_).startswith("genre_lightning.")
+        if ours and callback.monitor not in MONITORS:
+            raise UserError(f"callbacks.{name}.monitor: {callback.monitor!r} is none of {', '.join(MONITORS)}")
+    if not str(callbacks.checkpoint._target_).endswith(f".{BestCheckpoint.__name__}"):
+        raise UserError(f"callbacks.checkpoint must be a {BestCheckpoint.__name__}; add another callback beside it")
+
+
+def check_network(cfg: DictConfig) -> None:
+    """Build the augmentations, a network and its optimizer; Hydra's error or UserError says where that fails."""
+    features = instantiate(cfg.features)
+    for augment in instantiate(cfg.augment or {}).values():
+        augment(features)
+    shape: dict[str, Any] = {
+        "n_features": features.n_features,
+        "n_frames": features.frames_in(cfg.loader.window_seconds),
+    }
+    model = instantiate(cfg.model, **shape, n_genres=2)
+    if not isinstance(model, GenreClassifier):
+        raise UserError(
+            f"model: {type(model).__name__} is no genre_lightning.models.base.GenreClassifier; make it one, or train "
+            "it with GenreDataModule and a Trainer of your own"
+        )
+    model.build_optimizer()
+
+
+def check_folder(ckpt_path: str | None, folder: Path) -> None:
+    """Raise UserError if a new run would be written over another one."""
+    if ckpt_path is None and holds_run(folder):
+        last = (folder / CHECKPOINTS / "last.ckpt").as_posix()
+        raise UserError(f"{folder} holds a run already; name another hydra.run.dir, or go on with ckpt_path={last}")

@@ -1,0 +1,38 @@
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from genre_lightning.errors import UserError
+from genre_lightning.runs.results import read_results
+
+
+@pytest.fixture
+def metrics(run, tmp_path):
+    """A run's metrics.json that a test may change."""
+    return Path(shutil.copy(run / "metrics.json", tmp_path))
+
+
+def test_results_are_read_back_as_they_were_written(run, tmp_path):
+    results = read_results(run)
+    results.write(tmp_path)
+    assert read_results(tmp_path) == results
+    assert (tmp_path / "metrics.json").read_bytes() == (run / "metrics.json").read_bytes()
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"format": 2}', '{"format": 2, "train": {}}'])
+def test_damaged_results_are_one_line(metrics, text):
+    values = json.loads(text or "null")
+    metrics.write_text(text)
+    told = r"metrics\.json is damaged|was made by version 0\.1" if values == {} else r"metrics\.json is damaged"
+    with pytest.raises(UserError, match=told):
+        read_results(metrics.parent)
+
+
+@pytest.mark.parametrize(("found", "told"), [(None, "version 0.1; train again"), (1, "version 0.1"), (3, "a newer")])
+def test_results_of_another_version_say_of_which(metrics, found, told):
+    values = json.loads(metrics.read_text()) | {"format": found}
+    metrics.write_text(json.dumps(values))
+    with pytest.raises(UserError, match=f"was made by {told}"):
+        read_results(metrics.parent)

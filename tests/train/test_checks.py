@@ -1,0 +1,75 @@
+"""Lightning's own switches work, or are refused in a line before songs are read."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from genre_lightning.errors import UserError, explain, is_for_users
+from genre_lightning.runs.run import Run
+from genre_lightning.train.callbacks import read_history
+from genre_lightning.train.train import train
+
+REFUSED = {
+    "+trainer.logger=false": r"trainer\.logger cannot be set; choose loggers with logger=csv",
+    "+trainer.enable_checkpointing=false": r"trainer\.enable_checkpointing=False cannot be used: a run is read back",
+    "+trainer.overfit_batches=2": r"trainer\.overfit_batches=2 cannot be used: .*limit_train_batches",
+    "+trainer.limit_val_batches=0": r"trainer\.limit_val_batches must be above 0",
+    "+trainer.limit_test_batches=1": r"trainer\.limit_test_batches cannot be set",
+    "+trainer.check_val_every_n_epoch=9": r"trainer\.check_val_every_n_epoch must be at most trainer\.max_epochs, 4",
+    "trainer.use_distributed_sampler=true": r"trainer\.use_distributed_sampler=True cannot be used",
+    "~callbacks.checkpoint": r"callbacks: a run needs its callbacks",
+    "callbacks.checkpoint.filename=foo": "filename",
+    "+trainer.max_time={parsecs: 3}": "parsecs",
+}
+
+
+@pytest.mark.parametrize(("override", "line"), REFUSED.items())
+def test_what_would_leave_no_run_behind_is_refused_before_songs_are_read(configure, tmp_path, override, line):
+    nothing_cached = f"cache.root='{(tmp_path / 'cache').as_posix()}'"
+    with pytest.raises(Exception, match=line) as error:
+        train(configure(nothing_cached, override), tmp_path)
+    assert is_for_users(error.value) and "\n" not in explain(error.value) and not (tmp_path / "cache").exists()
+
+
+WORK = [
+    ("+trainer.max_steps=5",),
+    ("+trainer.max_steps=1",),  # ends before the first validation
+    ("trainer.limit_train_batches=1",),
+    ("+trainer.limit_val_batches=1",),
+    ("+trainer.check_val_every_n_epoch=2",),
+    ("+trainer.val_check_interval=0.5",),
+    ("+trainer.max_time={seconds: 60}",),
+    ("+trainer.max_time='00:00:01:00'",),
+    ("+trainer.accumulate_grad_batches=2",),
+    ("trainer.gradient_clip_val=null",),
+    ("trainer.num_sanity_val_steps=1",),
+    ("callbacks.checkpoint.monitor=val/f1_macro", "+callbacks.timer._target_=lightning.pytorch.callbacks.Timer"),
+]
+
+
+@pytest.mark.parametrize("overrides", WORK, ids=lambda overrides: overrides[0])
+def test_a_switch_that_is_not_refused_leaves_a_whole_run(train_run, overrides):
+    folder = train_run("trainer.max_epochs=2", *overrides)
+    assert (folder / "report.md").is_file() and len(Run(folder).catalogue) == 30
+    assert read_history(folder / "history.csv")["final/test_accuracy"]
+    assert json.loads((folder / "metrics.json").read_text())["test"]["songs"] == 6
+
+
+def test_an_interval_longer_than_an_epoch_is_one_line(configure, tmp_path):
+    with pytest.raises(UserError, match=r"trainer\.val_check_interval: .*must be less than or equal to the number"):
+        train(configure("+trainer.val_check_interval=100"), tmp_path)
+
+
+def test_a_fast_run_tries_the_way_and_writes_no_results(configure, tmp_path):
+    assert train(configure("+trainer.fast_dev_run=true"), tmp_path) > 0
+    assert not (tmp_path / "checkpoints").exists() and not (tmp_path / "metrics.json").exists()
+
+
+def test_a_run_that_was_moved_is_resumed_where_it_is(train_run, tmp_path):
+    constant = ("learning.schedule=null", "trainer.max_epochs=2")
+    moved = Path(shutil.move(train_run(*constant), tmp_path / "moved"))
+    last = (moved / "checkpoints" / "last.ckpt").as_posix()
+    train_run(*constant, "trainer.max_epochs=3", f"ckpt_path='{last}'", into=moved)
+    assert len(read_history(moved / "history.csv")["val/loss"]) == 3
