@@ -3,12 +3,11 @@ import re
 from html.parser import HTMLParser
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from genre_lightning.data.catalogue import Track
-from genre_lightning.embed.neighbours import Nearest
 from genre_lightning.embed.page.document import write_page
+from genre_lightning.embed.style import MapView
 
 EVIL = "</script><script>alert(1)</script><img src=x onerror=alert(1)>{{ 7 * 7 }}"
 
@@ -35,8 +34,7 @@ def written(make_embeddings, tmp_path):
     """Write the page of tracks, and return its text."""
 
     def write(tracks, title="run", path=tmp_path / "map.html", **more):
-        nothing = np.zeros((len(tracks), 0))
-        write_page(make_embeddings(tracks), Nearest(nothing, nothing), {"silhouette, test": 0.31}, title, path, **more)
+        write_page(MapView(make_embeddings(tracks), {"silhouette, test": 0.31}, title), path, **more)
         return path.read_text(encoding="utf-8")
 
     return write
