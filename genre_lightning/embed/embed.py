@@ -91,7 +91,7 @@ def embed(cfg: DictConfig) -> None:
         metrics = measure(mapped.embeddings, embeddings_of(own, run), cfg.neighbours)
         view = MapView(with_background(mapped, own), metrics.figures, map_title(run, songs))
         files = write_results(run, songs, mapped, view, audio=cfg.audio)
-        tell(metrics, told, songs.broken, files)
+        print_summary(metrics, told, songs.broken, files)
 
 
 def check(cfg: DictConfig) -> None:
@@ -223,7 +223,7 @@ def write_results(run: Run, songs: SongSet, mapped: MappedSongs, view: MapView, 
     return [folder / name for name in (ARRAYS, TABLE, PICTURE, PAGE)]
 
 
-def tell(metrics: ClusterMetrics, told: str, broken: dict[Path, str], files: list[Path]) -> None:
+def print_summary(metrics: ClusterMetrics, told: str, broken: dict[Path, str], files: list[Path]) -> None:
     """Print the metrics, how the map came about, which files cannot be read and which were written."""
     left_out = [f"left out: {path} {reason}" for path, reason in broken.items()]
     if broken:

@@ -111,22 +111,6 @@ def test_windows_are_as_long_as_those_of_training_where_songs_are_short(short_cl
     assert np.mean(right) == pytest.approx(figures["test"]["accuracy"])
 
 
-@pytest.mark.parametrize("batch_size", [1, 7])
-def test_the_size_of_the_batches_changes_nothing(finished, trainer, batch_size):
-    songs, other = cached(finished)[:5], Run(finished.folder)
-    other.config.loader.batch_size = batch_size
-    some, others = embed_songs(other, songs, trainer), embed_songs(finished, songs, trainer)
-    assert np.allclose(some.vectors, others.vectors, atol=1e-5)
-    assert some.vectors.dtype == some.probabilities.dtype == np.float32
-
-
-@pytest.mark.parametrize("songs", [1, 2])
-def test_a_song_or_two_are_enough(finished, trainer, songs):
-    means = embed_songs(finished, cached(finished)[:songs], trainer)
-    assert means.vectors.shape == (songs, 16) and means.probabilities.shape == (songs, 3)
-    assert np.allclose(means.probabilities.sum(axis=1), 1, atol=1e-5)
-
-
 def test_ctrl_c_is_ctrl_c_to_the_program(finished, trainer, monkeypatch):
     handler = signal.getsignal(signal.SIGINT)
 
@@ -146,9 +130,3 @@ def test_mixed_precision_gives_about_the_same(finished, trainer):
     mixed = embed_songs(finished, songs, predicting_trainer(accelerator="cpu", devices=1, precision="bf16-mixed"))
     full = embed_songs(finished, songs, trainer)
     assert np.allclose(mixed.vectors, full.vectors, atol=0.1) and mixed.vectors.dtype == np.float32
-
-
-def test_nothing_is_written_while_it_is_embedded(finished, trainer, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    embed_songs(finished, cached(finished)[:2], trainer)
-    assert not list(tmp_path.iterdir())
