@@ -59,7 +59,7 @@ FILLS = {
     "": Fill("new to the model", 1.0, 0.0),
 }
 # Songs of unknown genre are hollow, in the colour of the predicted one.
-GUESSED = Fill("unknown genre, coloured as predicted", 0.0, 1.0)
+GUESSED = Fill("unknown genre, colour as predicted", 0.0, 1.0)
 # Around songs whose predicted genre is wrong
 RING = Fill("wrongly classified", 0.0, 1.0)
 

@@ -47,7 +47,7 @@ def test_the_map_explains_itself(make_embeddings):
     figure = map_picture(style.MapView(embeddings, {"silhouette, test": 0.31}, "run"))
     axes = figure.axes[0]
     words = {text.get_text() for found in axes.findobj(Legend) for text in found.get_texts()}
-    assert words == {*GENRES, "train", "unknown genre, coloured as predicted", "wrongly classified"}
+    assert words == {*GENRES, "train", "unknown genre, colour as predicted", "wrongly classified"}
     assert [text.get_text() for text in axes.texts] == ["noise", "tones"]
     assert figure.get_supxlabel().splitlines() == ["silhouette, test: 0.31", style.SQUEEZE.format(dimensions=3)]
 

@@ -51,9 +51,7 @@ def test_songs_of_unknown_genre_count_as_what_they_are_taken_for(make_embeddings
     )
     assert (contents["songs"]["genre"].tolist(), contents["songs"]["known"].tolist()) == ([2, 2], [0, 0])
     assert [genre["songs"] for genre in contents["genres"]] == [0, 0, 2] and contents["artists"]["genre"] == [2]
-    assert [(fill["label"], fill["songs"]) for fill in contents["fills"]] == [
-        ("unknown genre, coloured as predicted", 2)
-    ]
+    assert [(fill["label"], fill["songs"]) for fill in contents["fills"]] == [("unknown genre, colour as predicted", 2)]
 
 
 def test_the_nearest_songs_and_similarities_take_few_bytes(make_embeddings):

@@ -101,7 +101,7 @@ def test_songs_of_unknown_genre_show_what_they_are_taken_for(person, make_embedd
     person.open((tmp_path / "map.html").as_uri())
     assert person.point(1).split("\n") == ["1.mp3", "unknown genre", "predicted tones, 80 %"]
     assert set(person.column("marks", "inside")) == {0} and person.column("rings", "x") == []
-    assert person.texts("#fills button") == ["unknown genre, coloured as predicted\n4"]
+    assert person.texts("#fills button") == ["unknown genre, colour as predicted\n4"]
 
 
 def test_the_run_s_own_songs_lie_in_the_background_and_are_counted_apart(person, make_embeddings, tmp_path):
