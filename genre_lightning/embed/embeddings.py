@@ -19,7 +19,7 @@ from genre_lightning.files import write_whole
 
 ARRAYS, TABLE = "embeddings.npz", "embeddings.csv"
 FORMAT = 2  # of embeddings.npz; files of version 0.1 have no number
-NUMBERS = ("probabilities", "vectors", "positions")
+FLOAT_COLUMNS = ("probabilities", "vectors", "positions")
 ADDED_COLUMNS = ("predicted_genre", "confidence", "x", "y")
 
 
@@ -55,11 +55,11 @@ class Embeddings:
         """The embeddings of some of the songs, by their rows."""
         tracks = Catalogue([self.tracks.tracks[row] for row in rows])
         chosen = np.array(rows, dtype=int)
-        return Embeddings(tracks, self.genres, *(getattr(self, name)[chosen] for name in NUMBERS))
+        return Embeddings(tracks, self.genres, *(getattr(self, name)[chosen] for name in FLOAT_COLUMNS))
 
     def followed_by(self, others: Embeddings) -> Embeddings:
         """These songs and then `others` of the same model."""
-        arrays = (np.concatenate([getattr(self, name), getattr(others, name)]) for name in NUMBERS)
+        arrays = (np.concatenate([getattr(self, name), getattr(others, name)]) for name in FLOAT_COLUMNS)
         return Embeddings(Catalogue([*self.tracks, *others.tracks]), self.genres, *arrays)
 
 
@@ -136,7 +136,7 @@ def read_mapped_songs(folder: Path) -> MappedSongs:
 
 def unpacked(arrays: dict[str, np.ndarray]) -> MappedSongs:
     """What `write_embeddings` packed. Raises KeyError, TypeError or ValueError for anything else."""
-    if len({len(arrays[name]) for name in (*COLUMNS, *NUMBERS, "digests", "fitted")}) > 1:
+    if len({len(arrays[name]) for name in (*COLUMNS, *FLOAT_COLUMNS, "digests", "fitted")}) > 1:
         raise ValueError("columns of different lengths")
     rows = zip(*(arrays[name].tolist() for name in COLUMNS), strict=True)
     tracks = Catalogue([Track(Path(path), *known) for path, *known in rows])
@@ -144,7 +144,8 @@ def unpacked(arrays: dict[str, np.ndarray]) -> MappedSongs:
     song_map = SongMap(str(arrays["settings"]), **columns, base=str(arrays["base"]))
     if not isinstance(song_map.model, str):
         raise TypeError("the settings of the map name no model")
-    return MappedSongs(Embeddings(tracks, arrays["genres"].tolist(), *(arrays[name] for name in NUMBERS)), song_map)
+    embeddings = Embeddings(tracks, arrays["genres"].tolist(), *(arrays[name] for name in FLOAT_COLUMNS))
+    return MappedSongs(embeddings, song_map)
 
 
 def read_arrays(path: Path) -> dict[str, np.ndarray]:
