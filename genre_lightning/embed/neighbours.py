@@ -75,7 +75,7 @@ def similar_artists(embeddings: Embeddings, query: Query, k: int = 10) -> list[t
     own = {artist_name(embeddings.tracks.tracks[row].artist) for row in query.rows}
     others = [rows for artist, rows in songs_by_artist(embeddings).items() if artist not in own]
     if not others:
-        raise UserError("no other song names its artist")
+        raise UserError("no other artist is known")
     means = np.stack([embeddings.vectors[rows].mean(axis=0) for rows in others])
     rows, similarities = nearest(means, k, query.vector[None])
     songs = [[embeddings.tracks.tracks[song] for song in others[row]] for row in rows[0]]
@@ -108,7 +108,7 @@ def find(embeddings: Embeddings, text: str) -> list[Query]:
     if not ranked:
         close = difflib.get_close_matches(wanted, dict.fromkeys(names), cutoff=0.5)
         raise UserError(
-            f"no song, artist or file is called {text!r}" + (f"; there is {', '.join(close)}" if close else "")
+            f"no song, artist or file is called {text!r}" + (f"; did you mean {' or '.join(close)}?" if close else "")
         )
     return [query for _, query in sorted(ranked, key=lambda one: one[0])]
 

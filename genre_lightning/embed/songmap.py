@@ -70,7 +70,7 @@ class Earlier(Enum):
 class Plan(NamedTuple):
     """Whether songs stay where the earlier map has them, and the map that new ones are placed on.
 
-    If there are new songs, and no base or none that the projection can place them on, the map is drawn anew.
+    If new songs cannot be placed, for want of a base or of a projection that can do it, the map is drawn anew.
     """
 
     keep: bool
