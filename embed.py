@@ -13,9 +13,9 @@ prepare_process()  # before Hydra, which may warn at once
 @one_line_errors(a_job=True)
 def main(cfg: DictConfig) -> None:
     """Embed the songs, draw their map and write both into the run's folder."""
-    from genre_lightning.embed.embed import map_songs
+    from genre_lightning.embed.embed import embed
 
-    map_songs(cfg)
+    embed(cfg)
 
 
 if __name__ == "__main__":

@@ -1,11 +1,11 @@
-"""Text for people: tables, numbers, names of files, and printing them on any terminal."""
+"""Text for people: tables, numbers and file names, printed on any terminal."""
 
 import sys
 from collections.abc import Iterable, Sequence
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A Markdown table with columns as wide as what they hold, so that it is readable in a terminal too."""
+    """A Markdown table with aligned columns, which can be read in a terminal too."""
     lines = [head, *rows]
     widths = [max(len(line[column]) for line in lines) for column in range(len(head))]
     drawn = [
@@ -14,23 +14,23 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return "\n".join([drawn[0], "|" + "|".join("-" * (width + 2) for width in widths) + "|", *drawn[1:]])
 
 
-def percent(share: float) -> str:
+def percent(fraction: float) -> str:
     """0.5923 -> 59.2 %."""
-    return f"{100 * share:.1f} %"
+    return f"{100 * fraction:.1f} %"
 
 
 def clock(seconds: float) -> str:
-    """125.5 -> 2:05.5, as players show it."""
+    """125.5 -> 2:05.5, as players show times."""
     whole, rest = divmod(round(seconds, 3), 60)
     return f"{whole:.0f}:{'0' if rest < 10 else ''}{rest:g}"
 
 
 def printable(text: object) -> str:
-    """A file's name that keeps to its line: what no terminal can show, or what would command it, is written out."""
+    """A file name on one line: line breaks, control characters and characters without a sign are escaped."""
     return "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in str(text))
 
 
 def say(text: str) -> None:
-    """Print, also names of files that the terminal has no characters for."""
+    """Print text; characters that the terminal cannot show become question marks."""
     encoding = sys.stdout.encoding or "utf-8"
     print(text.encode(encoding, "replace").decode(encoding))

@@ -297,7 +297,7 @@ def map_run():
     """Do what embed.py does to a run, on the CPU and with PCA unless told otherwise."""
     from hydra import compose, initialize_config_dir
 
-    from genre_lightning.embed.embed import map_songs
+    from genre_lightning.embed.embed import embed
 
     def mapped(run, *overrides):
         groups = {"projection": "pca", "trainer": "cpu"} | dict(override.split("=", 1) for override in overrides)
@@ -307,7 +307,7 @@ def map_run():
             *(f"{group}={choice}" for group, choice in groups.items()),
         ]
         with initialize_config_dir(version_base="1.3", config_dir=str(CONF)):
-            map_songs(compose("embed", line))
+            embed(compose("embed", line))
 
     return mapped
 

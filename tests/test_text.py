@@ -9,8 +9,8 @@ from genre_lightning.text import clock, printable, say, table
 def test_tables_are_aligned():
     lines = table(["a", "long title"], [["something long", "1"], ["b", "2"]]).splitlines()
     assert len({len(line) for line in lines}) == 1
-    bars = [[place for place, sign in enumerate(line) if sign == "|"] for line in lines]
-    assert all(places == bars[0] for places in bars) and len(bars[0]) == 3
+    bars = [[index for index, sign in enumerate(line) if sign == "|"] for line in lines]
+    assert all(found == bars[0] for found in bars) and len(bars[0]) == 3
     assert set(lines[1]) == {"|", "-"}
 
 

@@ -1,15 +1,58 @@
-"""From the windows that a network looks at to one vector a song."""
+"""From the windows that a network reads to one vector per song."""
 
+import logging
+import sys
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
 import torch
-from lightning import LightningModule
+from lightning import LightningModule, Trainer
 from torch import Tensor, nn
 
+from genre_lightning.data.cache import CachedSong
+from genre_lightning.data.datamodule import WholeSongs
 from genre_lightning.data.windows import Batch
+from genre_lightning.devices import without_harmless_warnings
 from genre_lightning.models.base import GenreClassifier
+from genre_lightning.runs.run import Run
+
+
+class SongMeans(NamedTuple):
+    """What a model makes of songs, averaged over their windows; both arrays are float32.
+
+    vectors: `(songs, embedding)`; probabilities: `(songs, n_genres)`.
+    """
+
+    vectors: np.ndarray
+    probabilities: np.ndarray
+
+
+def predicting_trainer(**settings: Any) -> Trainer:
+    """A Trainer with the given settings that only predicts: it writes no files, and shows a bar only in a terminal."""
+    logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
+    quiet = {"logger": False, "enable_checkpointing": False, "enable_progress_bar": sys.stdout.isatty()}
+    return Trainer(**settings | quiet)
+
+
+def embed_songs(run: Run, songs: Sequence[CachedSong], trainer: Trainer) -> SongMeans:
+    """Run every window of songs in the run's cache through its model, on all devices of the trainer.
+
+    The windows are those of the run's validation: as long, with the same overlap and as many at a time.
+    """
+    loader, n_frames = run.config.loader, run.spec.window_shape[0]
+    data = WholeSongs(run.cache, songs, n_frames, loader.batch_size, run.spec.overlap, loader.num_workers)
+    embedder = SongEmbedder(run.model, len(songs))
+    with without_harmless_warnings():
+        try:
+            trainer.predict(embedder, data, return_predictions=False)
+        except SystemExit:  # which Lightning raises on Ctrl-C
+            raise KeyboardInterrupt from None
+    return SongMeans(embedder.vectors.cpu().numpy(), embedder.probabilities.cpu().numpy())
 
 
 class SongEmbedder(LightningModule):
-    """Averages a network's embeddings and probabilities over each song's windows, whichever batch or device saw them.
+    """Averages a network's embeddings and probabilities over each song's windows, across batches and devices.
 
     After `Trainer.predict` over the windows of `n_songs` songs, `vectors` and `probabilities` are known on all devices.
     """
@@ -20,16 +63,17 @@ class SongEmbedder(LightningModule):
         super().__init__()
         self.network = network.to(memory_format=torch.channels_last)  # convolutions are 1.6 times as fast on a CPU
         n_genres, embedding = network.head.weight.shape
-        self.totals = nn.Buffer(torch.zeros(n_songs, embedding + n_genres + 1), persistent=False)  # the last: windows
+        # Sums over windows, and in the last column the number of windows
+        self.totals = nn.Buffer(torch.zeros(n_songs, embedding + n_genres + 1), persistent=False)
 
     def predict_step(self, batch: Batch, batch_idx: int) -> Tensor:
-        """Add what the windows give; returns it: `(batch, embedding + n_genres + 1)`."""
-        embedding = self.network.embed(batch.features)
-        probabilities = self.network.head(embedding).float().softmax(dim=1)
+        """Add a batch of windows to the totals; returns what was added."""
+        embedding = self.network.embed(batch.features)  # (batch, embedding)
+        probabilities = self.network.head(embedding).float().softmax(dim=1)  # (batch, n_genres)
         windows = torch.cat([embedding.float(), probabilities, torch.ones_like(probabilities[:, :1])], dim=1)
-        real = batch.song >= 0
+        real = batch.song >= 0  # the others only fill the batch
         self.totals.index_add_(0, batch.song[real], windows[real])
-        return windows
+        return windows  # (batch, embedding + n_genres + 1)
 
     def on_predict_epoch_end(self) -> None:
         summed = self.trainer.strategy.reduce(self.totals, reduce_op="sum")  # over all devices

@@ -1,40 +1,38 @@
-"""Every song as a model sees it: computed, and kept in a run's folder as embeddings.npz and embeddings.csv."""
+"""Every song as a model sees it, kept in a run's folder as embeddings.npz and embeddings.csv."""
 
 from __future__ import annotations
 
 import csv
 import io
+import zipfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
-from genre_lightning.data.catalogue import Catalogue, Track
-from genre_lightning.devices import without_harmless_warnings
+from genre_lightning.data.catalogue import COLUMNS, Catalogue, Track
+from genre_lightning.embed.songmap import SongMap
 from genre_lightning.errors import UserError
 from genre_lightning.files import write_whole
 
-if TYPE_CHECKING:
-    from lightning import Trainer
-
-    from genre_lightning.data.cache import CachedSong
-    from genre_lightning.runs.run import Run
-
 ARRAYS, TABLE = "embeddings.npz", "embeddings.csv"
-COLUMNS = ("path", "genre", "artist", "title", "split")
-NUMBERS = ("probabilities", "vectors", "positions")
+FORMAT = 2  # of embeddings.npz; files of version 0.1 have no number
+FLOAT_COLUMNS = ("probabilities", "vectors", "positions")
 ADDED_COLUMNS = ("predicted_genre", "confidence", "x", "y")
 
 
 @dataclass(frozen=True, slots=True)
 class Embeddings:
-    """Every song of a data set as a model sees it; all arrays have one row a song.
+    """Every song of a data set as a model sees it; all arrays are float32 and have one row per song.
 
-    `tracks` name the genre '' where it is unknown, and the split '' for songs the model never saw. `genres` are the
-    model's: the columns of `probabilities` `(songs, n_genres)`. `vectors` is `(songs, embedding)`, `positions`, the 2-D
-    map, `(songs, 2)`; all are float32.
+    Args:
+        tracks: The songs. A track's genre is '' if it is unknown, its split '' if the model never saw the song.
+        genres: The genres that the model knows, in the order of the columns of `probabilities`.
+        probabilities: `(songs, n_genres)`, averaged over each song's windows.
+        vectors: `(songs, embedding)`: the output of the model's encoder, averaged over each song's windows.
+        positions: `(songs, 2)`: where each song lies on the map.
     """
 
     tracks: Catalogue
@@ -50,74 +48,51 @@ class Embeddings:
 
     @property
     def confidence(self) -> np.ndarray:
-        """The probability of that genre: `(songs,)`."""
+        """The probability of that genre, 0 to 1: `(songs,)`."""
         return self.probabilities.max(axis=1)
 
     def only(self, rows: Sequence[int]) -> Embeddings:
-        """Some of the songs."""
+        """The embeddings of some of the songs, by their rows."""
         tracks = Catalogue([self.tracks.tracks[row] for row in rows])
         chosen = np.array(rows, dtype=int)
-        arrays = (array[chosen] for array in (self.probabilities, self.vectors, self.positions))
-        return Embeddings(tracks, self.genres, *arrays)
+        return Embeddings(tracks, self.genres, *(getattr(self, name)[chosen] for name in FLOAT_COLUMNS))
 
     def followed_by(self, others: Embeddings) -> Embeddings:
-        """These songs and `others` of the same model."""
-        arrays = (np.concatenate([getattr(self, name), getattr(others, name)]) for name in NUMBERS)
+        """These songs and then `others` of the same model."""
+        arrays = (np.concatenate([getattr(self, name), getattr(others, name)]) for name in FLOAT_COLUMNS)
         return Embeddings(Catalogue([*self.tracks, *others.tracks]), self.genres, *arrays)
 
 
-class SongMeans(NamedTuple):
-    """What a model makes of songs, averaged over their windows.
+@dataclass(frozen=True, slots=True)
+class MappedSongs:
+    """What embeddings.npz holds: songs as a model sees them, and the map that they lie on."""
 
-    vectors: `(songs, embedding)`; probabilities: `(songs, n_genres)`; both float32.
-    """
-
-    vectors: np.ndarray
-    probabilities: np.ndarray
+    embeddings: Embeddings
+    song_map: SongMap
 
 
-def predicting_trainer(**settings: Any) -> Trainer:
-    """A Trainer with the given settings that only predicts: it writes nothing, and has a bar in a terminal only."""
-    import logging
-    import sys
+class UnreadableError(UserError):
+    """An embeddings.npz that cannot be used; `problem` is the text without what to do about it."""
 
-    from lightning import Trainer
-
-    logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
-    quiet = {"logger": False, "enable_checkpointing": False, "enable_progress_bar": sys.stdout.isatty()}
-    return Trainer(**settings | quiet)
+    def __init__(self, problem: str) -> None:
+        super().__init__(f"{problem}; run embed.py again")
+        self.problem = problem
 
 
-def embed_songs(run: Run, songs: Sequence[CachedSong], trainer: Trainer) -> SongMeans:
-    """Look at every window of songs that are in the run's cache, on all devices of the trainer.
-
-    The windows are those of the run's validation: as long, with the same overlap and as many at a time.
-    """
-    from genre_lightning.data.datamodule import WholeSongs
-    from genre_lightning.embed.embedder import SongEmbedder
-
-    loader, n_frames = run.config.loader, run.spec.window_shape[0]
-    data = WholeSongs(run.cache, songs, n_frames, loader.batch_size, loader.overlap, loader.num_workers)
-    embedder = SongEmbedder(run.model, len(songs))
-    with without_harmless_warnings():
-        try:
-            trainer.predict(embedder, data, return_predictions=False)
-        except SystemExit:  # what Lightning makes of Ctrl-C
-            raise KeyboardInterrupt from None
-    return SongMeans(embedder.vectors.cpu().numpy(), embedder.probabilities.cpu().numpy())
-
-
-def write_embeddings(embeddings: Embeddings, folder: Path, **more: np.ndarray) -> None:
-    """Write the table for people and the arrays that `read_embeddings` reads back; `more` arrays go with them."""
+def write_embeddings(songs: MappedSongs, folder: Path) -> None:
+    """Write the table for people, and the arrays that `read_mapped_songs` reads back."""
     folder.mkdir(parents=True, exist_ok=True)
-    arrays: Any = {name: np.array([str(getattr(track, name)) for track in embeddings.tracks]) for name in COLUMNS}
-    arrays |= {name: np.asarray(getattr(embeddings, name)) for name in ("genres", *NUMBERS)} | more
+    embeddings, tracks = songs.embeddings, songs.embeddings.tracks
+    arrays: Any = {"format": np.array(FORMAT), "genres": np.array(embeddings.genres)}
+    arrays |= {name: np.array([str(getattr(track, name)) for track in tracks]) for name in COLUMNS}
+    arrays |= {field.name: np.array(getattr(songs.song_map, field.name)) for field in fields(SongMap)}
+    arrays["probabilities"] = embeddings.probabilities
     write_whole(folder / ARRAYS, lambda file: np.savez(file, **arrays))
-    write_table(embeddings, folder / TABLE)  # the last: somebody may look at it in a program that holds on to it
+    write_table(embeddings, folder / TABLE)  # last, since it may be open in another program that locks it
 
 
 def write_table(embeddings: Embeddings, path: Path) -> None:
-    """Write a line for each song: what is known of it, what the model takes it for, and its place on the map."""
+    """Write a line for each song: what is known of it, its predicted genre, and its position on the map."""
     rows = zip(embeddings.tracks, embeddings.predicted, embeddings.confidence, embeddings.positions, strict=True)
     writer = csv.writer(lines := io.StringIO(newline=""))
     writer.writerow([*COLUMNS, *ADDED_COLUMNS])
@@ -128,28 +103,60 @@ def write_table(embeddings: Embeddings, path: Path) -> None:
 
 
 def read_embeddings(folder: str | Path) -> Embeddings:
-    """The embeddings in a run's folder, or in a folder below it for songs that are not the run's own.
+    """Read the embeddings that embed.py wrote.
 
-    Raises UserError where there are none, or where the file is damaged.
+    Args:
+        folder: A run's folder for the run's own songs, or a folder in its `embeddings/` for other songs.
+
+    Returns:
+        The songs, their vectors, predictions and positions on the map. Only plain arrays are read: nothing in the file
+        can run code.
+
+    Raises:
+        UserError: If there is no embeddings.npz in the folder, or if it is damaged or has another format.
     """
-    arrays = read_arrays(Path(folder))
-    try:
-        rows = zip(*(arrays[name].tolist() for name in COLUMNS), strict=True)
-        tracks = Catalogue([Track(Path(path), *known) for path, *known in rows])
-        numbers = [arrays[name] for name in NUMBERS]
-        assert all(len(array) == len(tracks) for array in numbers)
-        return Embeddings(tracks, arrays["genres"].tolist(), *numbers)
-    except (KeyError, ValueError, AssertionError):
-        raise UserError(f"{Path(folder, ARRAYS)} was not written by this program; run embed.py again") from None
+    return read_mapped_songs(Path(folder)).embeddings
 
 
-def read_arrays(folder: Path) -> dict[str, np.ndarray]:
-    """All arrays of the embeddings in a folder; plain ones only, so that nothing in the file can run."""
+def read_mapped_songs(folder: Path) -> MappedSongs:
+    """Everything in a folder's embeddings.npz, read once. Raises UserError, as `read_embeddings` does."""
     path = folder / ARRAYS
     if not path.is_file():
         raise UserError(f"there is no {path}; run embed.py first")
+    arrays = read_arrays(path)
+    if "format" not in arrays:
+        raise UnreadableError(f"{path} was made by version 0.1")
+    if (found := str(arrays["format"])) != str(FORMAT):
+        raise UnreadableError(f"{path} has format {found}, and this version reads format {FORMAT}")
     try:
-        with path.open("rb") as file:  # which numpy would leave open where it is damaged
-            return dict(np.load(file, allow_pickle=False))
-    except Exception:  # what numpy and zipfile raise depends on where the file is damaged
-        raise UserError(f"{path} is damaged; run embed.py again") from None
+        return unpacked(arrays)
+    except (KeyError, TypeError, ValueError):  # arrays that are missing, or not of these shapes
+        raise UnreadableError(f"{path} was not written by this program") from None
+
+
+def unpacked(arrays: dict[str, np.ndarray]) -> MappedSongs:
+    """What `write_embeddings` packed. Raises KeyError, TypeError or ValueError for anything else."""
+    if len({len(arrays[name]) for name in (*COLUMNS, *FLOAT_COLUMNS, "digests", "fitted")}) > 1:
+        raise ValueError("columns of different lengths")
+    rows = zip(*(arrays[name].tolist() for name in COLUMNS), strict=True)
+    tracks = Catalogue([Track(Path(path), *known) for path, *known in rows])
+    columns = {name: arrays[name] for name in ("digests", "vectors", "positions", "fitted")}
+    song_map = SongMap(str(arrays["settings"]), **columns, base=str(arrays["base"]))
+    if not isinstance(song_map.model, str):
+        raise TypeError("the settings of the map name no model")
+    embeddings = Embeddings(tracks, arrays["genres"].tolist(), *(arrays[name] for name in FLOAT_COLUMNS))
+    return MappedSongs(embeddings, song_map)
+
+
+def read_arrays(path: Path) -> dict[str, np.ndarray]:
+    """All arrays in a file, none of which can run code. Raises UserError if it is damaged."""
+    whole = io.BytesIO(path.read_bytes())
+    try:
+        with zipfile.ZipFile(whole) as archive:
+            if any(member.compress_type != zipfile.ZIP_STORED for member in archive.infolist()):
+                raise zipfile.BadZipFile
+            # Reading compares checksums, so numpy, which fails in many ways on damaged arrays, sees only whole ones.
+            members = {name.removesuffix(".npy"): io.BytesIO(archive.read(name)) for name in archive.namelist()}
+        return {name: np.lib.format.read_array(file, allow_pickle=False) for name, file in members.items()}
+    except (zipfile.BadZipFile, EOFError, ValueError, RuntimeError):  # RuntimeError: flags say "encrypted", for example
+        raise UnreadableError(f"{path} is damaged") from None

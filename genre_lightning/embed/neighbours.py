@@ -14,8 +14,7 @@ import numpy as np
 
 from genre_lightning.data.catalogue import Track, artist_name
 from genre_lightning.devices import prepare_process
-from genre_lightning.embed.embeddings import Embeddings, embed_songs, predicting_trainer, read_arrays, read_embeddings
-from genre_lightning.embed.songmap import read_map
+from genre_lightning.embed.embeddings import Embeddings, read_embeddings, read_mapped_songs
 from genre_lightning.errors import UserError, one_line_errors
 from genre_lightning.runs.run import BEST, CONFIG, Run
 from genre_lightning.text import say, table
@@ -24,7 +23,7 @@ SHOWN_MATCHES = 5
 
 
 class Nearest(NamedTuple):
-    """The nearest rows of each query, nearest first, and their similarities, which are cosines: `(queries, k)` each."""
+    """The rows nearest to each query, nearest first, and their cosine similarities, -1 to 1: `(queries, k)` each."""
 
     rows: np.ndarray
     similarities: np.ndarray
@@ -32,7 +31,10 @@ class Nearest(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """What neighbours are looked for: a name, a vector `(embedding,)`, and the songs it stands for, which are none."""
+    """What to find neighbours of: a name, a vector `(embedding,)`, and the rows of the songs that it stands for.
+
+    These songs do not count as its neighbours.
+    """
 
     name: str
     vector: np.ndarray
@@ -40,11 +42,20 @@ class Query:
 
 
 def nearest(vectors: np.ndarray, k: int, queries: np.ndarray | None = None) -> Nearest:
-    """The `k` of `vectors` nearest to each of `queries`, or without queries to each other: an exact search."""
+    """Find the nearest vectors by exact search.
+
+    Args:
+        vectors: `(songs, embedding)`.
+        k: How many to find for each query; fewer if there are not that many.
+        queries: `(queries, embedding)`; None to find for each of `vectors` the nearest of the others.
+
+    Returns:
+        Rows of `vectors`, nearest first, and their cosine similarities: `(queries, k)` each.
+    """
     from sklearn.neighbors import NearestNeighbors
 
     others = len(vectors) - 1 if queries is None else len(vectors)
-    if (k := min(k, others)) == 0:
+    if (k := min(k, others)) < 1:
         nothing = np.zeros((len(vectors if queries is None else queries), 0), int)
         return Nearest(nothing, nothing)
     distances, rows = NearestNeighbors(metric="cosine", algorithm="brute").fit(vectors).kneighbors(queries, k)
@@ -60,11 +71,11 @@ def similar_songs(embeddings: Embeddings, query: Query, k: int = 10) -> list[tup
 
 
 def similar_artists(embeddings: Embeddings, query: Query, k: int = 10) -> list[tuple[list[Track], float]]:
-    """The artists nearest to a query, each as their songs, the mean of which counts; those of the query left out."""
+    """The artists nearest to a query by the mean of their songs, as lists of songs; without the query's own artists."""
     own = {artist_name(embeddings.tracks.tracks[row].artist) for row in query.rows}
     others = [rows for artist, rows in songs_by_artist(embeddings).items() if artist not in own]
     if not others:
-        raise UserError("no other song names its artist")
+        raise UserError("no other artist is known")
     means = np.stack([embeddings.vectors[rows].mean(axis=0) for rows in others])
     rows, similarities = nearest(means, k, query.vector[None])
     songs = [[embeddings.tracks.tracks[song] for song in others[row]] for row in rows[0]]
@@ -72,7 +83,7 @@ def similar_artists(embeddings: Embeddings, query: Query, k: int = 10) -> list[t
 
 
 def songs_by_artist(embeddings: Embeddings) -> dict[str, list[int]]:
-    """The rows of each artist's songs, by the artist's name in one spelling."""
+    """The rows of each artist's songs, by the artist's normalised name."""
     rows = defaultdict(list)
     for row, track in enumerate(embeddings.tracks):
         rows[artist_name(track.artist)].append(row)
@@ -80,9 +91,9 @@ def songs_by_artist(embeddings: Embeddings) -> dict[str, list[int]]:
 
 
 def find(embeddings: Embeddings, text: str) -> list[Query]:
-    """What `text` can mean, the best first: an artist, a title or a file's name; whole, its beginning, or its words.
+    """What `text` can mean, the best match first: the whole name of an artist, song or file, its start, or words of it.
 
-    Raises UserError with the closest names where nothing is called like that.
+    Raises UserError with the closest names if nothing matches.
     """
     wanted, ranked, names = artist_name(text), [], []
     for query, called in queries(embeddings):
@@ -97,13 +108,13 @@ def find(embeddings: Embeddings, text: str) -> list[Query]:
     if not ranked:
         close = difflib.get_close_matches(wanted, dict.fromkeys(names), cutoff=0.5)
         raise UserError(
-            f"no song, artist or file is called {text!r}" + (f"; there is {', '.join(close)}" if close else "")
+            f"no song, artist or file is called {text!r}" + (f"; did you mean {' or '.join(close)}?" if close else "")
         )
     return [query for _, query in sorted(ranked, key=lambda one: one[0])]
 
 
 def queries(embeddings: Embeddings) -> Iterator[tuple[Query, list[str]]]:
-    """Every artist and every song, with the names they go by, in one spelling."""
+    """Every artist and every song, with their normalised names."""
     tracks = embeddings.tracks.tracks
     for artist, rows in songs_by_artist(embeddings).items():
         name = f"{tracks[rows[0]].artist} (songs: {len(rows)})"
@@ -115,12 +126,12 @@ def queries(embeddings: Embeddings) -> Iterator[tuple[Query, list[str]]]:
 
 
 def song_name(track: Track) -> str:
-    """A song's title, or its file's name, and its artist."""
+    """A song's title, or its file's name if it has none, and its artist."""
     return (track.title or track.path.stem) + (f" by {track.artist}" if track.artist else "")
 
 
 def ask(folder: Path, embeddings: Embeddings, text: str) -> list[Query]:
-    """What `text` can mean, the best first; a file that is none of the songs in `folder` is embedded here and now."""
+    """What `text` can mean, the best match first; a file that is not among the songs in `folder` is embedded now."""
     path = file_called(text)
     if path is None:
         return find(embeddings, text)
@@ -131,7 +142,7 @@ def ask(folder: Path, embeddings: Embeddings, text: str) -> list[Query]:
 
 
 def file_called(text: str) -> Path | None:
-    """The file that `text` names, if it names one; most texts are no paths, and some cannot be one."""
+    """The file that `text` names; None if it is not the path of a file."""
     try:
         path = Path(text).expanduser()
         return path if path.is_file() else None
@@ -140,19 +151,21 @@ def file_called(text: str) -> Path | None:
 
 
 def run_of(folder: Path) -> Path:
-    """The run's folder that `folder` with its embeddings lies in, or is."""
+    """The folder of the run whose embeddings are in `folder`."""
     return folder if (folder / CONFIG).is_file() else folder.parent.parent
 
 
 def check_model(folder: Path) -> None:
-    """Raise UserError where the run was trained further after its songs were embedded."""
-    run, drawn = Run(run_of(folder)), read_map(read_arrays(folder))
-    if (run.folder / BEST).is_file() and (drawn is None or drawn.model != run.fingerprint):
+    """Raise UserError if the run was trained further after its songs were embedded."""
+    run = Run(run_of(folder))
+    if (run.folder / BEST).is_file() and read_mapped_songs(folder).song_map.model != run.fingerprint:
         raise UserError(f"the songs in {folder} were embedded by an older model; run embed.py again")
 
 
 def embed_file(folder: Path, path: Path) -> np.ndarray:
     """A file's vector, by the model that embedded the songs in `folder`: `(embedding,)`. Raises UserError."""
+    from genre_lightning.embed.embedder import embed_songs, predicting_trainer
+
     with TemporaryDirectory(ignore_cleanup_errors=True) as cache:
         finished = Run(run_of(folder), cache, 1)
         if broken := finished.cache.build([path]):
@@ -164,7 +177,7 @@ def embed_file(folder: Path, path: Path) -> np.ndarray:
 
 
 def answer(query: Query, others: Sequence[Query], lines: str) -> str:
-    """The neighbours under what they are neighbours of, and what else the query could have meant."""
+    """The table of neighbours, under a line on what they are neighbours of and what else the query could mean."""
     also = ", ".join(other.name for other in others[:SHOWN_MATCHES])
     more = f" and {len(others) - SHOWN_MATCHES} more" if len(others) > SHOWN_MATCHES else ""
     return f"Nearest to {query.name}\n" + (f"also found: {also}{more}\n" if others else "") + f"\n{lines}"
@@ -172,15 +185,15 @@ def answer(query: Query, others: Sequence[Query], lines: str) -> str:
 
 def songs_table(found: Sequence[tuple[Track, float]]) -> str:
     """A line for each song."""
-    rows = [[f"{share:.3f}", song_name(track), track.genre, str(track.path)] for track, share in found]
+    rows = [[f"{similarity:.3f}", song_name(track), track.genre, str(track.path)] for track, similarity in found]
     return table(["similarity", "song", "genre", "file"], rows)
 
 
 def artists_table(found: Sequence[tuple[list[Track], float]]) -> str:
     """A line for each artist."""
     rows = [
-        [f"{share:.3f}", tracks[0].artist, ", ".join(sorted({track.genre for track in tracks})), str(len(tracks))]
-        for tracks, share in found
+        [f"{similarity:.3f}", tracks[0].artist, ", ".join(sorted({track.genre for track in tracks})), str(len(tracks))]
+        for tracks, similarity in found
     ]
     return table(["similarity", "artist", "genres", "songs"], rows)
 

@@ -14,42 +14,38 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-LETTERS_A_LINE = 130  # of the text under the map
-# matplotlib's names for the shapes of the legend
+LETTERS_PER_LINE = 130  # of the text under the map
+# Matplotlib's names of the shapes
 MARKERS = {"circle": "o", "square": "s", "triangle": "^", "diamond": "D", "inverted_triangle": "v", "hex": "h"}
 
 
-def map_picture(embeddings: Embeddings, figures: dict[str, float], title: str) -> "Figure":
-    """Every song at its place on the 2-D map: genres by colour and shape, splits by fill, mistakes ringed.
-
-    `figures` of the projection, by names such as "silhouette, test", stand under the map.
-    """
+def map_picture(view: style.MapView) -> "Figure":
+    """Every song at its position on the map: genres by colour and shape, splits by fill, mistakes ringed."""
     from matplotlib.figure import Figure
 
+    embeddings, (metrics, squeeze) = view.embeddings, view.captions
     figure = Figure((11, 8), layout="constrained")
     axes = figure.add_subplot(xticks=[], yticks=[])
-    axes.set_title(title, parse_math=False)
+    axes.set_title(view.title, parse_math=False)
     axes.set_aspect("equal", "datalim")
     axes.spines[:].set_color("#DDDDDD")
     draw_songs(axes, embeddings, diameter=max(3.0, 14 - 2.7 * np.log10(len(embeddings.tracks))))
     name_genres(axes, embeddings)
     draw_legends(axes, embeddings)
-    squeeze = style.SQUEEZE.format(dimensions=embeddings.vectors.shape[1])
-    lines = [*textwrap.wrap(style.figures_line(figures), LETTERS_A_LINE), squeeze]
-    figure.supxlabel("\n".join(lines), fontsize=9)
+    figure.supxlabel("\n".join([*textwrap.wrap(metrics, LETTERS_PER_LINE), squeeze]), fontsize=9)
     return figure
 
 
 def draw_songs(axes: "Axes", embeddings: Embeddings, diameter: float) -> None:
     """A mark for each song, the full ones over the pale ones, and rings around those that were wrongly classified."""
-    place, looks = embeddings.positions, defaultdict(list)
+    positions, looks = embeddings.positions, defaultdict(list)
     for row, song in enumerate(zip(style.fill_of_songs(embeddings), style.genre_of_songs(embeddings), strict=True)):
         looks[song].append(row)
     of_genre = style.marks(style.shown_genres(embeddings))
     for (fill, genre), rows in sorted(looks.items(), key=lambda each: (each[0][0].layer, each[0][0].inside)):
-        axes.plot(*place[rows].T, **look(of_genre[genre], fill), markersize=diameter)
+        axes.plot(*positions[rows].T, **look(of_genre[genre], fill), markersize=diameter)
     wrong = style.wrongly_classified(embeddings)
-    axes.plot(*place[wrong].T, **look(style.Mark(style.RING_COLOUR, "circle"), style.RING), markersize=diameter + 4)
+    axes.plot(*positions[wrong].T, **look(style.Mark(style.RING_COLOUR, "circle"), style.RING), markersize=diameter + 4)
 
 
 def name_genres(axes: "Axes", embeddings: Embeddings) -> None:
@@ -62,7 +58,7 @@ def name_genres(axes: "Axes", embeddings: Embeddings) -> None:
 
 
 def draw_legends(axes: "Axes", embeddings: Embeddings) -> None:
-    """What stands for the genres and the fills that occur, right of the map."""
+    """The legends of the genres and of the fills that occur, to the right of the map."""
     from matplotlib.lines import Line2D
 
     def handle(mark: style.Mark, fill: style.Fill, label: str) -> Line2D:
@@ -79,6 +75,6 @@ def draw_legends(axes: "Axes", embeddings: Embeddings) -> None:
 
 
 def look(mark: style.Mark, fill: style.Fill) -> dict[str, Any]:
-    """How matplotlib draws a mark."""
+    """The arguments with which matplotlib draws a mark."""
     colours = {"markerfacecolor": (mark.colour, fill.inside), "markeredgecolor": (mark.colour, fill.edge)}
     return {"marker": MARKERS[mark.shape], "linestyle": "none", **colours}

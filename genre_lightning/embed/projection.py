@@ -17,22 +17,42 @@ ANNOUNCED_AFTER_SECONDS = 3.0
 
 @dataclass(frozen=True)
 class Projection(ABC):
-    """From vectors `(songs, embedding)` to positions `(songs, 2)`, float32; songs are near in the sense of cosine."""
+    """Draws maps of songs, on which songs are near each other if the angle between their vectors is small.
+
+    `fewest_songs` is the smallest number of songs of which it can draw a map.
+    """
 
     fewest_songs: ClassVar[int] = 1
 
     @abstractmethod
     def fit(self, vectors: np.ndarray) -> np.ndarray:
-        """Draw a map of at least `fewest_songs` songs."""
+        """Draw a map.
+
+        Args:
+            vectors: `(songs, embedding)`, of at least `fewest_songs` songs.
+
+        Returns:
+            The songs' positions: float32 `(songs, 2)`.
+        """
 
     def place(self, vectors: np.ndarray, positions: np.ndarray, new: np.ndarray) -> np.ndarray | None:
-        """Positions of `new` songs on the map that `fit` drew of `vectors`; None where the method has no way to it."""
+        """Place new songs on a map that was drawn before.
+
+        Args:
+            vectors: `(songs, embedding)`, of the songs that shaped the map.
+            positions: `(songs, 2)`, where `fit` put them.
+            new: `(new songs, embedding)`.
+
+        Returns:
+            The positions of the new songs, float32 `(new songs, 2)`; None if this projection cannot place songs, or not
+            on a map of so few.
+        """
         return None
 
 
 @dataclass(frozen=True)
 class PCA(Projection):
-    """The two directions in which the vectors, brought to length 1, differ most."""
+    """Principal component analysis: the two directions in which the vectors, scaled to length 1, differ most."""
 
     def fit(self, vectors: np.ndarray) -> np.ndarray:
         placed = self.place(vectors, vectors, vectors)
@@ -48,12 +68,21 @@ class PCA(Projection):
         with np.errstate(invalid="ignore"):  # songs that do not differ
             axes.fit(normalize(vectors))
         placed = axes.transform(normalize(new)).astype(np.float32)
-        return np.pad(placed, ((0, 0), (0, 2 - placed.shape[1])))
+        return np.pad(placed, ((0, 0), (0, 2 - placed.shape[1])))  # a second axis, if there is only one
 
 
 @dataclass(frozen=True)
 class TSNE(Projection):
-    """van der Maaten and Hinton 2008, begun from PCA (Kobak and Berens 2019)."""
+    """t-SNE (van der Maaten and Hinton 2008), started from PCA (Kobak and Berens 2019). It cannot place new songs.
+
+    Args:
+        perplexity: About how many songs count as a song's neighbours, at least 1.
+        max_iter: Steps of the optimisation, at least 250.
+        seed: Of the random numbers.
+
+    Raises:
+        ValueError: For settings below these.
+    """
 
     perplexity: float = 30.0
     max_iter: int = 1000
@@ -67,16 +96,26 @@ class TSNE(Projection):
     def fit(self, vectors: np.ndarray) -> np.ndarray:
         from sklearn import manifold
 
-        begin: Any = PCA().fit(vectors)
-        begin *= 1e-4 / max(float(begin[:, 0].std()), 1e-12)
+        start: Any = PCA().fit(vectors)
+        start *= 1e-4 / max(float(start[:, 0].std()), 1e-12)
         perplexity = min(self.perplexity, (len(vectors) - 1) / 3)
         how = {"perplexity": perplexity, "max_iter": self.max_iter, "random_state": self.seed}
-        return manifold.TSNE(metric="cosine", init=begin, **how).fit_transform(vectors)
+        return manifold.TSNE(metric="cosine", init=start, **how).fit_transform(vectors)
 
 
 @dataclass(frozen=True)
 class UMAP(Projection):
-    """McInnes, Healy and Melville 2018."""
+    """UMAP (McInnes, Healy and Melville 2018).
+
+    Args:
+        n_neighbors: How many songs count as a song's neighbours, at least 2: few keep small groups together, many the
+            large picture.
+        min_dist: How close together songs may lie, 0 to 1.
+        seed: Of the random numbers.
+
+    Raises:
+        ValueError: For settings outside these ranges.
+    """
 
     n_neighbors: int = 15
     min_dist: float = 0.1
@@ -90,42 +129,42 @@ class UMAP(Projection):
             )
 
     def fit(self, vectors: np.ndarray) -> np.ndarray:
-        with undisturbed():
+        with quiet_umap():
             return self.mapper(len(vectors)).fit_transform(vectors)
 
     def place(self, vectors: np.ndarray, positions: np.ndarray, new: np.ndarray) -> np.ndarray | None:
-        """As umap's `transform`, with a mapper made anew: a stored one would have to be unpickled, which runs code."""
+        # umap's `transform`, of a mapper that is made anew: a stored one would have to be unpickled, which runs code.
         if len(vectors) < self.fewest_songs:
             return None
-        with undisturbed():
-            mapper = self.mapper(len(vectors), transform_mode="graph").fit(vectors)  # who is near whom, and no map
+        with quiet_umap():
+            mapper = self.mapper(len(vectors), transform_mode="graph").fit(vectors)  # finds neighbours, draws no map
             mapper.transform_mode, mapper.embedding_ = "embedding", positions
             return mapper.transform(new)
 
     def mapper(self, songs: int, **how: Any) -> Any:
-        """Umap's class with these settings for a number of songs."""
+        """An object of umap's class with these settings, for a number of songs."""
         import umap
 
         return umap.UMAP(
             n_neighbors=min(self.n_neighbors, songs - 1), min_dist=self.min_dist, metric="cosine",
             disconnection_distance=np.inf,  # no song is left without a position
             random_state=self.seed, transform_seed=self.seed,
-            n_jobs=1,  # what a seed demands
+            n_jobs=1,  # required with a seed
             **how,
         )  # fmt: skip
 
 
 @contextmanager
-def undisturbed() -> Iterator[None]:
-    """Keep umap's warnings, of TensorFlow or of few songs, from the user; say what goes on where it takes long.
+def quiet_umap() -> Iterator[None]:
+    """Hide umap's warnings about TensorFlow or few songs, and log a line if it takes long.
 
-    PyTorch gets its number of threads back, which umap changes.
+    Also restores PyTorch's number of threads, which umap changes.
     """
     import torch
 
     threads = torch.get_num_threads()
-    said = "UMAP is at work; at its first use it is compiled, which takes some 20 s"
-    timer = threading.Timer(ANNOUNCED_AFTER_SECONDS, logger.info, [said])
+    message = "UMAP is running; the first time it has to be compiled, which takes about 20 s"
+    timer = threading.Timer(ANNOUNCED_AFTER_SECONDS, logger.info, [message])
     timer.daemon = True
     timer.start()
     try:

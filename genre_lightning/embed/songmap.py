@@ -1,23 +1,32 @@
-"""A map of songs that stays as it is: drawn once, kept, and added to."""
+"""A map of songs that stays as it is: drawn once, then kept and added to."""
 
 import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
+from enum import Enum, auto
+from typing import NamedTuple
 
 import numpy as np
 
 from genre_lightning.embed.projection import PCA, Projection
 
 
+class Recordings(NamedTuple):
+    """Songs to be mapped: `digests` `(songs,)` tell recordings apart, `vectors` are `(songs, embedding)`."""
+
+    digests: np.ndarray
+    vectors: np.ndarray
+
+
 @dataclass(frozen=True, slots=True)
 class SongMap:
-    """Where songs lie; all arrays have one row a song.
+    """Where songs lie; all arrays have one row per song.
 
-    `settings` say how the map was drawn, and of which model: only maps with the same settings have the same axes.
-    `digests` tell recordings apart. `fitted` songs shaped the map; the others were placed on it later. Where none did,
-    `base` is the fingerprint of the map that they were placed on.
+    `settings` say which projection drew the map, and of which model: only maps with the same settings can have the same
+    axes. `digests` tell recordings apart. The `fitted` songs shaped the map; the others were placed on it later. If
+    none of them shaped it, `base` is the fingerprint of the map that they were placed on.
     """
 
     settings: str
@@ -29,77 +38,119 @@ class SongMap:
 
     @property
     def fingerprint(self) -> str:
-        """What only this map has: a hash of where its songs lie."""
-        places = b"".join(column.tobytes() for column in (self.digests, self.positions, self.fitted))
-        return hashlib.sha256(self.settings.encode() + places).hexdigest()[:16]
-
-    @property
-    def arrays(self) -> dict[str, np.ndarray]:
-        """What a map has beside its songs' embeddings, as `read_map` reads it back."""
-        names = ("settings", "digests", "fitted", "base")
-        return {name: np.array(getattr(self, name)) for name in names}
+        """A hash of the settings and of where the songs lie, which no other map shares."""
+        columns = b"".join(column.tobytes() for column in (self.digests, self.positions, self.fitted))
+        return hashlib.sha256(self.settings.encode() + columns).hexdigest()[:16]
 
     @property
     def model(self) -> str:
-        """The fingerprint of the network."""
+        """The fingerprint of the model."""
         return json.loads(self.settings)["model"]
+
+    def place(self, projection: Projection, vectors: np.ndarray) -> np.ndarray | None:
+        """The positions of new songs on this map; None if the projection cannot place them."""
+        return projection.place(self.vectors[self.fitted], self.positions[self.fitted], vectors)
 
 
 def map_settings(projection: Projection, model: str) -> str:
-    """The settings of a map that `projection` draws; `model` is the network's fingerprint."""
+    """The settings of a map that `projection` draws; `model` is the model's fingerprint."""
     return json.dumps({"projection": type(projection).__name__, **asdict(projection), "model": model})
 
 
-def read_map(arrays: dict[str, np.ndarray]) -> SongMap | None:
-    """The map among the arrays of `embeddings.npz`; None where there is none, or not all of it."""
-    try:
-        settings, *columns = (arrays[field.name] for field in fields(SongMap) if field.name != "base")
-        assert len({len(column) for column in columns}) == 1
-        drawn = SongMap(str(settings), *columns, base=str(arrays.get("base", "")))  # which was not always written
-        return drawn if drawn.model else None
-    except (KeyError, ValueError, AssertionError, TypeError):
-        return None
+class Earlier(Enum):
+    """The map that these songs had before."""
+
+    NONE = auto()  # there was none
+    CHANGED = auto()  # its settings were others: another model, projection or setting of the projection
+    OWN = auto()  # some of its songs shaped it
+    ON_RUN = auto()  # its songs were placed on the run's map, which is still there
+    LOST = auto()  # its songs were placed on a map that is gone
 
 
-def draw_map(
-    projection: Projection, settings: str, digests: np.ndarray, vectors: np.ndarray,
-    earlier: SongMap | None = None, others: SongMap | None = None,
-) -> tuple[SongMap, str]:  # fmt: skip
+class Plan(NamedTuple):
+    """Whether songs stay where the earlier map has them, and the map that new ones are placed on.
+
+    If new songs cannot be placed, for want of a base or of a projection that can do it, the map is drawn anew.
+    """
+
+    keep: bool
+    base: str
+
+
+# By the earlier map, and whether the run's own songs have a map with the same settings.
+PLANS = {
+    (Earlier.NONE, False): Plan(keep=False, base="none"),
+    (Earlier.NONE, True): Plan(keep=False, base="run"),
+    (Earlier.CHANGED, False): Plan(keep=False, base="none"),
+    (Earlier.CHANGED, True): Plan(keep=False, base="run"),
+    (Earlier.OWN, False): Plan(keep=True, base="earlier"),
+    (Earlier.OWN, True): Plan(keep=True, base="earlier"),
+    (Earlier.ON_RUN, True): Plan(keep=True, base="run"),
+    (Earlier.LOST, False): Plan(keep=True, base="none"),
+    (Earlier.LOST, True): Plan(keep=False, base="run"),
+}
+# Why a map is drawn anew.
+REASONS = {
+    Earlier.NONE: "The map is new.",
+    Earlier.CHANGED: "The map is new: the model or the settings of the projection have changed, now {projection}.",
+    Earlier.OWN: "The map is new: {projection} cannot place new songs on the earlier one.",
+    Earlier.ON_RUN: "The map is new: {projection} cannot place new songs on the run's map.",
+    Earlier.LOST: "The map is new: the one that the earlier songs were placed on is gone.",
+}
+
+
+def update_map(
+    projection: Projection, model: str, songs: Recordings, earlier: SongMap | None, run_map: SongMap | None
+) -> tuple[SongMap, str]:
     """Where the songs lie, and a sentence on how that came about.
 
-    On the `earlier` map of the same data songs stay where they were; new ones are placed among them, or on the map of
-    `others` where those are what the earlier songs were placed on. Where that cannot be, the map is drawn anew.
+    `earlier` is the map that these songs had before, `run_map` that of the run's own songs if these are others.
     """
-    kept, others = (one if one is not None and one.settings == settings else None for one in (earlier, others))
-    if kept is not None and others is not None and not kept.fitted.any() and kept.base != others.fingerprint:
-        kept = None  # the map it was placed on is no more
-    base = kept if kept is not None and kept.fitted.any() else others
-    positions, fitted = look_up(digests, kept, base)
-    new, told = np.isnan(positions[:, 0]), "The map is the earlier one."
+    settings = map_settings(projection, model)
+    run_map = run_map if run_map is not None and run_map.settings == settings else None
+    found = recognise(earlier, settings, run_map)
+    plan = PLANS[found, run_map is not None]
+    base = {"earlier": earlier, "run": run_map, "none": None}[plan.base]
+    updated = add_songs(projection, settings, songs, earlier if plan.keep else None, base)
+    return updated if updated is not None else draw_map(projection, settings, songs, found)
+
+
+def add_songs(
+    projection: Projection, settings: str, songs: Recordings, kept: SongMap | None, base: SongMap | None
+) -> tuple[SongMap, str] | None:
+    """Leave songs where they are on the map `kept`, and place new ones on `base`; None if that is impossible."""
+    positions, fitted = look_up(songs.digests, kept, base)
+    new, told = np.isnan(positions[:, 0]), "The map is the earlier one" if kept is not None else "The map is the run's"
     if new.any():
-        if base is None or (placed := place(projection, base, vectors[new])) is None:
-            return draw_anew(projection, settings, digests, vectors, earlier)
+        placed = base.place(projection, songs.vectors[new]) if base is not None else None
+        if base is None or placed is None:
+            return None
         positions[new] = placed
-        told = f"{told[:-1]}, shaped by {base.fitted.sum()} songs; new songs placed on it: {new.sum()}."
-    return SongMap(settings, digests, vectors, positions, fitted, placed_on(fitted, base, kept)), told
+        told += f", drawn from {base.fitted.sum()} songs; new songs placed on it: {new.sum()}"
+    origin = "" if fitted.any() else base.fingerprint if base is not None else kept.base if kept is not None else ""
+    return SongMap(settings, *songs, positions, fitted, origin), f"{told}."
 
 
-def placed_on(fitted: np.ndarray, base: SongMap | None, kept: SongMap | None) -> str:
-    """The fingerprint of the map that songs were placed on; empty where some of them shape their own."""
-    if fitted.any():
-        return ""
-    return base.fingerprint if base is not None else kept.base if kept is not None else ""
+def recognise(earlier: SongMap | None, settings: str, run_map: SongMap | None) -> Earlier:
+    """Which kind of map the earlier one is; `run_map` is the run's, if it has the same settings."""
+    if earlier is None:
+        return Earlier.NONE
+    if earlier.settings != settings:
+        return Earlier.CHANGED
+    if earlier.fitted.any():
+        return Earlier.OWN
+    return Earlier.ON_RUN if run_map is not None and run_map.fingerprint == earlier.base else Earlier.LOST
 
 
 def look_up(digests: np.ndarray, kept: SongMap | None, base: SongMap | None) -> tuple[np.ndarray, np.ndarray]:
     """The positions of songs that are on one of the maps, NaN for others; and which of them shaped the map `kept`."""
     positions, fitted = np.full((len(digests), 2), np.nan, np.float32), np.zeros(len(digests), bool)
-    for drawn in (base, kept):  # the songs' own map has the last word
-        if drawn is not None:
-            row = {recording: row for row, recording in enumerate(numbered(drawn.digests))}
+    for known in (base, kept):  # if a song is on both, the songs' own map counts
+        if known is not None:
+            row = {recording: row for row, recording in enumerate(numbered(known.digests))}
             rows = np.array([row.get(recording, -1) for recording in numbered(digests)])
-            positions[rows >= 0] = drawn.positions[rows[rows >= 0]]
-            fitted[rows >= 0] = drawn.fitted[rows[rows >= 0]] & (drawn is kept)
+            positions[rows >= 0] = known.positions[rows[rows >= 0]]
+            fitted[rows >= 0] = known.fitted[rows[rows >= 0]] & (known is kept)
     return positions, fitted
 
 
@@ -111,22 +162,12 @@ def numbered(digests: Iterable[str]) -> Iterator[tuple[str, int]]:
         seen[digest] += 1
 
 
-def place(projection: Projection, base: SongMap, new: np.ndarray) -> np.ndarray | None:
-    """Positions of `new` vectors on the map `base`, None where there is no way to it."""
-    return projection.place(base.vectors[base.fitted], base.positions[base.fitted], new)
-
-
-def draw_anew(
-    projection: Projection, settings: str, digests: np.ndarray, vectors: np.ndarray, earlier: SongMap | None
-) -> tuple[SongMap, str]:
-    """A map that nothing is known of yet, and why it is drawn."""
-    name, enough = type(projection).__name__, len(vectors) >= projection.fewest_songs
-    positions = (projection if enough else PCA()).fit(vectors)
-    told = "The map is new."
+def draw_map(projection: Projection, settings: str, songs: Recordings, earlier: Earlier) -> tuple[SongMap, str]:
+    """A map that all songs shape, and a sentence on why it is drawn."""
+    name, fewest = type(projection).__name__, projection.fewest_songs
+    enough = len(songs.vectors) >= fewest
+    positions = (projection if enough else PCA()).fit(songs.vectors)
+    told = REASONS[earlier].format(projection=name)
     if not enough:
-        told = f"The map is new, and PCA's: {len(vectors)} of the {projection.fewest_songs} songs that {name} needs."
-    elif earlier is not None and earlier.settings != settings:
-        told = f"The map is new: the model or the settings of the projection have changed, now {name}."
-    elif earlier is not None:
-        told = f"The map is new: {name} cannot place new songs on the earlier one."
-    return SongMap(settings, digests, vectors, positions, np.ones(len(vectors), bool)), told
+        told = f"The map is new and drawn by PCA: {name} needs {fewest} songs, and there are {len(songs.vectors)}."
+    return SongMap(settings, *songs, positions, np.ones(len(songs.vectors), bool)), told

@@ -1,7 +1,8 @@
-"""What stands for what on a map of songs, on the picture as on the page: colours, shapes, fills and rings."""
+"""How songs look on a map, in the picture as on the page: colours, shapes, fills and rings."""
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -11,18 +12,35 @@ from genre_lightning.plotting import COLOURS
 
 SHAPES = ("circle", "square", "triangle", "diamond", "inverted_triangle", "hex")
 RING_COLOUR = "#222222"
-SQUEEZE = "A map squeezes {dimensions} dimensions into 2; the figures and the neighbours are of all dimensions."
+SQUEEZE = "The map squeezes {dimensions} dimensions into 2; the metrics and the nearest songs use all of them."
+
+
+@dataclass(frozen=True, slots=True)
+class MapView:
+    """What the picture and the page show: songs, metrics by names such as "silhouette, 40 test songs", and a title.
+
+    Songs of the run that lie in the background come last, with the split BACKGROUND.
+    """
+
+    embeddings: Embeddings
+    figures: dict[str, float]
+    title: str
+
+    @property
+    def captions(self) -> tuple[str, str]:
+        """What stands under the map: the metrics, and how far it can be trusted."""
+        return figures_line(self.figures), SQUEEZE.format(dimensions=self.embeddings.vectors.shape[1])
 
 
 class Mark(NamedTuple):
-    """What stands for a genre; the shapes go by Bokeh's names."""
+    """The colour and the shape of a genre's songs; Bokeh's names of the shapes."""
 
     colour: str
     shape: str
 
 
 class Fill(NamedTuple):
-    """How opaque the marks of some songs are inside and at their edge, and what that means; lower layers lie behind."""
+    """What some marks mean, and how opaque they are inside and at their edge, 0 to 1; layer 0 is the background."""
 
     label: str
     inside: float
@@ -30,30 +48,30 @@ class Fill(NamedTuple):
     layer: int = 1
 
 
-# What stands for the side of a run's own songs where they lie behind the ones that a map is about.
-BEHIND = "behind"
-# Songs the model learnt from are pale, songs it did not are full.
+# The split of a run's own songs that lie in the background of a map of other songs.
+BACKGROUND = "background"
+# Songs that the model learnt from are pale, all others are full.
 FILLS = {
-    BEHIND: Fill("song of the run", 0.18, 0.0, layer=0),
+    BACKGROUND: Fill("song of the run", 0.18, 0.0, layer=0),
     "train": Fill("train", 0.32, 0.0),
     "val": Fill("validation", 0.32, 1.0),
     "test": Fill("test", 1.0, 0.0),
     "": Fill("new to the model", 1.0, 0.0),
 }
-# Songs whose genre nobody knows have the colour of the one the model takes them for, and are hollow.
+# Songs of unknown genre are hollow, in the colour of the predicted one.
 GUESSED = Fill("unknown genre, colour as predicted", 0.0, 1.0)
-# What stands around a mistake
+# Around songs whose predicted genre is wrong
 RING = Fill("wrongly classified", 0.0, 1.0)
 
 
 def shown_genres(embeddings: Embeddings) -> list[str]:
-    """The genres that have marks: the model's in its order, then those that it was never taught."""
+    """The genres that have marks: the model's in its order, then those that it does not know."""
     others = set(embeddings.tracks.genres) - {*embeddings.genres, ""}
     return [*embeddings.genres, *sorted(others)]
 
 
 def marks(genres: Sequence[str]) -> dict[str, Mark]:
-    """A colour and a shape for each genre, different from all others for the first 48 of them."""
+    """A colour and a shape for each genre; they repeat after 48 genres."""
     return {
         genre: Mark(COLOURS[index % len(COLOURS)], SHAPES[index // len(COLOURS) % len(SHAPES)])
         for index, genre in enumerate(genres)
@@ -61,9 +79,8 @@ def marks(genres: Sequence[str]) -> dict[str, Mark]:
 
 
 def genre_of_songs(embeddings: Embeddings) -> list[str]:
-    """The genre whose mark each song has: its own, or where nobody knows it the predicted one."""
-    predicted = embeddings.probabilities.argmax(axis=1)
-    return [track.genre or embeddings.genres[guess] for track, guess in zip(embeddings.tracks, predicted, strict=True)]
+    """The genre whose mark each song has: its own, or the predicted one if its own is unknown."""
+    return [track.genre or guess for track, guess in zip(embeddings.tracks, embeddings.predicted, strict=True)]
 
 
 def fill_of_songs(embeddings: Embeddings) -> list[Fill]:
@@ -72,24 +89,22 @@ def fill_of_songs(embeddings: Embeddings) -> list[Fill]:
 
 
 def wrongly_classified(embeddings: Embeddings) -> np.ndarray:
-    """Which songs `(songs,)` were taken for another genre; false where the model was never taught the right one, and
-    for those that lie behind.
+    """Whether each song's predicted genre is wrong: `(songs,)`; false for genres that the model does not know, and for
+    songs in the background.
     """
-    predicted = embeddings.probabilities.argmax(axis=1)
-    column = {genre: index for index, genre in enumerate(embeddings.genres)}
-    true = np.array([column.get(track.genre, -1) for track in embeddings.tracks])
-    behind = np.array([track.split == BEHIND for track in embeddings.tracks])
-    return (true >= 0) & (true != predicted) & ~behind
+    known, songs = set(embeddings.genres), zip(embeddings.tracks, embeddings.predicted, strict=True)
+    wrong = [track.genre in known - {guess} and track.split != BACKGROUND for track, guess in songs]
+    return np.array(wrong, bool)
 
 
 def genre_centres(embeddings: Embeddings) -> dict[str, np.ndarray]:
-    """The middle `(2,)` of each genre's cloud: the median of its songs, which stray ones do not pull away."""
+    """The centre `(2,)` of each genre's cloud: the median of its songs, which a few stray ones do not move."""
     genre_of = np.array(genre_of_songs(embeddings))
     found = [genre for genre in shown_genres(embeddings) if (genre_of == genre).any()]
     return {genre: np.median(embeddings.positions[genre_of == genre], axis=0) for genre in found}
 
 
 def figures_line(figures: dict[str, float]) -> str:
-    """The figures of a projection in one line; not a number means that there are too few songs to compute it."""
+    """Metrics in one line; NaN if there are too few songs to compute one."""
     shown = {name: "too few songs" if math.isnan(value) else f"{value:.2f}" for name, value in figures.items()}
     return "   ".join(f"{name}: {value}" for name, value in shown.items())

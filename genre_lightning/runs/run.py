@@ -84,7 +84,9 @@ class Run:
 
         try:
             return read_spec(self.checkpoint["GenreDataModule"])
-        except (KeyError, TypeError, ValueError):
+        except (KeyError, TypeError, ValueError) as error:
+            if explain_import(error) is not None:
+                raise
             raise UserError(f"{self.folder / BEST} fits another version of this program; train again") from None
 
     @property

@@ -15,7 +15,7 @@ from genre_lightning.audio import Tags
 from genre_lightning.data.cache import FeatureCache
 from genre_lightning.data.catalogue import MANIFEST, Catalogue, Track, read_manifest, write_manifest
 from genre_lightning.data.extraction import Extracted, song_key
-from genre_lightning.embed.embed import map_songs
+from genre_lightning.embed.embed import embed
 from genre_lightning.embed.embedder import SongEmbedder
 from genre_lightning.embed.projection import UMAP
 from genre_lightning.features.mel import LogMel
@@ -31,9 +31,9 @@ def write_songs(root: Path):
     """A manifest of songs whose files are empty, and whose features, at random, are in a cache."""
     rng, tracks, songs = np.random.default_rng(0), [], []
     for number in range(SONGS):
-        path, side = root / f"{number}.mp3", ("train", "train", "val", "test")[number // 2 % 4]
+        path, split = root / f"{number}.mp3", ("train", "train", "val", "test")[number // 2 % 4]
         path.touch()
-        tracks.append(Track(path, ("jazz", "rock")[number % 2], split=side))
+        tracks.append(Track(path, ("jazz", "rock")[number % 2], split=split))
         frames, stats = rng.random((FRAMES, 64)).astype(np.float16), np.zeros((2, 64), np.float32)
         songs.append(Extracted(song_key(path), frames, stats, 30.0, str(number), Tags()))
     FeatureCache(root / "cache", LogMel()).store(songs)
@@ -86,10 +86,10 @@ def test_embedding_cached_songs_is_spent_in_the_network_and_the_projection(run, 
     with initialize_config_dir(CONF, version_base="1.3"):
         cfg = compose("embed", [f"run={run}", "trainer=cpu"])
     begin = time.perf_counter()
-    map_songs(cfg)
+    embed(cfg)
     took = time.perf_counter() - begin
-    share = sum(spent.values()) / took
+    fraction = sum(spent.values()) / took
     with capsys.disabled():
         parts = ", ".join(f"{name} {seconds:.2f} s" for name, seconds in spent.items())
-        print(f"\n{SONGS} cached songs of 30 s: {took:.2f} s, {100 * share:.0f} % of it in {parts}")
-    assert share >= 0.8
+        print(f"\n{SONGS} cached songs of 30 s: {took:.2f} s, {100 * fraction:.0f} % of it in {parts}")
+    assert fraction >= 0.8

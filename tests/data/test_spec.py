@@ -30,7 +30,7 @@ WRONG = [
     {"genres": []},
     {"genres": "jazz"},
     {"genres": ["jazz", 2]},
-    {"format": 2},
+    {"format": 3},
     {"features": {"kind": "Spec"}},
     {"features": {"kind": "LogMel", "colour": "blue"}},
     {"features": {}},

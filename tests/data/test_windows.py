@@ -208,9 +208,13 @@ def test_a_dataset_can_be_sent_to_another_process(dataset):
 @pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")  # Python 3.12 on Linux
 def test_a_worker_process_reads_the_same_batches(selected):
     selection, cache = selected
-    alone, helped = (
-        list(GenreDataModule(selection.catalogue, cache, window_seconds=0.5, num_workers=workers).val_dataloader())
-        for workers in (0, 1)
-    )
+
+    def batches(num_workers):
+        how = {"cache": lambda features: cache, "window_seconds": 0.5, "num_workers": num_workers}
+        data = GenreDataModule(lambda: selection.catalogue, cache.features, **how)
+        data.setup()
+        return list(data.val_dataloader())
+
+    alone, helped = batches(0), batches(1)
     assert len(alone) == len(helped)
     assert all(torch.equal(a.features, b.features) for a, b in zip(alone, helped, strict=True))

@@ -1,4 +1,4 @@
-import csv
+import json
 import shutil
 import subprocess
 import sys
@@ -8,12 +8,11 @@ import numpy as np
 import pytest
 import torch
 from matplotlib.figure import Figure
-from serving import score
 
 from genre_lightning.data.cache import FeatureCache
-from genre_lightning.data.datamodule import GenreDataModule
-from genre_lightning.embed.embeddings import read_arrays, read_embeddings
-from genre_lightning.embed.style import BEHIND
+from genre_lightning.embed import embeddings as embeddings_file
+from genre_lightning.embed.embeddings import read_embeddings
+from genre_lightning.embed.style import BACKGROUND
 from genre_lightning.errors import UserError, is_for_users
 from genre_lightning.runs.run import Run
 
@@ -52,24 +51,14 @@ def positions(folder):
     return {track.path: tuple(embeddings.positions[row]) for row, track in enumerate(embeddings.tracks)}
 
 
-def test_every_song_of_the_run_is_there_with_its_side_and_what_its_validation_says(embedded):
+def test_every_song_of_the_run_is_there_with_its_split_and_the_model_s_prediction(embedded):
     run, embeddings = Run(embedded), read_embeddings(embedded)
     known = {track.path.absolute(): (track.genre, track.artist, track.split) for track in run.catalogue}
     assert {track.path: (track.genre, track.artist, track.split) for track in embeddings.tracks} == known
-    data = GenreDataModule(lambda: run.catalogue, run.features, cache=lambda features: run.cache, window_seconds=0.5)
-    data.setup()
-    scored = score(run.model, data, "test")
-    test = [row for row, track in enumerate(embeddings.tracks) if track.split == "test"]
-    assert np.allclose(embeddings.probabilities[test], scored.probabilities, atol=1e-4)
-
-
-def test_the_table_and_the_arrays_say_the_same(embedded):
-    embeddings = read_embeddings(embedded)
-    with (embedded / "embeddings.csv").open(newline="", encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
-    assert [row["path"] for row in rows] == [str(track.path) for track in embeddings.tracks]
-    assert [row["predicted_genre"] for row in rows] == embeddings.predicted
-    assert [float(row["x"]) for row in rows] == pytest.approx(embeddings.positions[:, 0].tolist(), abs=1e-4)
+    pairs = zip(embeddings.tracks, embeddings.predicted, strict=True)
+    right = [track.genre == predicted for track, predicted in pairs if track.split == "test"]
+    figures = json.loads((embedded / "metrics.json").read_text())
+    assert np.mean(right) == pytest.approx(figures["test"]["accuracy"])
 
 
 def test_nothing_that_is_cached_is_computed_again(copied, map_run, monkeypatch):
@@ -83,89 +72,111 @@ def test_features_can_be_kept_elsewhere(copied, embedded, map_run, tmp_path):
     assert np.allclose(read_embeddings(copied).vectors, read_embeddings(embedded).vectors, atol=1e-5)
 
 
-def test_a_map_does_not_change_unasked(copied, map_run, capsys):
-    arrays = read_arrays(copied)
+@pytest.fixture
+def reads(monkeypatch):
+    """The folders whose embeddings.npz was read."""
+    folders, read = [], embeddings_file.read_arrays
+    monkeypatch.setattr(embeddings_file, "read_arrays", lambda path: folders.append(path.parent) or read(path))
+    return folders
+
+
+def test_a_map_does_not_change_unasked(copied, map_run, capsys, reads):
+    arrays = embeddings_file.read_arrays(copied / "embeddings.npz")
     arrays["positions"] += 7
     np.savez(copied / "embeddings.npz", **arrays)
+    reads.clear()
     map_run(copied)
+    assert reads == [copied]
     assert np.array_equal(read_embeddings(copied).positions, arrays["positions"])
     assert "The map is the earlier one.\n" in capsys.readouterr().out
 
 
-def test_another_projection_draws_another_map_and_says_so(copied, map_run, capsys):
+def test_embeddings_that_cannot_be_used_are_replaced_and_that_is_said(copied, map_run, caplog, capsys):
+    arrays = embeddings_file.read_arrays(copied / "embeddings.npz")
+    np.savez(copied / "embeddings.npz", **{name: array for name, array in arrays.items() if name != "format"})
+    map_run(copied)
+    assert "embeddings.npz was made by version 0.1, so it is not used" in caplog.text
+    assert "The map is new." in capsys.readouterr().out and len(read_embeddings(copied).tracks) == 30
+
+
+def test_another_projection_or_model_draws_another_map_and_says_so(copied, map_run, capsys):
     before = read_embeddings(copied)
     map_run(copied, "projection=tsne", "projection.max_iter=250")
     after = read_embeddings(copied)
     assert not np.allclose(before.positions, after.positions) and np.allclose(before.vectors, after.vectors, atol=1e-5)
-    assert (
-        "The map is new: the model or the settings of the projection have changed, now TSNE." in capsys.readouterr().out
-    )
-
-
-def test_another_model_draws_another_map_and_says_so(copied, map_run, capsys):
+    changed = "The map is new: the model or the settings of the projection have changed, now "
+    assert changed + "TSNE." in capsys.readouterr().out
+    map_run(copied)
     best = copied / "checkpoints" / "best.ckpt"
     checkpoint = torch.load(best, weights_only=True)
     checkpoint["state_dict"]["encoder.2.0.weight"] += 0.3
     torch.save(checkpoint, best)
+    capsys.readouterr()
     map_run(copied)
-    assert "the model or the settings of the projection have changed" in capsys.readouterr().out
+    assert changed + "PCA." in capsys.readouterr().out
 
 
-def test_new_songs_lie_on_the_run_s_map_and_leave_it_alone(copied, map_run, new_songs, capsys):
+def test_new_songs_lie_on_the_run_s_map_and_leave_it_alone(copied, map_run, new_songs, capsys, reads):
     own = (copied / "embeddings.npz").read_bytes()
     map_run(copied, f"data.root='{new_songs.as_posix()}'")
+    assert reads == [copied]
     folder, printed = others(copied), capsys.readouterr().out
     assert (copied / "embeddings.npz").read_bytes() == own and folder.name.startswith("new songs-")
     embeddings = read_embeddings(folder)
     assert [track.genre for track in embeddings.tracks] == ["", *["noise"] * 4, "polka", *["tones"] * 4]
     assert {track.split for track in embeddings.tracks} == {""} and embeddings.genres == Run(copied).genres
     assert {track.artist for track in embeddings.tracks} == {"", "Somebody"}
-    assert "shaped by 30 songs; new songs placed on it: 10." in printed
+    assert "The map is the run's, drawn from 30 songs; new songs placed on it: 10." in printed
     assert "map, 10 new songs" in printed and str(folder / "embeddings.csv") in printed
     assert "27.mp3 is damaged, cut off or not audio" in printed and "\nsongs that cannot be read: 1\n" in printed
 
 
-def test_behind_new_songs_lie_the_run_s_own_that_are_not_among_them(copied, map_run, new_songs, library, monkeypatch):
+@pytest.fixture
+def shown(monkeypatch):
+    """The songs on every map that is drawn."""
+    views = []
+    monkeypatch.setattr(
+        "genre_lightning.embed.embed.map_picture", lambda view: views.append(view.embeddings) or Figure()
+    )
+    return views
+
+
+def test_in_the_background_lie_the_run_s_songs_that_are_not_among_the_new_ones(
+    copied, map_run, new_songs, library, shown
+):
     shutil.copy(library / "noise" / "0.wav", new_songs / "noise" / "known.wav")
-    shown = []
-    monkeypatch.setattr("genre_lightning.embed.embed.map_picture", lambda songs, *_: shown.append(songs) or Figure())
     map_run(copied, f"data.root='{new_songs.as_posix()}'")
-    own, folder = read_embeddings(copied), others(copied)
+    folder = others(copied)
     (songs,) = shown
     assert list(songs.tracks)[:11] == list(read_embeddings(folder).tracks) and len(songs.tracks) == 11 + 29
-    behind = {track.path: row for row, track in enumerate(songs.tracks) if track.split == BEHIND}
-    assert behind.keys() == {track.path for track in own.tracks if track.path.name != "0.wav" or track.genre != "noise"}
-    places = {track.path: tuple(own.positions[row]) for row, track in enumerate(own.tracks)}
-    assert all(tuple(songs.positions[row]) == places[path] for path, row in behind.items())
+    known = (library / "noise" / "0.wav").absolute()
+    where = {path: position for path, position in positions(copied).items() if path != known}
+    background = {track.path: row for row, track in enumerate(songs.tracks) if track.split == BACKGROUND}
+    assert {path: tuple(songs.positions[row]) for path, row in background.items()} == where
     assert "song of the run" in (folder / "map.html").read_text(encoding="utf-8")
 
 
-def test_on_a_map_of_their_own_new_songs_are_alone(copied, map_run, new_songs, monkeypatch):
-    shown = []
-    monkeypatch.setattr("genre_lightning.embed.embed.map_picture", lambda songs, *_: shown.append(songs) or Figure())
-    map_run(copied, f"data.root='{new_songs.as_posix()}'", "projection=tsne", "projection.max_iter=250")
-    assert [len(songs.tracks) for songs in shown] == [10]
-
-
-def test_songs_placed_on_an_earlier_map_of_the_run_are_alone(copied, map_run, new_songs, monkeypatch):
-    shown = []
-    monkeypatch.setattr("genre_lightning.embed.embed.map_picture", lambda songs, *_: shown.append(songs) or Figure())
-    map_run(copied, f"data.root='{new_songs.as_posix()}'")
+def test_songs_on_a_map_of_their_own_or_an_earlier_one_of_the_run_are_alone(copied, map_run, new_songs, shown):
+    new = f"data.root='{new_songs.as_posix()}'"
+    map_run(copied, new)
     map_run(copied, "projection=tsne", "projection.max_iter=250")
-    map_run(copied, f"data.root='{new_songs.as_posix()}'")
-    assert [len(songs.tracks) for songs in shown] == [40, 30, 10]
+    map_run(copied, new)
+    map_run(copied, new, "projection=umap")
+    assert [len(songs.tracks) for songs in shown] == [40, 30, 10, 10]
 
 
-def test_songs_that_are_added_leave_the_others_where_they_were(copied, map_run, new_songs, write_song):
+def test_songs_that_are_added_leave_the_others_where_they_were(copied, map_run, new_songs, write_song, reads):
     map_run(copied, f"data.root='{new_songs.as_posix()}'")
     before = positions(others(copied))
     write_song(new_songs / "noise" / "0.wav", "noise", 50)
+    reads.clear()
     map_run(copied, f"data.root='{new_songs.as_posix()}'")
+    assert reads == [others(copied), copied]
     after = positions(others(copied))
     assert len(after) == len(before) + 1 and before.items() <= after.items()
 
 
-def test_songs_of_the_run_found_elsewhere_have_the_side_they_had(copied, map_run, library, tmp_path, write_song):
+def test_songs_of_the_run_found_elsewhere_have_the_split_they_had(copied, map_run, library, tmp_path, write_song):
     for number in (0, 5):  # of train and of test
         (tmp_path / "mine" / "noise").mkdir(parents=True, exist_ok=True)
         shutil.copy(library / "noise" / f"{number}.wav", tmp_path / "mine" / "noise" / f"copy of {number}.wav")
@@ -207,7 +218,7 @@ def test_other_songs_have_another_folder(copied, map_run, new_songs, tmp_path):
 def test_when_no_song_can_be_read_that_is_an_error(copied, map_run, tmp_path):
     (tmp_path / "broken").mkdir()
     (tmp_path / "broken" / "a.mp3").write_text("no sound")
-    with pytest.raises(UserError, match=r"no song can be read, of 1; the first is .*a\.mp3, which is damaged"):
+    with pytest.raises(UserError, match=r"none of the 1 songs can be read; the first is .*a\.mp3, which is damaged"):
         map_run(copied, f"data.root='{(tmp_path / 'broken').as_posix()}'")
 
 
@@ -232,7 +243,7 @@ def test_the_latest_run_is_taken_when_none_is_named(copied, map_run, monkeypatch
     ],
 )
 def test_mistakes_are_told_before_any_work(copied, map_run, monkeypatch, setting, line):
-    monkeypatch.setattr("genre_lightning.embed.embed.embed_songs", lambda *work: pytest.fail("worked"))
+    monkeypatch.setattr("genre_lightning.embed.embedder.embed_songs", lambda *work: pytest.fail("worked"))
     with pytest.raises(Exception, match=line) as error:  # Hydra 1.3 raises its own errors, 1.4 those of the classes
         map_run(copied, *setting.split())
     assert is_for_users(error.value)
@@ -263,13 +274,8 @@ def test_a_table_that_is_open_elsewhere_is_named_and_the_rest_is_written(copied,
     assert (copied / "map.html").is_file() and read_embeddings(copied) and not list(copied.glob("*.tmp"))
 
 
-def test_the_map_is_drawn_as_a_picture_and_as_a_page(embedded):
-    assert (embedded / "map.png").read_bytes().startswith(b"\x89PNG")
-    page = (embedded / "map.html").read_text(encoding="utf-8")
-    assert "openMap(" in page and 'id="excerpt-0"' not in page
-
-
 def test_with_audio_the_page_holds_an_excerpt_of_every_song(copied, map_run, new_songs):
     map_run(copied, f"data.root='{new_songs.as_posix()}'", "audio=true")
+    assert (others(copied) / "map.png").read_bytes().startswith(b"\x89PNG")
     page = (others(copied) / "map.html").read_text(encoding="utf-8")
     assert page.count('id="excerpt-') == len(read_embeddings(others(copied)).tracks) == 10

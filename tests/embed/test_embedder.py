@@ -1,12 +1,17 @@
+import json
+import signal
+
+import numpy as np
 import pytest
 import torch
 from lightning import Trainer
 from torch.utils.data import DataLoader
 
-from genre_lightning.data.windows import Batch
-from genre_lightning.embed.embedder import SongEmbedder
+from genre_lightning.data.windows import Batch, RegularWindows, WindowDataset
+from genre_lightning.embed.embedder import SongEmbedder, embed_songs, predicting_trainer
 from genre_lightning.models.cnn import CNN
 from genre_lightning.models.mlp import MLP
+from genre_lightning.runs.run import Run
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:.*does not have many workers"),
@@ -65,3 +70,63 @@ def test_the_network_is_in_evaluation_mode(build, predict):
     batch = windows(0)
     once, again = (predict(SongEmbedder(model.train(), 1), [batch]).vectors for _ in range(2))
     assert torch.equal(once, again)
+
+
+@pytest.fixture
+def trainer():
+    return predicting_trainer(accelerator="cpu", devices=1)
+
+
+@pytest.fixture(scope="module")
+def finished(run):
+    return Run(run)
+
+
+def cached(run):
+    """The run's songs as its cache knows them."""
+    return [run.cache.find(track.path) for track in run.catalogue]
+
+
+def test_a_song_is_the_mean_of_the_windows_that_validation_looks_at(finished, trainer):
+    songs, loader = cached(finished)[:4], finished.config.loader
+    means = embed_songs(finished, songs, trainer)
+    n_frames = finished.spec.window_shape[0]
+    assert min(song.n_frames for song in songs) < n_frames < max(song.n_frames for song in songs)
+    for row, song in enumerate(songs):
+        dataset = WindowDataset(finished.cache, [song], [0], n_frames, 1)
+        (windows,) = RegularWindows(dataset, 1000, loader.overlap)
+        with torch.inference_mode():
+            features = dataset.__getitems__(windows).features.float()
+            vector, probabilities = finished.model.embed(features), finished.model(features).softmax(dim=1)
+        assert np.allclose(means.vectors[row], vector.mean(dim=0), atol=1e-5)
+        assert np.allclose(means.probabilities[row], probabilities.mean(dim=0), atol=1e-6)
+
+
+def test_windows_are_as_long_as_those_of_training_where_songs_are_short(short_clips, trainer):
+    brief = Run(short_clips)
+    figures = json.loads((short_clips / "metrics.json").read_text())
+    means = embed_songs(brief, cached(brief), trainer)
+    judged = zip(means.probabilities.argmax(axis=1), brief.catalogue, strict=True)
+    right = [brief.genres[genre] == track.genre for genre, track in judged if track.split == "test"]
+    assert np.mean(right) == pytest.approx(figures["test"]["accuracy"])
+
+
+def test_ctrl_c_is_ctrl_c_to_the_program(finished, trainer, monkeypatch):
+    handler = signal.getsignal(signal.SIGINT)
+
+    def stop(*step):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(SongEmbedder, "predict_step", stop)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            embed_songs(finished, cached(finished)[:2], trainer)
+    finally:
+        signal.signal(signal.SIGINT, handler)
+
+
+def test_mixed_precision_gives_about_the_same(finished, trainer):
+    songs = cached(finished)[:3]
+    mixed = embed_songs(finished, songs, predicting_trainer(accelerator="cpu", devices=1, precision="bf16-mixed"))
+    full = embed_songs(finished, songs, trainer)
+    assert np.allclose(mixed.vectors, full.vectors, atol=0.1) and mixed.vectors.dtype == np.float32

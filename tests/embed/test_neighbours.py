@@ -38,7 +38,7 @@ def titles(found):
 def test_the_nearest_come_first_with_cosines_and_without_the_song_itself(embeddings):
     found = similar_songs(embeddings, find(embeddings, "so what")[0], 3)
     assert titles(found) in (["Naima", "Blue in Green", "Blue Train"], ["Blue in Green", "Naima", "Blue Train"])
-    assert [share for _, share in found] == pytest.approx(np.cos(np.radians([10, 10, 20])), abs=1e-5)
+    assert [similarity for _, similarity in found] == pytest.approx(np.cos(np.radians([10, 10, 20])), abs=1e-5)
 
 
 def test_more_neighbours_than_songs_are_all_other_songs(embeddings):
@@ -76,7 +76,7 @@ def test_parts_of_words_are_not_meant(embeddings):
 
 
 def test_a_name_with_a_slip_brings_up_the_closest_names(embeddings):
-    with pytest.raises(UserError, match=r"'jon coltrain'; there is .*john coltrane"):
+    with pytest.raises(UserError, match=r"'jon coltrain'; did you mean .*john coltrane"):
         find(embeddings, "jon coltrain")
     with pytest.raises(UserError, match=r"is called 'zzzz'$"):
         find(embeddings, "zzzz")
@@ -95,7 +95,7 @@ def test_artists_are_listed_once_and_never_the_one_that_was_asked_for(embeddings
         ("Aerosmith", 1),
         ("Someone", 1),
     ]
-    assert [share for _, share in found] == sorted((share for _, share in found), reverse=True)
+    assert [similarity for _, similarity in found] == sorted((similarity for _, similarity in found), reverse=True)
 
 
 def test_songs_without_artists_have_no_nearest_artists(embeddings):
@@ -103,7 +103,7 @@ def test_songs_without_artists_have_no_nearest_artists(embeddings):
         Catalogue([Track(track.path, "") for track in embeddings.tracks]), ["jazz"], embeddings.probabilities,
         embeddings.vectors, embeddings.positions,
     )  # fmt: skip
-    with pytest.raises(UserError, match="no other song names its artist"):
+    with pytest.raises(UserError, match="no other artist is known"):
         similar_artists(nameless, find(nameless, "05 ")[0])
 
 
@@ -112,7 +112,7 @@ def test_every_song_s_neighbours_at_once(embeddings):
     assert rows.shape == similarities.shape == (7, 3) and all(row not in rows[row] for row in range(7))
     for row in range(7):
         one = similar_songs(embeddings, find(embeddings, embeddings.tracks.tracks[row].path.stem)[0], 3)
-        assert [share for _, share in one] == pytest.approx(similarities[row].tolist(), abs=1e-5)
+        assert [similarity for _, similarity in one] == pytest.approx(similarities[row].tolist(), abs=1e-5)
 
 
 def test_a_song_alone_has_no_neighbours(embeddings):
@@ -141,8 +141,8 @@ def test_a_new_file_is_embedded_as_the_others_were_and_leaves_nothing_behind(
     copy.write_bytes((library / "tones" / "4.wav").read_bytes())
     songs = read_embeddings(embedded)
     (query,) = ask(embedded, songs, "new.wav")
-    (track, share), *_ = similar_songs(songs, query, 3)
-    assert (track.genre, track.path.name) == ("tones", "4.wav") and share == pytest.approx(1, abs=1e-4)
+    (track, similarity), *_ = similar_songs(songs, query, 3)
+    assert (track.genre, track.path.name) == ("tones", "4.wav") and similarity == pytest.approx(1, abs=1e-4)
     assert sorted(embedded.rglob("*")) == before and [path.name for path in tmp_path.iterdir()] == ["new.wav"]
 
 

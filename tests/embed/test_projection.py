@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 import genre_lightning.embed.projection
-from genre_lightning.embed.projection import PCA, TSNE, UMAP, undisturbed
+from genre_lightning.embed.projection import PCA, TSNE, UMAP, quiet_umap
 
 pytestmark = pytest.mark.usefixtures("uncompiled")
 ALL = [UMAP(n_neighbors=4), TSNE(perplexity=3, max_iter=500), PCA()]
@@ -102,7 +102,7 @@ def test_settings_that_cannot_work_are_told_before_any_work(wrong):
 def test_only_what_takes_long_is_announced(seconds, told, caplog, monkeypatch):
     caplog.set_level(logging.INFO)
     monkeypatch.setattr(genre_lightning.embed.projection, "ANNOUNCED_AFTER_SECONDS", 0.1)
-    with undisturbed():
+    with quiet_umap():
         time.sleep(seconds)
-    said = [record.message for record in caplog.records if "UMAP is at work" in record.message]
+    said = [record.message for record in caplog.records if "UMAP is running" in record.message]
     assert bool(said) == told

@@ -26,9 +26,9 @@ def songs(*groups, seed=0):
     )
 
 
-def named(separation):
+def named(metrics):
     """The figures without what is said of the songs."""
-    return {name.split(",")[0]: figure for name, figure in separation.figures.items()}
+    return {name.split(",")[0]: figure for name, figure in metrics.figures.items()}
 
 
 def test_only_test_songs_count_and_training_songs_vote():

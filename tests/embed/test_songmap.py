@@ -1,126 +1,136 @@
 import json
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
 
-from genre_lightning.embed.projection import PCA, TSNE, UMAP
-from genre_lightning.embed.songmap import SongMap, draw_map, map_settings, read_map
+from genre_lightning.embed.projection import PCA, TSNE, UMAP, Projection
+from genre_lightning.embed.songmap import PLANS, Earlier, Recordings, SongMap, map_settings, update_map
 
 pytestmark = pytest.mark.usefixtures("uncompiled")
 NAMES = np.array([f"song {number}" for number in range(12)])
 VECTORS = np.random.default_rng(0).random((12, 6)).astype(np.float32)
-SETTINGS = map_settings(PCA(), "a model")
 
 
-def draw(rows, earlier=None, others=None, projection=None, settings=SETTINGS):
+@dataclass(frozen=True)
+class Still(Projection):
+    """Draws maps, and cannot place songs on them."""
+
+    def fit(self, vectors):
+        return vectors[:, :2] - vectors[:, :2].mean(axis=0)
+
+
+def draw(rows, earlier=None, run_map=None, projection=None, model="a model"):
     """The map of some of the songs."""
-    return draw_map(projection or PCA(), settings, NAMES[rows], VECTORS[rows], earlier, others)
+    return update_map(projection or PCA(), model, Recordings(NAMES[rows], VECTORS[rows]), earlier, run_map)
+
+
+# The earlier map, whether the run's can be used, and where songs that are on both lie then: without a new song beside
+# them, with one that can be placed, and with one that cannot.
+CASES = [
+    (Earlier.NONE, False, "anew", "anew", "anew"),
+    (Earlier.NONE, True, "run", "run", "anew"),
+    (Earlier.CHANGED, False, "anew", "anew", "anew"),
+    (Earlier.CHANGED, True, "run", "run", "anew"),
+    (Earlier.OWN, False, "earlier", "earlier", "anew"),
+    (Earlier.OWN, True, "earlier", "earlier", "anew"),
+    (Earlier.ON_RUN, True, "earlier", "earlier", "anew"),
+    (Earlier.LOST, False, "earlier", "anew", "anew"),
+    (Earlier.LOST, True, "run", "run", "anew"),
+]
+HOW = [([6, 7], PCA()), ([6, 7, 9], PCA()), ([6, 7, 9], Still())]
+REASONS = {
+    Earlier.NONE: "The map is new.",
+    Earlier.CHANGED: "The map is new: the model or the settings of the projection have changed, now {}.",
+    Earlier.OWN: "The map is new: {} cannot place new songs on the earlier one.",
+    Earlier.ON_RUN: "The map is new: {} cannot place new songs on the run's map.",
+    Earlier.LOST: "The map is new: the one that the earlier songs were placed on is gone.",
+}
+
+
+def earlier_map(kind, run_map):
+    """A map of songs 6 and 7 beside where the run's map has them."""
+    shaped, placed = np.ones(2, bool), np.zeros(2, bool)
+    beside = SongMap(run_map.settings, NAMES[6:8], VECTORS[6:8], run_map.positions[6:] + 7, placed)
+    return {
+        Earlier.NONE: None,
+        Earlier.CHANGED: replace(beside, settings=map_settings(PCA(), "another model"), fitted=shaped),
+        Earlier.OWN: replace(beside, fitted=shaped),
+        Earlier.ON_RUN: replace(beside, base=run_map.fingerprint),
+        Earlier.LOST: replace(beside, base="a map that is gone"),
+    }[kind]
+
+
+def test_the_cases_are_all_that_there_are():
+    assert [case[:2] for case in CASES] == list(PLANS)
+
+
+@pytest.mark.parametrize(
+    ("kind", "usable", "rows", "projection", "expected"),
+    [(*case[:2], *how, expected) for case in CASES for how, expected in zip(HOW, case[2:], strict=True)],
+)
+def test_songs_lie_where_the_table_says(kind, usable, rows, projection, expected):
+    run_map = draw(range(8), projection=projection)[0]
+    earlier = earlier_map(kind, run_map)
+    drawn, told = draw(rows, earlier, run_map if usable else None, projection)
+    where = {
+        "run": run_map.positions[6:],
+        "anew": projection.fit(VECTORS[rows])[:2],
+        "earlier": getattr(earlier, "positions", None),
+    }
+    assert [name for name, positions in where.items() if np.array_equal(drawn.positions[:2], positions)] == [expected]
+    assert drawn.base == {"run": run_map.fingerprint, "anew": "", "earlier": getattr(earlier, "base", None)}[expected]
+    if expected == "anew":
+        assert drawn.fitted.all() and told == REASONS[kind].format(type(projection).__name__)
+    else:
+        start, new = {"run": "The map is the run's", "earlier": "The map is the earlier one"}[expected], len(rows) - 2
+        assert told.startswith(start) and (f"new songs placed on it: {new}." in told) == bool(new)
 
 
 def test_a_first_map_is_shaped_by_all_its_songs():
     drawn, told = draw(range(10))
-    assert drawn.fitted.all() and np.array_equal(drawn.positions, PCA().fit(VECTORS[:10]))
-    assert told == "The map is new."
+    assert drawn.fitted.all() and np.array_equal(drawn.positions, PCA().fit(VECTORS[:10])) and told == "The map is new."
 
 
-def test_the_same_songs_stay_where_they_were_in_whatever_order():
+def test_songs_stay_where_they_were_in_any_order_and_if_others_are_gone():
     first = draw(range(10))[0]
-    moved = SongMap(first.settings, first.digests, first.vectors, first.positions + 7, first.fitted)
-    again, told = draw(range(9, -1, -1), moved)
-    assert np.array_equal(again.positions, moved.positions[::-1]) and again.fitted.all()
-    assert told == "The map is the earlier one."
+    moved = replace(first, positions=first.positions + 7)
+    for rows in (range(9, -1, -1), [2, 3, 5]):
+        again, told = draw(rows, moved)
+        assert np.array_equal(again.positions, moved.positions[rows]) and again.fitted.all()
+        assert told == "The map is the earlier one."
 
 
-def test_new_songs_are_placed_and_the_old_ones_stay():
+def test_new_songs_are_placed_among_the_old_ones_and_shape_nothing_later():
     first = draw(range(10))[0]
-    added, told = draw([10, *range(10), 11], first)
-    assert np.array_equal(added.positions[1:11], first.positions)
-    assert added.fitted.tolist() == [False, *[True] * 10, False]
-    assert np.allclose(added.positions[[0, 11]], PCA().place(VECTORS[:10], first.positions, VECTORS[10:]))
-    assert told == "The map is the earlier one, shaped by 10 songs; new songs placed on it: 2."
-
-
-def test_songs_that_were_placed_before_shape_nothing_later():
-    second = draw(range(11), draw(range(10))[0])[0]
-    third, _ = draw(range(12), second)
-    assert third.fitted.sum() == 10 and np.array_equal(third.positions[:11], second.positions)
-    assert np.allclose(third.positions[11], PCA().place(VECTORS[:10], second.positions[:10], VECTORS[11:])[0])
-
-
-def test_songs_that_are_gone_move_nobody():
-    first = draw(range(10))[0]
-    fewer, told = draw([2, 3, 5], first)
-    assert np.array_equal(fewer.positions, first.positions[[2, 3, 5]]) and told == "The map is the earlier one."
+    added, told = draw([10, *range(10)], first)
+    assert np.array_equal(added.positions[1:], first.positions) and added.fitted.tolist() == [False, *[True] * 10]
+    assert told == "The map is the earlier one, drawn from 10 songs; new songs placed on it: 1."
+    more, _ = draw(range(12), added)
+    assert more.fitted.sum() == 10
+    assert np.allclose(more.positions[10:], PCA().place(VECTORS[:10], first.positions, VECTORS[10:]))
 
 
 def test_copies_of_a_recording_keep_a_position_each():
-    names, vectors = np.array(["a", "b", "b", "c", "d"]), VECTORS[:5]
-    first = draw_map(PCA(), SETTINGS, names, vectors)[0]
-    again = draw_map(PCA(), SETTINGS, names, vectors, first)[0]
-    assert np.array_equal(again.positions, first.positions)
+    songs = Recordings(np.array(["a", "b", "b", "c", "d"]), VECTORS[:5])
+    first = update_map(PCA(), "a model", songs, None, None)[0]
+    assert np.array_equal(update_map(PCA(), "a model", songs, first, None)[0].positions, first.positions)
 
 
-@pytest.mark.parametrize("settings", [map_settings(PCA(), "another model"), map_settings(UMAP(), "a model")])
-def test_another_model_or_setting_draws_anew_and_says_so(settings):
-    first = draw(range(10))[0]
-    moved = SongMap(first.settings, first.digests, first.vectors, first.positions + 7, first.fitted)
-    again, told = draw(range(10), moved, settings=settings)
-    assert np.array_equal(again.positions, first.positions) and again.fitted.all() and again.settings == settings
-    assert told.startswith("The map is new: the model or the settings of the projection have changed, now ")
-
-
-def test_a_method_that_cannot_add_songs_draws_anew_and_says_so():
-    method = TSNE(perplexity=2, max_iter=250)
-    settings = map_settings(method, "a model")
-    first = draw(range(8), projection=method, settings=settings)[0]
-    kept, told = draw(range(8), first, projection=method, settings=settings)
-    assert np.array_equal(kept.positions, first.positions) and told == "The map is the earlier one."
-    anew, told = draw(range(9), first, projection=method, settings=settings)
-    assert anew.fitted.all() and told == "The map is new: TSNE cannot place new songs on the earlier one."
-
-
-@pytest.mark.parametrize("songs", [1, 2, 3])
+@pytest.mark.parametrize("songs", [1, 3])
 @pytest.mark.parametrize("projection", [UMAP(), TSNE()])
 def test_a_few_songs_are_drawn_by_pca_and_that_is_said(songs, projection):
     drawn, told = draw(range(songs), projection=projection)
     assert np.isfinite(drawn.positions).all() and len(drawn.positions) == songs
-    assert told.startswith(f"The map is new, and PCA's: {songs} of the 4 songs that")
+    name = type(projection).__name__
+    assert told == f"The map is new and drawn by PCA: {name} needs 4 songs, and there are {songs}."
 
 
-def test_songs_of_another_set_go_on_the_map_of_the_first():
-    run = draw(range(8))[0]
-    new, told = draw([8, 9, 3], others=run)
-    assert not new.fitted.any() and np.array_equal(new.positions[2], run.positions[3])
-    assert told.endswith("shaped by 8 songs; new songs placed on it: 2.")
-    assert new.base == run.fingerprint
-    more, _ = draw([8, 9, 3, 10], new, run)
-    assert np.array_equal(more.positions[:3], new.positions) and not more.fitted.any() and more.base == new.base
-
-
-def test_songs_of_another_set_follow_the_map_that_they_were_placed_on():
-    run = draw(range(8))[0]
-    new = draw([8, 9, 3], others=run)[0]
-    moved = SongMap(run.settings, run.digests, run.vectors, run.positions + 5, run.fitted)
-    followed, _ = draw([8, 9, 3], new, moved)
-    assert np.array_equal(followed.positions[2], moved.positions[3]) and followed.base == moved.fingerprint
-    stayed, told = draw([8, 9, 3], new)  # of the run there is no map any more, or only one with other axes
-    assert np.array_equal(stayed.positions, new.positions) and stayed.base == run.fingerprint
-    assert told == "The map is the earlier one."
-
-
-def test_songs_placed_on_a_map_of_their_own_are_not_on_the_run_s():
-    own, run = draw([8, 9, 10, 11])[0], draw(range(6))[0]
-    replaced, _ = draw([6, 7], own, run)
-    assert not replaced.fitted.any() and replaced.base == own.fingerprint != run.fingerprint
-    assert draw([6, 7], replaced, run)[0].base == run.fingerprint
-
-
-def test_a_set_with_a_map_of_its_own_stays_on_it():
-    own, run = draw(range(6, 10))[0], draw(range(6))[0]
-    more, _ = draw(range(5, 11), own, run)
-    assert np.array_equal(more.positions[1:5], own.positions)
-    assert more.fitted.tolist() == [False, True, True, True, True, False]
-    assert np.allclose(more.positions[5], PCA().place(own.vectors, own.positions, VECTORS[10:11])[0])
+def test_songs_that_are_left_of_a_map_of_their_own_follow_the_run_s():
+    own, run_map = draw([8, 9, 10, 11])[0], draw(range(6))[0]
+    placed, _ = draw([6, 7], own, run_map)
+    assert not placed.fitted.any() and placed.base == own.fingerprint  # all that shaped it are gone
+    assert draw([6, 7], placed, run_map)[0].base == run_map.fingerprint
 
 
 def test_settings_name_the_method_the_model_and_every_setting():
@@ -129,14 +139,3 @@ def test_settings_name_the_method_the_model_and_every_setting():
         "projection": "UMAP", "n_neighbors": 7, "min_dist": 0.1, "seed": 0, "model": "f00d",
     }  # fmt: skip
     assert SongMap(settings, NAMES, VECTORS, VECTORS[:, :2], NAMES == "").model == "f00d"
-
-
-def test_a_map_is_read_from_its_arrays_or_not_at_all():
-    drawn = draw(range(4))[0]
-    arrays = {name: np.asarray(getattr(drawn, name)) for name in SongMap.__slots__}
-    again = read_map(arrays)
-    assert again.settings == SETTINGS and np.array_equal(again.positions, drawn.positions)
-    assert read_map({name: array for name, array in arrays.items() if name != "fitted"}) is None
-    assert read_map(arrays | {"fitted": arrays["fitted"][:2]}) is None
-    assert read_map({name: array for name, array in arrays.items() if name != "base"}).base == ""  # as once written
-    assert read_map(arrays | {"settings": np.array("no JSON")}) is None

@@ -6,7 +6,7 @@ import pytest
 
 from genre_lightning.data.catalogue import Track
 from genre_lightning.embed.style import (
-    BEHIND,
+    BACKGROUND,
     COLOURS,
     FILLS,
     GUESSED,
@@ -73,11 +73,13 @@ def test_a_song_of_unknown_genre_has_the_colour_of_its_prediction_and_is_hollow(
     assert fill_of_songs(embeddings) == [GUESSED, FILLS["test"], FILLS[""]]
 
 
-def test_a_song_that_lies_behind_is_pale_and_never_ringed(make_embeddings):
-    tracks = [Track(Path("a.mp3"), "tones"), Track(Path("b.mp3"), "tones", split=BEHIND)]
+def test_a_song_in_the_background_is_pale_and_never_ringed(make_embeddings):
+    tracks = [Track(Path("a.mp3"), "tones"), Track(Path("b.mp3"), "tones", split=BACKGROUND)]
     embeddings = make_embeddings(tracks, taken_for={0: "noise", 1: "noise"})
     assert wrongly_classified(embeddings).tolist() == [True, False]
-    assert fill_of_songs(embeddings)[1].inside < min(fill.inside for side, fill in FILLS.items() if side != BEHIND)
+    assert fill_of_songs(embeddings)[1].inside < min(
+        fill.inside for split, fill in FILLS.items() if split != BACKGROUND
+    )
 
 
 def test_only_a_genre_that_the_model_knows_can_be_taken_for_another(make_embeddings):

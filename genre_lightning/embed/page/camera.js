@@ -1,4 +1,4 @@
-// Which part of the map is seen. Both axes keep the same scale, in pixels to a unit of the map.
+// Which part of the map is visible. Both axes have the same scale, in pixels per unit of the map.
 
 const FLIGHT_MILLISECONDS = 450;
 const MARGIN_PIXELS = 48;
@@ -18,7 +18,7 @@ class Camera {
     }
   }
 
-  // The middle of the points and their extent; a single point gets some room around it
+  // The centre of the points and their extent; a single point gets some room around it
   static around(xs, ys) {
     const [left, right] = extent(xs);
     const [bottom, top] = extent(ys);
@@ -52,7 +52,7 @@ class Camera {
     this.listeners.push(listener);
   }
 
-  // Both ranges change together: listeners are told once, before the next frame
+  // Both ranges change together: listeners are called once, before the next frame
   announce() {
     this.announced ??= requestAnimationFrame(() => {
       this.announced = null;
@@ -79,7 +79,7 @@ class Camera {
     this.look(this.home.x, this.home.y, this.homeScale);
   }
 
-  // The same part of the map as before, as large as the new size of the window allows
+  // Keep the same part of the map visible in a window of another size
   resize() {
     const [zoom, [x, y]] = [this.zoom, this.centre];
     this.measure();

@@ -1,4 +1,4 @@
-// What is known of the chosen song or artist, and where to go from there.
+// The card of the chosen song or artist: what is known of it, and links to what is nearest.
 
 class Card {
   constructor(section, contents, map) {
@@ -8,7 +8,7 @@ class Card {
 
   clear() {
     this.row = null;
-    const hint = "Choose a mark to hear the song and to see which songs are nearest.";
+    const hint = "Click on a song to hear it and to see the songs nearest to it.";
     this.section.replaceChildren(element("p", { class: "hint" }, hint));
   }
 
@@ -54,12 +54,12 @@ class Card {
     return element("div", {}, play, element("p", { class: "trouble", role: "alert", hidden: "" }));
   }
 
-  tell(row, state, share) {
+  tell(row, state, progress) {
     if (row !== this.row) return;
     const play = this.section.querySelector(".play");
     play.dataset.state = state;
     play.querySelector("b").textContent = state === "playing" ? "Stop" : "Play";
-    play.querySelector(".heard").style.width = `${100 * share}%`;
+    play.querySelector(".heard").style.width = `${100 * progress}%`;
     const trouble = this.section.querySelector(".trouble");
     trouble.hidden = state !== "failed";
     trouble.textContent = state === "failed" ? this.trouble(row) : "";
@@ -67,7 +67,7 @@ class Card {
 
   trouble(row) {
     const file = decoded(this.contents.songs.address[row]);
-    return `The browser cannot play ${file} from here. A page written with audio=true carries its excerpts along.`;
+    return `Your browser cannot play ${file} from here. Run embed.py with audio=true to put excerpts into the page.`;
   }
 
   list(heading, entries) {
@@ -97,7 +97,7 @@ function genreFact(genre, ...more) {
   return element("p", { class: "fact" }, icon(genre.shape, genre.colour), text(genre.name), ...more);
 }
 
-// Genre, split, prediction and confidence: the same words on the card and under the pointer
+// Genre, split, prediction and confidence, on the card as under the pointer
 function facts({ songs, genres, fills, ring }, row) {
   const genre = genres[songs.genre[row]];
   const fill = fills[songs.fill[row]];
@@ -111,8 +111,8 @@ function facts({ songs, genres, fills, ring }, row) {
 // The rows and similarities of what is nearest to a song or an artist
 function nearestOf(things, row) {
   const count = things.nearest?.shape[1] ?? 0;
-  return Array.from({ length: count }, (_, place) => {
-    const index = row * count + place;
+  return Array.from({ length: count }, (_, rank) => {
+    const index = row * count + rank;
     return { row: things.nearest[index], similarity: things.similarity[index] };
   });
 }

@@ -1,4 +1,4 @@
-"""What the page knows of songs, artists and genres: plain lists and small arrays that Bokeh hands to the browser."""
+"""The page's data on songs, artists and genres: plain lists and small arrays that Bokeh hands to the browser."""
 
 import os
 from collections import Counter
@@ -11,21 +11,22 @@ import numpy as np
 from genre_lightning.data.catalogue import Track
 from genre_lightning.embed import style
 from genre_lightning.embed.embeddings import Embeddings
-from genre_lightning.embed.neighbours import Nearest, songs_by_artist
+from genre_lightning.embed.neighbours import nearest, songs_by_artist
+
+NEAREST_SHOWN = 10  # of each song and of each artist
 
 
-def page_contents(
-    embeddings: Embeddings, nearest_songs: Nearest, nearest_artists: Nearest | None, folder: Path
-) -> dict[str, Any]:
-    """Songs, artists, genres and fills as columns; `folder` is where the page will lie.
+def page_contents(embeddings: Embeddings, folder: Path) -> dict[str, Any]:
+    """Songs, artists, genres and fills as columns; `folder` is where the page will be.
 
-    Everything points to everything else by row, and numbers are as small as they can be: the page carries them all.
+    They refer to each other by row numbers, and numbers are as small as possible, since the page carries them all.
     """
     genres = style.shown_genres(embeddings)
     artists = songs_by_artist(embeddings)
+    means = np.array([embeddings.vectors[songs].mean(axis=0) for songs in artists.values()])
     return {
-        "songs": song_columns(embeddings, genres, artists, folder) | nearest_columns(nearest_songs),
-        "artists": artist_columns(embeddings, genres, artists) | nearest_columns(nearest_artists),
+        "songs": song_columns(embeddings, genres, artists, folder) | nearest_columns(embeddings.vectors),
+        "artists": artist_columns(embeddings, genres, artists) | nearest_columns(means),
         "genres": genre_rows(embeddings, genres),
         "fills": fill_rows(embeddings),
         "ring": style.RING._asdict() | {"colour": style.RING_COLOUR},
@@ -35,7 +36,7 @@ def page_contents(
 def song_columns(
     embeddings: Embeddings, genres: list[str], artists: dict[str, list[int]], folder: Path
 ) -> dict[str, Any]:
-    """What is known of each song; `address` is where the player finds its file."""
+    """What is known of each song; the player finds its file at `address`."""
     artist = np.full(len(embeddings.tracks), -1, np.int32)
     for row, songs in enumerate(artists.values()):
         artist[songs] = row
@@ -55,32 +56,31 @@ def song_columns(
     }
 
 
-def nearest_columns(nearest: Nearest | None) -> dict[str, np.ndarray]:
-    """The nearest, and their similarities in hundredths; no columns where nobody has searched."""
-    if nearest is None:
-        return {}
+def nearest_columns(vectors: np.ndarray) -> dict[str, np.ndarray]:
+    """The rows that are nearest to each row, and their similarities in hundredths."""
+    found = nearest(vectors, NEAREST_SHOWN)
     return {
-        "nearest": smallest(nearest.rows),
-        "similarity": np.round(100 * nearest.similarities).clip(-100, 100).astype(np.int8),
+        "nearest": smallest(found.rows),
+        "similarity": np.round(100 * found.similarities).clip(-100, 100).astype(np.int8),
     }
 
 
 def artist_columns(embeddings: Embeddings, genres: list[str], artists: dict[str, list[int]]) -> dict[str, Any]:
-    """Each artist at the mean of their songs, in the genre that most of these have."""
+    """Each artist at the mean position of their songs, with the genre of most of them."""
     tracks, genre_of = embeddings.tracks.tracks, style.genre_of_songs(embeddings)
-    places = np.reshape([embeddings.positions[songs].mean(axis=0) for songs in artists.values()], (-1, 2))
+    positions = np.reshape([embeddings.positions[songs].mean(axis=0) for songs in artists.values()], (-1, 2))
     common = [Counter(genre_of[song] for song in songs).most_common(1)[0][0] for songs in artists.values()]
     return {
         "name": [Counter(tracks[song].artist for song in songs).most_common(1)[0][0] for songs in artists.values()],
         "genre": smallest([genres.index(genre) for genre in common]),
         "songs": np.array([len(songs) for songs in artists.values()], np.int32),
-        "x": places[:, 0].astype(np.float32),
-        "y": places[:, 1].astype(np.float32),
+        "x": positions[:, 0].astype(np.float32),
+        "y": positions[:, 1].astype(np.float32),
     }
 
 
 def genre_rows(embeddings: Embeddings, genres: list[str]) -> list[dict[str, Any]]:
-    """Each genre's name, mark and number of songs, and where its name stands, if anywhere."""
+    """Each genre's name, mark and number of songs, and where its name stands; None if it has no songs."""
     of_genre, centres = style.marks(genres), style.genre_centres(embeddings)
     songs = Counter(style.genre_of_songs(embeddings))
     return [
@@ -95,7 +95,7 @@ def genre_rows(embeddings: Embeddings, genres: list[str]) -> list[dict[str, Any]
 
 
 def fill_rows(embeddings: Embeddings) -> list[dict[str, Any]]:
-    """The fills that occur, and how many songs have them."""
+    """The fills that occur, and the number of songs with each."""
     count = Counter(style.fill_of_songs(embeddings))
     return [fill._asdict() | {"songs": count[fill]} for fill in fills_of(embeddings)]
 
@@ -107,12 +107,12 @@ def fills_of(embeddings: Embeddings) -> list[style.Fill]:
 
 
 def shown_name(track: Track) -> str:
-    """What a song is called; its file's name where nobody knows."""
+    """A song's title, or its file's name if it has none."""
     return track.title or track.path.name
 
 
 def address(path: Path, folder: Path) -> str:
-    """A song's file as a page in `folder` links to it: relative, so that both can be moved or served together."""
+    """The link to a song's file from a page in `folder`: relative, so that both can be moved or served together."""
     try:
         relative = os.path.relpath(path, folder)
     except ValueError:  # on another drive of Windows
@@ -121,6 +121,6 @@ def address(path: Path, folder: Path) -> str:
 
 
 def smallest(numbers: Any) -> np.ndarray:
-    """Whole numbers in as few bytes as they need."""
+    """Whole numbers in as few bytes as possible."""
     array = np.asarray(numbers, np.int64)
     return array.astype(np.min_scalar_type(array.max(initial=0)))

@@ -1,4 +1,4 @@
-// Elements are built from text, never from markup: whatever a tag holds is shown as it is.
+// Elements are built from text, never from markup, so that the tags of songs cannot inject any.
 
 const SVG = "http://www.w3.org/2000/svg";
 const OUTLINES = {
@@ -24,7 +24,7 @@ function button(className, click, ...children) {
   return element("button", { type: "button", class: className, click }, ...children);
 }
 
-// Text of any direction: that of its first strong letter
+// Text whose direction is that of its first strong letter
 function text(words, className = "") {
   return element("bdi", { class: className }, words);
 }
@@ -44,7 +44,7 @@ function counted(number, noun) {
   return `${number.toLocaleString("en")} ${noun}${number === 1 ? "" : "s"}`;
 }
 
-// Bokeh hands over Python's dictionaries as Maps
+// Bokeh turns Python's dictionaries into Maps
 function plain(value) {
   if (Array.isArray(value)) return value.map(plain);
   if (!(value instanceof Map)) return value;

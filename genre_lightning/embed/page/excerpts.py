@@ -1,4 +1,4 @@
-"""A few seconds from the middle of songs, small enough to travel inside a page."""
+"""A few seconds from the middle of songs, small enough to embed in a page."""
 
 import io
 import logging
@@ -57,7 +57,7 @@ def middle_of(waveform: Waveform) -> Waveform:
 
 
 def faded(waveform: Waveform) -> Waveform:
-    """A copy of a waveform that swells at its beginning and dies away at its end, so that it does not click."""
+    """A copy of a waveform, faded in and out so that it does not click."""
     samples = min(round(FADE_SECONDS * SAMPLE_RATE), len(waveform) // 2)
     envelope = np.ones(len(waveform), np.float32)
     envelope[:samples] = np.linspace(0, 1, samples, dtype=np.float32)

@@ -10,7 +10,7 @@ class Layers {
     this.drawn = { view: contents.songs, rows: [], sizes: [] };
   }
 
-  // Marks shrink where there are many of them, and grow a little as one comes closer
+  // The more marks, the smaller; they grow a little as the map is zoomed in
   baseSize(view) {
     const crowd = Math.max(4, 18 - 3.3 * Math.log10(view.x.length || 1));
     return crowd * 2 ** (0.3 * Math.min(6, Math.max(0, this.growth)));
@@ -25,7 +25,7 @@ class Layers {
     return view.songs ? base * Math.min(2, 0.7 + 0.15 * Math.sqrt(view.songs[row])) : base;
   }
 
-  // Full marks come last, on top of the pale ones; the run's own songs lie behind all others
+  // Full marks come last, on top of the pale ones; the background comes first
   show(view, rows) {
     const { genres, fills } = this.contents;
     const fill = (row) => (view.fill ? fills[view.fill[row]] : { inside: 0.8, edge: 1, layer: 1 });
@@ -33,7 +33,7 @@ class Layers {
     const sizes = rows.map((row) => this.size(view, row));
     this.drawn = { view, rows, sizes, growth: this.growth };
     this.sources.marks.data = {
-      ...places(view, rows),
+      ...positions(view, rows),
       size: sizes,
       shape: rows.map((row) => genres[view.genre[row]].shape),
       colour: rows.map((row) => genres[view.genre[row]].colour),
@@ -42,20 +42,20 @@ class Layers {
     };
     const wrong = rows.filter((row) => view.wrong?.[row]);
     const around = wrong.map((row) => this.size(view, row) + RING_WIDER_PIXELS);
-    this.sources.rings.data = { ...places(view, wrong), size: around };
+    this.sources.rings.data = { ...positions(view, wrong), size: around };
   }
 
-  // The chosen row in a bold ring, and lines from it to others
+  // A bold ring around the chosen row, and lines from it to others
   choose(view, row, others) {
     const chosen = row === null ? [] : [row];
     const size = chosen.map((each) => this.size(view, each) + 2 * RING_WIDER_PIXELS);
-    this.sources.chosen.data = { ...places(view, chosen), size };
-    const from = places(view, others.map(() => row));
-    const to = places(view, others);
+    this.sources.chosen.data = { ...positions(view, chosen), size };
+    const from = positions(view, others.map(() => row));
+    const to = positions(view, others);
     this.sources.lines.data = { x0: from.x, y0: from.y, x1: to.x, y1: to.y };
   }
 
-  // The nearest of the shown rows whose mark the pointer touches, or comes closer to than `reach` pixels; else null
+  // The row of the nearest mark that is under the pointer or within `reach` pixels of it, or null
   find(left, top, reach) {
     const { view, rows, sizes } = this.drawn;
     let [nearest, least] = [null, Infinity];
@@ -68,6 +68,6 @@ class Layers {
   }
 }
 
-function places(view, rows) {
+function positions(view, rows) {
   return { x: Float32Array.from(rows, (row) => view.x[row]), y: Float32Array.from(rows, (row) => view.y[row]) };
 }

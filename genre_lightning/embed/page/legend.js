@@ -1,4 +1,4 @@
-// Switches: songs or artists, each genre, each fill.
+// The switches: songs or artists, each genre, each fill.
 
 class Legend {
   constructor(section, views, contents, map) {

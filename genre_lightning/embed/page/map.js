@@ -1,4 +1,4 @@
-// Brings the parts of the page together: what is shown, what is chosen, what happens under the pointer.
+// Connects the parts of the page: what is shown, what is chosen, what the pointer does.
 
 const TOUCH_REACH_PIXELS = 24;
 const MOUSE_REACH_PIXELS = 7;
@@ -10,7 +10,7 @@ class SongMap {
     this.camera = new Camera(plot, contents.songs.x, contents.songs.y);
     this.layers = new Layers(sources, contents, this.camera);
     this.names = new Names(at("names"), this.camera, contents.genres);
-    this.player = new Player(contents.songs.address, (row, state, share) => this.card.tell(row, state, share));
+    this.player = new Player(contents.songs.address, (row, state, progress) => this.card.tell(row, state, progress));
     this.search = new Search(at("search"), contents, this);
     this.legend = new Legend(at("legend"), at("views"), contents, this);
     this.card = new Card(at("card"), contents, this);
@@ -24,7 +24,7 @@ class SongMap {
     const { artists, genres, fills } = this.contents;
     const songsIn = (layer) => fills.reduce((sum, fill) => sum + (fill.layer === layer ? fill.songs : 0), 0);
     const counts = [counted(songsIn(1), "song"), counted(genres.length, "genre")];
-    if (songsIn(0)) counts.splice(1, 0, `${counted(songsIn(0), "song")} of the run behind`);
+    if (songsIn(0)) counts.splice(1, 0, `${counted(songsIn(0), "song")} of the run in the background`);
     if (artists.name.length) counts.push(counted(artists.name.length, "artist"));
     at("counts").textContent = counts.join(", ");
   }
@@ -34,7 +34,7 @@ class SongMap {
     plane.addEventListener("pointerdown", (event) => (this.pointer = event.pointerType), { capture: true });
     plane.addEventListener("pointermove", (event) => this.pass(event), { capture: true });
     plane.addEventListener("pointerleave", () => this.point(null));
-    // Bokeh takes the second of two quick clicks for a double one, wherever it is
+    // For Bokeh the second of two quick clicks is a double one, even if it is elsewhere
     for (const name of ["tap", "doubletap"]) this.plot.on_event(name, ({ sx, sy }) => this.tap(sx, sy));
     this.camera.onMove(() => this.moved());
     at("zoom-in").addEventListener("click", () => this.camera.zoomBy(2));
@@ -73,16 +73,16 @@ class SongMap {
     const rows = Array.from(this.columns.name.keys()).filter((row) => this.isShown(row));
     this.layers.show(this.columns, rows);
     this.point(null);
-    this.place();
+    this.placeNames();
   }
 
-  place() {
+  placeNames() {
     this.names.place(this.layers.drawn);
   }
 
   moved() {
     this.point(null);
-    if (this.layers.growth === this.layers.drawn.growth) return this.place();
+    if (this.layers.growth === this.layers.drawn.growth) return this.placeNames();
     this.draw();
     this.mark();
   }
@@ -109,7 +109,7 @@ class SongMap {
     this.layers.choose(this.columns, this.chosen, nearest.map(({ row }) => row));
   }
 
-  // Go to a song or an artist that was found, switching on what hides it
+  // Go to a song or an artist, switching on its genre and split if they are off
   visit(kind, row) {
     if (kind !== this.view) this.show(kind);
     this.reveal(row);
@@ -126,7 +126,7 @@ class SongMap {
     if (hiding.length) this.legend.set(hiding, true);
   }
 
-  // The pointer passes over the map; while it drags the map along, nothing is told
+  // The pointer moves over the map; while it drags the map, nothing is shown under it
   pass(event) {
     this.pointer = event.pointerType;
     const plane = at("plane").getBoundingClientRect();
@@ -139,7 +139,7 @@ class SongMap {
     at("map").classList.toggle("over", row !== null);
     if (this.hover.hidden) return;
     this.hover.replaceChildren(...(this.view === "songs" ? this.songUnderPointer(row) : this.artistUnderPointer(row)));
-    const beside = (place, size) => (place > size / 2 ? "calc(-100% - 12px)" : "12px");
+    const beside = (offset, size) => (offset > size / 2 ? "calc(-100% - 12px)" : "12px");
     const away = `${beside(left, this.camera.width)}, ${beside(top, this.camera.height)}`;
     this.hover.style.transform = `translate(${left}px, ${top}px) translate(${away})`;
   }

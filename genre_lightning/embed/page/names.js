@@ -1,10 +1,10 @@
-// Names on the map: genres at the centre of their clouds, and songs or artists where there is room for them.
+// Names on the map: genres at the centres of their clouds, and songs or artists if there is room.
 
 const LINE_PIXELS = { genre: 22, detail: 15 };
 const LINES_TRIED = [0, -1, 1, -2, 2, -3, 3, -4, 4];
 const SONGS_NAMED_AT_MOST = 60;
 const DETAILS_AT_MOST = 40;
-const CROWD = 6000; // divided by the marks in sight: of 600 marks, 10 are named
+const CROWD = 6000; // divided by the number of visible marks: of 600, 10 are named
 const DETAIL_LETTERS = 32;
 
 class Names {
@@ -18,7 +18,7 @@ class Names {
     for (const genre of this.genres) genre.label = label("genre", genre.name, `--genre: ${genre.colour}`);
   }
 
-  // `drawn` is what Layers has drawn
+  // `drawn` is what Layers drew
   place(drawn) {
     const taken = [];
     const shown = this.genres.filter((genre) => genre.shown);
@@ -26,8 +26,8 @@ class Names {
     this.box.replaceChildren(...labels, ...this.placeDetails(drawn, taken));
   }
 
-  // Where names would cover each other, the smaller genre's moves up or down to the nearest free line; as does the name
-  // of a genre that is but one song, which it would cover
+  // If names would cover each other, the smaller genre's moves up or down to the nearest free line, as does the name of
+  // a genre with a single song, which it would cover
   placeGenre(genre, taken) {
     const [left, top] = this.camera.toScreen(...genre.centre);
     if (!this.camera.sees([left, top])) return [];
@@ -39,20 +39,20 @@ class Names {
     return [];
   }
 
-  // Songs are named as soon as only a few are in sight, artists by their number of songs
+  // Songs are named once only a few are visible, artists in the order of their number of songs
   placeDetails({ view, rows, sizes }, taken) {
-    const inSight = this.inSight(view, rows);
-    if (!view.songs && inSight.length > SONGS_NAMED_AT_MOST) return [];
-    if (view.songs) inSight.sort((one, other) => view.songs[rows[other]] - view.songs[rows[one]]);
+    const visible = this.visible(view, rows);
+    if (!view.songs && visible.length > SONGS_NAMED_AT_MOST) return [];
+    if (view.songs) visible.sort((one, other) => view.songs[rows[other]] - view.songs[rows[one]]);
     const labels = [];
-    for (const index of inSight) {
-      if (labels.length >= Math.min(DETAILS_AT_MOST, CROWD / inSight.length)) break;
+    for (const index of visible) {
+      if (labels.length >= Math.min(DETAILS_AT_MOST, CROWD / visible.length)) break;
       labels.push(...this.placeDetail(view, rows[index], sizes[index], taken));
     }
     return labels;
   }
 
-  // Right of the mark, where there is room
+  // To the right of the mark, if there is room
   placeDetail(view, row, size, taken) {
     const name = shortened(view.name[row]);
     const [left, middle] = this.camera.toScreen(view.x[row], view.y[row]);
@@ -61,7 +61,7 @@ class Names {
     return this.claim(box, taken) ? [moved(label("detail", name), box)] : [];
   }
 
-  inSight(view, rows) {
+  visible(view, rows) {
     const found = [];
     rows.forEach((row, index) => {
       if (this.camera.sees(this.camera.toScreen(view.x[row], view.y[row]))) found.push(index);
@@ -74,7 +74,7 @@ class Names {
     return Math.ceil(this.pen.measureText(name).width) + 4;
   }
 
-  // Whether a box is inside the map and free; it is taken then
+  // Take a box if it is inside the map and free; returns whether it was
   claim(box, taken) {
     if (box.left < 0 || box.right > this.camera.width || box.top < 0 || box.bottom > this.camera.height) return false;
     if (taken.some((other) => overlap(box, other))) return false;

@@ -1,4 +1,4 @@
-// Plays five seconds of a song: the excerpt the page carries, or the middle of the song's own file.
+// Plays five seconds of a song: the excerpt in the page, or the middle of the song's own file.
 
 const EXCERPT_SECONDS = 5;
 const FADE_SECONDS = 0.25;
@@ -6,7 +6,7 @@ const FADE_SECONDS = 0.25;
 class Player {
   constructor(addresses, tell) {
     this.addresses = addresses;
-    this.tell = tell; // called with (row, "playing" | "stopped" | "failed", share of the excerpt that was heard)
+    this.tell = tell; // called with (row, "playing" | "stopped" | "failed", how much of the excerpt was played, 0 to 1)
     this.audio = new Audio();
     this.audio.preload = "auto";
     this.row = null;
@@ -24,7 +24,7 @@ class Player {
     this.audio.src = excerpt ? `data:audio/mpeg;base64,${excerpt.textContent}` : this.addresses[row];
     this.tell(row, "playing", 0);
     try {
-      await this.untilItKnowsItsLength();
+      await this.untilLengthIsKnown();
       if (this.row !== row) return;
       const start = Math.max(0, (this.audio.duration - EXCERPT_SECONDS) / 2) || 0;
       if (start > 0.1) this.audio.currentTime = start;
@@ -35,7 +35,7 @@ class Player {
     }
   }
 
-  untilItKnowsItsLength() {
+  untilLengthIsKnown() {
     return new Promise((resolve, reject) => {
       this.audio.onloadedmetadata = resolve;
       this.audio.onerror = () => reject(new Error("cannot be played"));
@@ -45,10 +45,10 @@ class Player {
   follow(row, start) {
     const step = () => {
       if (this.row !== row) return;
-      const heard = this.audio.currentTime - start;
-      if (heard >= EXCERPT_SECONDS || this.audio.ended) return this.stop();
-      this.audio.volume = Math.min(1, Math.max(0, (EXCERPT_SECONDS - heard) / FADE_SECONDS));
-      this.tell(row, "playing", heard / EXCERPT_SECONDS);
+      const played = this.audio.currentTime - start;
+      if (played >= EXCERPT_SECONDS || this.audio.ended) return this.stop();
+      this.audio.volume = Math.min(1, Math.max(0, (EXCERPT_SECONDS - played) / FADE_SECONDS));
+      this.tell(row, "playing", played / EXCERPT_SECONDS);
       requestAnimationFrame(step);
     };
     step();

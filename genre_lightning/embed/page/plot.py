@@ -8,14 +8,14 @@ if TYPE_CHECKING:
     from bokeh.models import ColumnDataSource
     from bokeh.plotting import figure
 
-# With more songs than this, Bokeh leaves some out while the map is being moved.
+# With more songs than this, Bokeh leaves some out while the map is moving.
 THINNED_FROM = 20_000
 
 
-def draw_map() -> "tuple[figure, dict[str, ColumnDataSource]]":
-    """A bare plot, and by name the sources of its layers.
+def empty_plot() -> "tuple[figure, dict[str, ColumnDataSource]]":
+    """A plot without axes, and the sources of its layers by their names.
 
-    Bokeh's plain canvas: without a GPU it draws 10,000 marks four times as fast as WebGL, and the page is lighter.
+    It uses a plain canvas: without a GPU that draws 10,000 marks four times as fast as WebGL, and the page is lighter.
     """
     from bokeh.models import Range1d
     from bokeh.plotting import figure
@@ -27,11 +27,11 @@ def draw_map() -> "tuple[figure, dict[str, ColumnDataSource]]":
     )  # fmt: skip
     plot.axis.visible = False
     plot.grid.visible = False
-    return plot, draw_layers(plot)
+    return plot, add_layers(plot)
 
 
-def draw_layers(plot: "figure") -> "dict[str, ColumnDataSource]":
-    """Say how each layer looks, from the lowest to the topmost."""
+def add_layers(plot: "figure") -> "dict[str, ColumnDataSource]":
+    """Add the empty layers, from the lowest to the topmost."""
     lines, marks = empty("x0", "y0", "x1", "y1"), empty("x", "y", "size", "shape", "colour", "inside", "edge")
     plot.segment("x0", "y0", "x1", "y1", source=lines, line_color=RING_COLOUR, line_alpha=0.35)
     plot.scatter(
@@ -47,7 +47,7 @@ def draw_layers(plot: "figure") -> "dict[str, ColumnDataSource]":
 
 
 def empty(*columns: str) -> "ColumnDataSource":
-    """A source whose columns the page's script will fill."""
+    """A source whose columns the page's script fills."""
     from bokeh.models import ColumnDataSource
 
     return ColumnDataSource({column: [] for column in columns})

@@ -1,4 +1,4 @@
-// The box that finds a song or an artist by any of its words, whatever their accents and case.
+// The box that finds songs and artists by words of their names, ignoring accents and case.
 
 const FOUND_AT_MOST = { artists: 3, songs: 7 };
 
@@ -13,7 +13,7 @@ class Search {
     this.input.addEventListener("blur", () => this.close());
   }
 
-  // Built at the first letter: a page of 10,000 songs opens without it
+  // Built when the first letter is typed, so that a page of 10,000 songs opens faster
   get index() {
     const artistOf = (row) => this.artists.name[this.songs.artist[row]] ?? "";
     this.folded ??= {
@@ -28,13 +28,13 @@ class Search {
     this.found = words.length ? [...this.matches("artists", words), ...this.matches("songs", words)] : [];
     this.active = this.found.length ? 0 : -1;
     this.list.replaceChildren(...this.found.map((match, index) => this.option(match, index)));
-    const nothing = element("li", { class: "none" }, "No song or artist of that name");
+    const nothing = element("li", { class: "none" }, "No song or artist with that name");
     if (!this.found.length) this.list.append(nothing);
     this.open(words.length > 0);
     this.highlight();
   }
 
-  // Names that begin as the words do come first
+  // Names that start with the words come first
   matches(kind, words) {
     const phrase = words.join(" ");
     const all = this.index[kind].map((name, row) => ({ kind, row, name }));

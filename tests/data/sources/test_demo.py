@@ -133,7 +133,7 @@ def test_the_defaults_are_those_of_the_configuration(quick, configure, tmp_path)
     from hydra.utils import instantiate
 
     plain = demo(str(tmp_path))
-    configured = instantiate(configure("data=demo").data, root=str(tmp_path), workers=None)
+    configured = instantiate(configure("data=demo").data, root=str(tmp_path), workers=None)()
     assert len(plain) == 216 and list(plain) == list(configured)
 
 

@@ -1,4 +1,4 @@
-"""A person in front of the page: Chromium, driven by selenium, where there is one."""
+"""A person in front of the page: Chromium, driven by selenium, if it is installed."""
 
 import json
 import os
@@ -44,8 +44,8 @@ class Person:
         """Wait until what has been asked for is drawn."""
         self.driver.execute_async_script("requestAnimationFrame(() => requestAnimationFrame(arguments[0]))")
 
-    def place(self, row):
-        """Where a row of the present view is, in pixels of the window."""
+    def position(self, row):
+        """The position of a row of the present view, in pixels of the window."""
         return self.run(
             """const {left, top} = document.getElementById("plane").getBoundingClientRect();
             const [x, y] = songMap.camera.toScreen(songMap.columns.x[arguments[0]], songMap.columns.y[arguments[0]]);
@@ -58,7 +58,7 @@ class Person:
         from selenium.webdriver.common.actions.action_builder import ActionBuilder
         from selenium.webdriver.common.actions.pointer_input import PointerInput
 
-        left, top = self.place(row)
+        left, top = self.position(row)
         actions = ActionBuilder(self.driver, mouse=PointerInput(kind, kind), duration=0)
         actions.pointer_action.move_to_location(left - away, top)
         if click:
@@ -71,7 +71,7 @@ class Person:
         """Take the map at a row and pull it to the right."""
         from selenium.webdriver.common.actions.action_builder import ActionBuilder
 
-        left, top = self.place(row)
+        left, top = self.position(row)
         actions = ActionBuilder(self.driver, duration=0)
         actions.pointer_action.move_to_location(left, top).pointer_down()
         for step in (1, 2, 3, 4):
@@ -84,7 +84,7 @@ class Person:
         """Turn the wheel over a row."""
         from selenium.webdriver.common.actions.action_builder import ActionBuilder
 
-        left, top = self.place(row)
+        left, top = self.position(row)
         actions = ActionBuilder(self.driver, duration=0)
         actions.wheel_action.scroll(left, top, 0, pixels, duration=0)
         actions.perform()

@@ -4,13 +4,7 @@ import numpy as np
 import pytest
 
 from genre_lightning.data.catalogue import Track
-from genre_lightning.embed.neighbours import Nearest
 from genre_lightning.embed.page.contents import address, page_contents
-
-
-def contents_of(embeddings, folder=Path("run"), neighbours=1):
-    rows = np.zeros((len(embeddings.tracks), neighbours), np.int64)
-    return page_contents(embeddings, Nearest(rows, rows.astype(np.float32)), None, folder)
 
 
 def test_songs_are_columns_that_point_to_genres_artists_and_splits(make_embeddings):
@@ -19,7 +13,7 @@ def test_songs_are_columns_that_point_to_genres_artists_and_splits(make_embeddin
         Track(Path("b.mp3"), "noise", "", "", "test"),
         Track(Path("c.mp3"), "tones", "ADA ", "Third", "test"),
     ]
-    contents = contents_of(make_embeddings(tracks, taken_for={2: "clicks"}))
+    contents = page_contents(make_embeddings(tracks, taken_for={2: "clicks"}), Path("run"))
     songs = contents["songs"]
     assert songs["name"] == ["First", "b.mp3", "Third"]
     assert [contents["genres"][row]["name"] for row in songs["genre"]] == ["tones", "noise", "tones"]
@@ -34,42 +28,48 @@ def test_an_artist_stands_at_the_mean_of_their_songs(make_embeddings):
         Track(Path("a.mp3"), genre, artist) for genre, artist in zip("xyyx", ["Ada", "ADA", "Ada", "Bo"], strict=True)
     ]
     embeddings = make_embeddings(tracks, genres=["x", "y"])
-    artists = contents_of(embeddings)["artists"]
+    artists = page_contents(embeddings, Path("run"))["artists"]
     assert (artists["name"], artists["songs"].tolist(), artists["genre"].tolist()) == (["Ada", "Bo"], [3, 1], [1, 0])
     mean = embeddings.positions[:3].mean(axis=0)
     assert (artists["x"][0], artists["y"][0]) == pytest.approx(tuple(mean))
 
 
 def test_nobody_is_an_artist_where_no_song_names_one(make_embeddings):
-    artists = contents_of(make_embeddings([Track(Path("a.mp3"), "tones")]))["artists"]
+    artists = page_contents(make_embeddings([Track(Path("a.mp3"), "tones")]), Path("run"))["artists"]
     assert artists["name"] == [] and len(artists["x"]) == len(artists["genre"]) == 0
 
 
-def test_a_genre_without_songs_has_no_place(make_embeddings):
-    genres = contents_of(make_embeddings([Track(Path("a.mp3"), "tones")]))["genres"]
+def test_a_genre_without_songs_has_no_centre(make_embeddings):
+    genres = page_contents(make_embeddings([Track(Path("a.mp3"), "tones")]), Path("run"))["genres"]
     found = [(genre["name"], genre["songs"], genre["centre"] is None) for genre in genres]
     assert found == [("clicks", 0, True), ("noise", 0, True), ("tones", 1, False)]
 
 
 def test_songs_of_unknown_genre_count_as_what_they_are_taken_for(make_embeddings):
-    contents = contents_of(make_embeddings([Track(Path("a.mp3"), "", "Ada")] * 2, taken_for={0: "tones", 1: "tones"}))
+    contents = page_contents(
+        make_embeddings([Track(Path("a.mp3"), "", "Ada")] * 2, taken_for={0: "tones", 1: "tones"}), Path("run")
+    )
     assert (contents["songs"]["genre"].tolist(), contents["songs"]["known"].tolist()) == ([2, 2], [0, 0])
     assert [genre["songs"] for genre in contents["genres"]] == [0, 0, 2] and contents["artists"]["genre"] == [2]
     assert [(fill["label"], fill["songs"]) for fill in contents["fills"]] == [("unknown genre, colour as predicted", 2)]
 
 
-def test_neighbours_and_similarities_take_few_bytes(make_embeddings):
-    embeddings = make_embeddings([Track(Path("a.mp3"), "tones")] * 300)
-    nearest = Nearest(np.full((300, 10), 299), np.full((300, 10), 0.987, np.float32))
-    songs = page_contents(embeddings, nearest, None, Path())["songs"]
-    assert (songs["nearest"].dtype, songs["nearest"].max()) == (np.uint16, 299)
-    assert (songs["similarity"].dtype, songs["similarity"].max()) == (np.int8, 99)
+def test_the_nearest_songs_and_similarities_take_few_bytes(make_embeddings):
+    tracks = [Track(Path("a.mp3"), genre, genre) for genre in ("tones", "noise") for _ in range(150)]
+    contents = page_contents(make_embeddings(tracks), Path())
+    songs = contents["songs"]
+    assert (songs["nearest"].dtype, songs["nearest"].shape, songs["similarity"].dtype) == (
+        np.uint16,
+        (300, 10),
+        np.int8,
+    )
+    assert (songs["nearest"][:150] < 150).all() and 90 < songs["similarity"].min() <= songs["similarity"].max() <= 100
+    assert contents["artists"]["nearest"].tolist() == [[1], [0]]
 
 
-def test_one_song_has_no_neighbours(make_embeddings):
-    embeddings = make_embeddings([Track(Path("a.mp3"), "tones")])
-    nothing = np.zeros((1, 0))
-    assert page_contents(embeddings, Nearest(nothing, nothing), None, Path())["songs"]["nearest"].shape == (1, 0)
+def test_one_song_without_an_artist_has_nothing_nearest(make_embeddings):
+    contents = page_contents(make_embeddings([Track(Path("a.mp3"), "tones")]), Path())
+    assert contents["songs"]["nearest"].shape == (1, 0) and contents["artists"]["nearest"].shape == (0, 0)
 
 
 def test_a_page_finds_a_song_beside_it_whatever_its_name():

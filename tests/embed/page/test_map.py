@@ -11,10 +11,10 @@ from PIL import Image
 from selenium.webdriver.common.keys import Keys
 
 from genre_lightning.data.catalogue import Track
-from genre_lightning.embed.neighbours import Nearest, songs_by_artist
+from genre_lightning.embed.neighbours import nearest, songs_by_artist
 from genre_lightning.embed.page.document import write_page
 from genre_lightning.embed.page.excerpts import excerpt
-from genre_lightning.embed.style import BEHIND
+from genre_lightning.embed.style import BACKGROUND, MapView
 
 SPLITS = ("train", "val", "test")
 GENRES = ("clicks", "noise", "tones")
@@ -29,13 +29,6 @@ class Silent(SimpleHTTPRequestHandler):
 
     def log_message(self, *_):
         pass
-
-
-def nearest_of(vectors, neighbours=10):
-    """The nearest rows by Euclid's distance, and something like similarities."""
-    distances = np.linalg.norm(vectors[:, None] - vectors[None], axis=2)
-    rows = distances.argsort(axis=1)[:, 1 : neighbours + 1]
-    return Nearest(rows, 1 / (1 + np.take_along_axis(distances, rows, axis=1)))
 
 
 def artist_means(embeddings):
@@ -63,10 +56,8 @@ def page(embeddings):
     for name, seconds in (("short.wav", 1), ("clicks6.wav", 12)):
         soundfile.write(folder / name, 0.5 * np.sin(np.arange(seconds * 8000) / 3), 8000)
     excerpts = [excerpt(folder / "short.wav") if row == 5 else None for row in range(len(embeddings.tracks))]
-    nearest, nearest_artists = nearest_of(embeddings.vectors), nearest_of(artist_means(embeddings), 3)
-    figures, path = {"silhouette, test": 0.31}, folder / "map.html"
-    write_page(embeddings, nearest, figures, "map of run", path, nearest_artists, excerpts)
-    return path
+    write_page(MapView(embeddings, {"silhouette, test": 0.31}, "map of run"), folder / "map.html", excerpts)
+    return folder / "map.html"
 
 
 @pytest.fixture
@@ -88,7 +79,7 @@ def opened(person, page):
 def test_the_page_opens_offline_and_asks_for_nothing(opened, page):
     assert opened.requests() == [page.as_uri()] and opened.complaints() == []
     assert opened.text("h1") == "map of run" and opened.text("#counts") == "46 songs, 3 genres, 9 artists"
-    assert opened.text("#figures") == "silhouette, test: 0.31"
+    assert opened.text("#metrics") == "silhouette, test: 0.31"
 
 
 def test_pointing_at_a_song_tells_what_it_is(opened):
@@ -106,27 +97,27 @@ def test_pointing_at_a_song_tells_what_it_is(opened):
 
 def test_songs_of_unknown_genre_show_what_they_are_taken_for(person, make_embeddings, tmp_path):
     embeddings = make_embeddings([Track(tmp_path / f"{row}.mp3", "") for row in range(4)], taken_for={1: "tones"})
-    write_page(embeddings, nearest_of(embeddings.vectors), {}, "run", tmp_path / "map.html")
+    write_page(MapView(embeddings, {}, "run"), tmp_path / "map.html")
     person.open((tmp_path / "map.html").as_uri())
     assert person.point(1).split("\n") == ["1.mp3", "unknown genre", "predicted tones, 80 %"]
     assert set(person.column("marks", "inside")) == {0} and person.column("rings", "x") == []
     assert person.texts("#fills button") == ["unknown genre, colour as predicted\n4"]
 
 
-def test_the_run_s_own_songs_lie_behind_new_ones_and_are_counted_apart(person, make_embeddings, tmp_path):
-    sides = ("", "", BEHIND, BEHIND, BEHIND)
-    tracks = [Track(tmp_path / f"{row}.mp3", "tones" if side else "", split=side) for row, side in enumerate(sides)]
+def test_the_run_s_own_songs_lie_in_the_background_and_are_counted_apart(person, make_embeddings, tmp_path):
+    splits = ("", "", BACKGROUND, BACKGROUND, BACKGROUND)
+    tracks = [Track(tmp_path / f"{row}.mp3", "tones" if split else "", split=split) for row, split in enumerate(splits)]
     embeddings = make_embeddings(tracks)
-    write_page(embeddings, nearest_of(embeddings.vectors), {}, "run", tmp_path / "map.html")
+    write_page(MapView(embeddings, {}, "run"), tmp_path / "map.html")
     person.open((tmp_path / "map.html").as_uri())
-    assert person.text("#counts") == "2 songs, 3 songs of the run behind, 3 genres"
+    assert person.text("#counts") == "2 songs, 3 songs of the run in the background, 3 genres"
     assert person.column("marks", "edge") == [0, 0, 0, 1, 1]  # the last are on top
     assert person.point(3).split("\n") == ["3.mp3", "tones", "song of the run", "predicted tones, 80 %"]
 
 
 def test_a_click_lists_the_ten_nearest_songs_and_draws_lines_to_them(opened, embeddings):
     card = opened.click(7).split("\n")
-    rows, similarities = (each[7] for each in nearest_of(embeddings.vectors))
+    rows, similarities = (each[7] for each in nearest(embeddings.vectors, 10))
     assert card[:2] == ["clicks song 07", "Ärtist 1 of clicks"]
     assert opened.texts("#card .entry .name") == [f"clicks song {row:02}" for row in rows]
     assert opened.texts("#card .entry small") == [f"{similarity:.2f}" for similarity in similarities]
@@ -140,7 +131,7 @@ def test_a_neighbour_can_be_followed_and_the_choice_undone(opened, embeddings):
     opened.press("#card .entry", second)
     assert opened.text("#card h2") == second
     opened.key(Keys.ESCAPE)
-    assert "Choose a mark" in opened.text("#card") and opened.column("lines", "x0") == []
+    assert "Click on a song" in opened.text("#card") and opened.column("lines", "x0") == []
 
 
 def test_a_click_plays_the_excerpt_in_the_page_to_its_end(opened, page):
@@ -176,7 +167,7 @@ def test_a_page_that_is_served_plays_a_file_that_lies_elsewhere(person, make_emb
     song = tmp_path / "my songs" / "é #1.wav"
     soundfile.write(song, 0.5 * np.sin(np.arange(8000) / 3), 8000)
     embeddings = make_embeddings([Track(song, "tones")])
-    write_page(embeddings, nearest_of(embeddings.vectors), {}, "run", tmp_path / "run" / "map.html")
+    write_page(MapView(embeddings, {}, "run"), tmp_path / "run" / "map.html")
     person.open(f"{served}/run/map.html")
     person.click(0)
     person.until("return songMap.player.audio.currentTime > 0.1")
@@ -186,7 +177,7 @@ def test_a_page_that_is_served_plays_a_file_that_lies_elsewhere(person, make_emb
 def test_a_file_that_is_gone_is_told_of(opened):
     opened.click(8)
     assert opened.until("return document.querySelector('.trouble').innerText").startswith(
-        "The browser cannot play clicks8.wav"
+        "Your browser cannot play clicks8.wav"
     )
     opened.click(5)
     opened.until("return songMap.player.audio.currentTime > 0.1")
@@ -194,18 +185,18 @@ def test_a_file_that_is_gone_is_told_of(opened):
 
 
 def test_the_map_is_dragged_and_zoomed_and_nothing_is_chosen_by_it(opened):
-    left, top = opened.place(7)
+    left, top = opened.position(7)
     opened.drag(7, along=100)
-    assert opened.place(7) == pytest.approx([left + 100, top], abs=2)
+    assert opened.position(7) == pytest.approx([left + 100, top], abs=2)
     opened.scroll(7, pixels=-300)
     assert opened.run("return songMap.camera.zoom") > 1.2
-    assert opened.place(7) == pytest.approx([left + 100, top], abs=2)
+    assert opened.position(7) == pytest.approx([left + 100, top], abs=2)
     opened.press("#fit")
-    assert opened.place(7) == pytest.approx([left, top], abs=2)
-    assert "Choose a mark" in opened.text("#card")
+    assert opened.position(7) == pytest.approx([left, top], abs=2)
+    assert "Click on a song" in opened.text("#card")
 
 
-def test_search_finds_a_song_whatever_its_case_and_centres_it(opened):
+def test_search_finds_a_song_whatever_its_case_and_centres_it_or_says_that_there_is_none(opened):
     opened.type("ARTIST song  12 tones")
     assert opened.texts("#found .songs .name") == ["tones song 12"]
     opened.key(Keys.ENTER)
@@ -214,8 +205,10 @@ def test_search_finds_a_song_whatever_its_case_and_centres_it(opened):
     box = opened.run(
         "const box = document.getElementById('map').getBoundingClientRect(); return [box.width, box.height]"
     )
-    assert opened.place(42) == pytest.approx([box[0] / 2, box[1] / 2], abs=2)
+    assert opened.position(42) == pytest.approx([box[0] / 2, box[1] / 2], abs=2)
     assert opened.run("return songMap.camera.zoom") == pytest.approx(4)
+    opened.type("polka")
+    assert opened.text("#found") == "No song or artist with that name"
 
 
 def test_search_finds_an_artist_and_shows_all_of_their_songs(opened, embeddings):
@@ -231,11 +224,6 @@ def test_search_finds_an_artist_and_shows_all_of_their_songs(opened, embeddings)
     )
 
 
-def test_search_says_when_there_is_nothing(opened):
-    opened.type("polka")
-    assert opened.text("#found") == "No song or artist of that name"
-
-
 def test_artists_are_a_view_of_their_own(opened):
     opened.press("#views button", "Artists")
     assert len(opened.column("marks", "x")) == 9 and opened.text("#fills") == ""
@@ -247,11 +235,11 @@ def test_artists_are_a_view_of_their_own(opened):
 def test_the_nearest_artists_are_listed_and_lead_on(opened, embeddings):
     opened.press("#views button", "Artists")
     opened.click(4)
-    rows, similarities = (each[4] for each in nearest_of(artist_means(embeddings), 3))
+    rows, similarities = (each[4] for each in nearest(artist_means(embeddings), 10))
     names = [f"Ärtist {row % 3} of {GENRES[row // 3]}" for row in rows]
     assert opened.texts("#card .entry .name")[5:] == names
     assert opened.texts("#card .entry small") == [f"{similarity:.2f}" for similarity in similarities]
-    assert len(opened.column("lines", "x1")) == 3
+    assert len(opened.column("lines", "x1")) == 8
     opened.press("#card .entry", names[0])
     assert opened.text("#card h2") == names[0]
 
@@ -281,7 +269,7 @@ def test_what_is_switched_off_is_chosen_no_more(opened):
     opened.press("#genres button", "tones")
     assert opened.text("#card h2") == "noise song 07"
     opened.press("#genres button", "noise")
-    assert "Choose a mark" in opened.text("#card") and opened.column("chosen", "x") == []
+    assert "Click on a song" in opened.text("#card") and opened.column("chosen", "x") == []
 
 
 def test_a_song_that_is_switched_off_is_found_and_switched_on(opened):
@@ -312,19 +300,19 @@ def test_splits_and_mistakes_are_marked(opened, embeddings):
 
 
 def test_genre_names_stand_at_the_centre_of_their_clouds(opened, embeddings):
-    places = opened.run(
+    centres = opened.run(
         "return songMap.contents.genres.map(({name, centre}) => [name, songMap.camera.toScreen(...centre)])"
     )
     plane, names = opened.edges("#plane"), opened.driver.find_elements("css selector", "#names .genre")
     middle = {name.text: opened.middle(name) for name in names}
-    assert middle == {name: pytest.approx([plane[0] + left, plane[2] + top], abs=2) for name, (left, top) in places}
+    assert middle == {name: pytest.approx([plane[0] + left, plane[2] + top], abs=2) for name, (left, top) in centres}
     centre = opened.run("return songMap.contents.genres[0].centre")
     assert centre == pytest.approx(np.median(embeddings.positions[:15], axis=0).tolist())
 
 
 def test_text_from_tags_is_shown_and_never_run(person, make_embeddings, tmp_path):
     embeddings = make_embeddings([Track(tmp_path / "a.mp3", text, text, text) for text in EVIL], genres=EVIL)
-    write_page(embeddings, nearest_of(embeddings.vectors), {EVIL[0]: 1.0}, EVIL[0], tmp_path / "map.html")
+    write_page(MapView(embeddings, {EVIL[0]: 1.0}, EVIL[0]), tmp_path / "map.html")
     person.open((tmp_path / "map.html").as_uri())
     for row, text in enumerate(EVIL):
         shown = " ".join(text.split())
@@ -333,7 +321,7 @@ def test_text_from_tags_is_shown_and_never_run(person, make_embeddings, tmp_path
         person.type(text[:20])
         assert shown in [words.strip() for words in person.texts("#found .artists .name")]
         assert shown in [" ".join(words.split()) for words in person.texts("#genres bdi")]
-    assert person.text("h1") == person.driver.title == EVIL[0] and EVIL[0] in person.text("#figures")
+    assert person.text("h1") == person.driver.title == EVIL[0] and EVIL[0] in person.text("#metrics")
     assert person.run("return document.querySelectorAll('img, iframe, #card script, #names script').length") == 0
     assert person.complaints() == []
 
@@ -342,9 +330,7 @@ def test_text_from_tags_is_shown_and_never_run(person, make_embeddings, tmp_path
 def test_few_songs_without_names_and_many_genres_are_no_trouble(person, make_embeddings, tmp_path, songs, genres):
     names = [f"genre {letter}" for letter in "abcdefghijkl"][:genres]
     embeddings = make_embeddings([Track(tmp_path / f"{row}.mp3", names[row % genres]) for row in range(songs)], names)
-    write_page(
-        embeddings, nearest_of(embeddings.vectors), {"silhouette, test": float("nan")}, "run", tmp_path / "map.html"
-    )
+    write_page(MapView(embeddings, {"silhouette, test": float("nan")}, "run"), tmp_path / "map.html")
     person.open((tmp_path / "map.html").as_uri())
     assert person.point(0).split("\n")[0] == "0.mp3" and person.texts("#views button") == []
     assert len(person.texts("#genres .switches button")) == genres
@@ -358,7 +344,7 @@ def test_a_phone_shows_the_map_above_the_controls_and_a_finger_needs_no_aim(open
     try:
         opened.open(page.as_uri())
         assert opened.run("return [innerWidth, document.documentElement.scrollWidth]") == [390, 390]
-        tops = [opened.edges(each)[2] for each in ("h1", "#map", "#figures", "#search", "#card", "#genres")]
+        tops = [opened.edges(each)[2] for each in ("h1", "#map", "#metrics", "#search", "#card", "#genres")]
         assert tops == sorted(tops) and opened.edges("#map")[3] <= tops[2]
         leftmost = int(embeddings.positions[:, 0].argmin())
         opened.click(leftmost, away=15, kind="touch")
