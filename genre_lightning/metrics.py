@@ -13,7 +13,7 @@ FIGURES = ("loss", "accuracy", "f1_macro", "auroc_macro", "calibration_error")
 
 
 class ScoredSongs(NamedTuple):
-    """song: `(songs,)`, places in the split; probabilities: `(songs, n_genres)`; genre: `(songs,)`, the true index."""
+    """song: `(songs,)`, indices in the split; probabilities: `(songs, n_genres)`; genre: `(songs,)`, the true index."""
 
     song: Tensor
     probabilities: Tensor
@@ -79,10 +79,10 @@ def bootstrap_accuracy(scored: ScoredSongs, samples: int, seed: int) -> Tensor:
     Their 2.5 and 97.5 % quantiles bound a 95 % interval (Efron 1979, the percentile method).
     """
     correct = is_correct(scored).double()
-    share = torch.distributions.Binomial(len(correct), correct.mean())  # what drawing 0s and 1s amounts to
+    right = torch.distributions.Binomial(len(correct), correct.mean())  # what drawing 0s and 1s amounts to
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        return share.sample((samples,)) / len(correct)
+        return right.sample((samples,)) / len(correct)
 
 
 def interval(samples: Tensor) -> tuple[float, float]:

@@ -63,7 +63,7 @@ class WindowModule(LightningDataModule):
 
 
 class WholeSongs(WindowModule):
-    """Serves every window of `songs` to be looked at once, whatever their genres: regular ones of `n_frames` frames."""
+    """Regular windows of `n_frames` frames that cover `songs`, for prediction; genres play no part."""
 
     def __init__(
         self, cache: FeatureCache, songs: Sequence[CachedSong], n_frames: int, batch_size: int, overlap: float,

@@ -1,4 +1,4 @@
-"""What has to be known beside the weights to judge a song: from its file to windows, from logits to genres."""
+"""Preprocessing spec: what turns a song into windows, and logits into genres; it lies beside the weights."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ FORMAT_VERSION = 2
 class Spec:
     """The features and the numbers `dtype` they are rounded to, as in the cache; the windows of validation; the genres.
 
-    A genre's place in `genres` is its index in the logits. Raises ValueError for values that make no windows.
+    A genre's position in `genres` is its index in the logits. Raises ValueError for values that make no windows.
     """
 
     features: Features

@@ -13,7 +13,7 @@ from torch.utils.data import Dataset, Sampler
 
 from genre_lightning.data.cache import CachedSong, FeatureCache
 
-Windows = npt.NDArray[np.int64]  # `(windows, 2)`: the place of each one's song in its split, and its first frame
+Windows = npt.NDArray[np.int64]  # `(windows, 2)`: the index of each one's song in its split, and its first frame
 # A window that only fills up a batch, so that every device of several has the same number of batches. Its song counts
 # as the last one while it is read, and SongScores drops it.
 PADDING = (-1, 0)
@@ -22,8 +22,9 @@ PADDING = (-1, 0)
 class Batch(NamedTuple):
     """Windows and what is known of them.
 
-    features: `(batch, frames, n_features)`, of the cache's type; target: `(batch, n_genres)`, the share of each genre,
-    1 for the song's own until mixup blends songs; song: `(batch,)`, the song's place in its split, -1 for PADDING.
+    features: `(batch, frames, n_features)`, of the cache's type; target: `(batch, n_genres)`, each genre's
+    probability, 1 for the song's own until mixup blends songs; song: `(batch,)`, the song's index in its split, -1 for
+    PADDING.
     """
 
     features: Tensor
@@ -74,7 +75,7 @@ class RandomWindows(Sampler[Any]):
     """Batches of windows at random places: `windows_per_song` of every song in an epoch, in random order.
 
     With `balanced`, songs are drawn so that every genre comes up equally often. The epoch's number and the seed fix
-    all of it, whatever ran before; each of `world_size` devices takes its own part of the same order.
+    all of it, no matter what ran before; each of `world_size` devices takes its own part of the same order.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""A run's folder: its name, whether something was trained in it, and how it goes again where nothing was."""
+"""A run's folder: its name, whether something was trained in it, and how it is removed if nothing was."""
 
 from __future__ import annotations
 
@@ -32,22 +32,22 @@ def run_folder(ckpt_path: str | None, model: str, features: str, seed: int) -> s
         raise UserError(f"{told}; name another folder with hydra.run.dir=DIR, or work where you may write") from None
 
 
-def new_folder(place: Path, name: str) -> Path:
+def new_folder(parent: Path, name: str) -> Path:
     """Make a folder that no other run has, also where several are started in the same second."""
-    place.mkdir(parents=True, exist_ok=True)
-    folder, number = place / name, 1
+    parent.mkdir(parents=True, exist_ok=True)
+    folder, number = parent / name, 1
     while True:
         try:
             folder.mkdir()
         except FileExistsError:
             number += 1
-            folder = place / f"{name}_{number}"
+            folder = parent / f"{name}_{number}"
         else:
             return folder
 
 
 def folder_of(ckpt_path: str | None) -> Path | None:
-    """The folder of the run whose checkpoint this is; None where it lies in none."""
+    """The folder of the run whose checkpoint this is; None if it lies in none."""
     inside = None if ckpt_path is None else Path(ckpt_path).absolute().parent
     return inside.parent if inside is not None and inside.name == CHECKPOINTS else None
 
@@ -59,7 +59,7 @@ def holds_run(folder: Path) -> bool:
 
 @contextmanager
 def removed_where_nothing_was_done(folder: Path) -> Iterator[None]:
-    """Take a run's folder away again where an error or Ctrl-C comes before more than settings and a log is in it."""
+    """Take a run's folder away again if an error or Ctrl-C comes before more than settings and a log is in it."""
     try:
         yield
     except BaseException:
@@ -70,7 +70,7 @@ def removed_where_nothing_was_done(folder: Path) -> Iterator[None]:
 
 
 def remove_settings_and_log(folder: Path) -> None:
-    """Remove what Hydra has written, file by file, and the folder where it is empty then; all else stays as it is."""
+    """Remove what Hydra has written, file by file, and the folder if it is empty then; all else stays as it is."""
     for handler in [*logging.root.handlers]:
         if isinstance(handler, logging.FileHandler) and Path(handler.baseFilename) == folder.absolute() / LOG:
             logging.root.removeHandler(handler)

@@ -17,10 +17,10 @@ MAY_BE_NEW += ("loader.num_workers", "cache.num_workers")
 
 
 def settings_to_go_on_with(cfg: DictConfig, overrides: Sequence[str], folder: Path) -> DictConfig:
-    """The settings that the run of `cfg.ckpt_path` began with, or `cfg` where there is no such run to go on with.
+    """The settings that the run of `cfg.ckpt_path` began with, or `cfg` if there is no such run to go on with.
 
     Those of MAY_BE_NEW that the `overrides` name are new. Raises UserError for an override that would change any other
-    setting, and where the new run is to lie in another `folder`.
+    setting, and if the new run is to lie in another `folder`.
     """
     old = folder_of(cfg.ckpt_path)
     if old is None or not (old / CONFIG).is_file():
@@ -46,7 +46,7 @@ def keys(overrides: Sequence[str]) -> list[str]:
 
 
 def refuse_changes(before: dict[str, Any], now: dict[str, Any], typed: Sequence[str]) -> None:
-    """Raise UserError where something that was typed, and may not be new, is not what it was."""
+    """Raise UserError if something that was typed, and may not be new, is not what it was."""
     for key in sorted((before | now).keys() - {*MAY_BE_NEW, "ckpt_path"}):
         if before.get(key) != now.get(key) and any(decides(one, key) for one in typed):
             raise UserError(

@@ -1,6 +1,6 @@
 """What lies where in a run's folder, and the finished run read back.
 
-.hydra/config.yaml, checkpoints/best.ckpt and last.ckpt, manifest.csv (the songs and their sides), metrics.json,
+.hydra/config.yaml, checkpoints/best.ckpt and last.ckpt, manifest.csv (the songs and their splits), metrics.json,
 report.md, pictures, TensorBoard's events.
 """
 
@@ -37,14 +37,14 @@ UNREADABLE = (OSError, RuntimeError, EOFError, UnpicklingError, AttributeError, 
 BEST = Path(CHECKPOINTS, "best.ckpt")
 
 
-def finished_runs(*places: Path) -> list[Path]:
+def finished_runs(*folders: Path) -> list[Path]:
     """The folders of the finished runs in some folders or below them, the one that was finished last at the end."""
-    reported = {path for place in places for path in place.rglob(METRICS)}
+    reported = {path for folder in folders for path in folder.rglob(METRICS)}
     return [path.parent for path in sorted(reported, key=lambda path: path.stat().st_mtime)]
 
 
 def latest_run(logs: Path) -> Path:
-    """The folder of the run below `logs` that was finished last. Raises UserError where there is none."""
+    """The folder of the run below `logs` that was finished last. Raises UserError if there is none."""
     if not (runs := finished_runs(logs)):
         raise UserError(f"there is no finished run in {logs}; train one first, or name a run's folder")
     return runs[-1]
@@ -101,7 +101,7 @@ class Run:
 
     @cached_property
     def catalogue(self) -> Catalogue:
-        """The songs that took part, with their sides."""
+        """The songs that took part, with their splits."""
         from genre_lightning.data.catalogue import MANIFEST, read_manifest
 
         if not (self.folder / MANIFEST).is_file():
@@ -148,7 +148,7 @@ class Run:
 
 
 def read_settings(folder: Path) -> DictConfig:
-    """The settings in a run's folder. Raises UserError where they are damaged."""
+    """The settings in a run's folder. Raises UserError if they are damaged."""
     try:
         config = OmegaConf.load(folder / CONFIG)
     except DAMAGED:

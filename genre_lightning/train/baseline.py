@@ -26,7 +26,7 @@ def score_baseline(data: GenreDataModule, splits: Sequence[str], C: float) -> di
 
 
 def song_vectors(dataset: WindowDataset) -> np.ndarray:
-    """What is known of each song: `(songs, 2 * n_features)`, from the cache, where it was stored with the features."""
+    """The stats of each song, from the cache: `(songs, 2 * n_features)`."""
     return np.stack([dataset.cache.stats(song).ravel() for song in dataset.songs])
 
 

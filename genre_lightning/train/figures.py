@@ -14,18 +14,18 @@ TRAIN_COLOUR, VAL_COLOUR = "#0072B2", "#D55E00"
 
 
 def confusion_picture(counts: np.ndarray, genres: Sequence[str], title: str) -> "Figure":
-    """Songs by true genre (row) and predicted genre (column), coloured by their share of the row."""
+    """Songs by true genre (row) and predicted genre (column), coloured by their part of the row."""
     from matplotlib.figure import Figure
 
     size = 2.5 + 0.5 * len(genres)
     figure = Figure((size, size), layout="constrained")
     axes = figure.add_subplot(title=title, xlabel="predicted", ylabel="true")
-    shares = counts / counts.sum(axis=1, keepdims=True).clip(min=1)
-    axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+    parts = counts / counts.sum(axis=1, keepdims=True).clip(min=1)
+    axes.imshow(parts, cmap="Blues", vmin=0, vmax=1)
     axes.set_xticks(range(len(genres)), genres, rotation=60, ha="right", parse_math=False)
     axes.set_yticks(range(len(genres)), genres, parse_math=False)
     for row, column in np.argwhere(counts):
-        colour = "white" if shares[row, column] > 0.5 else "black"
+        colour = "white" if parts[row, column] > 0.5 else "black"
         axes.text(column, row, f"{counts[row, column]:.0f}", ha="center", va="center", color=colour)
     return figure
 
