@@ -102,7 +102,7 @@ class History(Logger):
     `curves` holds (training step, value) by names such as val/loss, those of a run that was resumed too.
     """
 
-    name = version = None  # pyright: ignore[reportIncompatibleMethodOverride, reportAssignmentType]
+    name = version = ""  # pyright: ignore[reportIncompatibleMethodOverride, reportAssignmentType]
 
     def __init__(self, folder: Path) -> None:
         super().__init__()

@@ -38,6 +38,7 @@ def train(cfg: DictConfig, folder: Path) -> float:
     trainer = build_trainer(cfg, folder)
     data: GenreDataModule = instantiate(cfg.loader)
     if trainer.is_global_zero:
+        logger.info("the run's folder: %s", folder)
         check_folder(cfg.ckpt_path, folder)
         data.prepare_data()
     data.setup()
@@ -46,7 +47,8 @@ def train(cfg: DictConfig, folder: Path) -> float:
     if trainer.is_global_zero:
         introduce(folder, trainer, model, data)
     fit(trainer, model, data, cfg.ckpt_path)
-    if cfg.trainer.get("fast_dev_run"):  # the way was tried; there is no checkpoint to report on
+    if cfg.trainer.get("fast_dev_run"):  # Lightning keeps no checkpoint, which a report would be about
+        logger.info("fast_dev_run: training and validation work; there are no results")
         return float(trainer.callback_metrics[cfg.callbacks.checkpoint.monitor])
     score = test(trainer, model, data)
     leave_group()
@@ -76,7 +78,7 @@ def build_model(cfg: DictConfig, data: GenreDataModule) -> GenreClassifier:
 def introduce(folder: Path, trainer: Trainer, model: GenreClassifier, data: GenreDataModule) -> None:
     """Write down what is going to be trained on what, before it begins."""
     description = describe(model, data.window_shape)
-    logger.info("%s\n%s", folder, description)
+    logger.info(description)
     write_manifest(data.selection.catalogue, folder / MANIFEST)
     show_model(trainer, description)
 
