@@ -8,12 +8,14 @@ from pathlib import Path
 
 import pytest
 import torch
-from serving import serve
+from serving import score, serve
 
 import genre_lightning.train.train
 from genre_lightning.data.catalogue import read_manifest
 from genre_lightning.errors import UserError, explain, is_for_users
+from genre_lightning.metrics import song_metrics
 from genre_lightning.models.mlp import MLP
+from genre_lightning.runs.run import Run
 from genre_lightning.train.callbacks import read_history
 from genre_lightning.train.checks import check
 from genre_lightning.train.train import build_model, train
@@ -237,7 +239,7 @@ def run_script(folder, overrides):
 @pytest.mark.skipif(
     sys.platform == "win32", reason="PyTorch for Windows lacks libuv, with which its processes would meet"
 )
-def test_two_processes_train_together_and_one_alone_goes_on(command_line, tmp_path):
+def test_two_processes_train_together_and_one_alone_goes_on(command_line, configure, tmp_path):
     steady = ("loader.batch_size=3", "learning.schedule=null")
     several = ("trainer=ddp", "trainer.accelerator=cpu", "trainer.devices=2", "trainer.max_epochs=1")
     printed = run_script(tmp_path, command_line(*several, *steady))
@@ -246,6 +248,8 @@ def test_two_processes_train_together_and_one_alone_goes_on(command_line, tmp_pa
     assert [figures(folder)[split]["songs"] for split in ("train", "val", "test")] == [18, 6, 6]
     assert (folder / "report.md").is_file() and (folder / ".hydra" / "config.yaml").is_file()
     assert checkpoint(folder)["global_step"] == 3  # of 18 songs, 3 a batch, on 2 devices
+    alone = song_metrics(score(Run(folder).model, serve(configure()), "test"))
+    assert {name: figures(folder)["test"][name] for name in alone} == pytest.approx(alone, abs=1e-5)
     last = (folder / "checkpoints" / "last.ckpt").relative_to(tmp_path).as_posix()
     settings = (folder / ".hydra" / "config.yaml").read_bytes()
     run_script(tmp_path, ["trainer=cpu", "trainer.max_epochs=2", f"ckpt_path={last}"])
