@@ -12,6 +12,7 @@ import random
 import time
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -25,18 +26,23 @@ from genre_lightning.errors import UserError
 from genre_lightning.features.mel import Features
 from genre_lightning.files import write_whole
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2  # 1: songs were known by their absolute paths
 SETTINGS = "settings.json"
+LOOKUPS_AT_ONCE = 8  # a network disk answers them in the time of one
 SHARD_SECONDS = 30  # of work at most are lost to a kill, and done twice by two builds at once
 
 
 @dataclass(frozen=True, slots=True)
 class CachedSong:
-    """Where a song's features lie in the cache, and what was learnt while its file was read."""
+    """Where a song's features lie in the cache, and what was learnt while its file was read.
+
+    `path` is where the file was then; `row` is the song's index in the shard, `start` its first frame there.
+    """
 
     key: str
+    path: str
     shard: str
-    place: int
+    row: int
     start: int
     n_frames: int
     seconds: float
@@ -89,7 +95,7 @@ class FeatureCache:
 
     def stats(self, song: CachedSong) -> npt.NDArray[np.float32]:
         """The mean and the standard deviation of each feature over a song: `(2, n_features)`."""
-        return self.array(f"{song.shard}.stats.npy")[song.place]
+        return self.array(f"{song.shard}.stats.npy")[song.row]
 
     def array(self, name: str) -> npt.NDArray[Any]:
         """A shard's file, mapped on first use; a plain array, since slices of np.memmap are slow to make."""
@@ -102,7 +108,9 @@ class FeatureCache:
 
         Raises UserError where the disk is full or not writable; what was stored until then stays.
         """
-        missing = [path for path in dict.fromkeys(paths) if self.find(path) is None]
+        paths = list(dict.fromkeys(paths))
+        with ThreadPoolExecutor(LOOKUPS_AT_ONCE) as pool:
+            missing = [path for path, song in zip(paths, pool.map(self.find, paths), strict=True) if song is None]
         if not missing:
             return {}
         random.SystemRandom().shuffle(missing)  # two builds at once, equally seeded, then seldom do the same song
@@ -169,8 +177,9 @@ class FeatureCache:
 def placed(songs: Sequence[Extracted], shard: str) -> Iterator[CachedSong]:
     """The index of a shard that holds `songs` one after the other."""
     start = 0
-    for place, song in enumerate(songs):
-        yield CachedSong(song.key, shard, place, start, len(song.frames), song.seconds, song.digest, *song.tags)
+    for row, song in enumerate(songs):
+        where = str(song.path.absolute()), shard, row, start, len(song.frames)
+        yield CachedSong(song.key, *where, song.seconds, song.digest, *song.tags)
         start += len(song.frames)
 
 

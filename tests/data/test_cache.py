@@ -133,6 +133,25 @@ def test_a_changed_file_is_computed_again(songs, write_song, open_cache, compute
     check_frames(open_cache(), paths)
 
 
+def test_a_library_that_was_moved_is_not_computed_again(songs, open_cache, computed, tmp_path):
+    root = songs()
+    open_cache().build(clips(root))
+    computed.clear()
+    paths = clips(root.rename(tmp_path / "mounted elsewhere"))
+    assert open_cache().build(paths) == {} and not computed
+    check_frames(open_cache(), paths)
+
+
+def test_two_libraries_do_not_share_songs_of_the_same_name_size_and_time(tmp_path, write_song, open_cache):
+    paths = [write_song(tmp_path / library / "rock" / "1.wav", number=n) for n, library in enumerate(("mine", "yours"))]
+    for path in paths:
+        os.utime(path, (0, 0))
+    open_cache().build(paths[:1])
+    assert open_cache().find(paths[1]) is None
+    open_cache().build(paths)
+    check_frames(open_cache(), paths)
+
+
 @pytest.mark.parametrize("setting", [{"n_mels": 20}, {"top_db": None}, {"hop_length": 200}], ids=str)
 def test_other_settings_have_a_cache_of_their_own(songs, open_cache, computed, setting):
     paths = clips(songs(artists=1))
