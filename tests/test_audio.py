@@ -236,10 +236,10 @@ def test_a_name_with_a_colon_is_no_address(tmp_path, monkeypatch):
     assert len(read_audio(name, 44100)) == pytest.approx(44100, rel=0.01)
 
 
-def test_a_coding_that_nobody_knows_is_named(tmp_path):
+def test_an_unknown_codec_is_named(tmp_path):
     soundfile.write(tmp_path / "song.wav", tone(), 44100)
     path = patch(tmp_path / "song.wav", (20, b"\x34\x12"))
-    with pytest.raises(AudioError, match="holds audio in a coding that nothing here decodes"):
+    with pytest.raises(AudioError, match="in a codec that neither libsndfile nor FFmpeg knows"):
         read_audio(path, 44100)
 
 

@@ -4,9 +4,15 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from genre_lightning.audio import AUDIO_SUFFIXES
 from genre_lightning.data.catalogue import MANIFEST, Catalogue, Track, genre_name, read_manifest
 from genre_lightning.errors import UserError
+
+# What a folder of songs may hold: the formats of libsndfile and the audio formats of FFmpeg that people use.
+AUDIO_SUFFIXES = frozenset([
+    ".wav", ".wave", ".w64", ".rf64", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".mp2", ".m4a", ".m4b",
+    ".mp4", ".aac", ".wma", ".aif", ".aiff", ".aifc", ".au", ".snd", ".caf", ".ape", ".wv", ".mpc", ".tta",
+    ".mka", ".mkv", ".webm", ".ac3", ".amr", ".3gp", ".voc", ".sph", ".nist",
+])  # fmt: skip
 
 
 def folder(root: str, genres: list[str] | None = None) -> Catalogue:

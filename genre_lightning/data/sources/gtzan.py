@@ -6,9 +6,8 @@ Tzanetakis and Cook 2002; the split is that of Kereliuk, Sturm and Larsen 2015, 
 
 from pathlib import Path
 
-from genre_lightning.audio import AUDIO_SUFFIXES
 from genre_lightning.data.catalogue import Catalogue, Track
-from genre_lightning.data.sources.folder import existing_folder
+from genre_lightning.data.sources.folder import AUDIO_SUFFIXES, existing_folder
 from genre_lightning.errors import UserError
 
 LAYOUTS = ("genres", "genres_original", ".")
