@@ -24,7 +24,7 @@ from genre_lightning.audio import AudioError
 from genre_lightning.data.extraction import Extracted, extract, extract_all, song_key, with_progress
 from genre_lightning.errors import UserError
 from genre_lightning.features.mel import Features
-from genre_lightning.files import write_whole
+from genre_lightning.files import write_text_whole, write_whole
 
 FORMAT_VERSION = 2  # 1: songs were known by their absolute paths
 SETTINGS = "settings.json"
@@ -161,17 +161,16 @@ class FeatureCache:
 
     def write_shard(self, name: str, songs: Sequence[Extracted]) -> None:
         """Write the files of a shard. Raises OSError."""
-        index = json.dumps([asdict(song) for song in placed(songs, name)]).encode()
-        write_array(self.folder / f"{name}.features.npy", np.concatenate([song.frames for song in songs]))
-        write_array(self.folder / f"{name}.stats.npy", np.stack([song.stats for song in songs]))
-        write_whole(self.folder / f"{name}.json", lambda file: file.write(index))
+        frames, stats = np.concatenate([song.frames for song in songs]), np.stack([song.stats for song in songs])
+        write_whole(self.folder / f"{name}.features.npy", lambda file: np.save(file, frames))
+        write_whole(self.folder / f"{name}.stats.npy", lambda file: np.save(file, stats))
+        write_text_whole(self.folder / f"{name}.json", json.dumps([asdict(song) for song in placed(songs, name)]))
 
     def create_folder(self) -> None:
         """Make the cache's folder, with the settings that its name stands for."""
         self.folder.mkdir(parents=True, exist_ok=True)
         if not (self.folder / SETTINGS).exists():
-            text = json.dumps(self.settings, indent=2).encode()
-            write_whole(self.folder / SETTINGS, lambda file: file.write(text))
+            write_text_whole(self.folder / SETTINGS, json.dumps(self.settings, indent=2))
 
 
 def placed(songs: Sequence[Extracted], shard: str) -> Iterator[CachedSong]:
@@ -181,8 +180,3 @@ def placed(songs: Sequence[Extracted], shard: str) -> Iterator[CachedSong]:
         where = str(song.path.absolute()), shard, row, start, len(song.frames)
         yield CachedSong(song.key, *where, song.seconds, song.digest, *song.tags)
         start += len(song.frames)
-
-
-def write_array(path: Path, array: npt.NDArray[Any]) -> None:
-    """Write an .npy file whole or not at all."""
-    write_whole(path, lambda file: np.save(file, array))

@@ -1,6 +1,7 @@
 """Which songs there are: Track, Catalogue, and manifest.csv, the file that lists them."""
 
 import csv
+import io
 import os
 import re
 from collections.abc import Hashable, Iterable, Iterator, Sequence
@@ -9,6 +10,7 @@ from pathlib import Path
 from unicodedata import normalize
 
 from genre_lightning.errors import UserError
+from genre_lightning.files import write_text_whole
 
 MANIFEST = "manifest.csv"
 SPLITS = ("train", "val", "test")
@@ -148,17 +150,12 @@ def check_unique(lines: Iterable[tuple[int, Track]], manifest: Path) -> None:
 def write_manifest(catalogue: Catalogue, path: Path) -> None:
     """Write what `read_manifest` reads, with paths relative to the file's folder where they lie below it."""
     extras = list(dict.fromkeys(column for track in catalogue for column in track.extra))
-    unfinished = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-    with unfinished.open("w", newline="", encoding="utf-8", errors="surrogateescape") as file:
-        rows = csv.DictWriter(file, [*COLUMNS, *extras])
-        rows.writeheader()
-        for track in catalogue:
-            rows.writerow(
-                {column: getattr(track, column) for column in COLUMNS[1:]}
-                | track.extra
-                | {"path": relative(track.path, path.parent)}
-            )
-    unfinished.replace(path)
+    rows = csv.DictWriter(lines := io.StringIO(), [*COLUMNS, *extras])
+    rows.writeheader()
+    for track in catalogue:
+        known = {column: getattr(track, column) for column in COLUMNS[1:]}
+        rows.writerow(known | track.extra | {"path": relative(track.path, path.parent)})
+    write_text_whole(path, lines.getvalue(), "surrogateescape")  # names of files may be no UTF-8
 
 
 def relative(path: Path, folder: Path) -> str:

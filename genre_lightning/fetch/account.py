@@ -11,6 +11,7 @@ from yandex_music.exceptions import YandexMusicError
 
 from genre_lightning.errors import UserError
 from genre_lightning.fetch.client import ServiceError, plain_failures
+from genre_lightning.files import write_text_whole
 
 logger = logging.getLogger(__name__)
 VARIABLE = "YANDEX_MUSIC_TOKEN"
@@ -46,13 +47,9 @@ def read_private(path: Path) -> str:
 
 def write_private(path: Path, text: str) -> None:
     """Write a file that nobody but its owner can read. Raises UserError."""
-    unfinished = path.with_name(path.name + ".tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        unfinished.unlink(missing_ok=True)
-        with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-            file.write(text)
-        unfinished.replace(path)
+        write_text_whole(path, text, mode=0o600)
     except OSError as error:
         raise UserError(f"token_file: cannot write {path}: {error.strerror}") from None
 

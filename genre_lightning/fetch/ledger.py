@@ -19,6 +19,7 @@ from genre_lightning.errors import UserError
 from genre_lightning.fetch.candidates import Candidate
 from genre_lightning.fetch.download import FetchedSong, full_disks
 from genre_lightning.fetch.settings import Mode
+from genre_lightning.files import write_text_whole
 
 LISTING, SKIPPED, LOCK = "fetch_listing.json", "fetch_skipped.json", ".fetch.lock"
 
@@ -42,7 +43,7 @@ class Ledger:
                 self.lock.acquire(timeout=0)
             except Timeout:
                 raise UserError(f"root: another run is collecting songs in {self.root}; wait for it") from None
-            for unfinished in self.root.glob("*/.*.part"):
+            for unfinished in self.root.glob("*/*.mp3.*.tmp"):
                 unfinished.unlink()
         self.read()
         return self
@@ -163,11 +164,9 @@ def read_json(path: Path, default: Any) -> Any:
 
 
 def write_json(path: Path, content: Any) -> None:
-    """Write a file that is either the old one or the new one, never half of it."""
-    unfinished = path.with_name(path.name + ".tmp")
+    """Write what `read_json` reads. Raises UserError."""
     with full_disks():
-        unfinished.write_text(json.dumps(content, ensure_ascii=False, indent=1), encoding="utf-8")
-        unfinished.replace(path)
+        write_text_whole(path, json.dumps(content, ensure_ascii=False, indent=1))
 
 
 def damaged(path: Path) -> UserError:

@@ -24,7 +24,6 @@ from genre_lightning.audio import decode
 from genre_lightning.data.sources.folder import folder
 from genre_lightning.data.splits import shared_artists, split_catalogue
 from genre_lightning.errors import UserError
-from genre_lightning.fetch import download
 
 ROOT = Path(__file__).parents[2]
 ONE = ("genres=[rock]", "per_genre=2", "pace.workers=1")
@@ -504,7 +503,7 @@ def test_a_disk_that_is_full_is_named_and_all_songs_are_kept(service, fetch, on_
         fsync(number)
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(download.os, "fsync", full)
+    monkeypatch.setattr(os, "fsync", full)
     assert "No space left on device; all songs are kept" in stopped(fetch, service, *TWO)
     monkeypatch.undo()
     assert len(on_disk()) == 2

@@ -1,8 +1,8 @@
 """data=demo: songs that the project composes itself, written as FLAC files the first time they are asked for."""
 
+import io
 import logging
 import math
-import os
 import re
 import time
 from collections.abc import Callable, Iterator
@@ -19,6 +19,7 @@ from genre_lightning.demo.habits import GENRES
 from genre_lightning.demo.instruments import SAMPLE_RATE
 from genre_lightning.demo.song import compose_song
 from genre_lightning.errors import UserError
+from genre_lightning.files import write_whole
 
 logger = logging.getLogger(__name__)
 VERSION = 1  # of the composer: a new one composes other songs
@@ -105,15 +106,11 @@ def compose_all(songs: dict[Track, Numbers], compose: Callable[..., np.ndarray],
 
 def write_song(waveform: np.ndarray, path: Path, artist: str, title: str) -> None:
     """Write a FLAC file, which is there only when it is whole. Raises UserError where it cannot be written."""
-    unfinished = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    with soundfile.SoundFile(flac := io.BytesIO(), "w", SAMPLE_RATE, 1, format="FLAC") as file:
+        file.artist, file.title = artist, title
+        file.write(waveform)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            with soundfile.SoundFile(unfinished, "w", SAMPLE_RATE, 1, format="FLAC") as file:
-                file.artist, file.title = artist, title
-                file.write(waveform)
-            unfinished.replace(path)
-        finally:
-            unfinished.unlink(missing_ok=True)
-    except (OSError, soundfile.LibsndfileError) as error:
+        write_whole(path, lambda file: file.write(flac.getbuffer()))
+    except OSError as error:
         raise UserError(f"data.root: {path} cannot be written: {error}") from None
