@@ -37,7 +37,7 @@ assert not cache.build(sorted(Path(sys.argv[2]).rglob("*.wav")))
 
 
 class Killed(BaseException):
-    """Stands for the end of the process: nobody catches it."""
+    """Stands for the end of the process: nothing catches it."""
 
 
 @pytest.fixture
@@ -96,22 +96,13 @@ def check_frames(cache, paths):
         np.testing.assert_allclose(cache.stats(song), [direct.mean(axis=0), direct.std(axis=0)], atol=1e-3)
 
 
-@pytest.mark.parametrize("shard_megabytes", [0, 64])
-@pytest.mark.parametrize("dtype", ["float16", "float32"])
+@pytest.mark.parametrize(("dtype", "shard_megabytes"), [("float16", 64), ("float32", 0)])
 def test_what_is_read_is_what_was_computed(songs, open_cache, dtype, shard_megabytes):
     paths = clips(songs())
     assert open_cache(dtype=dtype, shard_megabytes=shard_megabytes).build(paths) == {}
     cache = open_cache(dtype=dtype)
     check_frames(cache, paths)
     assert cache.frames(cache.find(paths[0])).dtype == dtype
-
-
-def test_songs_of_different_lengths_keep_apart(tmp_path, write_song, open_cache):
-    paths = [write_song(tmp_path / f"{number}.wav", number=number, seconds=0.25 + 0.5 * number) for number in range(6)]
-    cache = open_cache(shard_megabytes=64)
-    cache.build(paths)
-    check_frames(cache, paths)
-    assert [cache.find(path).seconds for path in paths] == pytest.approx([0.25 + 0.5 * number for number in range(6)])
 
 
 def test_artist_and_digest_are_remembered(tmp_path, write_song, open_cache):
@@ -241,15 +232,8 @@ def test_a_pickled_cache_is_readable(songs, open_cache):
     check_frames(pickle.loads(pickled), paths)
 
 
-def test_what_another_process_stored_is_seen_after_a_build(songs, open_cache, computed):
-    early, paths = open_cache(), clips(songs())
-    open_cache().build(paths[1:])
-    early.build(paths[:1])
-    check_frames(early, paths)
-
-
 @pytest.mark.parametrize("end", [KeyboardInterrupt, MemoryError])
-def test_whatever_ends_a_build_keeps_what_was_computed(songs, open_cache, monkeypatch, end):
+def test_a_build_that_is_stopped_keeps_what_was_computed(songs, open_cache, monkeypatch, end):
     paths, extract, done = clips(songs()), genre_lightning.data.cache.extract, []
 
     def failing(path, *rest):
@@ -380,7 +364,7 @@ def fill_disk(monkeypatch):
     monkeypatch.undo()
 
 
-@pytest.mark.parametrize("files", range(5))
+@pytest.mark.parametrize("files", range(4))
 def test_a_full_disk_is_named_and_keeps_the_earlier_songs(songs, open_cache, fill_disk, files):
     paths = clips(songs())
     open_cache().build(paths[:4])
@@ -389,15 +373,8 @@ def test_a_full_disk_is_named_and_keeps_the_earlier_songs(songs, open_cache, fil
         open_cache().build(paths)
     check_frames(open_cache(), paths[:4])
     assert not list(open_cache().folder.glob("*.tmp"))
-
-
-@pytest.mark.parametrize("files", range(4))
-def test_a_full_disk_is_not_filled_further_by_shards_that_nobody_reads(songs, open_cache, fill_disk, files):
-    fill_disk(files)
-    with pytest.raises(UserError):
-        open_cache().build(clips(songs()))
     stored = {path.name.split(".")[0] for path in open_cache().folder.iterdir()} - {"settings"}
-    assert stored == {path.stem for path in shards(open_cache())}
+    assert stored == {path.stem for path in shards(open_cache())}, "the disk is filled further by shards without index"
 
 
 def test_a_root_that_cannot_be_written_is_named(songs, open_cache, tmp_path):

@@ -154,11 +154,6 @@ def test_a_song_listed_twice_is_refused(manifest, again):
         read_manifest(manifest("path,genre", "a.mp3,rock", "b.mp3,rock", f"{again},jazz"))
 
 
-def test_a_song_listed_twice_is_named_with_its_line(manifest):
-    with pytest.raises(UserError, match=r"line 4\b"):
-        read_manifest(manifest("path,genre", "a.mp3,rock", "b.mp3,rock", "a.mp3,jazz"))
-
-
 def test_a_manifest_in_another_encoding_is_refused(manifest):
     path = manifest("path,genre", "Füße.mp3,rock", encoding="latin-1")
     with pytest.raises(UserError, match="UTF-8"):
