@@ -135,7 +135,7 @@ def record(blocks: Iterable[Waveform], rate: int, sample_rate: int | None, promi
     import soxr
 
     stream = None if sample_rate in (None, rate) else soxr.ResampleStream(rate, sample_rate, 1, "float32", "HQ")
-    held, waveform = 0, bytearray()  # which grows in place, where a list of arrays had to be copied
+    held, waveform = 0, bytearray()  # which grows in place; a list of arrays would be copied
     for block in blocks:
         held += len(block)
         waveform += (stream.resample_chunk(block) if stream else block).data

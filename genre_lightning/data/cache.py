@@ -52,9 +52,19 @@ class CachedSong:
 
 
 class FeatureCache:
-    """The songs whose features have been computed with the settings of `features`.
+    """The features of songs, computed once with one choice of settings and kept on the disk.
 
-    `root` holds the caches of all settings; `dtype` is that of the stored numbers. Opening it reads the indexes only.
+    Opening it reads the indexes only; the features are mapped into memory when they are used.
+
+    Args:
+        root: The folder that holds the caches of all settings, each in a folder of its own.
+        features: What is computed of a song.
+        dtype: The type of the stored numbers, "float16" or "float32".
+        shard_megabytes: About how much features one file holds.
+        num_workers: How many files are worked on at once; None: one on each core.
+
+    Raises:
+        UserError: `dtype` is another one.
     """
 
     def __init__(
@@ -86,7 +96,7 @@ class FeatureCache:
                 self.songs |= {song.key: song for song in songs}
 
     def find(self, path: Path) -> CachedSong | None:
-        """The song of a file as it is now; None where it has not been computed or has changed since."""
+        """The song of a file as it is now; None if it has not been computed or has changed since."""
         return self.songs.get(song_key(path))
 
     def frames(self, song: CachedSong) -> npt.NDArray[Any]:
@@ -104,9 +114,16 @@ class FeatureCache:
         return self.opened[name]
 
     def build(self, paths: Iterable[Path]) -> dict[Path, str]:
-        """Compute what is missing, a file a thread; returns the files that cannot be used, each with the reason.
+        """Compute the features that are missing.
 
-        Raises UserError where the disk is full or not writable; what was stored until then stays.
+        Args:
+            paths: The files of songs.
+
+        Returns:
+            The files that cannot be used, each with the reason.
+
+        Raises:
+            UserError: The disk is full or cannot be written to; what was stored until then stays.
         """
         paths = list(dict.fromkeys(paths))
         with ThreadPoolExecutor(LOOKUPS_AT_ONCE) as pool:
@@ -126,7 +143,7 @@ class FeatureCache:
                 if self.enough(unstored) or time.monotonic() > due:
                     self.store(unstored)
                     due = time.monotonic() + SHARD_SECONDS
-        finally:  # whatever ends it
+        finally:  # also after Ctrl-C or an error
             self.store(unstored)
         return broken
 

@@ -24,9 +24,15 @@ COLUMNS = ("path", "genre", "artist", "title", "split")
 
 @dataclass(frozen=True, slots=True)
 class Track:
-    """A song's file and what is known of it; semicolons, "feat." or a slash between spaces separate its artists.
+    """A song's file and what is known of it.
 
-    `genre` is empty where nobody knows it, `split` is one of SPLITS, or empty where nobody has chosen yet.
+    Attributes:
+        path: The audio file.
+        genre: In the spelling of `genre_name`; empty if it is not known.
+        artist: Semicolons, "feat." or a slash between spaces separate several; empty if they are not known.
+        title: Empty if it is not known.
+        split: One of SPLITS; empty until one is chosen.
+        extra: The other columns of the manifest that lists the song, by their names.
     """
 
     path: Path
@@ -38,7 +44,7 @@ class Track:
 
     @property
     def artists(self) -> list[str]:
-        """Its artists, each in the one spelling of `artist_name`; none where nobody is known."""
+        """Its artists, each in the spelling of `artist_name`."""
         return [name for text in TOGETHER.split(self.artist) if (name := artist_name(text))]
 
 
@@ -56,7 +62,7 @@ class Catalogue:
 
     @property
     def genres(self) -> list[str]:
-        """The genres in alphabetical order: a genre's place here is its index in the models."""
+        """The genres in alphabetical order: a genre's index here is its index in the logits."""
         return sorted({track.genre for track in self.tracks} - {""})
 
     def of_split(self, split: str) -> "Catalogue":
@@ -140,7 +146,7 @@ def read_row(row: dict[str, str], manifest: Path, line: int) -> Track:
 
 
 def check_unique(lines: Iterable[tuple[int, Track]], manifest: Path) -> None:
-    """Raise UserError where a manifest, given as numbered lines, lists a file twice."""
+    """Raise UserError if a manifest, given as numbered lines, lists a file twice."""
     first: dict[str, int] = {}
     for line, track in lines:
         if (before := first.setdefault(os.path.normpath(track.path), line)) != line:
@@ -148,7 +154,7 @@ def check_unique(lines: Iterable[tuple[int, Track]], manifest: Path) -> None:
 
 
 def write_manifest(catalogue: Catalogue, path: Path) -> None:
-    """Write what `read_manifest` reads, with paths relative to the file's folder where they lie below it."""
+    """Write what `read_manifest` reads, with paths relative to the file's folder if they lie below it."""
     extras = list(dict.fromkeys(column for track in catalogue for column in track.extra))
     rows = csv.DictWriter(lines := io.StringIO(), [*COLUMNS, *extras])
     rows.writeheader()

@@ -28,7 +28,7 @@ HASHED_BYTES = 65536  # at the beginning, in the middle and at the end of a file
 
 @dataclass(frozen=True, slots=True)
 class Extracted:
-    """A song's features `(frames, n_features)`, their mean and standard deviation `(2, n_features)`, and its tags.
+    """A song's features `(n_frames, n_features)`, their mean and standard deviation `(2, n_features)`, and its tags.
 
     `digest` is a hash of the frames as stored: copies of a recording share it, even with other tags or containers.
     """
@@ -112,7 +112,7 @@ def extract_all(
     try:
         yield from in_order(pool, attempt, paths, ahead=4 * workers)
     finally:
-        pool.shutdown(cancel_futures=True)  # whoever stops waits for the files under way, not for those ahead
+        pool.shutdown(cancel_futures=True)  # waits for the files under way, not for those ahead
         torch.set_num_threads(threads_before)
 
 

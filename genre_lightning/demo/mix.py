@@ -10,7 +10,7 @@ FFT_GRAIN = 2**15
 
 
 def mix(parts: dict[str, Waveform], production: Production, rng: np.random.Generator) -> Waveform:
-    """The parts as one waveform: driven, filtered, in a room, equalised, compressed, at a level of chance's choice."""
+    """The parts as one waveform: driven, filtered, in a room, equalised, compressed, at a random level."""
     samples = len(parts["drums"])
     padded = FFT_GRAIN * (samples // FFT_GRAIN + 2)  # so that the echo does not come round to the beginning
     hertz = np.fft.rfftfreq(padded, 1 / SAMPLE_RATE).astype(np.float32)

@@ -39,9 +39,9 @@ class Song(NamedTuple):
     def time(self, step: float) -> float:
         """When a step comes, in seconds: the second of a pair comes late, by the artist's swing."""
         half = self.artist.habits["tempo"].swung_steps
-        place = step % (2 * half) / half
-        late = place * self.swing if place < 1 else self.swing + (place - 1) * (1 - self.swing)
-        return (step + half * (2 * late - place)) * self.step_seconds
+        position = step % (2 * half) / half
+        late = position * self.swing if position < 1 else self.swing + (position - 1) * (1 - self.swing)
+        return (step + half * (2 * late - position)) * self.step_seconds
 
     def chord(self, bar: int) -> tuple[int, tuple[int, ...]]:
         """A bar's root, in semitones above the key, and its notes above the root."""

@@ -31,22 +31,22 @@ def read_token(token_file: str) -> str | None:
     if not (token := token.strip()):
         return None
     if not TOKEN.fullmatch(token):
-        raise UserError(f"{where}: holds no token: there are spaces, line ends or other signs in it that no token has")
+        raise UserError(f"{where}: does not hold a token: a token has no spaces, line ends or other signs of that kind")
     return token
 
 
 def read_private(path: Path) -> str:
-    """The text of a file that nobody but its owner can read. Raises UserError."""
+    """The text of a file that only its owner can read. Raises UserError."""
     try:
         if os.name == "posix" and path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
             raise UserError(f"token_file: others can read {path}; chmod 600 {path}")
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"token_file: cannot read {path}: {getattr(error, 'strerror', 'it is no text')}") from None
+        raise UserError(f"token_file: cannot read {path}: {getattr(error, 'strerror', 'it is not text')}") from None
 
 
 def write_private(path: Path, text: str) -> None:
-    """Write a file that nobody but its owner can read. Raises UserError."""
+    """Write a file that only its owner can read. Raises UserError."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_text_whole(path, text, mode=0o600)
@@ -71,12 +71,12 @@ def ask_user(code: DeviceCode) -> None:
 
 
 def check_account(client: Client) -> None:
-    """Ask whose token it is, and warn where whole songs need a subscription. Raises UserError where it is of no use."""
+    """Ask whose token it is, and warn if it has no subscription. Raises UserError if it is of no use."""
     try:
         with plain_failures():
             status = client.account_status()
     except ServiceError as failure:
-        raise UserError(f"the service cannot be asked: {failure}; run again later") from None
+        raise UserError(f"the service cannot be reached: {failure}; run again later") from None
     if status is None or status.account is None:
         return
     if status.account.service_available is False:

@@ -1,4 +1,4 @@
-"""One candidate becomes one file: fetched, proved to be the song, cut where wanted, and only then given its name."""
+"""One candidate becomes one file: fetched, proved to be the song, cut if wanted, and only then given its name."""
 
 import hashlib
 from collections.abc import Iterator
@@ -48,7 +48,7 @@ def full_disks() -> Iterator[None]:
 def fetch_song(client: Client, candidate: Candidate, mode: Mode, path: Path) -> FetchedSong:
     """Put the song at `path`, unless an earlier run has put it there already.
 
-    Raises ServiceError, and UserError where the run must end.
+    Raises ServiceError, and UserError if the run must end.
     """
     if path.is_file():
         with suppress(ServiceError):
@@ -141,6 +141,6 @@ def check_length(seconds: float, expected: float) -> None:
 
 
 def check_sound(recording: Recording) -> None:
-    """Raise ServiceError where there is nothing to hear."""
+    """Raise ServiceError if there is nothing to hear."""
     if max(recording.waveform.max(), -recording.waveform.min()) < SILENT_BELOW:
         raise ServiceError("silent")

@@ -30,7 +30,7 @@ def cut(frames: list[bytes], begin: int, wanted: int) -> bytes:
 
 
 def inventory(frames: list[bytes]) -> bytes:
-    """The frame that tells decoders how many frames and bytes follow: a guess is wrong where the bit rate varies.
+    """The frame that tells decoders how many frames and bytes follow: a guess is wrong if the bit rate varies.
 
     It is what encoders write there, "Xing" and four numbers in place of the main data of a silent frame.
     """
@@ -65,7 +65,7 @@ def silenced(frame: bytes, held: int) -> bytes:
 
 
 def side_information(frame: bytes) -> tuple[int, int]:
-    """From which byte of an MP3 frame to which its side information stands."""
+    """The first byte of an MP3 frame's side information, and the one behind it."""
     single_channel = frame[3] >> 6 == 3
     sizes = (32, 17) if frame[1] & FIRST_VERSION else (17, 9)
     begin = 4 if frame[1] & NO_CHECKSUM else 6

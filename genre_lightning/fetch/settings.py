@@ -90,7 +90,7 @@ def check_genres(settings: Settings) -> None:
 
 
 def check_disjoint(album_genres: Mapping[str, Iterable[str]]) -> None:
-    """Raise UserError where albums of one genre would make songs of two."""
+    """Raise UserError if albums of one genre would make songs of two."""
     owner: dict[str, str] = {}
     for genre, ids in album_genres.items():
         for album_genre in ids:

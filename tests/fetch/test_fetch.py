@@ -449,7 +449,7 @@ def test_listing_that_fails_in_parts_goes_on_with_the_other_routes(service, fetc
 
 def test_listing_that_gets_no_answer_ends_the_run(service, fetch):
     service.misbehave("^/metatags/", fake.reset)
-    assert "the service cannot be asked" in stopped(fetch, service, *ONE)
+    assert "the service cannot be reached" in stopped(fetch, service, *ONE)
 
 
 def test_listing_that_is_refused_ends_the_run(service, fetch):

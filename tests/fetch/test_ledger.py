@@ -105,7 +105,7 @@ def test_a_damaged_file_is_named(name, content, root):
     (root / name).write_text(content, encoding="utf-8")
     if name == "fetch_skipped.json" and content.startswith('{"'):
         pytest.skip("is a possible one")
-    with pytest.raises(UserError, match=f"{name} is damaged; remove it, and the songs stay"), Ledger(root):
+    with pytest.raises(UserError, match=f"{name} is damaged; remove it, the songs stay"), Ledger(root):
         pass
 
 
