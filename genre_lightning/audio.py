@@ -18,7 +18,7 @@ Waveform = npt.NDArray[np.float32]
 # A header may be off by an encoder's padding; more than this part of the file missing means that it was cut off.
 TRUNCATED_BELOW = 0.98
 # Songs are decoded in blocks: large enough to be handed over rarely, small enough for the processor's cache.
-FRAMES_A_BLOCK = 131072
+SAMPLES_A_BLOCK = 131072
 # What libsndfile's log says of an Ogg file without its end.
 NO_END = "Last page lacks an end-of-stream bit"
 # Headers of streamed WAV files hold at least this size, which means "unknown".
@@ -184,7 +184,7 @@ def states_length(mp3: Path) -> bool:
 def read_mono(file: "SoundFile") -> Iterator[Waveform]:
     """An open file's mix; numpy turns plain 16-bit samples into float32 in a third of libsndfile's time."""
     plain = file.subtype == "PCM_16" and file.format != "FLAC"
-    buffer: Any = np.empty((FRAMES_A_BLOCK, file.channels), np.int16 if plain else np.float32)
+    buffer: Any = np.empty((SAMPLES_A_BLOCK, file.channels), np.int16 if plain else np.float32)
 
     def blocks() -> Iterator[npt.NDArray[Any]]:
         while len(block := file.read(out=buffer)):  # SoundFile.blocks would hide that a file is cut off
@@ -242,7 +242,7 @@ def joined(frames):  # noqa: ANN001, ANN201 (see above)
             raise ValueError("the number of channels changes")  # the FIFO would crash on them
         frame.pts = None  # a gap in time would be an error
         fifo.write(frame)
-        if fifo.samples >= FRAMES_A_BLOCK:
-            yield fifo.read(FRAMES_A_BLOCK)
+        if fifo.samples >= SAMPLES_A_BLOCK:
+            yield fifo.read(SAMPLES_A_BLOCK)
     if fifo.samples:
         yield fifo.read()

@@ -167,7 +167,7 @@ def test_a_song_is_the_same_in_blocks_of_any_size(tmp_path, monkeypatch, suffix,
     path = tmp_path / f"song.{suffix}"
     write_aac(path, noise(1)[None]) if suffix == "m4a" else soundfile.write(path, noise(1), 44100)
     whole = read_audio(path, sample_rate)
-    monkeypatch.setattr(audio, "FRAMES_A_BLOCK", 1000)
+    monkeypatch.setattr(audio, "SAMPLES_A_BLOCK", 1000)
     np.testing.assert_allclose(read_audio(path, sample_rate), whole, atol=1e-6)
 
 

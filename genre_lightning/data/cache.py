@@ -125,10 +125,7 @@ class FeatureCache:
         Raises:
             UserError: The disk is full or cannot be written to; what was stored until then stays.
         """
-        paths = list(dict.fromkeys(paths))
-        with ThreadPoolExecutor(LOOKUPS_AT_ONCE) as pool:
-            missing = [path for path, song in zip(paths, pool.map(self.find, paths), strict=True) if song is None]
-        if not missing:
+        if not (missing := self.missing(list(dict.fromkeys(paths)))):
             return {}
         random.SystemRandom().shuffle(missing)  # two builds at once, equally seeded, then seldom do the same song
         broken: dict[Path, str] = {}
@@ -146,6 +143,11 @@ class FeatureCache:
         finally:  # also after Ctrl-C or an error
             self.store(unstored)
         return broken
+
+    def missing(self, paths: list[Path]) -> list[Path]:
+        """The files whose features are not in the cache."""
+        with ThreadPoolExecutor(LOOKUPS_AT_ONCE) as pool:
+            return [path for path, song in zip(paths, pool.map(self.find, paths), strict=True) if song is None]
 
     def extract(self, path: Path) -> Extracted | None:
         """Compute one song, unless another process has stored it by now. Raises AudioError."""

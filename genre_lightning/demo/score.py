@@ -141,7 +141,7 @@ def melody(song: Song, part: Melody, centre: float) -> list[Note]:
     written: list[tuple[int, float, int]] = []
     for step, end in zip(onsets, [*onsets[1:], length], strict=False):
         pitch += rng.normal(0, 2 * part.leap) + 0.25 * (centre - pitch)
-        written.append((step, part.held * min(end - step, 2 * part.every_steps + 4), nearest(pitch, song, step)))
+        written.append((step, part.held * min(end - step, 2 * part.every_steps + 4), nearest_pitch(pitch, song, step)))
     return [
         song.note(first + step, steps, note, rng.uniform(0.5, 1), part.instrument)
         for first in range(0, song.bars * STEPS, length)
@@ -149,7 +149,7 @@ def melody(song: Song, part: Melody, centre: float) -> list[Note]:
     ]
 
 
-def nearest(pitch: float, song: Song, step: int) -> int:
+def nearest_pitch(pitch: float, song: Song, step: int) -> int:
     """The pitch of the scale, or of the chord at a step, that lies nearest."""
     root, tones = song.chord(step // STEPS)
     allowed = {*song.artist.habits["harmony"].scale, *(root + tone for tone in tones)}

@@ -52,7 +52,7 @@ def accept(track: Track, genre: str, album_genres: Mapping[str, Collection[str]]
         track_id=str(track.id),
         real_id=str(track.real_id or track.id),
         isrc=(track.isrc or "").upper().replace("-", ""),
-        title=printable(track.title or ""),
+        title=legible(track.title or ""),
         artists=check_artists(track.artists),
         seconds=check_track(track),
         preview_seconds=(track.preview_duration_ms or 30_000) / 1000,
@@ -94,7 +94,7 @@ def check_artists(artists: list[Artist]) -> dict[str, str]:
     """The names of a track's artists by their ids. Raises RejectedError if none, or a placeholder, is named."""
     if any(is_placeholder(artist) for artist in artists):
         raise RejectedError("various artists")
-    names = {str(artist.id): printable(artist.name or "").replace(";", ",") for artist in artists if artist.id}
+    names = {str(artist.id): legible(artist.name or "").replace(";", ",") for artist in artists if artist.id}
     if not names:
         raise RejectedError("no artist")
     return {number: name or f"artist {number}" for number, name in names.items()}
@@ -105,6 +105,6 @@ def is_placeholder(artist: Artist) -> bool:
     return bool(artist.various) or (artist.name or "").strip().casefold() in NO_ARTIST
 
 
-def printable(text: str) -> str:
+def legible(text: str) -> str:
     """A text without control characters, line ends and halves of characters, which no table can hold."""
     return " ".join(UNPRINTABLE.sub(" ", text.encode("utf-8", "replace").decode("utf-8")).split())

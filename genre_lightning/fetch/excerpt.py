@@ -20,10 +20,10 @@ def middle(body: bytes, seconds: float) -> bytes:
         frames = [bytes(packet) for packet in container.demux(stream) if packet.size]
         frame_seconds = stream.frame_size / stream.rate
     wanted = round(seconds / frame_seconds)
-    return cut(frames, max(0, (len(frames) - wanted) // 2), wanted)
+    return cut_frames(frames, max(0, (len(frames) - wanted) // 2), wanted)
 
 
-def cut(frames: list[bytes], begin: int, wanted: int) -> bytes:
+def cut_frames(frames: list[bytes], begin: int, wanted: int) -> bytes:
     """An MP3 of `wanted` frames from the one numbered `begin` on, which plays alike wherever it is cut from."""
     kept = [*lead_in(frames[:begin]), *frames[begin : begin + wanted]]
     return b"".join([inventory(kept), *kept])

@@ -18,7 +18,7 @@ from genre_lightning.fetch.download import FetchedSong, fetch_song
 from genre_lightning.fetch.ledger import Ledger
 from genre_lightning.fetch.pace import Pace, Patience
 from genre_lightning.fetch.routes import Routes
-from genre_lightning.fetch.settings import Mode, Settings, check_address, check_disjoint, read_settings
+from genre_lightning.fetch.settings import Mode, Settings, check_address, check_disjoint, checked_settings
 from genre_lightning.fetch.shortlist import MOST_SONGS_OF_AN_ARTIST, Shortlist, shortlist
 from genre_lightning.fetch.summary import figures, print_table, write_report
 
@@ -32,7 +32,7 @@ def collect(config: DictConfig) -> bool:
 
     Raises UserError for what the user can mend, and if the service wants the run to end; all songs are kept.
     """
-    settings = read_settings(config)
+    settings = checked_settings(config)
     token = None if settings.login else read_token(settings.token_file)
     check_address(settings.api.base_url, with_token=token is not None)
     pace = Pace(settings.pace)

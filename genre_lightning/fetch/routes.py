@@ -14,7 +14,7 @@ from genre_lightning.errors import UserError
 from genre_lightning.fetch.client import RefusedError, ServiceError, UnansweredError, plain_failures
 from genre_lightning.fetch.pace import Patience
 
-PAGE = 25
+PAGE_SIZE = 25
 # The station repeats itself; after so many answers without a new track it has no more to give.
 BARREN_ANSWERS = 3
 
@@ -51,7 +51,7 @@ class Routes:
 
     def popular(self, question: Callable[..., Any], tag: str, part: str) -> Iterator[Any]:
         """What is popular under a tag this month, page by page."""
-        return paged(lambda page: self.ask(question, tag, "month", "popular", page * PAGE, PAGE, part=part))
+        return paged(lambda page: self.ask(question, tag, "month", "popular", page * PAGE_SIZE, PAGE_SIZE, part=part))
 
     def tracks_of_album(self, album_id: int) -> Iterator[Track]:
         """The tracks of an album, which they do not always name themselves."""

@@ -62,7 +62,7 @@ class Settings:
     album_genres: dict[str, list[str]] = MISSING
 
 
-def read_settings(config: DictConfig) -> Settings:
+def checked_settings(config: DictConfig) -> Settings:
     """The configuration as Settings, genres in their one spelling. Raises UserError that names a setting at fault."""
     known = {name: config[name] for name in (field.name for field in fields(Settings))}
     try:

@@ -52,7 +52,7 @@ def demo(
     Raises:
         UserError: A setting is impossible, or `root` holds other files.
     """
-    check(seed, artists_per_genre, songs_per_artist, song_seconds, overlap)
+    check_demo(seed, artists_per_genre, songs_per_artist, song_seconds, overlap)
     settings = f"v{VERSION}-seed{seed}-{artists_per_genre}x{songs_per_artist}-{song_seconds:g}s-overlap{overlap:g}"
     folder = own_folder(root) / settings
     songs = dict(invent(folder, seed, artists_per_genre, songs_per_artist))
@@ -64,7 +64,7 @@ def demo(
     return Catalogue(list(songs)).of_genres(genres)
 
 
-def check(seed: int, artists_per_genre: int, songs_per_artist: int, song_seconds: float, overlap: float) -> None:
+def check_demo(seed: int, artists_per_genre: int, songs_per_artist: int, song_seconds: float, overlap: float) -> None:
     """Raise UserError for settings that make no songs."""
     least = {"seed": (seed, 0), "artists_per_genre": (artists_per_genre, 1), "songs_per_artist": (songs_per_artist, 1)}
     for name, (value, lowest) in (least | {"song_seconds": (song_seconds, 1)}).items():
