@@ -19,7 +19,7 @@ SPLIT_NAMES = {"train": "train", "val": "validation", "test": "test"}
 TOGETHER = re.compile(r";|\s/\s|[\s,(\[\u2013-]+(?:feat\.?|ft\.|featuring)\s|[(\[]ft\s", re.IGNORECASE)
 # What is left behind a guest's name in "Queen (feat. David Bowie) [Live]".
 UNOPENED = re.compile(r"^([^(\[]*?)\s*[)\]].*")
-MANIFEST_COLUMNS = ("path", "genre", "artist", "title", "split")
+COLUMNS = ("path", "genre", "artist", "title", "split")
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +113,7 @@ def linked(keys_of_things: Iterable[Iterable[Hashable]]) -> list[int]:
 
 
 def read_manifest(path: Path) -> Catalogue:
-    """Read a manifest.csv; paths in it are relative to its folder, columns beside MANIFEST_COLUMNS go to `extra`.
+    """Read a manifest.csv; paths in it are relative to its folder, columns beside COLUMNS go to `extra`.
 
     Raises UserError that names the line for a missing column, a missing value, an unknown split or a path listed twice.
     """
@@ -134,14 +134,14 @@ def read_row(row: dict[str, str], manifest: Path, line: int) -> Track:
     """One line of a manifest. Raises UserError."""
     if None in row or None in row.values():
         raise UserError(f"{manifest}, line {line}: has more or fewer values than the first line has columns")
-    values = {column: (row.get(column) or "").strip() for column in MANIFEST_COLUMNS}
+    values = {column: (row.get(column) or "").strip() for column in COLUMNS}
     for column in ("path", "genre"):
         if not values[column]:
             raise UserError(f"{manifest}, line {line}: the {column} is empty")
     if values["split"] not in (*SPLITS, ""):
         raise UserError(f"{manifest}, line {line}: the split {values['split']!r} is none of {', '.join(SPLITS)}")
     values["genre"] = genre_name(values["genre"])
-    extra = {column: text for column, text in row.items() if column not in MANIFEST_COLUMNS}
+    extra = {column: text for column, text in row.items() if column not in COLUMNS}
     return Track(manifest.parent / values.pop("path"), **values, extra=extra)
 
 
@@ -156,10 +156,10 @@ def check_unique(lines: Iterable[tuple[int, Track]], manifest: Path) -> None:
 def write_manifest(catalogue: Catalogue, path: Path) -> None:
     """Write what `read_manifest` reads, with paths relative to the file's folder if they lie below it."""
     extras = list(dict.fromkeys(column for track in catalogue for column in track.extra))
-    rows = csv.DictWriter(lines := io.StringIO(), [*MANIFEST_COLUMNS, *extras])
+    rows = csv.DictWriter(lines := io.StringIO(), [*COLUMNS, *extras])
     rows.writeheader()
     for track in catalogue:
-        known = {column: getattr(track, column) for column in MANIFEST_COLUMNS[1:]}
+        known = {column: getattr(track, column) for column in COLUMNS[1:]}
         rows.writerow(known | track.extra | {"path": relative(track.path, path.parent)})
     write_text_whole(path, lines.getvalue(), "surrogateescape")  # names of files may be no UTF-8
 
