@@ -130,12 +130,6 @@ def test_stereo_is_averaged(tmp_path):
     np.testing.assert_allclose(read_audio(tmp_path / "song.wav", 44100), (left + right) / 2, atol=1e-6)
 
 
-def test_six_channels_are_averaged(tmp_path):
-    channels = np.stack([tone(200 * k, level=0.1 * k) for k in range(1, 7)], axis=1)
-    soundfile.write(tmp_path / "song.wav", channels, 44100, subtype="FLOAT")
-    np.testing.assert_allclose(read_audio(tmp_path / "song.wav", 44100), channels.mean(axis=1), atol=1e-6)
-
-
 def test_stereo_m4a_is_averaged(tmp_path):
     path = write_aac(tmp_path / "song.m4a", np.stack([tone(), 0 * tone()]), "stereo")
     waveform = read_audio(path, 44100)
@@ -143,15 +137,13 @@ def test_stereo_m4a_is_averaged(tmp_path):
     assert rms(waveform) == pytest.approx(0.25 / np.sqrt(2), rel=0.02)
 
 
-@pytest.mark.parametrize(
-    ("subtype", "error"), [("PCM_U8", 0.01), ("PCM_24", 1e-6), ("PCM_32", 1e-6), ("DOUBLE", 1e-6), ("ULAW", 0.02)]
-)
+@pytest.mark.parametrize(("subtype", "error"), [("PCM_U8", 0.01), ("PCM_24", 1e-6), ("DOUBLE", 1e-6)])
 def test_any_depth_of_bits_is_scaled_to_one(tmp_path, subtype, error):
     soundfile.write(tmp_path / "song.wav", tone(), 44100, subtype=subtype)
     np.testing.assert_allclose(read_audio(tmp_path / "song.wav", 44100), tone(), atol=error)
 
 
-@pytest.mark.parametrize("sample_rate", [8000, 11025, 32000, 48000, 96000, 192000])
+@pytest.mark.parametrize("sample_rate", [8000, 48000, 192000])
 def test_resampling_keeps_length_pitch_and_level(tmp_path, sample_rate):
     soundfile.write(tmp_path / "song.wav", tone(440, sample_rate, seconds=2), sample_rate, subtype="FLOAT")
     waveform = read_audio(tmp_path / "song.wav", 22050)
@@ -170,13 +162,12 @@ def test_the_same_rate_leaves_every_sample_alone(tmp_path):
     np.testing.assert_array_equal(read_audio(tmp_path / "song.wav", 44100), noise(1))
 
 
-@pytest.mark.parametrize("suffix", ["wav", "ogg", "m4a"])
-@pytest.mark.parametrize("sample_rate", [44100, 16000])
-def test_a_song_is_the_same_whatever_the_blocks_it_is_read_in(tmp_path, monkeypatch, suffix, sample_rate):
+@pytest.mark.parametrize(("suffix", "sample_rate"), [("wav", 44100), ("ogg", 16000), ("m4a", 16000)])
+def test_a_song_is_the_same_in_blocks_of_any_size(tmp_path, monkeypatch, suffix, sample_rate):
     path = tmp_path / f"song.{suffix}"
     write_aac(path, noise(1)[None]) if suffix == "m4a" else soundfile.write(path, noise(1), 44100)
     whole = read_audio(path, sample_rate)
-    monkeypatch.setattr(audio, "FRAMES_A_BLOCK", 1000)
+    monkeypatch.setattr(audio, "SAMPLES_A_BLOCK", 1000)
     np.testing.assert_allclose(read_audio(path, sample_rate), whole, atol=1e-6)
 
 
@@ -236,10 +227,10 @@ def test_a_name_with_a_colon_is_no_address(tmp_path, monkeypatch):
     assert len(read_audio(name, 44100)) == pytest.approx(44100, rel=0.01)
 
 
-def test_a_coding_that_nobody_knows_is_named(tmp_path):
+def test_an_unknown_codec_is_named(tmp_path):
     soundfile.write(tmp_path / "song.wav", tone(), 44100)
     path = patch(tmp_path / "song.wav", (20, b"\x34\x12"))
-    with pytest.raises(AudioError, match="holds audio in a coding that nothing here decodes"):
+    with pytest.raises(AudioError, match="in a codec that neither libsndfile nor FFmpeg knows"):
         read_audio(path, 44100)
 
 
@@ -254,7 +245,7 @@ def test_a_name_that_is_too_long_is_no_song():
         read_audio("x" * 400 + ".wav", 44100)
 
 
-@pytest.mark.parametrize("part", [0.1, 0.5, 0.9])
+@pytest.mark.parametrize("part", [0.1, 0.9])
 @pytest.mark.parametrize("suffix", ["wav", "aiff", "au", "mp3"])
 def test_a_truncated_file_says_how_much_is_left(tmp_path, suffix, part):
     soundfile.write(tmp_path / f"song.{suffix}", noise(10, 8000), 8000)
@@ -266,20 +257,12 @@ def test_a_truncated_file_says_how_much_is_left(tmp_path, suffix, part):
     assert float(told[2]) == pytest.approx(10, abs=0.1)
 
 
-@pytest.mark.parametrize("part", [0.1, 0.5, 0.9])
-@pytest.mark.parametrize("suffix", ["flac", "m4a"])
+@pytest.mark.parametrize(("suffix", "part"), [("flac", 0.1), ("flac", 0.9), ("m4a", 0.5), ("ogg", 0.7)])
 def test_a_truncated_compressed_file_is_refused(tmp_path, suffix, part):
     path = tmp_path / f"song.{suffix}"
     write_aac(path, noise()[None]) if suffix == "m4a" else soundfile.write(path, noise(), 44100)
     with pytest.raises(AudioError, match=r"cut off|decoded"):
         read_audio(cut(path, part), 22050)
-
-
-@pytest.mark.parametrize("part", [0.3, 0.7])
-def test_a_truncated_ogg_is_refused(tmp_path, part):
-    soundfile.write(tmp_path / "song.ogg", noise(), 44100)
-    with pytest.raises(AudioError, match="cut off"):
-        read_audio(cut(tmp_path / "song.ogg", part), 22050)
 
 
 def test_a_stretch_of_padding_missing_at_the_end_is_forgiven(tmp_path):
@@ -323,7 +306,7 @@ def test_a_song_of_one_sample_is_too_short_to_resample(tmp_path):
         read_audio(tmp_path / "song.wav", 22050)
 
 
-@pytest.mark.parametrize("samples", [[np.nan], [np.inf], [np.nan, 0.1], [np.inf, -np.inf]])
+@pytest.mark.parametrize("samples", [[np.nan], [np.inf, -np.inf]])
 def test_samples_that_are_no_numbers_are_named(tmp_path, samples):
     channels = np.stack([tone()] * len(samples), axis=1)
     channels[1000] = samples

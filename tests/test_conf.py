@@ -85,7 +85,7 @@ def test_every_experiment_says_how_it_is_repeated_and_stands_in_the_readme(path,
     readme = (CONF.parent / "README.md").read_text(encoding="utf-8")
     figures = " | ".join(header[name] for name in ("train", "val", "test", "time"))
     assert f"| `experiment={path.stem}` | {figures} |" in readme
-    typed = [one for one in header["command"].split() if "=" in one and "," not in one and one != "data.root=GTZAN_DEV"]
+    typed = [one for one in header["command"].split() if "=" in one and "," not in one and one != "data.root=GTZAN"]
     with initialize_config_dir(version_base="1.3", config_dir=str(CONF)):
         config = compose("train", [*typed, "data.root=SONGS"])
     check(config)

@@ -12,6 +12,7 @@ import random
 import time
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -23,20 +24,25 @@ from genre_lightning.audio import AudioError
 from genre_lightning.data.extraction import Extracted, extract, extract_all, song_key, with_progress
 from genre_lightning.errors import UserError
 from genre_lightning.features.mel import Features
-from genre_lightning.files import write_whole
+from genre_lightning.files import write_text_whole, write_whole
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2  # 1: songs were known by their absolute paths
 SETTINGS = "settings.json"
+LOOKUPS_AT_ONCE = 8  # a network disk answers them in the time of one
 SHARD_SECONDS = 30  # of work at most are lost to a kill, and done twice by two builds at once
 
 
 @dataclass(frozen=True, slots=True)
 class CachedSong:
-    """Where a song's features lie in the cache, and what was learnt while its file was read."""
+    """Where a song's features lie in the cache, and what was learnt while its file was read.
+
+    `path` is where the file was then; `row` is the song's index in the shard, `start` its first frame there.
+    """
 
     key: str
+    path: str
     shard: str
-    place: int
+    row: int
     start: int
     n_frames: int
     seconds: float
@@ -46,9 +52,19 @@ class CachedSong:
 
 
 class FeatureCache:
-    """The songs whose features have been computed with the settings of `features`.
+    """The features of songs, computed once with one choice of settings and kept on the disk.
 
-    `root` holds the caches of all settings; `dtype` is that of the stored numbers. Opening it reads the indexes only.
+    Opening it reads the indexes only; the features are mapped into memory when they are used.
+
+    Args:
+        root: The folder that holds the caches of all settings, each in a folder of its own.
+        features: What is computed of a song.
+        dtype: The type of the stored numbers, "float16" or "float32".
+        shard_megabytes: About how much features one file holds.
+        num_workers: How many files are worked on at once; None: one on each core.
+
+    Raises:
+        UserError: `dtype` is another one.
     """
 
     def __init__(
@@ -80,7 +96,7 @@ class FeatureCache:
                 self.songs |= {song.key: song for song in songs}
 
     def find(self, path: Path) -> CachedSong | None:
-        """The song of a file as it is now; None where it has not been computed or has changed since."""
+        """The song of a file as it is now; None if it has not been computed or has changed since."""
         return self.songs.get(song_key(path))
 
     def frames(self, song: CachedSong) -> npt.NDArray[Any]:
@@ -89,7 +105,7 @@ class FeatureCache:
 
     def stats(self, song: CachedSong) -> npt.NDArray[np.float32]:
         """The mean and the standard deviation of each feature over a song: `(2, n_features)`."""
-        return self.array(f"{song.shard}.stats.npy")[song.place]
+        return self.array(f"{song.shard}.stats.npy")[song.row]
 
     def array(self, name: str) -> npt.NDArray[Any]:
         """A shard's file, mapped on first use; a plain array, since slices of np.memmap are slow to make."""
@@ -98,12 +114,18 @@ class FeatureCache:
         return self.opened[name]
 
     def build(self, paths: Iterable[Path]) -> dict[Path, str]:
-        """Compute what is missing, a file a thread; returns the files that cannot be used, each with the reason.
+        """Compute the features that are missing.
 
-        Raises UserError where the disk is full or not writable; what was stored until then stays.
+        Args:
+            paths: The files of songs.
+
+        Returns:
+            The files that cannot be used, each with the reason.
+
+        Raises:
+            UserError: The disk is full or cannot be written to; what was stored until then stays.
         """
-        missing = [path for path in dict.fromkeys(paths) if self.find(path) is None]
-        if not missing:
+        if not (missing := self.missing(list(dict.fromkeys(paths)))):
             return {}
         random.SystemRandom().shuffle(missing)  # two builds at once, equally seeded, then seldom do the same song
         broken: dict[Path, str] = {}
@@ -118,9 +140,14 @@ class FeatureCache:
                 if self.enough(unstored) or time.monotonic() > due:
                     self.store(unstored)
                     due = time.monotonic() + SHARD_SECONDS
-        finally:  # whatever ends it
+        finally:  # also after Ctrl-C or an error
             self.store(unstored)
         return broken
+
+    def missing(self, paths: list[Path]) -> list[Path]:
+        """The files whose features are not in the cache."""
+        with ThreadPoolExecutor(LOOKUPS_AT_ONCE) as pool:
+            return [path for path, song in zip(paths, pool.map(self.find, paths), strict=True) if song is None]
 
     def extract(self, path: Path) -> Extracted | None:
         """Compute one song, unless another process has stored it by now. Raises AudioError."""
@@ -153,27 +180,22 @@ class FeatureCache:
 
     def write_shard(self, name: str, songs: Sequence[Extracted]) -> None:
         """Write the files of a shard. Raises OSError."""
-        index = json.dumps([asdict(song) for song in placed(songs, name)]).encode()
-        write_array(self.folder / f"{name}.features.npy", np.concatenate([song.frames for song in songs]))
-        write_array(self.folder / f"{name}.stats.npy", np.stack([song.stats for song in songs]))
-        write_whole(self.folder / f"{name}.json", lambda file: file.write(index))
+        frames, stats = np.concatenate([song.frames for song in songs]), np.stack([song.stats for song in songs])
+        write_whole(self.folder / f"{name}.features.npy", lambda file: np.save(file, frames))
+        write_whole(self.folder / f"{name}.stats.npy", lambda file: np.save(file, stats))
+        write_text_whole(self.folder / f"{name}.json", json.dumps([asdict(song) for song in placed(songs, name)]))
 
     def create_folder(self) -> None:
         """Make the cache's folder, with the settings that its name stands for."""
         self.folder.mkdir(parents=True, exist_ok=True)
         if not (self.folder / SETTINGS).exists():
-            text = json.dumps(self.settings, indent=2).encode()
-            write_whole(self.folder / SETTINGS, lambda file: file.write(text))
+            write_text_whole(self.folder / SETTINGS, json.dumps(self.settings, indent=2))
 
 
 def placed(songs: Sequence[Extracted], shard: str) -> Iterator[CachedSong]:
     """The index of a shard that holds `songs` one after the other."""
     start = 0
-    for place, song in enumerate(songs):
-        yield CachedSong(song.key, shard, place, start, len(song.frames), song.seconds, song.digest, *song.tags)
+    for row, song in enumerate(songs):
+        where = str(song.path.absolute()), shard, row, start, len(song.frames)
+        yield CachedSong(song.key, *where, song.seconds, song.digest, *song.tags)
         start += len(song.frames)
-
-
-def write_array(path: Path, array: npt.NDArray[Any]) -> None:
-    """Write an .npy file whole or not at all."""
-    write_whole(path, lambda file: np.save(file, array))

@@ -1,6 +1,7 @@
 """Which songs there are: Track, Catalogue, and manifest.csv, the file that lists them."""
 
 import csv
+import io
 import os
 import re
 from collections.abc import Hashable, Iterable, Iterator, Sequence
@@ -9,6 +10,7 @@ from pathlib import Path
 from unicodedata import normalize
 
 from genre_lightning.errors import UserError
+from genre_lightning.files import write_text_whole
 
 MANIFEST = "manifest.csv"
 SPLITS = ("train", "val", "test")
@@ -22,9 +24,15 @@ COLUMNS = ("path", "genre", "artist", "title", "split")
 
 @dataclass(frozen=True, slots=True)
 class Track:
-    """A song's file and what is known of it; semicolons, "feat." or a slash between spaces separate its artists.
+    """A song's file and what is known of it.
 
-    `genre` is empty where nobody knows it, `split` is one of SPLITS, or empty where nobody has chosen yet.
+    Attributes:
+        path: The audio file.
+        genre: In the spelling of `genre_name`; empty if it is not known.
+        artist: Semicolons, "feat." or a slash between spaces separate several; empty if they are not known.
+        title: Empty if it is not known.
+        split: One of SPLITS; empty until one is chosen.
+        extra: The other columns of the manifest that lists the song, by their names.
     """
 
     path: Path
@@ -36,7 +44,7 @@ class Track:
 
     @property
     def artists(self) -> list[str]:
-        """Its artists, each in the one spelling of `artist_name`; none where nobody is known."""
+        """Its artists, each in the spelling of `artist_name`."""
         return [name for text in TOGETHER.split(self.artist) if (name := artist_name(text))]
 
 
@@ -54,7 +62,7 @@ class Catalogue:
 
     @property
     def genres(self) -> list[str]:
-        """The genres in alphabetical order: a genre's place here is its index in the models."""
+        """The genres in alphabetical order: a genre's index here is its index in the logits."""
         return sorted({track.genre for track in self.tracks} - {""})
 
     def of_split(self, split: str) -> "Catalogue":
@@ -138,7 +146,7 @@ def read_row(row: dict[str, str], manifest: Path, line: int) -> Track:
 
 
 def check_unique(lines: Iterable[tuple[int, Track]], manifest: Path) -> None:
-    """Raise UserError where a manifest, given as numbered lines, lists a file twice."""
+    """Raise UserError if a manifest, given as numbered lines, lists a file twice."""
     first: dict[str, int] = {}
     for line, track in lines:
         if (before := first.setdefault(os.path.normpath(track.path), line)) != line:
@@ -146,19 +154,14 @@ def check_unique(lines: Iterable[tuple[int, Track]], manifest: Path) -> None:
 
 
 def write_manifest(catalogue: Catalogue, path: Path) -> None:
-    """Write what `read_manifest` reads, with paths relative to the file's folder where they lie below it."""
+    """Write what `read_manifest` reads, with paths relative to the file's folder if they lie below it."""
     extras = list(dict.fromkeys(column for track in catalogue for column in track.extra))
-    unfinished = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-    with unfinished.open("w", newline="", encoding="utf-8", errors="surrogateescape") as file:
-        rows = csv.DictWriter(file, [*COLUMNS, *extras])
-        rows.writeheader()
-        for track in catalogue:
-            rows.writerow(
-                {column: getattr(track, column) for column in COLUMNS[1:]}
-                | track.extra
-                | {"path": relative(track.path, path.parent)}
-            )
-    unfinished.replace(path)
+    rows = csv.DictWriter(lines := io.StringIO(), [*COLUMNS, *extras])
+    rows.writeheader()
+    for track in catalogue:
+        known = {column: getattr(track, column) for column in COLUMNS[1:]}
+        rows.writerow(known | track.extra | {"path": relative(track.path, path.parent)})
+    write_text_whole(path, lines.getvalue(), "surrogateescape")  # names of files may be no UTF-8
 
 
 def relative(path: Path, folder: Path) -> str:

@@ -7,9 +7,11 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cache
 from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
+from unicodedata import normalize
 
 import numpy as np
 import numpy.typing as npt
@@ -21,15 +23,17 @@ from genre_lightning.devices import keep_freed_memory, threads
 from genre_lightning.features.mel import Features
 
 logger = logging.getLogger(__name__)
+HASHED_BYTES = 65536  # at the beginning, in the middle and at the end of a file
 
 
 @dataclass(frozen=True, slots=True)
 class Extracted:
-    """A song's features `(frames, n_features)`, their mean and standard deviation `(2, n_features)`, and its tags.
+    """A song's features `(n_frames, n_features)`, their mean and standard deviation `(2, n_features)`, and its tags.
 
-    `digest` is a hash of the frames as stored: copies of a recording share it, whatever their tags and container.
+    `digest` is a hash of the frames as stored: copies of a recording share it, even with other tags or containers.
     """
 
+    path: Path
     key: str
     frames: npt.NDArray[Any]
     stats: npt.NDArray[np.float32]
@@ -43,12 +47,28 @@ Result = TypeVar("Result")
 
 
 def song_key(path: Path) -> str:
-    """A file's absolute path, size and modification time: what changes when it does; empty where there is none."""
+    """What tells a file from all others, wherever it lies and whenever it changes; empty if it cannot be read.
+
+    That is its name, size, time of modification and a hash of three parts of it. The folder is left out, so that songs
+    stay known when a library is moved, mounted elsewhere or sorted anew.
+    """
     try:
         status = path.stat()
+        return key_of_state(path.absolute(), status.st_size, status.st_mtime_ns)
     except OSError:
         return ""
-    return f"{path.absolute().as_posix()}|{status.st_size}|{status.st_mtime_ns}"
+
+
+@cache
+def key_of_state(path: Path, size: int, mtime_ns: int) -> str:
+    """The key of a file as it is now, for which it is read only once: songs are looked up many times."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        for start in (0, (size - HASHED_BYTES) // 2, size - HASHED_BYTES):
+            file.seek(max(0, start))
+            digest.update(file.read(HASHED_BYTES))
+    seconds = mtime_ns // 10**9  # all that archives and network disks keep of the time
+    return f"{normalize('NFC', path.name)}|{size}|{seconds}|{digest.hexdigest()[:32]}"
 
 
 @torch.inference_mode()
@@ -62,7 +82,7 @@ def extract(path: Path, features: Features, dtype: str) -> Extracted:
         raise AudioError("holds samples too large to compute with")
     stored = frames.to(getattr(torch, dtype)).numpy()
     seconds, digest = len(waveform) / features.sample_rate, hashlib.sha256(stored.data).hexdigest()
-    return Extracted(key, stored, stats, seconds, digest, tags)
+    return Extracted(path, key, stored, stats, seconds, digest, tags)
 
 
 def mean_and_std(frames: Tensor) -> Tensor:
@@ -92,7 +112,7 @@ def extract_all(
     try:
         yield from in_order(pool, attempt, paths, ahead=4 * workers)
     finally:
-        pool.shutdown(cancel_futures=True)  # whoever stops waits for the files under way, not for those ahead
+        pool.shutdown(cancel_futures=True)  # waits for the files under way, not for those ahead
         torch.set_num_threads(threads_before)
 
 

@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from genre_lightning.data.cache import SETTINGS
+from genre_lightning.data.cache import FORMAT_VERSION, SETTINGS
 from genre_lightning.data.extraction import song_key
 from genre_lightning.devices import prepare_process
 from genre_lightning.errors import UserError, one_line_errors
@@ -57,13 +57,14 @@ def tidy(folder: Path, remove: bool) -> str:
 
 
 def look_into(folder: Path) -> Contents:
-    """Read a cache's indexes and look which songs' files have changed; a shard with none left can go."""
+    """Count the songs whose files are still where they were read; a shard without any, or of another format, can go."""
+    readable = json.loads((folder / SETTINGS).read_text(encoding="utf-8"))["format"] == FORMAT_VERSION
     indexes = [path for path in folder.glob("*.json") if path.name != SETTINGS]
     kept, songs, songs_in_use, unneeded = set(), 0, 0, []
     for index in indexes:
-        keys = [song["key"] for song in json.loads(index.read_text(encoding="utf-8"))]
-        in_use = sum(song_key(Path(key.rsplit("|", 2)[0])) == key for key in keys)
-        songs, songs_in_use = songs + len(keys), songs_in_use + in_use
+        held = json.loads(index.read_text(encoding="utf-8"))
+        in_use = sum(song_key(Path(song["path"])) == song["key"] for song in held) if readable else 0
+        songs, songs_in_use = songs + len(held), songs_in_use + in_use
         kept.add(index.stem)
         if not in_use:
             unneeded += [index, *folder.glob(f"{index.stem}.*.npy")]  # the index first: no shard without its arrays

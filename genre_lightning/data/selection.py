@@ -1,4 +1,4 @@
-"""Which songs of a catalogue take part: features computed, sides chosen, broken files and duplicates left out."""
+"""Which songs of a catalogue take part: features computed, split chosen, broken files and duplicates left out."""
 
 import logging
 from collections.abc import Callable, Iterator, Mapping
@@ -24,7 +24,7 @@ class Skipped:
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """The songs that take part, each with its side, and those that do not."""
+    """The songs that take part, each with its split, and those that do not."""
 
     catalogue: Catalogue
     skipped: list[Skipped]
@@ -33,26 +33,26 @@ class Selection:
 def select_songs(
     catalogue: Catalogue, cache: FeatureCache, split: Callable[[Catalogue], Catalogue], broken: Mapping[Path, str]
 ) -> Selection:
-    """Give each song a side with `split`, and leave out what cannot or must not be used.
+    """Split the songs, and leave out broken files and duplicates.
 
-    `broken` are the files of which the cache could make no features, each with the reason. Songs whose source knows no
-    artist get that of their file's tags before they are split. Raises UserError where fewer than two genres, or a side
-    without a song of some genre, are left.
+    `broken` are the files of which the cache could make no features, each with the reason. Songs whose source names no
+    artist get that of their file's tags before they are split. Raises UserError if fewer than two genres are left, or a
+    split lacks a genre.
     """
     catalogue = with_genre(catalogue)
     gone = [track.path for track in catalogue if track.path not in broken and cache.find(track.path) is None]
     broken = {**broken, **dict.fromkeys(gone, "has changed while it was read")}
-    sided = split(Catalogue([with_tags(track, cache) for track in catalogue]))
-    skipped = [Skipped(track, broken[track.path]) for track in sided if track.path in broken]
-    copies = list(find_copies(Catalogue([track for track in sided if track.path not in broken]), cache))
+    divided = split(Catalogue([with_tags(track, cache) for track in catalogue]))
+    skipped = [Skipped(track, broken[track.path]) for track in divided if track.path in broken]
+    copies = list(find_copies(Catalogue([track for track in divided if track.path not in broken]), cache))
     left_out = {skip.track.path for skip in skipped + copies}
-    used = Catalogue([track for track in sided if track.path not in left_out])
+    used = Catalogue([track for track in divided if track.path not in left_out])
     check_split(used, catalogue.genres)
     return Selection(used, skipped + copies)
 
 
 def with_genre(catalogue: Catalogue) -> Catalogue:
-    """The songs that there is something to learn from. Raises UserError where there is none."""
+    """The songs whose genre is known. Raises UserError if there is none."""
     known = Catalogue([track for track in catalogue if track.genre])
     if not known.tracks:
         raise UserError(f"data: none of the {len(catalogue)} songs has a genre; put them in a folder for each genre")
@@ -62,7 +62,7 @@ def with_genre(catalogue: Catalogue) -> Catalogue:
 
 
 def with_tags(track: Track, cache: FeatureCache) -> Track:
-    """The song with the artist and title of its file's tags, where its source names none."""
+    """The song with the artist and title of its file's tags, if its source names none."""
     song = cache.find(track.path)
     if song is None:
         return track
@@ -72,7 +72,7 @@ def with_tags(track: Track, cache: FeatureCache) -> Track:
 def find_copies(catalogue: Catalogue, cache: FeatureCache) -> Iterator[Skipped]:
     """All but one of the songs that are the same recording: their stored features agree in every number.
 
-    The one that stays is the one on the test side, else on the validation side, so that published test sets stay whole.
+    The one in the test split stays, else the one in the validation split, so that published test sets stay whole.
     """
     first: dict[str, Track] = {}
     for track in sorted(catalogue, key=lambda track: -SPLITS.index(track.split)):

@@ -1,4 +1,4 @@
-"""Who is trained on and who is tested on: artist-disjoint, published, naive (to show what leaks)."""
+"""Which songs are trained on and which are tested on: artist-disjoint, published, or naive, to show what leaks."""
 
 import random
 from collections import Counter, defaultdict
@@ -18,24 +18,35 @@ METHODS = get_args(Method)
 def split_catalogue(
     catalogue: Catalogue, method: Method = "auto", val_fraction: float = 0.15, test_fraction: float = 0.2, seed: int = 0
 ) -> Catalogue:
-    """Give every song a side.
+    """Divide songs into train, val and test.
 
-    published: the one its source names; artist: seeded, no artist on two sides, as many songs of each genre as the
-    artists allow; naive: seeded, song by song; auto: published where the source names any, else artist.
-    Raises UserError for settings or songs that make no honest split.
+    Args:
+        catalogue: The songs.
+        method: "published": as their source says; "artist": at random, all songs of an artist in one split, and of each
+            genre as near to the fractions as the artists allow; "naive": at random, song by song; "auto": published
+            if the source says any, else artist.
+        val_fraction: The part of the songs that goes to val.
+        test_fraction: The part of the songs that goes to test.
+        seed: Of the random methods.
+
+    Returns:
+        The same songs in the same order, each with its split.
+
+    Raises:
+        UserError: The settings make no split, or a song's source does not say its split.
     """
     check_settings(method, val_fraction, test_fraction)
     method = resolve_method(catalogue, method)
-    shares = {"train": 1 - val_fraction - test_fraction, "val": val_fraction, "test": test_fraction}
+    fractions = {"train": 1 - val_fraction - test_fraction, "val": val_fraction, "test": test_fraction}
     if method == "published":
         check_published(catalogue)
         return catalogue
-    sides = assign_all(group_tracks(catalogue, method), shares, random.Random(seed))
-    return Catalogue([replace(track, split=sides[number]) for number, track in enumerate(catalogue)])
+    splits = assign_all(group_tracks(catalogue, method), fractions, random.Random(seed))
+    return Catalogue([replace(track, split=splits[number]) for number, track in enumerate(catalogue)])
 
 
 def check_settings(method: str, val_fraction: float, test_fraction: float) -> None:
-    """Raise UserError for an unknown method and for fractions that leave a side empty."""
+    """Raise UserError for an unknown method and for fractions that leave a split empty."""
     if method not in METHODS:
         raise UserError(f"split.method: {method!r} is none of {', '.join(METHODS)}")
     if min(val_fraction, test_fraction, 1 - val_fraction - test_fraction) <= 0:
@@ -53,16 +64,16 @@ def resolve_method(catalogue: Catalogue, method: Method) -> Method:
 
 
 def check_published(catalogue: Catalogue) -> None:
-    """Raise UserError where the source has not chosen a side for a song."""
-    if homeless := [track for track in catalogue if not track.split]:
+    """Raise UserError if a song has no split."""
+    if lacking := [track for track in catalogue if not track.split]:
         raise UserError(
-            f"split.method=published: {len(homeless)} songs have no split, the first is {homeless[0].path}; "
+            f"split.method=published: {len(lacking)} songs have no split, the first is {lacking[0].path}; "
             "fill the manifest's split column or use split.method=artist"
         )
 
 
 def group_tracks(catalogue: Catalogue, method: Method) -> Groups:
-    """Songs that must stay together, each with its place in the catalogue; a song without an artist stays alone.
+    """Songs that must stay together, each with its index in the catalogue; a song without an artist stays alone.
 
     A song by several artists keeps all songs of all of them together.
     """
@@ -73,54 +84,54 @@ def group_tracks(catalogue: Catalogue, method: Method) -> Groups:
     return list(groups.values())
 
 
-def assign_all(groups: Groups, shares: dict[str, float], rng: random.Random) -> dict[int, str]:
-    """Try orders of equally large groups until every genre is on every side; the last one where none does it."""
+def assign_all(groups: Groups, fractions: dict[str, float], rng: random.Random) -> dict[int, str]:
+    """Try orders of equally large groups until every genre is in every split; the last one if none does it."""
     genres = {track.genre for group in groups for _, track in group}
-    sides = {}
+    splits = {}
     for _ in range(ORDERS_TRIED):
-        sides = assign(groups, shares, rng)
-        have = {(track.genre, sides[number]) for group in groups for number, track in group}
-        if len(have) == len(genres) * len(shares):
+        splits = assign(groups, fractions, rng)
+        have = {(track.genre, splits[number]) for group in groups for number, track in group}
+        if len(have) == len(genres) * len(fractions):
             break
-    return sides
+    return splits
 
 
-def assign(groups: Groups, shares: dict[str, float], rng: random.Random) -> dict[int, str]:
-    """Put each group, largest first, where it brings the genres closest to their shares; returns each song's side."""
+def assign(groups: Groups, fractions: dict[str, float], rng: random.Random) -> dict[int, str]:
+    """Put each group, largest first, where it brings the genres closest to their fractions; returns the splits."""
     rng.shuffle(groups)
     groups.sort(key=len, reverse=True)
     counts = [Counter(track.genre for _, track in group) for group in groups]
     totals = sum(counts, Counter())
-    targets = {side: {genre: share * total for genre, total in totals.items()} for side, share in shares.items()}
-    held = {side: Counter() for side in shares}
-    sides = {}
-    for place, group in enumerate(groups):
-        open_sides = sides_to_fill(held, counts[place:]) or list(shares)
-        side = min(open_sides, key=lambda side: misfit(counts[place], held[side], targets[side]))
-        held[side] += counts[place]
-        sides.update((number, side) for number, _ in group)
-    return sides
+    targets = {split: {genre: part * total for genre, total in totals.items()} for split, part in fractions.items()}
+    held = {split: Counter() for split in fractions}
+    splits = {}
+    for index, group in enumerate(groups):
+        allowed = splits_to_fill(held, counts[index:]) or list(fractions)
+        split = min(allowed, key=lambda split: misfit(counts[index], held[split], targets[split]))
+        held[split] += counts[index]
+        splits.update((number, split) for number, _ in group)
+    return splits
 
 
-def sides_to_fill(held: dict[str, Counter[str]], left: list[Counter[str]]) -> list[str]:
-    """The sides still without a genre of the next group, where just enough groups are left to give each side one."""
+def splits_to_fill(held: dict[str, Counter[str]], left: list[Counter[str]]) -> list[str]:
+    """The splits that lack a genre of the next group, if just enough groups are left to give each of them one."""
     for genre in left[0]:
-        empty = [side for side in held if not held[side][genre]]
+        empty = [split for split in held if not held[split][genre]]
         if empty and sum(genre in group for group in left) <= len(empty):
             return empty
     return []
 
 
 def misfit(group: Counter[str], held: Counter[str], targets: dict[str, float]) -> float:
-    """How far the group moves a side from its targets: the change in sum((held - target)^2 / target)."""
+    """How far the group moves a split from its targets: the change in sum((held - target)^2 / target)."""
     return sum(count * (count + 2 * (held[genre] - targets[genre])) / targets[genre] for genre, count in group.items())
 
 
 def check_split(catalogue: Catalogue, genres: Iterable[str]) -> None:
-    """Raise UserError unless there are two genres and each has a song on every side."""
+    """Raise UserError unless there are two genres and each has a song in every split."""
     genres = list(genres)
     if len(genres) < 2:
-        raise UserError(f"data: {len(genres)} genre ({', '.join(genres)}); a classifier needs at least two")
+        raise UserError(f"data: a classifier needs at least two genres, there is only {', '.join(genres) or 'none'}")
     have = {(track.split, track.genre) for track in catalogue}
     for split in SPLITS:
         if lacking := [genre for genre in genres if (split, genre) not in have]:
@@ -131,9 +142,9 @@ def check_split(catalogue: Catalogue, genres: Iterable[str]) -> None:
 
 
 def shared_artists(catalogue: Catalogue) -> list[str]:
-    """Artists who are heard on more than one side, as the songs themselves tell."""
-    sides = defaultdict(set)
+    """The artists who are heard in more than one split."""
+    splits = defaultdict(set)
     for track in catalogue:
         for artist in track.artists:
-            sides[artist].add(track.split)
-    return sorted(artist for artist, found in sides.items() if len(found) > 1)
+            splits[artist].add(track.split)
+    return sorted(artist for artist, found in splits.items() if len(found) > 1)

@@ -33,7 +33,7 @@ class Harmony(NamedTuple):
 
 
 class Melody(NamedTuple):
-    """A part that invents its notes: the chance of one at a step, how far it leaps; it repeats itself after `bars`."""
+    """A part that invents its notes: the probability of one at a step, how far it leaps, how many bars it repeats."""
 
     instrument: str
     density: float
@@ -44,7 +44,7 @@ class Melody(NamedTuple):
 
 
 class Production(NamedTuple):
-    """How far chords and lead are driven, how dull the chords are, the chance of a crackling record, more bass."""
+    """The drive of chords and lead, how dull the chords are, the probability of a crackling record, more bass."""
 
     drive: float
     chords_low_pass_hz: tuple[float, float]
@@ -122,7 +122,7 @@ class Artist(NamedTuple):
 
 
 def draw_artist(genre: str, overlap: float, rng: np.random.Generator) -> Artist:
-    """An artist of `genre`. Each habit is another genre's with the chance `overlap`, at most half of all habits."""
+    """An artist of `genre`. Each habit is another genre's with the probability `overlap`, at most half of them."""
     names = list(HABITS[genre])
     borrowed = rng.permutation([name for name in names if rng.random() < overlap])[: len(names) // 2]
     others = [other for other in GENRES if other != genre]

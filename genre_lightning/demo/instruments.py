@@ -9,9 +9,9 @@ from genre_lightning.demo.habits import Artist
 from genre_lightning.demo.score import Note
 
 SAMPLE_RATE = 22050
-TABLE = 2048  # samples of a wave's period
+TABLE_SAMPLES = 2048  # samples of a wave's period
 GRAIN = 512  # lengths of notes are rounded up to it, so that equal notes are rendered once
-Waveform = np.ndarray
+Wave = np.ndarray
 
 
 class Tone(NamedTuple):
@@ -77,10 +77,10 @@ class Band:
 
     def __init__(self, artist: Artist, rng: np.random.Generator) -> None:
         self.artist, self.rng = artist, rng
-        self.tables: dict[tuple[str, float, int], Waveform] = {}
-        self.sounds: dict[tuple[str, float, int], Waveform] = {}
+        self.tables: dict[tuple[str, float, int], Wave] = {}
+        self.sounds: dict[tuple[str, float, int], Wave] = {}
 
-    def play(self, notes: Iterable[Note], samples: int) -> Waveform:
+    def play(self, notes: Iterable[Note], samples: int) -> Wave:
         """A part of the score as `(samples,)`."""
         part = np.zeros(samples, np.float32)
         for note in notes:
@@ -89,7 +89,7 @@ class Band:
             part[start : start + len(sound)] += np.float32(note.loudness) * sound
         return part
 
-    def sound(self, instrument: str, pitch: float, grains: int) -> Waveform:
+    def sound(self, instrument: str, pitch: float, grains: int) -> Wave:
         """A note of `grains` times GRAIN samples, or a drum's hit, which rings as long as it likes."""
         key = (instrument, pitch, 0 if instrument in DRUMS else grains)
         if key not in self.sounds:
@@ -97,35 +97,40 @@ class Band:
             self.sounds[key] = self.hit(instrument) if is_drum else self.tone(instrument, pitch, grains * GRAIN)
         return self.sounds[key]
 
-    def tone(self, instrument: str, pitch: float, samples: int) -> Waveform:
+    def tone(self, instrument: str, pitch: float, samples: int) -> Wave:
         """A pitched note: the phase runs through two waves, one fading into the other; a voice changes its vowel."""
         tone, time = TONES[instrument], np.arange(samples, dtype=np.float32) / SAMPLE_RATE
         vibrato = tone.vibrato_semitones * np.sin(2 * np.pi * 5.3 * time) * np.minimum(1, time / 0.4)
         bend = vibrato - tone.bend_semitones * np.exp(-time / 0.03)
         hertz = 440 * 2 ** ((pitch - 69) / 12)
-        index = (np.cumsum(hertz * 2 ** (bend / 12), dtype=float) * (TABLE / SAMPLE_RATE)).astype(int) % TABLE
+        index = (np.cumsum(hertz * 2 ** (bend / 12), dtype=float) * (TABLE_SAMPLES / SAMPLE_RATE)).astype(
+            int
+        ) % TABLE_SAMPLES
         vowels = self.rng.permutation(len(VOWELS_HZ)) if instrument == "voice" else (0, 1)
         first, later = (self.table(instrument, hertz, int(vowel))[index] for vowel in vowels[:2])
         wave = later + np.exp(-time / 0.15) * (first - later)
         wave += tone.breath * self.rng.standard_normal(samples, np.float32)
         return wave * envelope(time, tone.attack_seconds, tone.decay_seconds)
 
-    def table(self, instrument: str, hertz: float, which: int) -> Waveform:
-        """One period of an instrument's first or later wave, or of a voice's vowel: `(TABLE,)`, mean power 1."""
+    def table(self, instrument: str, hertz: float, which: int) -> Wave:
+        """One period of an instrument's first or later wave, or of a voice's vowel: mean power 1."""
         key = (instrument, hertz, which)
         if key not in self.tables:
-            tone, harmonics = TONES[instrument], np.arange(1, min(TABLE // 4, int(0.45 * SAMPLE_RATE / hertz)) + 1)
+            tone, harmonics = (
+                TONES[instrument],
+                np.arange(1, min(TABLE_SAMPLES // 4, int(0.45 * SAMPLE_RATE / hertz)) + 1),
+            )
             slope = tone.later_slope if which == 1 else tone.slope
             levels = harmonics ** (self.artist.brightness - slope) * np.where(harmonics % 2, 1, tone.even)
             if instrument == "voice":
                 levels *= formants(harmonics * hertz, VOWELS_HZ[which])
-            spectrum = np.zeros(TABLE // 2 + 1, complex)
+            spectrum = np.zeros(TABLE_SAMPLES // 2 + 1, complex)
             spectrum[harmonics] = levels * np.exp(1j * harmonics**2)
             wave = np.fft.irfft(spectrum)
             self.tables[key] = (wave / wave.std()).astype(np.float32)
         return self.tables[key]
 
-    def hit(self, name: str) -> Waveform:
+    def hit(self, name: str) -> Wave:
         """A hit of a drum of this artist's kit."""
         drum, length = DRUMS[name], self.artist.drum_length
         tone_seconds, noise_seconds = length * drum.tone_seconds, length * drum.noise_seconds
@@ -138,19 +143,19 @@ class Band:
         return (wave + drum.noise_level * noise * envelope(time, drum.attack_seconds, noise_seconds)).astype(np.float32)
 
 
-def envelope(time: Waveform, attack_seconds: float, decay_seconds: float) -> Waveform:
+def envelope(time: Wave, attack_seconds: float, decay_seconds: float) -> Wave:
     """From 0 up to 1, down again by 1 / e every `decay_seconds`, and to 0 in the last hundredth of a second."""
     fade = np.minimum(1, (time[-1] - time) / 0.01)
     return np.minimum(1, time / attack_seconds) * np.exp(-time / decay_seconds) * fade
 
 
-def formants(hertz: Waveform, peaks_hz: tuple[int, ...]) -> Waveform:
+def formants(hertz: Wave, peaks_hz: tuple[int, ...]) -> Wave:
     """How much a vowel lets through of each frequency (peaks: Peterson and Barney 1952)."""
     peaks = [np.exp(-(((hertz - peak) / (60 + 0.06 * peak)) ** 2)) / (1 + k) for k, peak in enumerate(peaks_hz)]
     return 0.03 + np.sum(peaks, axis=0)
 
 
-def band_noise(samples: int, band_hz: tuple[float, float], rng: np.random.Generator) -> Waveform:
+def band_noise(samples: int, band_hz: tuple[float, float], rng: np.random.Generator) -> Wave:
     """Noise between two frequencies, with mean power 1 / 3."""
     hertz = np.maximum(1, np.fft.rfftfreq(samples, 1 / SAMPLE_RATE))
     band = low_pass(hertz / band_hz[1]) * low_pass(band_hz[0] / hertz)
@@ -158,6 +163,6 @@ def band_noise(samples: int, band_hz: tuple[float, float], rng: np.random.Genera
     return noise / (noise.std() * 3**0.5)
 
 
-def low_pass(ratio: Waveform) -> Waveform:
+def low_pass(ratio: Wave) -> Wave:
     """How much a Butterworth filter of fourth order lets through at a ratio to its corner frequency."""
     return 1 / np.sqrt(1 + ratio**8)

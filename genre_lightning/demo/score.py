@@ -39,9 +39,9 @@ class Song(NamedTuple):
     def time(self, step: float) -> float:
         """When a step comes, in seconds: the second of a pair comes late, by the artist's swing."""
         half = self.artist.habits["tempo"].swung_steps
-        place = step % (2 * half) / half
-        late = place * self.swing if place < 1 else self.swing + (place - 1) * (1 - self.swing)
-        return (step + half * (2 * late - place)) * self.step_seconds
+        position = step % (2 * half) / half
+        late = position * self.swing if position < 1 else self.swing + (position - 1) * (1 - self.swing)
+        return (step + half * (2 * late - position)) * self.step_seconds
 
     def chord(self, bar: int) -> tuple[int, tuple[int, ...]]:
         """A bar's root, in semitones above the key, and its notes above the root."""
@@ -141,7 +141,7 @@ def melody(song: Song, part: Melody, centre: float) -> list[Note]:
     written: list[tuple[int, float, int]] = []
     for step, end in zip(onsets, [*onsets[1:], length], strict=False):
         pitch += rng.normal(0, 2 * part.leap) + 0.25 * (centre - pitch)
-        written.append((step, part.held * min(end - step, 2 * part.every_steps + 4), nearest(pitch, song, step)))
+        written.append((step, part.held * min(end - step, 2 * part.every_steps + 4), nearest_pitch(pitch, song, step)))
     return [
         song.note(first + step, steps, note, rng.uniform(0.5, 1), part.instrument)
         for first in range(0, song.bars * STEPS, length)
@@ -149,7 +149,7 @@ def melody(song: Song, part: Melody, centre: float) -> list[Note]:
     ]
 
 
-def nearest(pitch: float, song: Song, step: int) -> int:
+def nearest_pitch(pitch: float, song: Song, step: int) -> int:
     """The pitch of the scale, or of the chord at a step, that lies nearest."""
     root, tones = song.chord(step // STEPS)
     allowed = {*song.artist.habits["harmony"].scale, *(root + tone for tone in tones)}

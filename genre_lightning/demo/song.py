@@ -3,14 +3,14 @@
 import numpy as np
 
 from genre_lightning.demo.habits import GENRES, draw_artist
-from genre_lightning.demo.instruments import SAMPLE_RATE, Band, Waveform
+from genre_lightning.demo.instruments import SAMPLE_RATE, Band, Wave
 from genre_lightning.demo.mix import mix
 from genre_lightning.demo.score import write_score
 
 PRE_ROLL_SECONDS = (2.0, 4.0)  # played and cut off, so that no song begins with a silence or on the beat
 
 
-def compose_song(seed: int, genre: str, artist: int, number: int, seconds: float, overlap: float) -> Waveform:
+def compose_song(seed: int, genre: str, artist: int, number: int, seconds: float, overlap: float) -> Wave:
     """The song of an artist of a genre, both by number: mono float32 at SAMPLE_RATE, the same for the same numbers."""
     who = draw_artist(genre, overlap, np.random.default_rng([seed, GENRES.index(genre), artist]))
     rng = np.random.default_rng([seed, GENRES.index(genre), artist, 1 + number])

@@ -11,6 +11,7 @@ from yandex_music.exceptions import YandexMusicError
 
 from genre_lightning.errors import UserError
 from genre_lightning.fetch.client import ServiceError, plain_failures
+from genre_lightning.files import write_text_whole
 
 logger = logging.getLogger(__name__)
 VARIABLE = "YANDEX_MUSIC_TOKEN"
@@ -30,29 +31,25 @@ def read_token(token_file: str) -> str | None:
     if not (token := token.strip()):
         return None
     if not TOKEN.fullmatch(token):
-        raise UserError(f"{where}: holds no token: there are spaces, line ends or other signs in it that no token has")
+        raise UserError(f"{where}: does not hold a token: a token has no spaces, line ends or other signs of that kind")
     return token
 
 
 def read_private(path: Path) -> str:
-    """The text of a file that nobody but its owner can read. Raises UserError."""
+    """The text of a file that only its owner can read. Raises UserError."""
     try:
         if os.name == "posix" and path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
             raise UserError(f"token_file: others can read {path}; chmod 600 {path}")
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"token_file: cannot read {path}: {getattr(error, 'strerror', 'it is no text')}") from None
+        raise UserError(f"token_file: cannot read {path}: {getattr(error, 'strerror', 'it is not text')}") from None
 
 
 def write_private(path: Path, text: str) -> None:
-    """Write a file that nobody but its owner can read. Raises UserError."""
-    unfinished = path.with_name(path.name + ".tmp")
+    """Write a file that only its owner can read. Raises UserError."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        unfinished.unlink(missing_ok=True)
-        with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-            file.write(text)
-        unfinished.replace(path)
+        write_text_whole(path, text, mode=0o600)
     except OSError as error:
         raise UserError(f"token_file: cannot write {path}: {error.strerror}") from None
 
@@ -74,12 +71,12 @@ def ask_user(code: DeviceCode) -> None:
 
 
 def check_account(client: Client) -> None:
-    """Ask whose token it is, and warn where whole songs need a subscription. Raises UserError where it is of no use."""
+    """Ask whose token it is, and warn if it has no subscription. Raises UserError if it is of no use."""
     try:
         with plain_failures():
             status = client.account_status()
     except ServiceError as failure:
-        raise UserError(f"the service cannot be asked: {failure}; run again later") from None
+        raise UserError(f"the service cannot be reached: {failure}; run again later") from None
     if status is None or status.account is None:
         return
     if status.account.service_available is False:

@@ -10,7 +10,7 @@ from yandex_music import Album, Artist, Track
 SHORTEST_SECONDS = 30.0
 TRACK_ID = re.compile(r"[0-9A-Za-z][0-9A-Za-z-]{0,63}")
 # What compilations name as their artist, beside the flag that most of them carry.
-NOBODY = {"various artists", "various", "unknown artist", "разные исполнители", "сборник", "неизвестный исполнитель"}
+NO_ARTIST = {"various artists", "various", "unknown artist", "разные исполнители", "сборник", "неизвестный исполнитель"}
 UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 
 
@@ -52,7 +52,7 @@ def accept(track: Track, genre: str, album_genres: Mapping[str, Collection[str]]
         track_id=str(track.id),
         real_id=str(track.real_id or track.id),
         isrc=(track.isrc or "").upper().replace("-", ""),
-        title=printable(track.title or ""),
+        title=legible(track.title or ""),
         artists=check_artists(track.artists),
         seconds=check_track(track),
         preview_seconds=(track.preview_duration_ms or 30_000) / 1000,
@@ -85,26 +85,26 @@ def check_albums(albums: list[Album], genre: str, album_genres: Mapping[str, Col
     fits = [album.genre in album_genres[genre] for album in albums]
     if not all(fits):
         raise RejectedError("albums of several genres" if any(fits) else "album of another genre")
-    if any(is_nobody(artist) for album in albums for artist in album.artists):
+    if any(is_placeholder(artist) for album in albums for artist in album.artists):
         raise RejectedError("various artists")
     return albums[0]
 
 
 def check_artists(artists: list[Artist]) -> dict[str, str]:
-    """The names of a track's artists by their ids. Raises RejectedError where nobody, or everybody, is named."""
-    if any(is_nobody(artist) for artist in artists):
+    """The names of a track's artists by their ids. Raises RejectedError if none, or a placeholder, is named."""
+    if any(is_placeholder(artist) for artist in artists):
         raise RejectedError("various artists")
-    names = {str(artist.id): printable(artist.name or "").replace(";", ",") for artist in artists if artist.id}
+    names = {str(artist.id): legible(artist.name or "").replace(";", ",") for artist in artists if artist.id}
     if not names:
         raise RejectedError("no artist")
     return {number: name or f"artist {number}" for number, name in names.items()}
 
 
-def is_nobody(artist: Artist) -> bool:
-    """Whether an artist stands for many or for none."""
-    return bool(artist.various) or (artist.name or "").strip().casefold() in NOBODY
+def is_placeholder(artist: Artist) -> bool:
+    """Whether an artist is "various artists" or the like."""
+    return bool(artist.various) or (artist.name or "").strip().casefold() in NO_ARTIST
 
 
-def printable(text: str) -> str:
+def legible(text: str) -> str:
     """A text without control characters, line ends and halves of characters, which no table can hold."""
     return " ".join(UNPRINTABLE.sub(" ", text.encode("utf-8", "replace").decode("utf-8")).split())

@@ -65,7 +65,7 @@ class MovedError(PassingError):
 
 
 class PacedRequest(Request):
-    """Sends what the package asks for: in turn, again where that may help, and never beyond what the service allows."""
+    """Sends what the package asks for: in turn, again if that may help, and never beyond what the service allows."""
 
     def __init__(self, pace: Pace, base_url: str) -> None:
         super().__init__(timeout=pace.settings.timeout_seconds)
@@ -75,7 +75,7 @@ class PacedRequest(Request):
 
     @property
     def session(self) -> requests.Session:
-        """The session of this thread, which keeps its connections open: fewer handshakes for both sides."""
+        """The session of this thread, which keeps its connections open: fewer handshakes."""
         if not hasattr(self.of_thread, "session"):
             self.of_thread.session = requests.Session()
             self.of_thread.session.trust_env = False  # or passwords in a .netrc of the user would replace the token
@@ -91,7 +91,7 @@ class PacedRequest(Request):
     def _request_wrapper(self, *args: Any, **kwargs: Any) -> bytes:
         """Return the body of the answer; the package makes all its requests here.
 
-        Raises ServiceError, UserError where the run must end, and BadRequestError (400), which the login reads.
+        Raises ServiceError, UserError if the run must end, and BadRequestError (400), which the login reads.
         """
         method, url = args
         for attempt in itertools.count():
@@ -129,14 +129,14 @@ class PacedRequest(Request):
             raise UnansweredError("no answer in time") from None
         except requests.RequestException as error:
             raise UnansweredError(connection_trouble(error)) from None
-        return self.judge(answer, body)
+        return self.check(answer, body)
 
     def address(self, url: str) -> str:
         """The package builds links to audio with https; a test server that speaks http gets them in http."""
         secure = self.base_url.replace("http://", "https://", 1)
         return self.base_url + url[len(secure) :] if url.startswith(f"{secure}/") else url
 
-    def judge(self, answer: requests.Response, body: bytes) -> bytes:
+    def check(self, answer: requests.Response, body: bytes) -> bytes:
         """Return the body of a good answer. Raises what `send` raises."""
         status = answer.status_code
         if is_captcha(answer, body):
@@ -197,7 +197,7 @@ def is_captcha(answer: requests.Response, body: bytes) -> bool:
 
 
 def seconds_to_wait(answer: requests.Response) -> float | None:
-    """What the header Retry-After says, in seconds or as a date (RFC 9110, 10.2.3); None where it says nothing."""
+    """What the header Retry-After says, in seconds or as a date (RFC 9110, 10.2.3); None if it says nothing."""
     text = answer.headers.get("Retry-After", "").strip()
     if text.isdecimal():
         return float(text)
@@ -226,7 +226,7 @@ def connection_trouble(error: requests.RequestException) -> str:
 
 @contextmanager
 def plain_failures() -> Iterator[None]:
-    """Turn whatever the package raises of an odd answer into ServiceError."""
+    """Turn what the package raises for an odd answer into ServiceError."""
     try:
         yield
     except BadRequestError:
@@ -236,7 +236,7 @@ def plain_failures() -> Iterator[None]:
 
 
 def connect(base_url: str, token: str | None, pace: Pace) -> Client:
-    """A client that asks at this pace. Raises UserError where another yandex-music than the pinned one is installed."""
+    """A client that asks at this pace. Raises UserError if another yandex-music than the pinned one is installed."""
     if not hasattr(Request, "_request_wrapper"):
         raise UserError("this program needs yandex-music==3.2.2; another version is installed")
     for name in ("yandex_music", "urllib3"):  # they log tokens and signed links at DEBUG

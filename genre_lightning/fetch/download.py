@@ -1,11 +1,11 @@
-"""One candidate becomes one file: fetched, proved to be the song, cut where wanted, and only then given its name."""
+"""One candidate becomes one file: fetched, proved to be the song, cut if wanted, and only then given its name."""
 
 import hashlib
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from yandex_music import Client, DownloadInfo
 
@@ -15,6 +15,7 @@ from genre_lightning.fetch.candidates import Candidate
 from genre_lightning.fetch.client import PassingError, RefusedError, ServiceError, UnansweredError, plain_failures
 from genre_lightning.fetch.excerpt import middle
 from genre_lightning.fetch.settings import Mode
+from genre_lightning.files import write_whole
 
 LEAST_KBPS = 128
 EXCERPT_SECONDS = 30.0
@@ -47,7 +48,7 @@ def full_disks() -> Iterator[None]:
 def fetch_song(client: Client, candidate: Candidate, mode: Mode, path: Path) -> FetchedSong:
     """Put the song at `path`, unless an earlier run has put it there already.
 
-    Raises ServiceError, and UserError where the run must end.
+    Raises ServiceError, and UserError if the run must end.
     """
     if path.is_file():
         with suppress(ServiceError):
@@ -98,28 +99,22 @@ def choose(offers: list[DownloadInfo], mode: Mode) -> DownloadInfo:
 
 def store(body: bytes, candidate: Candidate, mode: Mode, path: Path) -> FetchedSong:
     """Write the bytes, or the excerpt out of them, to `path` once they are proved to be the song."""
-    unfinished = path.with_name(f".{path.stem}.part")
     with full_disks():
-        try:
-            write(body, unfinished)
-            seconds = check_file(unfinished, length(candidate, mode))
-            if mode is Mode.excerpt:
-                body = middle(body, EXCERPT_SECONDS)
-                write(body, unfinished)
-                seconds = check_file(unfinished, EXCERPT_SECONDS)
-            unfinished.replace(path)
-        finally:
-            unfinished.unlink(missing_ok=True)
+        seconds = check_bytes(body, length(candidate, mode))
+        if mode is Mode.excerpt:
+            body = middle(body, EXCERPT_SECONDS)
+            seconds = check_bytes(body, EXCERPT_SECONDS)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(path, lambda file: file.write(body))
     return FetchedSong(path, seconds, hashlib.sha256(body).hexdigest())
 
 
-def write(body: bytes, path: Path) -> None:
-    """Write bytes and see them on the disk."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("wb") as file:
-        file.write(body)
-        file.flush()
-        os.fsync(file.fileno())
+def check_bytes(body: bytes, expected_seconds: float) -> float:
+    """`check_file` for a file that has no name yet."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder, "song.mp3")
+        path.write_bytes(body)
+        return check_file(path, expected_seconds)
 
 
 def check_file(path: Path, expected_seconds: float) -> float:
@@ -146,6 +141,6 @@ def check_length(seconds: float, expected: float) -> None:
 
 
 def check_sound(recording: Recording) -> None:
-    """Raise ServiceError where there is nothing to hear."""
+    """Raise ServiceError if there is nothing to hear."""
     if max(recording.waveform.max(), -recording.waveform.min()) < SILENT_BELOW:
         raise ServiceError("silent")

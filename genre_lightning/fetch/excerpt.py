@@ -20,17 +20,17 @@ def middle(body: bytes, seconds: float) -> bytes:
         frames = [bytes(packet) for packet in container.demux(stream) if packet.size]
         frame_seconds = stream.frame_size / stream.rate
     wanted = round(seconds / frame_seconds)
-    return cut(frames, max(0, (len(frames) - wanted) // 2), wanted)
+    return cut_frames(frames, max(0, (len(frames) - wanted) // 2), wanted)
 
 
-def cut(frames: list[bytes], begin: int, wanted: int) -> bytes:
+def cut_frames(frames: list[bytes], begin: int, wanted: int) -> bytes:
     """An MP3 of `wanted` frames from the one numbered `begin` on, which plays alike wherever it is cut from."""
     kept = [*lead_in(frames[:begin]), *frames[begin : begin + wanted]]
     return b"".join([inventory(kept), *kept])
 
 
 def inventory(frames: list[bytes]) -> bytes:
-    """The frame that tells decoders how many frames and bytes follow: a guess is wrong where the bit rate varies.
+    """The frame that tells decoders how many frames and bytes follow: a guess is wrong if the bit rate varies.
 
     It is what encoders write there, "Xing" and four numbers in place of the main data of a silent frame.
     """
@@ -65,7 +65,7 @@ def silenced(frame: bytes, held: int) -> bytes:
 
 
 def side_information(frame: bytes) -> tuple[int, int]:
-    """From which byte of an MP3 frame to which its side information stands."""
+    """The first byte of an MP3 frame's side information, and the one behind it."""
     single_channel = frame[3] >> 6 == 3
     sizes = (32, 17) if frame[1] & FIRST_VERSION else (17, 9)
     begin = 4 if frame[1] & NO_CHECKSUM else 6

@@ -18,7 +18,7 @@ from genre_lightning.fetch.download import FetchedSong, fetch_song
 from genre_lightning.fetch.ledger import Ledger
 from genre_lightning.fetch.pace import Pace, Patience
 from genre_lightning.fetch.routes import Routes
-from genre_lightning.fetch.settings import Mode, Settings, check_address, check_disjoint, read_settings
+from genre_lightning.fetch.settings import Mode, Settings, check_address, check_disjoint, checked_settings
 from genre_lightning.fetch.shortlist import MOST_SONGS_OF_AN_ARTIST, Shortlist, shortlist
 from genre_lightning.fetch.summary import figures, print_table, write_report
 
@@ -30,9 +30,9 @@ ARTISTS_A_SONG = 2
 def collect(config: DictConfig) -> bool:
     """Do what conf/fetch.yaml asks for; returns whether every genre has as many songs as it should.
 
-    Raises UserError for what the user can mend, and where the service wants the run to end; all songs are kept.
+    Raises UserError for what the user can mend, and if the service wants the run to end; all songs are kept.
     """
-    settings = read_settings(config)
+    settings = checked_settings(config)
     token = None if settings.login else read_token(settings.token_file)
     check_address(settings.api.base_url, with_token=token is not None)
     pace = Pace(settings.pace)
@@ -52,7 +52,7 @@ def collect(config: DictConfig) -> bool:
 
 
 class Collection:
-    """One run. `client` lists tracks, and `source` gives their audio: without the token where previews are wanted."""
+    """One run. `client` lists tracks, and `source` gives their audio: without the token if previews are wanted."""
 
     def __init__(self, settings: Settings, ledger: Ledger, pace: Pace, client: Client, source: Client) -> None:
         self.settings, self.ledger, self.pace, self.source = settings, ledger, pace, source
@@ -66,7 +66,7 @@ class Collection:
         self.before = set(ledger.songs)
 
     def run(self) -> bool:
-        """List, fetch, and report what there is, whatever ends the run; returns whether no genre is short."""
+        """List, fetch, and report, however the run ends; returns whether no genre is short."""
         if self.settings.retry_failed:
             self.ledger.forget_skipped()
         try:
@@ -199,7 +199,7 @@ class Collection:
                     bar.update()
 
     def attempt(self, candidate: Candidate) -> FetchedSong | ServiceError:
-        """Fetch a candidate, in a thread of its own. Raises UserError where the run must end."""
+        """Fetch a candidate, in a thread of its own. Raises UserError if the run must end."""
         with self.pace.until_an_error():
             try:
                 song = fetch_song(self.source, candidate, self.settings.mode, self.ledger.path(candidate))
@@ -210,7 +210,7 @@ class Collection:
         return song
 
     def note(self, candidate: Candidate, failure: ServiceError) -> None:
-        """Remember what no other run would mend. Raises UserError where too many candidates in a row cannot be had."""
+        """Remember what no other run would mend. Raises UserError if too many candidates in a row cannot be had."""
         if isinstance(failure, RefusedError):
             self.refused.append((candidate, str(failure)))
             self.patience.failed(str(failure), "the account may lack a subscription, which mode=preview does not need")

@@ -1,4 +1,4 @@
-"""What a data set's folder holds, in files that survive whatever ends a run.
+"""What a data set's folder holds, in files that stay whole however a run ends.
 
 manifest.csv lists the songs, GENRE/TRACK_ID.mp3; fetch_listing.json the candidates in the order in which they were
 found; fetch_skipped.json the tracks that will never be had; .fetch.lock belongs to the run that is at work.
@@ -19,6 +19,7 @@ from genre_lightning.errors import UserError
 from genre_lightning.fetch.candidates import Candidate
 from genre_lightning.fetch.download import FetchedSong, full_disks
 from genre_lightning.fetch.settings import Mode
+from genre_lightning.files import write_text_whole
 
 LISTING, SKIPPED, LOCK = "fetch_listing.json", "fetch_skipped.json", ".fetch.lock"
 
@@ -42,7 +43,7 @@ class Ledger:
                 self.lock.acquire(timeout=0)
             except Timeout:
                 raise UserError(f"root: another run is collecting songs in {self.root}; wait for it") from None
-            for unfinished in self.root.glob("*/.*.part"):
+            for unfinished in self.root.glob("*/*.mp3.*.tmp"):
                 unfinished.unlink()
         self.read()
         return self
@@ -51,7 +52,7 @@ class Ledger:
         self.lock.release()
 
     def read(self) -> None:
-        """Read what earlier runs have left. Raises UserError for a file that somebody has damaged."""
+        """Read what earlier runs have left. Raises UserError for a damaged file."""
         listing = read_json(self.root / LISTING, {"mode": None, "batches": [], "rejected": {}})
         try:
             self.batches = [[Candidate(**candidate) for candidate in batch] for batch in listing["batches"]]
@@ -72,11 +73,11 @@ class Ledger:
         return self.root / candidate.genre / f"{candidate.track_id}.mp3"
 
     def settle_mode(self, mode: Mode) -> None:
-        """Note what the files hold. Raises UserError where they hold something else."""
+        """Note what the files hold. Raises UserError if they hold something else."""
         if self.mode not in (None, mode) and any(self.root.glob("*/*.mp3")):
             raise UserError(
-                f"mode: {self.root} holds songs of another mode than {mode.value} (which it is without a token); "
-                "two kinds must not mix: use another root"
+                f"mode: the songs in {self.root} were not collected with mode={mode.value} "
+                "(without a token it is preview); two kinds must not mix: use another root"
             )
         if self.mode is not mode:
             self.mode = mode
@@ -118,7 +119,7 @@ class Ledger:
         self.write_manifest()
 
     def facts(self, candidate: Candidate, song: FetchedSong) -> dict[str, str]:
-        """The columns that the manifest has beside the usual ones."""
+        """The further columns of the manifest."""
         return {
             "track_id": candidate.track_id,
             "artist_ids": "; ".join(candidate.artists),
@@ -152,7 +153,7 @@ def named_artists(song: Track) -> list[tuple[str, str]]:
 
 
 def read_json(path: Path, default: Any) -> Any:
-    """What a file holds, or `default` where there is none. Raises UserError."""
+    """What a file holds, or `default` if there is none. Raises UserError."""
     try:
         content = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else default
     except (OSError, ValueError):
@@ -163,13 +164,11 @@ def read_json(path: Path, default: Any) -> Any:
 
 
 def write_json(path: Path, content: Any) -> None:
-    """Write a file that is either the old one or the new one, never half of it."""
-    unfinished = path.with_name(path.name + ".tmp")
+    """Write what `read_json` reads. Raises UserError."""
     with full_disks():
-        unfinished.write_text(json.dumps(content, ensure_ascii=False, indent=1), encoding="utf-8")
-        unfinished.replace(path)
+        write_text_whole(path, json.dumps(content, ensure_ascii=False, indent=1))
 
 
 def damaged(path: Path) -> UserError:
     """What is said of a file that is not as this program writes it."""
-    return UserError(f"root: {path} is damaged; remove it, and the songs stay")
+    return UserError(f"root: {path} is damaged; remove it, the songs stay")

@@ -11,7 +11,7 @@ from genre_lightning.errors import UserError
 from genre_lightning.fetch.settings import PaceSettings
 
 logger = logging.getLogger(__name__)
-# Longer than this nobody wants to look at a program that waits.
+# A longer wait is left to the user, who may run the program again.
 LONGEST_WAIT_SECONDS = 900
 FAILURES_IN_A_ROW = 5
 # On Windows Ctrl-C is heard between waits only.
@@ -45,7 +45,7 @@ class Pace:
     def rest(self, sent: float, asked_seconds: float | None, why: str) -> None:
         """Keep all threads from asking for a while, longer each time in a row: a request `sent` then was refused.
 
-        Several requests under way at once may be refused for one reason: that is one rest. Raises UserError where the
+        Several requests under way at once may be refused for one reason: that is one rest. Raises UserError if the
         service wants a longer rest than makes sense, or still refuses after the last one.
         """
         with self.lock:
@@ -53,7 +53,7 @@ class Pace:
                 return
             ladder = self.settings.cooldowns_seconds
             if self.rests >= len(ladder):
-                raise UserError(f"{why}, {self.rests} pauses did not help; all songs are kept, go on another day")
+                raise UserError(f"{why}, {self.rests} pauses did not help; all songs are kept, run again another day")
             seconds = ladder[self.rests] if asked_seconds is None else asked_seconds
             if seconds > LONGEST_WAIT_SECONDS:
                 raise UserError(f"{why}: run again in {seconds / 60:.0f} minutes; all songs are kept")

@@ -14,7 +14,7 @@ from genre_lightning.errors import UserError
 from genre_lightning.fetch.client import RefusedError, ServiceError, UnansweredError, plain_failures
 from genre_lightning.fetch.pace import Patience
 
-PAGE = 25
+PAGE_SIZE = 25
 # The station repeats itself; after so many answers without a new track it has no more to give.
 BARREN_ANSWERS = 3
 
@@ -51,7 +51,7 @@ class Routes:
 
     def popular(self, question: Callable[..., Any], tag: str, part: str) -> Iterator[Any]:
         """What is popular under a tag this month, page by page."""
-        return paged(lambda page: self.ask(question, tag, "month", "popular", page * PAGE, PAGE, part=part))
+        return paged(lambda page: self.ask(question, tag, "month", "popular", page * PAGE_SIZE, PAGE_SIZE, part=part))
 
     def tracks_of_album(self, album_id: int) -> Iterator[Track]:
         """The tracks of an album, which they do not always name themselves."""
@@ -95,16 +95,16 @@ class Routes:
         return paged(play, BARREN_ANSWERS)
 
     def ask(self, question: Callable[..., Any], *arguments: Any, part: str = "") -> list[Any]:
-        """A list that the service answers with, or that is a part of its answer; empty where it has nothing to give.
+        """A list that the service answers with, or that is a part of its answer; empty if it has nothing to give.
 
-        Raises UserError where it does not answer at all, or refuses too often.
+        Raises UserError if it does not answer at all, or refuses too often.
         """
         try:
             with plain_failures():
                 answer = question(*arguments)
                 found = list(attrgetter(part)(answer) if part else answer)
         except UnansweredError as failure:
-            raise UserError(f"the service cannot be asked: {failure}; run again later, all songs are kept") from None
+            raise UserError(f"the service cannot be reached: {failure}; run again later, all songs are kept") from None
         except ServiceError as failure:
             self.troubles[str(failure)] += 1
             if isinstance(failure, RefusedError):
@@ -116,12 +116,14 @@ class Routes:
     def album_genres(self, genre: str) -> list[str]:
         """What the albums of a genre may be called: as configured, else the service's genre of that name and below.
 
-        Raises UserError for a genre that nobody knows.
+        Raises UserError for a genre that the service does not know.
         """
         if genre not in self.listed:
             known = {genre_name(one.id): one for one in self.taxonomy}
             if genre not in known:
-                raise UserError(f"genres: the service has no genre {genre}; name its own: +album_genres.{genre}=[...]")
+                raise UserError(
+                    f"genres: the service has no genre {genre}; name genres of its own: +album_genres.{genre}=[...]"
+                )
             self.listed[genre] = [one.id for one in flat([known[genre]], "sub_genres")]
         return self.listed[genre]
 

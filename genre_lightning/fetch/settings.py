@@ -62,7 +62,7 @@ class Settings:
     album_genres: dict[str, list[str]] = MISSING
 
 
-def read_settings(config: DictConfig) -> Settings:
+def checked_settings(config: DictConfig) -> Settings:
     """The configuration as Settings, genres in their one spelling. Raises UserError that names a setting at fault."""
     known = {name: config[name] for name in (field.name for field in fields(Settings))}
     try:
@@ -90,7 +90,7 @@ def check_genres(settings: Settings) -> None:
 
 
 def check_disjoint(album_genres: Mapping[str, Iterable[str]]) -> None:
-    """Raise UserError where albums of one genre would make songs of two."""
+    """Raise UserError if albums of one genre would make songs of two."""
     owner: dict[str, str] = {}
     for genre, ids in album_genres.items():
         for album_genre in ids:

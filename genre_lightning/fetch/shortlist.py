@@ -43,7 +43,7 @@ def shortlist(batches: Sequence[Sequence[Candidate]], kept: Collection[str], see
     Later batches change nothing in the order of earlier ones, so that a run which is interrupted and goes on ends with
     the same songs as one which is not.
     """
-    ordered = sorted(in_order(batches, seed), key=lambda candidate: candidate.track_id not in kept)
+    ordered = sorted(seeded_order(batches, seed), key=lambda candidate: candidate.track_id not in kept)
     recordings = linked(recording_keys(ordered))
     genres: dict[int, set[str]] = defaultdict(set)
     for candidate, recording in zip(ordered, recordings, strict=True):
@@ -61,7 +61,7 @@ def shortlist(batches: Sequence[Sequence[Candidate]], kept: Collection[str], see
     return Shortlist(ranked, left_out | dict.fromkeys(crowded, f"more than {MOST_SONGS_OF_AN_ARTIST} of an artist"))
 
 
-def in_order(batches: Sequence[Sequence[Candidate]], seed: int) -> Iterator[Candidate]:
+def seeded_order(batches: Sequence[Sequence[Candidate]], seed: int) -> Iterator[Candidate]:
     """Batch by batch, in the seed's order in each; a track that was found again comes once."""
     seen = set()
     for batch in batches:

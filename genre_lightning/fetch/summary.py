@@ -45,7 +45,7 @@ def write_report(root: Path, genres: Mapping[str, Any], settings: Settings, trou
 def print_table(genres: Mapping[str, Any]) -> None:
     """Print a line for each genre, and below it what was skipped and why."""
     head = ["genre", "wanted", "found", "fetched", "new", "skipped", "artists", "hours", "routes"]
-    print(table(head, [row(genre, told) for genre, told in genres.items()]))
+    print(table(head, [genre_row(genre, told) for genre, told in genres.items()]))
     for genre, told in genres.items():
         if told["skipped"]:
             print(f"{genre}, skipped: " + ", ".join(f"{count} {reason}" for reason, count in told["skipped"].items()))
@@ -53,7 +53,7 @@ def print_table(genres: Mapping[str, Any]) -> None:
             print(f"{genre}: up to {told['most_songs_of_an_artist']} songs of one artist")
 
 
-def row(genre: str, told: Mapping[str, Any]) -> list[str]:
+def genre_row(genre: str, told: Mapping[str, Any]) -> list[str]:
     """A genre's line."""
     routes = ", ".join(f"{count} {route}" for route, count in told["routes"].items())
     counts = [str(told[key]) for key in ("wanted", "found", "fetched", "new")]

@@ -1,5 +1,7 @@
 """Batches out of the cache, against bare copies of the same windows out of memory."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -20,7 +22,7 @@ def cache(tmp_path):
     """A cache of random features, without the songs."""
     cache, rng = FeatureCache(tmp_path, LogMel(n_mels=N_MELS)), np.random.default_rng(0)
     frames, stats = rng.random((SONGS, FRAMES, N_MELS)).astype(np.float16), np.zeros((2, N_MELS), np.float32)
-    cache.store([Extracted(str(number), song, stats, 30.0, "", Tags()) for number, song in enumerate(frames)])
+    cache.store([Extracted(Path(), str(number), song, stats, 30.0, "", Tags()) for number, song in enumerate(frames)])
     return cache
 
 

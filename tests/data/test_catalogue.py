@@ -1,5 +1,3 @@
-import csv
-import os
 from pathlib import Path
 
 import pytest
@@ -156,11 +154,6 @@ def test_a_song_listed_twice_is_refused(manifest, again):
         read_manifest(manifest("path,genre", "a.mp3,rock", "b.mp3,rock", f"{again},jazz"))
 
 
-def test_a_song_listed_twice_is_named_with_its_line(manifest):
-    with pytest.raises(UserError, match=r"line 4\b"):
-        read_manifest(manifest("path,genre", "a.mp3,rock", "b.mp3,rock", "a.mp3,jazz"))
-
-
 def test_a_manifest_in_another_encoding_is_refused(manifest):
     path = manifest("path,genre", "Füße.mp3,rock", encoding="latin-1")
     with pytest.raises(UserError, match="UTF-8"):
@@ -178,22 +171,6 @@ def test_what_is_written_is_read_again(tmp_path):
     write_manifest(catalogue, tmp_path / "manifest.csv")
     assert list(read_manifest(tmp_path / "manifest.csv")) == list(catalogue)
     assert [path.name for path in tmp_path.iterdir()] == ["manifest.csv"], "an unfinished file is left"
-
-
-def test_two_processes_may_write_a_manifest_at_once(tmp_path, monkeypatch):
-    catalogue, path = Catalogue([Track(tmp_path / "a.mp3", "rock")]), tmp_path / "manifest.csv"
-    begin = csv.DictWriter.writeheader
-
-    def interrupted(rows):
-        with monkeypatch.context() as other_process:
-            other_process.setattr(csv.DictWriter, "writeheader", begin)
-            other_process.setattr(os, "getpid", lambda: -1)
-            write_manifest(catalogue, path)
-        return begin(rows)
-
-    monkeypatch.setattr(csv.DictWriter, "writeheader", interrupted)
-    write_manifest(catalogue, path)
-    assert list(read_manifest(path)) == list(catalogue) and len(list(tmp_path.iterdir())) == 1
 
 
 def test_written_paths_are_relative_with_slashes(tmp_path):

@@ -62,7 +62,7 @@ def test_the_same_sound_has_the_same_digest_in_any_file(tmp_path, write_song, fe
     assert digests[0] == digests[1] != digests[2]
 
 
-def test_the_key_changes_with_size_time_and_name_and_with_nothing_else(tmp_path, write_song):
+def test_the_key_changes_with_name_size_and_time_and_with_nothing_else(tmp_path, write_song):
     path = write_song(tmp_path / "song.wav")
     keys = {song_key(path), song_key(path)}
     os.utime(path, ns=(0, path.stat().st_mtime_ns + 1_000_000_000))
@@ -74,14 +74,34 @@ def test_the_key_changes_with_size_time_and_name_and_with_nothing_else(tmp_path,
     assert len(keys) == 4
 
 
+@pytest.mark.parametrize("offset", [0, 65535, 500_000, 999_999])
+def test_files_that_differ_in_their_content_alone_have_different_keys(tmp_path, offset):
+    for folder in ("one", "other"):
+        (tmp_path / folder).mkdir()
+        content = bytearray(1_000_000)
+        content[offset] = folder == "other"
+        (tmp_path / folder / "1.wav").write_bytes(content)
+        os.utime(tmp_path / folder / "1.wav", (0, 0))
+    assert song_key(tmp_path / "one" / "1.wav") != song_key(tmp_path / "other" / "1.wav")
+
+
+def test_a_file_is_read_for_its_key_once_for_each_state(tmp_path, write_song, monkeypatch):
+    path, opened, whole = write_song(tmp_path / "song.wav"), [], Path.open
+    monkeypatch.setattr(Path, "open", lambda *args, **how: opened.append(args) or whole(*args, **how))
+    assert song_key(path) == song_key(path) and len(opened) == 1
+    os.utime(path, (0, 0))
+    assert song_key(path) and len(opened) == 2
+
+
 def test_the_key_of_a_missing_file_is_empty(tmp_path):
     assert song_key(tmp_path / "song.wav") == ""
 
 
-def test_the_key_does_not_depend_on_the_working_directory(tmp_path, write_song, monkeypatch):
-    path = write_song(tmp_path / "music" / "song.wav")
+def test_the_key_does_not_depend_on_the_folder(tmp_path, write_song, monkeypatch):
+    key = song_key(write_song(tmp_path / "music" / "song.wav"))
+    (tmp_path / "music").rename(tmp_path / "moved")
     monkeypatch.chdir(tmp_path)
-    assert song_key(Path("music/song.wav")) == song_key(path)
+    assert song_key(tmp_path / "moved" / "song.wav") == song_key(Path("moved/song.wav")) == key
 
 
 @pytest.mark.parametrize("workers", [1, 3, None])

@@ -14,7 +14,7 @@ def cache(tmp_path, songs, features):
     """A cache of two shards: one of `kept` songs, one of `gone` ones."""
     cache = FeatureCache(tmp_path / "cache", features)
     cache.build(songs("kept").rglob("*.wav"))
-    cache.build(songs("gone").rglob("*.wav"))
+    cache.build(songs("gone", seconds=1.5).rglob("*.wav"))
     return cache
 
 
@@ -53,6 +53,13 @@ def test_a_changed_song_is_no_longer_in_use(cache, tmp_path):
     for path in (tmp_path / "gone").rglob("*.wav"):
         grow_old(path)
     assert "9 of 18 songs in use" in tidy(cache.folder, remove=False)
+
+
+def test_a_cache_in_another_format_goes_altogether(cache):
+    settings = cache.folder / "settings.json"
+    settings.write_text(settings.read_text().replace('"format": 2', '"format": 1'))
+    assert "0 of 18 songs in use" in tidy(cache.folder, remove=True)
+    assert not cache.folder.exists()
 
 
 def test_a_cache_without_songs_goes_altogether(cache, tmp_path):

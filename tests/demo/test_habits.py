@@ -22,15 +22,9 @@ def borrowed(genre, overlap, seed):
     return [name for name, habit in habits.items() if habit not in HABITS[genre][name]]
 
 
-def test_there_are_three_genres_with_the_same_eight_habits():
-    assert GENRES == ("hiphop", "jazz", "rock")
-    assert all(list(HABITS[genre]) == NAMES for genre in GENRES)
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_no_genre_has_a_habit_of_another(name):
-    found = options(name)
-    assert all(found.count(option) == 1 for option in found)
+def test_no_genre_has_a_habit_of_another():
+    for name in NAMES:
+        assert all(options(name).count(option) == 1 for option in options(name)), name
 
 
 def test_every_groove_has_known_drums_and_sixteen_known_steps():
@@ -46,13 +40,8 @@ def test_every_line_has_a_known_instrument_and_sixteen_known_steps(name, signs):
         assert len(part.steps) == STEPS and set(part.steps) <= set(signs), part
 
 
-def test_every_bass_begins_a_bar_with_the_root():
-    assert {part.steps[0] for part in options("bass")} == {"r"}
-
-
-@pytest.mark.parametrize("name", ["lead", "voice"])
-def test_every_melody_has_a_known_instrument_and_can_be_played(name):
-    for part in options(name):
+def test_every_melody_has_a_known_instrument_and_can_be_played():
+    for part in options("lead") + options("voice"):
         assert part.instrument in TONES and part.bars >= 1 and STEPS % part.every_steps == 0
         assert 0 < part.density <= 1 and 0 < part.held <= 1 and part.leap > 0
 
@@ -76,43 +65,19 @@ def test_every_production_is_possible():
         assert production.drive >= 0 and 0 <= production.vinyl <= 1 and 1000 <= low < high <= 11000
 
 
-@pytest.mark.parametrize("genre", GENRES)
-def test_without_overlap_nothing_is_borrowed(genre):
-    assert not any(borrowed(genre, 0, seed) for seed in range(50))
+def test_as_many_habits_are_borrowed_as_the_overlap_says_and_half_at_most():
+    assert not any(borrowed("jazz", 0, seed) for seed in range(30))
+    found = [borrowed("rock", 1, seed) for seed in range(30)]
+    assert {len(names) for names in found} == {4} and {name for names in found for name in names} == set(NAMES)
 
 
-@pytest.mark.parametrize("genre", GENRES)
-def test_with_full_overlap_half_of_the_habits_are_borrowed_and_any_of_them(genre):
-    found = [borrowed(genre, 1, seed) for seed in range(50)]
-    assert {len(names) for names in found} == {4}
-    assert {name for names in found for name in names} == set(NAMES)
-
-
-@pytest.mark.parametrize("genre", GENRES)
-def test_at_most_half_of_the_habits_are_borrowed(genre):
-    assert {len(borrowed(genre, 0.6, seed)) for seed in range(200)} == {1, 2, 3, 4}
-
-
-@pytest.mark.parametrize("genre", GENRES)
-def test_some_overlap_makes_fusion_artists_beside_pure_ones(genre):
-    counts = [len(borrowed(genre, 0.3, seed)) for seed in range(300)]
+def test_some_overlap_makes_fusion_artists_beside_pure_ones():
+    counts = [len(borrowed("hiphop", 0.3, seed)) for seed in range(300)]
     assert counts.count(0) and counts.count(4)
     assert 0.23 * 8 < np.mean(counts) < 0.31 * 8  # less than 0.3, since more than half are not borrowed
 
 
-def test_habits_are_borrowed_from_all_other_genres():
-    for genre in GENRES:
-        habits = [draw_artist(genre, 0.3, np.random.default_rng(seed)).habits for seed in range(50)]
-        sources = {source for source in GENRES for one in habits for name in NAMES if one[name] in HABITS[source][name]}
-        assert sources == set(GENRES)
-
-
-def test_every_habit_of_a_genre_is_somebodys():
-    habits = [draw_artist("jazz", 0, np.random.default_rng(seed)).habits for seed in range(60)]
-    assert all(any(one[name] == option for one in habits) for name in NAMES for option in HABITS["jazz"][name])
-
-
-def test_the_same_chance_draws_the_same_artist_and_another_one_another():
+def test_the_same_rng_draws_the_same_artist_and_another_one_another():
     first, again, other = (draw_artist("rock", 0.3, np.random.default_rng(seed)) for seed in (1, 1, 2))
     assert first == again and first != other
 

@@ -21,69 +21,45 @@ def steps(notes):
     return found
 
 
-def without_chance(notes):
+def played_by(notes):
     """Steps and pitches."""
     return list(zip(steps(notes), [note.pitch for note in notes], strict=True))
 
 
-@pytest.mark.parametrize("swing", [0.5, 0.55, 0.62, 0.68])
-@pytest.mark.parametrize("swung_steps", [1, 2])
+@pytest.mark.parametrize(("swing", "swung_steps"), [(0.5, 2), (0.62, 1), (0.68, 2)])
 def test_swing_makes_the_second_of_a_pair_late_and_leaves_the_first(song, swing, swung_steps):
     one = song(swing=swing, tempo=Tempo((120, 121), (swing, swing), swung_steps))
     for first in range(0, 2 * STEPS, 2 * swung_steps):
         pair_seconds = 2 * swung_steps * STEP_SECONDS
         assert one.time(first) == pytest.approx(first * STEP_SECONDS)
         assert one.time(first + swung_steps) == pytest.approx(first * STEP_SECONDS + swing * pair_seconds)
-
-
-@pytest.mark.parametrize("swing", [0.5, 0.68, 0.74])
-@pytest.mark.parametrize("swung_steps", [1, 2])
-def test_time_goes_on(song, swing, swung_steps):
-    one = song(swing=swing, tempo=Tempo((120, 121), (swing, swing), swung_steps))
     assert all(one.time(step) < one.time(step + 0.25) for step in np.arange(0, 2 * STEPS, 0.25))
 
 
-def test_a_song_has_the_tempo_of_its_artist_within_some_percent(artist):
-    chords = Line("organ", "X...............", 1.0)
-    for seed in range(5):
-        notes = write_score(artist(accompaniment=chords), 20, np.random.default_rng(seed))["chords"]
-        bars = sorted({round(note.start_seconds, 1) for note in notes})
-        assert min(later - bar for bar, later in pairwise(bars) if later - bar > 0.5) == pytest.approx(2, rel=0.12)
-
-
-@pytest.mark.parametrize("genre", GENRES)
-@pytest.mark.parametrize("seconds", [0.5, 3, 7])
-def test_all_notes_lie_within_the_song(genre, seconds):
-    for seed in range(20):
+@pytest.mark.parametrize("seconds", [0.5, 7])
+def test_all_notes_lie_within_the_song(seconds):
+    for seed in range(12):
         rng = np.random.default_rng(seed)
-        score = write_score(draw_artist(genre, 0.5, rng), seconds, rng)
+        score = write_score(draw_artist(GENRES[seed % 3], 0.5, rng), seconds, rng)
         assert list(score) == ["drums", "bass", "chords", "lead", "voice"]
         for note in (note for notes in score.values() for note in notes):
             assert 0 <= note.start_seconds < seconds and note.seconds > 0 and 0 < note.loudness < 3
 
 
-def test_notes_go_on_to_the_end_of_a_song():
-    for seed in range(20):
-        rng = np.random.default_rng(seed)
-        score = write_score(draw_artist(GENRES[seed % 3], 0, rng), 10, rng)
-        assert max(note.start_seconds for notes in score.values() for note in notes) > 9
-
-
 def test_now_and_then_a_part_is_silent_for_two_bars(artist):
     chords, shares = Line("organ", "XXXXXXXXXXXXXXXX", 1.0), []
-    for seed in range(30):
+    for seed in range(10):
         notes = write_score(artist(accompaniment=chords), 40, np.random.default_rng(seed))["chords"]
         starts = sorted({note.start_seconds for note in notes})
         gaps = [later - start for start, later in pairwise(starts) if later - start > 1]
         assert all(gap == pytest.approx(4 * round(gap / 4), rel=0.1) for gap in gaps)  # two bars are 4 seconds
         shares.append(sum(gaps) / 40)
-    assert 0.05 < np.mean(shares) < 0.2
+    assert 0.03 < np.mean(shares) < 0.25
 
 
 @pytest.mark.parametrize("genre", GENRES)
-@pytest.mark.parametrize("groove", range(4))
-def test_drums_play_their_pattern_and_sometimes_a_fill(song, genre, groove):
-    pattern = HABITS[genre]["groove"][groove]
+def test_drums_play_their_pattern_and_sometimes_a_fill(song, genre):
+    pattern = HABITS[genre]["groove"][0]
     hits = drums(song(genre, bars=3), pattern)  # a fill may come in a fourth bar
     for drum, signs in pattern.items():
         played = set(steps([hit for hit in hits if hit.instrument == drum]))
@@ -92,71 +68,47 @@ def test_drums_play_their_pattern_and_sometimes_a_fill(song, genre, groove):
         assert surely <= played <= surely | perhaps
 
 
-def test_a_step_with_a_question_mark_is_played_half_the_time(song):
-    hits = drums(song(bars=99), {"snare": "....?..........."})
-    assert 30 < sum(step % STEPS == 4 for step in steps(hits)) < 70
-
-
 def test_a_fill_takes_the_last_beat_of_a_fourth_bar(song):
     hits = drums(song(bars=40), {"kick": "X..............."})
     fills = {step // STEPS for step in steps(hits) if step % STEPS >= 12}
     assert fills and {bar % 4 for bar in fills} == {3} and len(fills) < 10
 
 
-def test_louder_signs_are_louder(song):
-    hits = drums(song(bars=30, seed=1), {"hat": "X.x.o..........."})
-    loudness = {
-        step: np.median([hit.loudness for hit in hits if steps([hit])[0] % STEPS == step]) for step in (0, 2, 4)
-    }
-    assert loudness[0] > 1.2 * loudness[2] > 1.4 * loudness[4]
-
-
-@pytest.mark.parametrize("key", [0, 5, 11])
-@pytest.mark.parametrize("part", [part for genre in GENRES for part in HABITS[genre]["bass"]])
-def test_the_bass_plays_the_chords_root_on_the_first_beat(song, key, part):
+@pytest.mark.parametrize("key", [0, 11])
+@pytest.mark.parametrize("genre", GENRES)
+def test_the_bass_plays_the_chords_root_on_the_first_beat(song, key, genre):
+    part = HABITS[genre]["bass"][0]
     notes = line(song(key=key, harmony=POP, bass=part), part, 28)
-    first = {step // STEPS: pitch for step, pitch in without_chance(notes) if step % STEPS == 0}
+    first = {step // STEPS: pitch for step, pitch in played_by(notes) if step % STEPS == 0}
     assert [pitch % 12 for pitch in first.values()] == [(key + root) % 12 for root in ROOTS]
     assert all(28 <= pitch < 40 for pitch in first.values())
 
 
-@pytest.mark.parametrize("key", [0, 4, 7])
+@pytest.mark.parametrize("key", [0, 7])
 def test_a_walking_bass_comes_to_the_next_root_from_a_semitone_away(song, key):
     part = Line("upright", "r...w...w...w...", 0.95)
-    notes = without_chance(line(song("jazz", bars=9, key=key, harmony=POP), part, 28))
+    notes = played_by(line(song("jazz", bars=9, key=key, harmony=POP), part, 28))
     for (step, pitch), (_, following) in pairwise(notes):
         if step % STEPS == 12:
             assert abs(pitch - following) == 1
 
 
-def test_a_walking_bass_walks_on_notes_of_the_chord(song):
-    part = Line("upright", "r...w...w...w...", 0.95)
-    for step, pitch in without_chance(line(song("jazz", harmony=Harmony("2/m7", MAJOR)), part, 28)):
-        if step % STEPS in (4, 8):
-            assert (pitch - 2) % 12 in (0, 3, 7, 10)
-
-
 def test_bass_signs_are_intervals_above_the_root(song):
     one = song(bars=1, harmony=Harmony("4/m7", MAJOR))
     notes = line(one, Line("bass", "r...t...f...u...", 1.0), 28)
-    assert without_chance(notes) == [(0, 28), (4, 31), (8, 35), (12, 40)]
+    assert played_by(notes) == [(0, 28), (4, 31), (8, 35), (12, 40)]
 
 
 def test_a_line_plays_whole_chords_or_their_notes_one_by_one(song):
     one = song(bars=1, harmony=Harmony("0/m7", MAJOR))
-    assert without_chance(line(one, Line("piano", "x...............", 1.0), 48)) == [(0, 48 + t) for t in (0, 3, 7, 10)]
+    assert played_by(line(one, Line("piano", "x...............", 1.0), 48)) == [(0, 48 + t) for t in (0, 3, 7, 10)]
     notes = line(one, Line("piano", "0.1.2.3.4.......", 1.0), 48)
-    assert without_chance(notes) == [(0, 48), (2, 51), (4, 55), (6, 58), (8, 48)]
+    assert played_by(notes) == [(0, 48), (2, 51), (4, 55), (6, 58), (8, 48)]
 
 
 def test_notes_of_a_line_are_held_until_the_next_or_for_a_part_of_it(song):
     notes = line(song(bars=1, harmony=Harmony("0/5", MAJOR)), Line("bass", "r.......r...r...", 0.5), 28)
     assert [note.seconds / STEP_SECONDS for note in notes] == pytest.approx([4, 2, 2])
-
-
-def test_chords_follow_each_other_a_bar_at_a_time_and_begin_again(song):
-    notes = line(song(bars=6, harmony=POP), Line("bass", "r...............", 1.0), 28)
-    assert [note.pitch % 12 for note in notes] == [0, 5, 9, 7, 0, 5]
 
 
 def test_a_song_may_begin_with_any_of_its_chords(artist):
@@ -167,32 +119,25 @@ def test_a_song_may_begin_with_any_of_its_chords(artist):
     assert {5, 4, 10} <= set(rises) and rises[5] < 16  # C to F, F to A, A to G
 
 
-@pytest.mark.parametrize("bars", [1, 2])
-def test_a_melody_that_repeats_itself_does(song, bars):
-    part = Melody("bell", 0.9, 1, 2.0, 0.9, bars)
+def test_a_melody_that_repeats_itself_does(song):
+    bars, part = 2, Melody("bell", 0.9, 1, 2.0, 0.9, 2)
     for seed in range(5):
-        notes = without_chance(melody(song(bars=6, seed=seed), part, 67))
+        notes = played_by(melody(song(bars=6, seed=seed), part, 67))
         rounds = [[(s % (bars * STEPS), p) for s, p in notes if s // (bars * STEPS) == r] for r in range(6 // bars)]
         assert len(rounds[0]) > 2 and all(one == rounds[0] for one in rounds)
-
-
-def test_other_melodies_do_not_repeat_themselves(song):
-    notes = without_chance(melody(song(bars=6), Melody("sax", 0.9, 2, 2.0, 0.9), 67))
-    bars = [tuple((step % STEPS, pitch) for step, pitch in notes if step // STEPS == bar) for bar in range(6)]
-    assert len(set(bars)) == 6
 
 
 def test_a_melody_keeps_to_the_scale_or_the_chord_and_stays_around_its_centre(song):
     for key in (0, 3):
         one = song(bars=30, key=key, harmony=Harmony("0/M 1/M", MAJOR))
-        notes = without_chance(melody(one, Melody("sax", 0.9, 2, 2.0, 0.9), 67))
+        notes = played_by(melody(one, Melody("sax", 0.9, 2, 2.0, 0.9), 67))
         assert {(pitch - key) % 12 for _, pitch in notes} == {*MAJOR, 1, 8}
         for step, pitch in notes:
             chord = {0, 4, 7} if step // STEPS % 2 == 0 else {1, 5, 8}
             assert (pitch - key) % 12 in {*MAJOR, *chord} and 40 < pitch < 94
 
 
-@pytest.mark.parametrize("every_steps", [1, 2, 4])
+@pytest.mark.parametrize("every_steps", [1, 4])
 def test_a_melody_has_notes_at_its_steps_only_and_breathes(song, every_steps):
     part = Melody("sax", 1.0, every_steps, 1.0, 1.0)
     notes = melody(song(bars=30), part, 67)
@@ -201,30 +146,13 @@ def test_a_melody_has_notes_at_its_steps_only_and_breathes(song, every_steps):
     assert 0.7 < len(found) * every_steps / (30 * STEPS) < 0.9
 
 
-def test_a_denser_melody_has_more_notes(song):
-    few, many = (len(melody(song(bars=20), Melody("sax", density, 2, 1.0, 1.0), 67)) for density in (0.2, 0.8))
-    assert many > 2 * few > 0
-
-
-def test_a_melody_may_have_no_note_at_all(song):
-    assert melody(song(bars=1), Melody("sax", 1e-9, 2, 1.0, 1.0), 67) == []
-
-
-def test_a_larger_leap_leaps_farther(song):
-    def leaps(leap):
-        notes = melody(song(bars=40), Melody("sax", 1.0, 2, leap, 1.0), 67)
-        return np.mean([abs(later.pitch - note.pitch) for note, later in pairwise(notes)])
-
-    assert leaps(2.5) > 1.5 * leaps(0.5)
-
-
 def test_people_play_a_little_off_the_grid_and_not_equally_loud(song):
     hits = drums(song(bars=3), {"hat": "xxxxxxxxxxxxxxxx"})
     off = [hit.start_seconds - step * STEP_SECONDS for hit, step in zip(hits, steps(hits), strict=True)]
     assert 0.001 < np.std(off) < 0.01 and 0.5 < np.std([20 * np.log10(hit.loudness) for hit in hits]) < 3
 
 
-def test_the_same_chance_writes_the_same_score(artist):
+def test_the_same_rng_writes_the_same_score(artist):
     first, again, other = (write_score(artist("jazz"), 5, np.random.default_rng(seed)) for seed in (1, 1, 2))
     assert first == again and first != other
     assert Counter(note.instrument for note in first["drums"]).keys() == {"ride", "hat", "snare"}

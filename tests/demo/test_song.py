@@ -16,13 +16,13 @@ from genre_lightning.demo.score import write_score
 from genre_lightning.demo.song import compose_song
 
 NUMBERS = {"seed": 0, "genre": "jazz", "artist": 1, "number": 2, "seconds": 1.0, "overlap": 0.5}
-OPTIONS = max(len(options) for habits in HABITS.values() for options in habits.values())
+OPTIONS = max(sum(len(HABITS[genre][name]) for genre in GENRES) for name in HABITS["jazz"])
 
 
 @pytest.fixture(scope="module")
 def composed():
-    """Five songs a genre of a second each, by five artists."""
-    return {genre: [compose_song(7, genre, artist, 0, 1.0, 0.1) for artist in range(5)] for genre in GENRES}
+    """Two songs a genre of a second each, by two artists."""
+    return {genre: [compose_song(7, genre, artist, 0, 1.0, 0.1) for artist in range(2)] for genre in GENRES}
 
 
 @pytest.fixture
@@ -46,44 +46,22 @@ def play(habits, seconds=1.5, seed=0):
     return mix({name: band.play(notes, samples) for name, notes in score.items()}, habits["production"], rng)
 
 
-@pytest.mark.parametrize("genre", GENRES)
-@pytest.mark.parametrize("place", range(OPTIONS))
-def test_every_option_of_every_habit_makes_music(genre, place):
-    waveform = play({name: options[place % len(options)] for name, options in HABITS[genre].items()})
+@pytest.mark.parametrize("number", range(OPTIONS))
+def test_every_option_of_every_habit_makes_music(number):
+    options = {name: [option for genre in GENRES for option in HABITS[genre][name]] for name in HABITS["jazz"]}
+    waveform = play({name: choices[number % len(choices)] for name, choices in options.items()})
     assert np.isfinite(waveform).all() and -30 < level_db(waveform) < -12
 
 
-@pytest.mark.parametrize("seed", range(10))
-def test_any_habits_go_together(seed):
-    rng = np.random.default_rng(seed)
-    every = {name: [option for genre in GENRES for option in HABITS[genre][name]] for name in HABITS["jazz"]}
-    waveform = play({name: options[rng.integers(len(options))] for name, options in every.items()}, seed=seed)
-    assert np.isfinite(waveform).all() and -30 < level_db(waveform) < -12
-
-
-@pytest.mark.parametrize("seconds", [1.0, 1.5])
-def test_a_song_is_as_long_as_asked(seconds):
-    waveform = compose_song(**NUMBERS | {"seconds": seconds})
-    assert waveform.shape == (round(seconds * SAMPLE_RATE),) and waveform.dtype == np.float32
+def test_a_song_is_as_long_as_asked():
+    waveform = compose_song(**NUMBERS | {"seconds": 1.5})
+    assert waveform.shape == (round(1.5 * SAMPLE_RATE),) and waveform.dtype == np.float32
 
 
 def test_songs_are_neither_silent_nor_clipped_and_begin_and_end_amid_the_music(composed):
     for waveform in chain(*composed.values()):
         assert -30 < level_db(waveform) < -12 and np.abs(waveform).max() < 1
         assert min(level_db(waveform[:2000]), level_db(waveform[-2000:])) > level_db(waveform) - 30
-
-
-def test_songs_do_not_begin_louder_or_softer_than_they_go_on(composed):
-    waveforms = list(chain(*composed.values()))
-    starts, middles = (
-        [level_db(waveform[begin : begin + 500]) - level_db(waveform) for waveform in waveforms]
-        for begin in (0, len(waveforms[0]) // 2)
-    )
-    assert abs(np.median(starts) - np.median(middles)) < 3
-
-
-def test_the_same_numbers_compose_the_same_song():
-    np.testing.assert_array_equal(compose_song(**NUMBERS), compose_song(**NUMBERS))
 
 
 @pytest.mark.parametrize(
@@ -110,9 +88,3 @@ def test_an_artist_is_the_same_in_all_their_songs(artists):
     for number in range(3):
         compose_song(**NUMBERS | {"number": number})
     assert artists[0] == artists[1] == artists[2]
-
-
-def test_artists_of_other_numbers_genres_and_seeds_are_others(artists):
-    for other in ({}, {"artist": 0}, {"genre": "rock"}, {"seed": 1}):
-        compose_song(**NUMBERS | other)
-    assert len({artist.bpm for artist in artists}) == 4

@@ -24,7 +24,7 @@ import av
 import numpy as np
 import soundfile
 
-from genre_lightning.fetch.excerpt import cut
+from genre_lightning.fetch.excerpt import cut_frames
 
 SALT = "XGRlBW9FXlekgbPrRHuSiA"  # that of yandex_music/download_info.py
 TOKEN = "y0_secret-token-of-the-tests"
@@ -61,7 +61,7 @@ def mp3(genre, number, seconds, **how):
     """A song of a genre: another part of its sound for each number."""
     frames, frame_seconds = base(genre, **how)
     wanted = round(seconds / frame_seconds)
-    return cut(frames, 10 + number * 7 % (len(frames) - wanted - 20), wanted)
+    return cut_frames(frames, 10 + number * 7 % (len(frames) - wanted - 20), wanted)
 
 
 def silence(seconds):

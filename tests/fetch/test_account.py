@@ -13,7 +13,7 @@ posix = pytest.mark.skipif(os.name != "posix", reason="asks who may read a file"
 
 @pytest.fixture
 def private(tmp_path, monkeypatch):
-    """A token file that nobody but its owner can read, and no token in the environment."""
+    """A token file that only its owner can read, and no token in the environment."""
     monkeypatch.delenv("YANDEX_MUSIC_TOKEN")
     path = tmp_path / "file.token"
     path.write_text(f"{TOKEN}\n", encoding="utf-8")
@@ -45,14 +45,14 @@ def test_a_file_that_others_can_read_is_refused(rights, private):
 @pytest.mark.parametrize("text", ["two words", "line\nbreak", "ünïcode", "a\x00b"])
 def test_what_is_no_token_is_refused_and_not_shown(text, private):
     private.write_text(text, encoding="utf-8")
-    with pytest.raises(UserError, match="holds no token") as caught:
+    with pytest.raises(UserError, match="does not hold a token") as caught:
         read_token(str(private))
     assert text[-5:] not in str(caught.value)
 
 
 def test_a_file_in_another_encoding_is_named(private):
     private.write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(UserError, match=r"cannot read .*it is no text"):
+    with pytest.raises(UserError, match=r"cannot read .*it is not text"):
         read_token(str(private))
 
 

@@ -11,8 +11,6 @@ import sys
 import threading
 import time
 from collections import Counter
-from datetime import UTC, datetime, timedelta
-from email.utils import format_datetime
 from itertools import pairwise
 from pathlib import Path
 
@@ -24,7 +22,6 @@ from genre_lightning.audio import decode
 from genre_lightning.data.sources.folder import folder
 from genre_lightning.data.splits import shared_artists, split_catalogue
 from genre_lightning.errors import UserError
-from genre_lightning.fetch import download
 
 ROOT = Path(__file__).parents[2]
 ONE = ("genres=[rock]", "per_genre=2", "pace.workers=1")
@@ -154,23 +151,12 @@ def test_two_kinds_never_mix(service, fetch, on_disk):
     assert len(on_disk()) == 2
 
 
-def test_two_kinds_do_not_mix_either_when_a_run_died_before_its_first_line(service, fetch, root):
-    fetch(service, *ONE, "mode=preview")
-    (root / "manifest.csv").unlink()
-    assert "two kinds" in stopped(fetch, service, *ONE, "mode=excerpt")
-
-
 def test_one_song_an_artist_and_more_only_where_a_genre_falls_short(service, fetch, manifest, caplog, told):
     assert fetch(service, "genres=[rock,jazz]", "per_genre=11")
     songs = Counter(song.extra["artist_ids"] for song in manifest() if song.genre == "rock")
     assert sorted(songs.values()) == [1] * 7 + [2] * 2
     assert "rock: too few artists; up to 2 songs of one are taken" in caplog.text
     assert told()["most_songs_of_an_artist"] == 2
-
-
-def test_a_genre_that_is_short_is_reported_and_the_exit_is_not_zero(service, fetch, told, on_disk):
-    assert not fetch(service, "genres=[rock]", "per_genre=100")
-    assert (told()["wanted"], told()["fetched"]) == (100, 18) == (100, len(on_disk()))
 
 
 def test_a_song_under_two_genres_is_dropped_when_the_second_turns_up(service, fetch, on_disk, told):
@@ -244,29 +230,16 @@ def test_an_id_that_is_no_id_is_left_out(service, fetch, told):
 HTML = b"<html><body>Service page</body></html>"
 ONCE_BAD = {  # the fault of one track: what is counted, and whether it is remembered for good
     "400": (API, fake.status(400), "400 Bad Request", True),
-    "403": (API, fake.status(403), "403 Forbidden", True),
     "404": (API, fake.status(404), "404 Not Found", True),
     "unknown id": (API, fake.body(b'{"result": []}'), "no MP3 with 128 kbit/s", True),
-    "409": (API, fake.status(409), "409 Conflict", False),
-    "500": (API, fake.status(500), "500 Internal Server Error", False),
     "502": (API, fake.status(502, body=HTML), "502 Bad Gateway", False),
-    "503": (API, fake.status(503), "503 Service Unavailable", False),
-    "504": (API, fake.status(504), "504 Gateway Timeout", False),
     "410": (API, fake.status(410), "410 Gone", False),
     "403 of the link": (LINK, fake.status(403), "403 Forbidden", True),
-    "401 of the audio": (AUDIO, fake.status(401), "401 Unauthorized", True),
-    "404 of the audio": (AUDIO, fake.status(404), "404 Not Found", True),
-    "410 of the audio": (AUDIO, fake.status(410), "410 Gone", False),
-    "500 of the audio": (AUDIO, fake.status(500), "500 Internal Server Error", False),
-    "stall before headers": (API, fake.stall(0.8), "no answer in time", False),
     "stall in the body": (AUDIO, fake.stall_in_body(0.8), "connection refused or lost", False),
     "reset": (AUDIO, fake.reset, "connection refused or lost", False),
     "less than promised": (AUDIO, fake.shorter, "answer cut off or garbled", False),
     "redirected in circles": (API, fake.redirect, "redirected again and again", False),
     "no JSON": (API, fake.body(HTML), "an answer that makes no sense", False),
-    "JSON of another shape": (API, fake.body(b'{"result": {"a": [1]}}'), "no MP3 with 128 kbit/s", True),
-    "XML that is HTML": (LINK, fake.body(HTML), "an answer that makes no sense", False),
-    "XML that is empty": (LINK, fake.body(b""), "an answer that makes no sense", False),
     "XML without a field": (LINK, fake.body(b"<download-info><host>h</host></download-info>"),
                             "an answer that makes no sense", False),
     "audio that is empty": (AUDIO, fake.body(b""), "an empty file", False),
@@ -296,12 +269,9 @@ def test_a_bad_track_is_skipped_its_reason_counted_and_the_next_one_taken(case, 
     assert remembered(root) == ({bad[0]: reason} if for_good else {})
 
 
-PASSING = {case: row for case, row in ONCE_BAD.items() if not row[3]}
-
-
-@pytest.mark.parametrize("case", [case for case in PASSING if "redirected" not in case])
+@pytest.mark.parametrize("case", ["502", "stall in the body", "less than promised", "no JSON", "audio cut short"])
 def test_what_goes_wrong_once_is_asked_for_again(case, service, fetch, on_disk, told):
-    pattern, fault, _, _ = PASSING[case]
+    pattern, fault, _, _ = ONCE_BAD[case]
     service.misbehave(pattern, fault, times=1)
     assert fetch(service, *ONE)
     assert len(on_disk()) == 2 and told()["skipped"] == {}
@@ -332,17 +302,12 @@ def test_passing_failures_are_tried_again_by_the_next_run(service, fetch, on_dis
 ENDS = {
     "401": (API, fake.status(401), r"does not take the token \(401\): it has expired"),
     "403": (API, fake.status(403), r"403 Forbidden, 5 times in a row"),
-    "403 of the audio": (AUDIO, fake.status(403), r"403 Forbidden, 5 times in a row"),
     "429": (API, fake.status(429), r"wants fewer requests \(429\), 3 pauses did not help"),
     "429 for an hour": (API, fake.status(429, {"Retry-After": "3600"}), r"\(429\): run again in 60 minutes"),
     "451": (API, fake.status(451, body=b"<html>gone</html>"), r"does not serve this region \(451\)"),
-    "500": (API, fake.status(500), "500 Internal Server Error, 5 times in a row; the service is in trouble"),
     "captcha": (API, fake.body(fake.CAPTCHA), r"a person is there \(captcha\), 3 pauses did not help"),
     "captcha by redirect": (API, fake.captcha_redirect, r"a person is there \(captcha\), 3 pauses did not help"),
-    "captcha with 429": (API, fake.body(fake.CAPTCHA, 429), r"captcha.*3 pauses did not help"),
     "captcha with 403": (API, fake.body(fake.CAPTCHA, 403), r"captcha.*3 pauses did not help"),
-    "captcha with 400": (API, fake.body(fake.CAPTCHA, 400), r"captcha.*3 pauses did not help"),
-    "captcha for audio": (AUDIO, fake.captcha_redirect, r"captcha.*3 pauses did not help"),
     "previews only": (AUDIO, fake.body(fake.mp3("rock", 1, 30)), "a preview instead of the song, 5 times in a row"),
     "reset": (LINK, fake.reset, "connection refused or lost, 5 times in a row"),
 }
@@ -359,7 +324,7 @@ def test_a_run_ends_with_a_sentence_and_all_songs_kept(case, service, fetch, on_
     assert fetch(service, *TWO, "retry_failed=true") and len(on_disk()) == 4
 
 
-@pytest.mark.parametrize("case", [case for case in ENDS if case.startswith(("captcha", "429")) and "hour" not in case])
+@pytest.mark.parametrize("case", ["429", "captcha"])
 def test_a_pause_may_be_all_that_is_wanted(case, service, fetch, on_disk, caplog):
     pattern, fault, _ = ENDS[case]
     service.misbehave(pattern, fault, times=2)
@@ -367,11 +332,8 @@ def test_a_pause_may_be_all_that_is_wanted(case, service, fetch, on_disk, caplog
     assert caplog.text.count("all requests pause") == 2
 
 
-@pytest.mark.parametrize(("code", "as_date"), [(429, False), (503, True)])
-def test_retry_after_is_honoured_by_all_workers(code, as_date, service, fetch, on_disk):
-    until = datetime.now(UTC) + timedelta(seconds=2)
-    after = format_datetime(until, usegmt=True) if as_date else "1"
-    service.misbehave(API, fake.status(code, {"Retry-After": after}), times=1)
+def test_retry_after_is_honoured_by_all_workers(service, fetch, on_disk):
+    service.misbehave(API, fake.status(429, {"Retry-After": "1"}), times=1)
     assert fetch(service, *ONE, "pace.workers=4") and len(on_disk()) == 2
     refused = next(n for n, hit in enumerate(service.hits) if re.search(API, hit.path))
     gaps = [after.time - before.time for before, after in pairwise(service.hits[refused:])]
@@ -485,10 +447,9 @@ def test_listing_that_fails_in_parts_goes_on_with_the_other_routes(service, fetc
     assert report["listing_failures"]["404 Not Found"] >= 1 and report["genres"]["rock"]["routes"] == {"search": 2}
 
 
-@pytest.mark.parametrize("fault", [fake.status(503), fake.reset, fake.stall(0.8)])
-def test_listing_that_gets_no_answer_ends_the_run(fault, service, fetch):
-    service.misbehave("^/metatags/", fault)
-    assert "the service cannot be asked" in stopped(fetch, service, *ONE)
+def test_listing_that_gets_no_answer_ends_the_run(service, fetch):
+    service.misbehave("^/metatags/", fake.reset)
+    assert "the service cannot be reached" in stopped(fetch, service, *ONE)
 
 
 def test_listing_that_is_refused_ends_the_run(service, fetch):
@@ -504,7 +465,7 @@ def test_a_disk_that_is_full_is_named_and_all_songs_are_kept(service, fetch, on_
         fsync(number)
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(download.os, "fsync", full)
+    monkeypatch.setattr(os, "fsync", full)
     assert "No space left on device; all songs are kept" in stopped(fetch, service, *TWO)
     monkeypatch.undo()
     assert len(on_disk()) == 2
@@ -535,9 +496,9 @@ def test_ctrl_c_ends_a_long_pause_at_once(service, start, on_disk):
 
 
 def test_the_pace_holds_for_listing_and_downloading_on_the_service_s_side(service, fetch):
-    fetch(service, "genres=[rock]", "pace.requests_per_second=20", "pace.workers=4", "per_genre=5")
+    fetch(service, "genres=[rock]", "pace.requests_per_second=20", "pace.workers=4", "per_genre=3")
     times = [hit.time for hit in service.hits]
-    assert len(times) > 18
+    assert len(times) > 12
     for span in range(3, len(times)):  # a machine under load may hold one of two requests back, but never two
         shortest = min(times[n + span] - times[n] for n in range(len(times) - span))
         assert shortest >= (span - 1) / 20, f"{span + 1} requests within {shortest:.3f} s"
@@ -576,10 +537,11 @@ def test_mistakes_are_told_in_a_line_which_is_searched_for_the_token(service, fe
     assert "too few artists" in said and "the service has no genre polka" in said and "error: per_genre" in said
 
 
-def test_a_user_s_whole_command(service, start, on_disk, root):
+def test_a_user_s_whole_command(service, start, on_disk, told, root):
     status, said = start(service, "hydra.verbose=true", "genres=[rock]", "per_genre=19")
     assert status == 1, "a genre is short, and all is well otherwise"
-    assert "| rock" in said and "Traceback" not in said and TOKEN not in said and len(on_disk()) == 18
+    assert "| rock" in said and "Traceback" not in said and TOKEN not in said
+    assert (told()["wanted"], told()["fetched"]) == (19, 18) == (19, len(on_disk()))
     assert [path.name for path in root.parent.iterdir()] == [root.name], "something is written elsewhere"
 
 
@@ -634,7 +596,7 @@ def kill_at_random(service, start, root, times, rng):
 BOTH = ("genres=[rock,jazz]", "per_genre=10")
 
 
-@pytest.mark.parametrize("times", [4, pytest.param(50, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("times", [3, pytest.param(50, marks=pytest.mark.slow)])
 def test_killed_again_and_again_the_set_is_that_of_an_undisturbed_run(
     times, service, fetch, start, root, on_disk, tmp_path
 ):

@@ -73,7 +73,7 @@ def test_the_kind_is_known_from_the_songs_too(ledger):
 
 def test_what_a_killed_run_has_begun_is_removed(root):
     (root / "rock").mkdir(parents=True)
-    (root / "rock" / ".7.part").write_bytes(b"half")
+    (root / "rock" / "7.mp3.0123abcd.tmp").write_bytes(b"half")
     with Ledger(root):
         assert not list(root.glob("*/.*"))
 
@@ -105,7 +105,7 @@ def test_a_damaged_file_is_named(name, content, root):
     (root / name).write_text(content, encoding="utf-8")
     if name == "fetch_skipped.json" and content.startswith('{"'):
         pytest.skip("is a possible one")
-    with pytest.raises(UserError, match=f"{name} is damaged; remove it, and the songs stay"), Ledger(root):
+    with pytest.raises(UserError, match=f"{name} is damaged; remove it, the songs stay"), Ledger(root):
         pass
 
 

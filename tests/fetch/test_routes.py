@@ -85,7 +85,7 @@ def test_a_genre_that_is_not_configured_is_the_service_s_with_those_below(bare):
     client = connect(bare.url, None, Pace(PaceSettings(None, 2, 0, 0.0, [], 1)))
     routes = Routes(client, ALBUM_GENRES, Patience())
     assert routes.album_genres("metal") == ["metal", "numetal"] and routes.album_genres("rock") == ["rock", "hardrock"]
-    with pytest.raises(UserError, match=r"no genre polka; name its own: \+album_genres\.polka"):
+    with pytest.raises(UserError, match=r"no genre polka; name genres of its own: \+album_genres\.polka"):
         routes.album_genres("polka")
 
 

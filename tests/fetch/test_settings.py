@@ -1,7 +1,7 @@
 import pytest
 
 from genre_lightning.errors import UserError
-from genre_lightning.fetch.settings import Mode, check_address, check_disjoint, read_settings
+from genre_lightning.fetch.settings import Mode, check_address, check_disjoint, checked_settings
 
 
 class Anywhere:
@@ -9,14 +9,14 @@ class Anywhere:
 
 
 def test_what_the_file_says_is_read_with_its_types(configure):
-    settings = read_settings(configure(Anywhere, "genres=[Hip-Hop,rock,hip hop]", "pace.workers=3", "mode=full"))
+    settings = checked_settings(configure(Anywhere, "genres=[Hip-Hop,rock,hip hop]", "pace.workers=3", "mode=full"))
     assert settings.genres == ["hiphop", "rock"] and settings.mode is Mode.full
     assert settings.pace.workers == 3 and settings.pace.requests_per_second is None
     assert settings.api.base_url == "https://example.org" and "rusrock" in settings.album_genres["rock"]
 
 
 def test_the_defaults_are_gentle(defaults):
-    settings = read_settings(defaults)
+    settings = checked_settings(defaults)
     assert (settings.pace.requests_per_second, settings.pace.workers) == (1.0, 2)
     assert (settings.genres, settings.per_genre) == (["rock", "jazz", "hiphop"], 50)
     assert settings.api.base_url == "https://api.music.yandex.net"
@@ -42,7 +42,7 @@ FAULTS = {
 @pytest.mark.parametrize("override", FAULTS)
 def test_a_setting_at_fault_is_named_in_one_line(override, configure):
     with pytest.raises(UserError) as caught:
-        read_settings(configure(Anywhere, override))
+        checked_settings(configure(Anywhere, override))
     assert str(caught.value).startswith(FAULTS[override]) and "\n" not in str(caught.value)
 
 

@@ -20,11 +20,11 @@ def test_the_table_has_a_line_for_each_genre_and_says_what_was_skipped(capsys):
 
 
 def test_the_report_holds_the_same_and_how_it_came_about(root, configure):
-    from genre_lightning.fetch.settings import read_settings
+    from genre_lightning.fetch.settings import checked_settings
 
     root.mkdir()
     service = type("Anywhere", (), {"url": "https://example.org"})
-    write_report(root, {"rock": figures()}, read_settings(configure(service, "seed=3")), {"404 Not Found": 1})
+    write_report(root, {"rock": figures()}, checked_settings(configure(service, "seed=3")), {"404 Not Found": 1})
     report = json.loads((root / "fetch_report.json").read_text(encoding="utf-8"))
     assert report["genres"]["rock"] == figures() and report["listing_failures"] == {"404 Not Found": 1}
     assert (report["mode"], report["seed"], report["dry_run"]) == ("full", 3, False)

@@ -1,8 +1,8 @@
-"""data=demo: songs that the project composes itself, written as FLAC files the first time they are asked for."""
+"""data=demo: songs that the project composes itself and writes as FLAC files on first use."""
 
+import io
 import logging
 import math
-import os
 import re
 import time
 from collections.abc import Callable, Iterator
@@ -19,6 +19,7 @@ from genre_lightning.demo.habits import GENRES
 from genre_lightning.demo.instruments import SAMPLE_RATE
 from genre_lightning.demo.song import compose_song
 from genre_lightning.errors import UserError
+from genre_lightning.files import write_whole
 
 logger = logging.getLogger(__name__)
 VERSION = 1  # of the composer: a new one composes other songs
@@ -32,24 +33,38 @@ def demo(
     root: str, genres: list[str] | None = None, seed: int = 0, artists_per_genre: int = 24, songs_per_artist: int = 3,
     song_seconds: float = 12.0, overlap: float = 0.06, workers: int | None = None,
 ) -> Catalogue:  # fmt: skip
-    """The songs of invented artists, composed where they are not there yet: hiphop, jazz and rock.
+    """Compose the songs of invented artists in three genres: hiphop, jazz and rock.
 
-    An artist takes each of eight habits from another genre with the chance `overlap`. Every choice of the settings has
-    a folder of its own below `root`; the same settings give the same files. Raises UserError for impossible settings.
+    Args:
+        root: The folder for all demo songs. Each choice of the settings below has its own folder in it, and the same
+            settings give the same files; those that are there already are not composed again.
+        genres: The genres wanted; None: all three.
+        seed: Of everything that is invented.
+        artists_per_genre: How many artists each genre has.
+        songs_per_artist: How many songs each artist has.
+        song_seconds: How long a song is.
+        overlap: The probability with which an artist takes each of eight habits from another genre.
+        workers: How many songs are composed at once; None: one on each core.
+
+    Returns:
+        The songs, each with its artist and title.
+
+    Raises:
+        UserError: A setting is impossible, or `root` holds other files.
     """
-    check(seed, artists_per_genre, songs_per_artist, song_seconds, overlap)
+    check_demo(seed, artists_per_genre, songs_per_artist, song_seconds, overlap)
     settings = f"v{VERSION}-seed{seed}-{artists_per_genre}x{songs_per_artist}-{song_seconds:g}s-overlap{overlap:g}"
-    place = own_folder(root) / settings
-    songs = dict(invent(place, seed, artists_per_genre, songs_per_artist))
+    folder = own_folder(root) / settings
+    songs = dict(invent(folder, seed, artists_per_genre, songs_per_artist))
     missing = {track: numbers for track, numbers in songs.items() if not track.path.is_file()}
     if missing:
         compose_all(missing, partial(compose_song, seed, seconds=song_seconds, overlap=overlap), threads(workers))
-    if missing or not (place / MANIFEST).is_file():
-        write_manifest(Catalogue(list(songs)), place / MANIFEST)
+    if missing or not (folder / MANIFEST).is_file():
+        write_manifest(Catalogue(list(songs)), folder / MANIFEST)
     return Catalogue(list(songs)).of_genres(genres)
 
 
-def check(seed: int, artists_per_genre: int, songs_per_artist: int, song_seconds: float, overlap: float) -> None:
+def check_demo(seed: int, artists_per_genre: int, songs_per_artist: int, song_seconds: float, overlap: float) -> None:
     """Raise UserError for settings that make no songs."""
     least = {"seed": (seed, 0), "artists_per_genre": (artists_per_genre, 1), "songs_per_artist": (songs_per_artist, 1)}
     for name, (value, lowest) in (least | {"song_seconds": (song_seconds, 1)}).items():
@@ -60,15 +75,15 @@ def check(seed: int, artists_per_genre: int, songs_per_artist: int, song_seconds
 
 
 def own_folder(root: str) -> Path:
-    """The folder called `root`. Raises UserError where it holds more than demo songs: somebody's music."""
-    place = Path(root).expanduser()
-    foreign = [path.name for path in place.glob("*") if not re.match(r"v\d+-seed|\.", path.name)]
+    """The folder called `root`. Raises UserError if it holds anything else than demo songs."""
+    folder = Path(root).expanduser()
+    foreign = [path.name for path in folder.glob("*") if not re.match(r"v\d+-seed|\.", path.name)]
     if foreign:
-        raise UserError(f"data.root: {place} holds {sorted(foreign)[0]}; to train on your own songs, add data=folder")
-    return place
+        raise UserError(f"data.root: {folder} holds {sorted(foreign)[0]}; to train on your own songs, add data=folder")
+    return folder
 
 
-def invent(place: Path, seed: int, artists: int, songs: int) -> Iterator[tuple[Track, Numbers]]:
+def invent(folder: Path, seed: int, artists: int, songs: int) -> Iterator[tuple[Track, Numbers]]:
     """Every song with its artist, title and file, and the genre and numbers it is composed from."""
     rng = np.random.default_rng(seed)
     names = rng.permutation([f"{first} {second}" for first in FIRST for second in SECOND])
@@ -78,12 +93,12 @@ def invent(place: Path, seed: int, artists: int, songs: int) -> Iterator[tuple[T
         genre = GENRES[number % len(GENRES)]
         for song in range(songs):
             title = f"{THIRD[(count + song) % len(THIRD)]} the {SECOND[rng.integers(len(SECOND))]}"
-            path = place / artist.lower().replace(" ", "-") / f"{song + 1}.flac"
+            path = folder / artist.lower().replace(" ", "-") / f"{song + 1}.flac"
             yield Track(path, genre, artist, title), (genre, number // len(GENRES), song)
 
 
 def compose_all(songs: dict[Track, Numbers], compose: Callable[..., np.ndarray], workers: int) -> None:
-    """Compose and write songs, one a thread; whatever stops it, a song is written as a whole or not at all."""
+    """Compose and write songs, one a thread."""
     from tqdm import tqdm
 
     def work(track: Track) -> int:
@@ -104,16 +119,12 @@ def compose_all(songs: dict[Track, Numbers], compose: Callable[..., np.ndarray],
 
 
 def write_song(waveform: np.ndarray, path: Path, artist: str, title: str) -> None:
-    """Write a FLAC file, which is there only when it is whole. Raises UserError where it cannot be written."""
-    unfinished = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    """Write a FLAC file. Raises UserError if it cannot be written."""
+    with soundfile.SoundFile(flac := io.BytesIO(), "w", SAMPLE_RATE, 1, format="FLAC") as file:
+        file.artist, file.title = artist, title
+        file.write(waveform)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            with soundfile.SoundFile(unfinished, "w", SAMPLE_RATE, 1, format="FLAC") as file:
-                file.artist, file.title = artist, title
-                file.write(waveform)
-            unfinished.replace(path)
-        finally:
-            unfinished.unlink(missing_ok=True)
-    except (OSError, soundfile.LibsndfileError) as error:
+        write_whole(path, lambda file: file.write(flac.getbuffer()))
+    except OSError as error:
         raise UserError(f"data.root: {path} cannot be written: {error}") from None

@@ -4,31 +4,45 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from genre_lightning.audio import AUDIO_SUFFIXES
 from genre_lightning.data.catalogue import MANIFEST, Catalogue, Track, genre_name, read_manifest
 from genre_lightning.errors import UserError
 
+# What a folder of songs may hold: the formats of libsndfile and the audio formats of FFmpeg that people use.
+AUDIO_SUFFIXES = frozenset([
+    ".wav", ".wave", ".w64", ".rf64", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".mp2", ".m4a", ".m4b",
+    ".mp4", ".aac", ".wma", ".aif", ".aiff", ".aifc", ".au", ".snd", ".caf", ".ape", ".wv", ".mpc", ".tta",
+    ".mka", ".mkv", ".webm", ".ac3", ".amr", ".3gp", ".voc", ".sph", ".nist",
+])  # fmt: skip
+
 
 def folder(root: str, genres: list[str] | None = None) -> Catalogue:
-    """List the clips under `root`: those of its manifest.csv when it has one, else `<genre>/**/<file>`.
+    """List the songs in a folder by their names; no file is opened.
 
-    Files that lie in no genre's folder have no genre. Only the names of files are looked at. Raises UserError for a
-    folder without clips and for an unknown genre.
+    Args:
+        root: The folder. The songs are those of its manifest.csv if it has one, else all audio files below it, whose
+            genres are the folders `<root>/<genre>/`; files in no such folder have no genre.
+        genres: The genres wanted; None: all.
+
+    Returns:
+        The songs, in the order of the manifest or of their paths.
+
+    Raises:
+        UserError: There is no such folder, it has no songs, or a genre is unknown.
     """
-    place = existing_folder(root)
-    manifest = place / MANIFEST
-    catalogue = read_manifest(manifest) if manifest.is_file() else Catalogue(list(find_tracks(place)))
+    path = existing_folder(root)
+    manifest = path / MANIFEST
+    catalogue = read_manifest(manifest) if manifest.is_file() else Catalogue(list(find_tracks(path)))
     if not catalogue.tracks:
-        raise UserError(f"data.root: no songs in {place}; it needs a folder for each genre, a {MANIFEST}, or fetch.py")
+        raise UserError(f"data.root: no songs in {path}; it needs a folder for each genre, a {MANIFEST}, or fetch.py")
     return catalogue.of_genres(genres)
 
 
 def existing_folder(root: str) -> Path:
-    """The folder called `root`. Raises UserError where there is none."""
-    place = Path(root).expanduser()
-    if not place.is_dir():
-        raise UserError(f"data.root: there is no folder {place}; say where songs are, or collect some with fetch.py")
-    return place
+    """The folder called `root`. Raises UserError if there is none."""
+    path = Path(root).expanduser()
+    if not path.is_dir():
+        raise UserError(f"data.root: there is no folder {path}; say where songs are, or collect some with fetch.py")
+    return path
 
 
 def find_tracks(root: Path) -> Iterator[Track]:
@@ -46,13 +60,13 @@ def audio_files(root: Path) -> Iterator[Path]:
 
 
 def below(root: Path) -> Iterator[Path]:
-    """Everything below `root`; linked folders are followed, unless they lead back to where they lie."""
-    for folder, folders, files in os.walk(root, followlinks=True):
-        place = Path(folder)
-        if place.is_symlink() and place.resolve() in [above.resolve() for above in place.parents]:
+    """Everything below `root`; linked folders are followed, unless they lead to a folder that holds them."""
+    for name, folders, files in os.walk(root, followlinks=True):
+        path = Path(name)
+        if path.is_symlink() and path.resolve() in [above.resolve() for above in path.parents]:
             folders.clear()
             continue
-        yield from (place / name for name in (*folders, *files))
+        yield from (path / name for name in (*folders, *files))
 
 
 def is_hidden(path: Path) -> bool:

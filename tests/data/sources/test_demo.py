@@ -95,10 +95,6 @@ def test_songs_are_files_like_any_others(composed):
         assert 0.01 < np.std(waveform) < 0.3
 
 
-def test_every_song_is_another_one(composed):
-    assert len(set(contents(composed).values())) == 12 + 1
-
-
 def test_the_manifest_lists_what_is_returned_and_nothing_else(composed):
     catalogue = demo(str(composed), **FEW)
     (folder,) = composed.iterdir()
@@ -119,8 +115,7 @@ def test_a_second_call_composes_nothing(composed, quick):
     assert quick == [] and {path: path.stat().st_mtime_ns for path in composed.rglob("*")} == before
 
 
-@pytest.mark.parametrize("artists", [1, 3, 24])
-@pytest.mark.parametrize("songs", [1, 4])
+@pytest.mark.parametrize(("artists", "songs"), [(1, 1), (3, 4)])
 def test_every_genre_has_as_many_artists_and_songs_as_asked(quick, tmp_path, artists, songs):
     catalogue = demo(str(tmp_path), artists_per_genre=artists, songs_per_artist=songs, song_seconds=1)
     by_artist = Counter((track.genre, track.artist) for track in catalogue)
@@ -137,7 +132,7 @@ def test_the_defaults_are_those_of_the_configuration(quick, configure, tmp_path)
     assert len(plain) == 216 and list(plain) == list(configured)
 
 
-@pytest.mark.parametrize("artists", [24, 40, 111])
+@pytest.mark.parametrize("artists", [24, 111])
 def test_every_artist_has_a_name_and_a_folder_of_their_own(tmp_path, artists):
     tracks = [track for track, _ in invent(tmp_path, 0, artists, 2)]
     assert len({track.artist for track in tracks}) == len({track.path.parent for track in tracks}) == 3 * artists
@@ -146,7 +141,7 @@ def test_every_artist_has_a_name_and_a_folder_of_their_own(tmp_path, artists):
 
 
 def test_names_and_order_do_not_tell_the_genre(tmp_path):
-    tracks = [track for seed in range(40) for track, _ in invent(tmp_path, seed, 24, 1)]
+    tracks = [track for seed in range(20) for track, _ in invent(tmp_path, seed, 24, 1)]
     for text in {track.path.relative_to(tmp_path).as_posix() + track.artist + track.title for track in tracks}:
         assert not re.search(r"hip.?hop|jazz|rock", text.casefold())
     first, second, third = ([track.artist.split()[0] for track in tracks], [], [])
@@ -155,7 +150,7 @@ def test_names_and_order_do_not_tell_the_genre(tmp_path):
     for cue in (first, second, third, places):
         counts = Counter(zip(cue, (track.genre for track in tracks), strict=True))
         totals = Counter(cue)
-        assert all(counts[word, genre] / totals[word] == pytest.approx(1 / 3, abs=0.12) for word, genre in counts)
+        assert all(counts[word, genre] / totals[word] == pytest.approx(1 / 3, abs=0.15) for word, genre in counts)
     assert any(one.genre == two.genre for one, two in pairwise(tracks[:72]))
 
 
@@ -174,31 +169,16 @@ def test_other_settings_have_a_folder_of_their_own(quick, tmp_path, other):
     assert len(list(tmp_path.iterdir())) == 2
 
 
-def test_the_composer_is_told_the_settings(monkeypatch, tmp_path):
-    told = []
-
-    def compose(seed, genre, artist, number, seconds, overlap):
-        told.append((seed, seconds, overlap))
-        return np.zeros(10, np.float32)
-
-    monkeypatch.setattr(source, "compose_song", compose)
-    demo(str(tmp_path), **FEW | {"seed": 4, "song_seconds": 2.5, "overlap": 0.25})
-    assert set(told) == {(4, 2.5, 0.25)}
-
-
-@pytest.mark.parametrize("genres", [["rock", "jazz"], ["jazz", "rock"], ["Rock", "JAZZ"]])
-def test_genres_can_be_chosen_in_any_order(composed, genres):
-    chosen = demo(str(composed), genres, **FEW)
+def test_genres_can_be_chosen_and_an_unknown_one_is_named(composed):
+    chosen = demo(str(composed), ["Rock", "JAZZ"], **FEW)
     assert list(chosen) == [track for track in demo(str(composed), **FEW) if track.genre != "hiphop"]
-
-
-def test_an_unknown_genre_is_named(composed):
     with pytest.raises(UserError, match=r"data\.genres: no songs of polka; there are hiphop, jazz, rock"):
         demo(str(composed), ["polka"], **FEW)
 
 
-@pytest.mark.parametrize("workers", [1, 2])
-@pytest.mark.parametrize(("interrupt", "error"), [(fail, RuntimeError), (_thread.interrupt_main, KeyboardInterrupt)])
+@pytest.mark.parametrize(
+    ("workers", "interrupt", "error"), [(1, fail, RuntimeError), (2, _thread.interrupt_main, KeyboardInterrupt)]
+)
 def test_an_interrupted_set_is_finished_without_composing_songs_twice(
     quick, slow, stop, tmp_path, workers, interrupt, error
 ):
@@ -231,13 +211,10 @@ def test_what_was_deleted_comes_back(composed, tmp_path, lost):
     ("bad", "message"),
     [
         ({"seed": -1}, r"data\.seed must be a number of at least 0, not -1"),
-        ({"artists_per_genre": 0}, r"data\.artists_per_genre must be a number of at least 1, not 0"),
         ({"songs_per_artist": 0}, r"data\.songs_per_artist must be a number of at least 1, not 0"),
         ({"song_seconds": 0.5}, r"data\.song_seconds must be a number of at least 1, not 0\.5"),
         ({"song_seconds": float("nan")}, r"data\.song_seconds must be a number of at least 1, not nan"),
-        ({"song_seconds": float("inf")}, r"data\.song_seconds must be a number of at least 1, not inf"),
         ({"workers": -1}, r"num_workers must be 1 or more, or null for one on each core, not -1"),
-        ({"overlap": -0.1}, r"data\.overlap must lie between 0 and 1, not -0\.1"),
         ({"overlap": 1.1}, r"data\.overlap must lie between 0 and 1, not 1\.1"),
         ({"overlap": float("nan")}, r"data\.overlap must lie between 0 and 1, not nan"),
     ],
@@ -297,13 +274,6 @@ def test_too_few_artists_for_three_sides_are_told_by_the_split(composed, feature
         select_songs(catalogue, cache, partial(split_catalogue, method="artist"), broken)
 
 
-def test_no_artist_is_on_two_sides(quick, tmp_path):
-    catalogue = split_catalogue(demo(str(tmp_path), **FEW | {"artists_per_genre": 12, "songs_per_artist": 3}))
-    sides = Counter((track.artist, track.split) for track in catalogue)
-    assert set(sides.values()) == {3} and len(sides) == 36
-    assert all(catalogue.of_split(split).genres == GENRES for split in ("train", "val", "test"))
-
-
 def noise(seed=0):
     return np.random.default_rng(seed).uniform(-0.5, 0.5, 1000).astype(np.float32)
 
@@ -319,25 +289,12 @@ def test_a_song_is_written_as_flac_with_its_artist_and_title(tmp_path):
     assert [path.name for path in (tmp_path / "some" / "folder").iterdir()] == ["1.flac"]
 
 
-def test_a_file_that_is_there_is_replaced(tmp_path):
-    for waveform in (noise(0), noise(1)):
-        write_song(waveform, tmp_path / "1.flac", "A", "B")
-    np.testing.assert_allclose(soundfile.read(tmp_path / "1.flac")[0], noise(1), atol=2**-15)
-
-
-@pytest.mark.parametrize("error", [OSError("No space left on device"), KeyboardInterrupt(), MemoryError()], ids=repr)
-def test_whatever_stops_the_writing_no_part_of_a_file_is_left(tmp_path, monkeypatch, error):
-    def write(file, waveform):
+@pytest.mark.parametrize("error", [OSError("No space left on device"), KeyboardInterrupt()], ids=repr)
+def test_an_error_while_a_song_is_written_leaves_no_part_of_it(tmp_path, monkeypatch, error):
+    def fail(descriptor):
         raise error
 
-    monkeypatch.setattr(soundfile.SoundFile, "write", write)
+    monkeypatch.setattr(os, "fsync", fail)
     with pytest.raises(UserError if isinstance(error, OSError) else type(error)):
         write_song(noise(), tmp_path / "1.flac", "A", "B")
     assert not list(tmp_path.iterdir())
-
-
-def test_a_folder_that_cannot_be_made_is_one_line(tmp_path):
-    (tmp_path / "taken").write_text("a file")
-    with pytest.raises(UserError, match=r"^data\.root: .*1\.flac cannot be written: .+") as caught:
-        write_song(noise(), tmp_path / "taken" / "1.flac", "A", "B")
-    assert "\n" not in str(caught.value)
