@@ -79,12 +79,12 @@ def test_musicnn_brings_its_features_with_it(train_a_batch, train, embedding):
 
 @pytest.mark.usefixtures("musicnn_weights")
 @pytest.mark.parametrize("path", EXPERIMENTS, ids=lambda path: path.stem)
-def test_every_experiment_says_how_it_is_repeated_and_stands_in_the_readme(path, configure):
+def test_every_experiment_says_how_it_is_repeated_and_stands_among_the_results(path, configure):
     header = HEADER.match(path.read_text(encoding="utf-8"))
     assert header and f"experiment={path.stem} " in header["command"]
-    readme = (CONF.parent / "README.md").read_text(encoding="utf-8")
+    shown = (CONF.parent / "docs" / "results.md").read_text(encoding="utf-8")
     figures = " | ".join(header[name] for name in ("train", "val", "test", "time"))
-    assert f"| `experiment={path.stem}` | {figures} |" in readme
+    assert f"| `experiment={path.stem}` | {figures} |" in shown
     typed = [one for one in header["command"].split() if "=" in one and "," not in one and one != "data.root=GTZAN"]
     with initialize_config_dir(version_base="1.3", config_dir=str(CONF)):
         config = compose("train", [*typed, "data.root=SONGS"])
