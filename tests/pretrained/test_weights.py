@@ -8,7 +8,7 @@ import torch
 from safetensors.torch import load_file
 
 from genre_lightning.errors import UserError
-from genre_lightning.features.musicnn import MusicnnInput
+from genre_lightning.features.musicnn import MusicnnMel
 from genre_lightning.pretrained import weights
 from genre_lightning.pretrained.network import N_FRAMES, N_MELS
 
@@ -184,6 +184,6 @@ def test_the_published_weights_hear_a_beat_in_noise_and_none_in_a_tone(published
     time = torch.arange(3 * 16000) / 16000
     beat = torch.randn(len(time), generator=torch.Generator().manual_seed(0)) * torch.exp(-20 * (time % 0.5))
     tone = 0.3 * torch.sin(2 * torch.pi * 220 * time)
-    frames = MusicnnInput(trained="all")
+    frames = MusicnnMel()
     dance = published(torch.stack([frames(beat)[:N_FRAMES], frames(tone)[:N_FRAMES]]))[:, [6, 28]].diff()[:, 0]
     assert dance[1] > dance[0]  # ambient over dance: more in the tone
