@@ -1,4 +1,4 @@
-"""How much of each pitch class sounds, in whatever octave."""
+"""How much of each pitch class sounds, in any octave."""
 
 from dataclasses import dataclass
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save
 
 from genre_lightning.errors import UserError
 from genre_lightning.features.musicnn import MusicnnMel
@@ -107,7 +107,7 @@ def test_without_a_network_one_line_says_what_to_do(home, pip_says):
     with pytest.raises(UserError) as raised:
         weights.load_musicnn()
     text = str(raised.value)
-    assert "No matching distribution found; where there is a network, run `pip download" in text
+    assert "No matching distribution found; on a computer that is online, run `pip download" in text
     assert str(home) in text and "\n" not in text
 
 
@@ -148,10 +148,12 @@ def test_a_place_that_cannot_be_written_to_is_named(tmp_path, monkeypatch):
 
 def test_damaged_weights_are_named(home, pip):
     weights.load_musicnn()
-    (home / weights.KEPT).write_bytes(b"nothing")
-    weights.outcome.cache_clear()
-    with pytest.raises(UserError, match="is damaged; delete it"):
-        weights.load_musicnn()
+    good = (home / weights.KEPT).read_bytes()
+    for damaged in (b"nothing", b"", good[:-100], save({"other": torch.zeros(1)})):
+        (home / weights.KEPT).write_bytes(damaged)
+        weights.outcome.cache_clear()
+        with pytest.raises(UserError, match="is damaged; delete it"):
+            weights.load_musicnn()
 
 
 @pytest.fixture(scope="module")
