@@ -71,16 +71,7 @@ class SpecAugment(Augment):
 
 
 class Blend(Augment):
-    """Windows that are blended with others of their batch.
-
-    Args:
-        features: The kind of features.
-        alpha: `lam`, the other window's part, is drawn from Beta(alpha, alpha): mostly near 0 or 1 if alpha is small.
-        probability: How often a window is blended at all, 0 to 1.
-
-    Raises:
-        UserError: If alpha is not above 0.
-    """
+    """Windows that are blended with others of their batch. Raises UserError if alpha is not above 0."""
 
     def __init__(self, features: Features, alpha: float, probability: float) -> None:
         super().__init__()
