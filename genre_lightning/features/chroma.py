@@ -45,7 +45,7 @@ class Chroma(SpectralFeatures):
         weights = torch.nn.functional.normalize(torch.exp(-2 * (away / widths[:, None]) ** 2), dim=1)
         octaves = pitches / PITCH_CLASSES - CENTRE_OCTAVE
         weights = weights * torch.exp(-0.5 * (octaves / OCTAVE_WIDTH) ** 2)[:, None]
-        return weights.roll(-3, dims=1)[: self.n_fft // 2 + 1].float().contiguous()  # from C on
+        return weights.roll(-3, dims=1)[: self.n_fft // 2 + 1].float()  # from C on
 
     def forward(self, waveform: Tensor) -> Tensor:
         power = self.band_power(waveform)

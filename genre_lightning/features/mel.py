@@ -61,7 +61,7 @@ class MelFeatures(SpectralFeatures):
         # For all bins of the FFT, of which half are kept: torchaudio rounds half of an odd sample rate, 0.3 dB off
         bins, rate = self.n_fft + 1, 2 * self.sample_rate
         filters = melscale_fbanks(bins, self.f_min, self.highest_hz, self.n_mels, rate, self.norm, self.mel_scale)
-        return filters[: self.n_fft // 2 + 1].contiguous()
+        return filters[: self.n_fft // 2 + 1].clone()  # a view would keep all bins
 
     def log_mel(self, waveform: Tensor) -> Tensor:
         """`(samples,)` -> `(frames, n_mels)` in dB re 1, as librosa's `power_to_db(melspectrogram(...))`."""
