@@ -39,8 +39,9 @@ def kinds_of_models():
         for path in sorted((CONF / "model").glob("*.yaml")):
             config = compose_config("train", [f"model={path.stem}"])
             if config.features == usual:  # others bring their own, and have tests of their own
-                settings = OmegaConf.to_container(config.model) | {"dropout": 0.0}
-                kinds[get_class(settings.pop("_target_"))] = settings
+                settings = OmegaConf.to_container(config.model)
+                own = {name: settings[name] for name in settings if name[0] != "_" and name not in config.learning}
+                kinds[get_class(settings["_target_"])] = own | {"dropout": 0.0}
     return kinds
 
 

@@ -105,7 +105,7 @@ def test_features_choose_augmentations_as_long_as_nobody_else_does(configure):
 def test_an_augmentation_that_does_not_fit_is_named_before_songs_are_read(configure, tmp_path):
     nowhere = f"data.root='{(tmp_path / 'nowhere').as_posix()}'"
     with pytest.raises(UserError, match="augment: gain needs mel bands, which MusicnnEmbedding features do"):
-        build_data(configure("features=musicnn", "augment=gain", nowhere))
+        check(configure("features=musicnn", "augment=gain", nowhere))
 
 
 @pytest.mark.usefixtures("musicnn_weights")
@@ -157,7 +157,7 @@ def test_every_source_says_where_it_looks_for_songs(command, source, tmp_path):
         config = compose(command, [f"data={source}", f"data.root='{nowhere}'"])
     check_types(config)
     with pytest.raises(REFUSED) as raised:
-        instantiate(config.data)
+        instantiate(config.data)()
     assert explain(raised.value).startswith("data.root: ") and "nowhere" in explain(raised.value)
 
 
