@@ -11,6 +11,9 @@ import numpy as np
 import pytest
 import soundfile
 import torch
+from hydra import compose as compose_config
+from hydra import initialize_config_dir
+from hydra.utils import get_class
 from omegaconf import OmegaConf
 
 from genre_lightning.data.cache import FeatureCache
@@ -20,20 +23,29 @@ from genre_lightning.data.sources.folder import folder
 from genre_lightning.data.splits import split_catalogue
 from genre_lightning.embed.embeddings import Embeddings
 from genre_lightning.features.mel import LogMel
-from genre_lightning.models.cnn import CNN
-from genre_lightning.models.lstm import LSTM
-from genre_lightning.models.mlp import MLP
 from genre_lightning.runs.run import CONFIG
 
 CONF = Path(__file__).parents[1] / "conf"
 SAMPLE_RATE = 8000
 GENRES = ("clicks", "noise", "tones")
 ADAM = {"_target_": "torch.optim.AdamW", "lr": 0.01, "weight_decay": 0.1}
-KINDS = {
-    MLP: {"hidden": [16, 8], "dropout": 0.0},
-    CNN: {"channels": [4, 8], "dropout": 0.0},
-    LSTM: {"channels": [4, 6], "hidden": 8, "layers": 2, "dropout": 0.0},
-}
+
+
+def kinds_of_models():
+    """The classes that conf/model names, with their settings but no dropout: those that read whatever features."""
+    kinds = {}
+    with initialize_config_dir(version_base="1.3", config_dir=str(CONF)):
+        usual = compose_config("train").features
+        for path in sorted((CONF / "model").glob("*.yaml")):
+            config = compose_config("train", [f"model={path.stem}"])
+            if config.features == usual:  # others bring their own, and have tests of their own
+                settings = OmegaConf.to_container(config.model)
+                own = {name: settings[name] for name in settings if name[0] != "_" and name not in config.learning}
+                kinds[get_class(settings["_target_"])] = own | {"dropout": 0.0}
+    return kinds
+
+
+KINDS = kinds_of_models()
 
 
 def pytest_configure():
@@ -191,6 +203,7 @@ def command_line(library, tmp_path_factory):
 
     def line(*overrides):
         chosen = tuple(key + end for override in overrides for key in [override.split("=")[0]] for end in "=.")
+        chosen += ("augment=",) if "features=" in chosen else ()  # features say which ones they want
         chosen += ("features.", "loader.", "augment=") if "model=musicnn" in overrides else ()
         return [*(setting for setting in (*own, *SMALL) if not setting.startswith(chosen)), *overrides]
 
@@ -200,11 +213,10 @@ def command_line(library, tmp_path_factory):
 @pytest.fixture(scope="session")
 def configure(command_line):
     """Compose the configuration of a small run."""
-    from hydra import compose, initialize_config_dir
 
     def configured(*overrides):
         with initialize_config_dir(version_base="1.3", config_dir=str(CONF)):
-            return compose("train", overrides=command_line(*overrides))
+            return compose_config("train", overrides=command_line(*overrides))
 
     return configured
 
@@ -295,8 +307,6 @@ def make_embeddings():
 @pytest.fixture(scope="session")
 def map_run():
     """Do what embed.py does to a run, on the CPU and with PCA unless told otherwise."""
-    from hydra import compose, initialize_config_dir
-
     from genre_lightning.embed.embed import embed
 
     def mapped(run, *overrides):
@@ -307,7 +317,7 @@ def map_run():
             *(f"{group}={choice}" for group, choice in groups.items()),
         ]
         with initialize_config_dir(version_base="1.3", config_dir=str(CONF)):
-            embed(compose("embed", line))
+            embed(compose_config("embed", line))
 
     return mapped
 
@@ -318,6 +328,12 @@ def embedded(run, map_run, tmp_path_factory):
     folder = Path(shutil.copytree(run, tmp_path_factory.mktemp("embedded") / "run"))
     map_run(folder)
     return folder
+
+
+@pytest.fixture(params=KINDS, ids=lambda kind: kind.__name__)
+def kind(request):
+    """Every kind of model in conf/model that reads whatever features."""
+    return request.param
 
 
 @pytest.fixture

@@ -8,9 +8,13 @@ import lightning
 import pytest
 import torch
 from hydra import compose, initialize_config_dir
+from hydra.errors import InstantiationException
+from hydra.utils import instantiate
 from omegaconf import OmegaConf
 from serving import serve
 
+from genre_lightning.config import check_types
+from genre_lightning.errors import UserError, explain
 from genre_lightning.train.checks import check
 from genre_lightning.train.train import build_model, build_trainer, fit
 
@@ -24,6 +28,7 @@ HEADER = re.compile(
     r"# @package _global_\n# (?P<what>.+)\n# command: (?P<command>.+)\n# hardware: .+\n"
     r"# time: (?P<time>.+) a run\n# score: train (?P<train>.+), validation (?P<val>.+), test (?P<test>.+)\n"
 )
+REFUSED = (UserError, InstantiationException)  # Hydra 1.4 lets errors through, 1.3 wraps them
 ONE_BATCH = ("trainer.limit_train_batches=1", "trainer.max_epochs=1")
 GPU = torch.cuda.is_available() or torch.backends.mps.is_available()
 
@@ -61,20 +66,46 @@ def test_there_is_a_test_for_every_group():
     }
 
 
-FROM_SCRATCH = [model for model in MODELS if model != "musicnn"]
-
-
-@pytest.mark.parametrize(("model", "features"), list(product(FROM_SCRATCH, FEATURES)))
-def test_every_model_learns_from_all_features(train_a_batch, model, features):
-    train_a_batch(f"model={model}", f"features={features}")
+@pytest.mark.usefixtures("musicnn_weights")
+@pytest.mark.parametrize(("model", "features"), list(product(MODELS, FEATURES)))
+def test_every_model_learns_from_all_features_or_says_which_ones_it_reads(train_a_batch, model, features):
+    try:
+        data = train_a_batch(f"model={model}", f"features={features}", "loader.batch_size=4")
+    except REFUSED as error:
+        assert f"model={model} reads features=" in explain(error)
+        assert f"features={features}" not in re.split(r"[ ,]", explain(error))
+    else:
+        assert data.window_shape[1] == data.cache.features.n_features
 
 
 @pytest.mark.usefixtures("musicnn_weights")
-@pytest.mark.parametrize("train", ["head", "all"])
+@pytest.mark.parametrize("model", MODELS)
+def test_every_model_learns_with_the_settings_that_it_brings(train_a_batch, model):
+    train_a_batch(f"model={model}", "loader.batch_size=4")
+
+
+@pytest.mark.usefixtures("musicnn_weights")
 @pytest.mark.parametrize("embedding", ["pooled", "penultimate"])
-def test_musicnn_brings_its_features_with_it(train_a_batch, train, embedding):
-    data = train_a_batch("model=musicnn", f"model.train={train}", f"model.embedding={embedding}", "loader.batch_size=2")
-    assert data.window_shape == {"head": (1, 1506), "all": (187, 96)}[train] and len(data.augments) == 0
+@pytest.mark.parametrize(
+    ("features", "shape", "augments"),
+    [((), (1, 1506), []), (("features=musicnn_mel",), (187, 96), ["Gain", "Equaliser"])],
+)
+def test_musicnn_brings_its_features_with_it(train_a_batch, embedding, features, shape, augments):
+    data = train_a_batch("model=musicnn", *features, f"model.embedding={embedding}", "loader.batch_size=2")
+    assert data.window_shape == shape and [type(one).__name__ for one in data.augments] == augments
+
+
+def test_features_choose_augmentations_as_long_as_nobody_else_does(configure):
+    assert list(configure("features=musicnn_mel").augment) == ["gain", "equaliser"]
+    assert list(configure("features=musicnn_mel", "augment=[specaugment,mixup]").augment) == ["specaugment", "mixup"]
+    assert not configure("features=musicnn_mel", "augment=[]").augment and not configure("features=musicnn").augment
+    assert list(configure("model=musicnn", "augment=mixup").augment) == ["mixup"]
+
+
+def test_an_augmentation_that_does_not_fit_is_named_before_songs_are_read(configure, tmp_path):
+    nowhere = f"data.root='{(tmp_path / 'nowhere').as_posix()}'"
+    with pytest.raises(UserError, match="augment: gain needs mel bands, which MusicnnEmbedding features do"):
+        check(configure("features=musicnn", "augment=gain", nowhere))
 
 
 @pytest.mark.usefixtures("musicnn_weights")
@@ -116,6 +147,18 @@ def test_the_trainer_of_several_devices(configure, tmp_path):
     settings = ("trainer=ddp", "trainer.accelerator=cpu", "trainer.devices=2")
     trainer = build_trainer(configure(*settings), tmp_path)
     assert trainer.world_size == 2 and isinstance(trainer.strategy, lightning.pytorch.strategies.DDPStrategy)
+
+
+@pytest.mark.parametrize("command", ["train", "embed"])
+@pytest.mark.parametrize("source", [name for name in DATA if name != "demo"])  # which composes what is not there
+def test_every_source_says_where_it_looks_for_songs(command, source, tmp_path):
+    nowhere = (tmp_path / "nowhere").as_posix()
+    with initialize_config_dir(version_base="1.3", config_dir=str(CONF)):
+        config = compose(command, [f"data={source}", f"data.root='{nowhere}'"])
+    check_types(config)
+    with pytest.raises(REFUSED) as raised:
+        instantiate(config.data)()
+    assert explain(raised.value).startswith("data.root: ") and "nowhere" in explain(raised.value)
 
 
 def test_data_from_a_folder_without_a_manifest(train_a_batch, write_song, tmp_path):
@@ -180,8 +223,6 @@ def test_settings_that_belong_together_follow_each_other(configure):
 
 @pytest.mark.parametrize("steps", range(1, 13))
 def test_the_learning_rate_is_scheduled_in_the_shortest_of_trainings(configure, steps):
-    from hydra.utils import instantiate
-
     optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=0.1)
     schedule = instantiate(configure().learning.schedule, _partial_=True)(optimizer, total_steps=steps)
     for _ in range(steps - 1):
@@ -193,9 +234,6 @@ def test_the_learning_rate_is_scheduled_in_the_shortest_of_trainings(configure, 
 @pytest.mark.usefixtures("uncompiled")
 @pytest.mark.parametrize("projection", PROJECTIONS)
 def test_every_projection_draws_a_map_with_the_configured_seed(projection):
-    from hydra import compose, initialize_config_dir
-    from hydra.utils import instantiate
-
     with initialize_config_dir(version_base="1.3", config_dir=str(CONF)):
         drawing = instantiate(compose("embed", [f"projection={projection}", "seed=3"]).projection)
     assert type(drawing).__name__.lower() == projection and getattr(drawing, "seed", 3) == 3

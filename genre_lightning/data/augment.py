@@ -1,34 +1,55 @@
-"""What makes it harder to get by on memory: changes to batches, on the device, in training only."""
+"""Data augmentation on batches, on the device, in training only."""
 
 import copy
 from abc import ABC, abstractmethod
 
 import torch
 from torch import Tensor, nn
+from torchaudio.functional import create_dct
 
 from genre_lightning.errors import UserError
-from genre_lightning.features.mel import Features, cosines_over_mels
+from genre_lightning.features.base import Features
+from genre_lightning.features.mel import MelFeatures
 
 
 class Augment(nn.Module, ABC):
-    """Changes a batch at random: features `(batch, frames, n_features)` and the target `(batch, n_genres)` with them.
+    """Changes a batch at random.
 
-    A constructor's first argument is the kind of features that it will see.
+    A constructor's first argument is the kind of features that the augmentation will see; it raises UserError if the
+    augmentation cannot change those.
     """
 
     @abstractmethod
     def forward(self, features: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
-        """Return the changed features and target; the arguments stay as they are."""
+        """Change a batch; the arguments stay as they are.
+
+        Args:
+            features: `(batch, frames, n_features)`.
+            target: `(batch, n_genres)`, how much of each genre is in a window.
+
+        Returns:
+            The changed features and target, in the same shapes.
+        """
+
+    def refusal(self, features: Features, needed: str) -> UserError:
+        """What to raise if `features` have not what is needed."""
+        name, kind = type(self).__name__.lower(), type(features).__name__
+        return UserError(f"augment: {name} needs {needed}, which {kind} features do not have; leave {name} out")
 
 
 class SpecAugment(Augment):
     """Hide random stretches of time and of features behind the batch's mean (Park et al. 2019).
 
-    Each mask is up to `time_fraction` of the frames, or `feature_fraction` of the features, wide.
+    Args:
+        features: The kind of features, any.
+        time_masks: Stretches of time that are hidden in each window.
+        time_fraction: The largest part of the window's frames that one of them hides, 0 to 1.
+        feature_masks: Stretches of neighbouring features that are hidden in each window.
+        feature_fraction: The largest part of the features that one of them hides, 0 to 1.
     """
 
     def __init__(
-        self, of: Features, time_masks: int, time_fraction: float, feature_masks: int, feature_fraction: float
+        self, features: Features, time_masks: int, time_fraction: float, feature_masks: int, feature_fraction: float
     ) -> None:
         super().__init__()
         self.time_masks, self.time_fraction = time_masks, time_fraction
@@ -37,106 +58,122 @@ class SpecAugment(Augment):
     def forward(self, features: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
         batch, n_frames, n_features = features.shape
         times = self.stretches(batch, n_frames, self.time_masks, self.time_fraction, features.device)
-        places = self.stretches(batch, n_features, self.feature_masks, self.feature_fraction, features.device)
-        hidden = times[:, :, None] | places[:, None, :]
+        bands = self.stretches(batch, n_features, self.feature_masks, self.feature_fraction, features.device)
+        hidden = times[:, :, None] | bands[:, None, :]
         return torch.where(hidden, features.mean(dim=(0, 1)), features), target
 
     def stretches(self, batch: int, size: int, masks: int, fraction: float, device: torch.device) -> Tensor:
         """Random stretches along one axis: bool `(batch, size)`, True where something is hidden."""
         width = torch.rand(batch, masks, 1, device=device) * fraction * size
         first = torch.rand(batch, masks, 1, device=device) * (size - width)
-        place = torch.arange(size, device=device) + 0.5
-        return ((place >= first) & (place < first + width)).any(dim=1)
+        position = torch.arange(size, device=device) + 0.5
+        return ((position >= first) & (position < first + width)).any(dim=1)
 
 
-class Mixup(Augment):
-    """Blend each window with another of the batch, and their targets likewise (Zhang et al. 2018).
+class Blend(Augment):
+    """Windows that are blended with others of their batch. Raises UserError if alpha is not above 0."""
 
-    The share of the other window is drawn from Beta(alpha, alpha), for a window in `probability` of the cases.
-    """
-
-    def __init__(self, of: Features, alpha: float, probability: float) -> None:
+    def __init__(self, features: Features, alpha: float, probability: float) -> None:
         super().__init__()
         if alpha <= 0:
-            raise UserError(f"augment.mixup.alpha must be above 0, not {alpha}")
+            raise UserError(f"augment.{type(self).__name__.lower()}.alpha must be above 0, not {alpha}")
         self.alpha, self.probability = alpha, probability
 
-    def forward(self, features: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
-        batch = len(features)
-        beta = torch.distributions.Beta(self.alpha, self.alpha)
-        share = beta.sample((batch,)).to(features.device)  # drawn on the CPU: Apple's GPUs have no Beta distribution
-        share = share * (torch.rand(batch, device=features.device) < self.probability)
-        partner = torch.randperm(batch, device=features.device)
-        mixed = torch.lerp(features, features[partner], share[:, None, None])
-        return mixed, torch.lerp(target, target[partner], share[:, None])
+    def partners(self, features: Tensor) -> tuple[Tensor, Tensor]:
+        """The index of each window's partner in the batch `(batch,)`, and its part `lam` `(batch, 1, 1)`."""
+        batch, device = len(features), features.device
+        lam = torch.distributions.Beta(self.alpha, self.alpha).sample((batch,)).to(device)  # Apple's GPUs have no Beta
+        lam = lam * (torch.rand(batch, device=device) < self.probability)
+        return torch.randperm(batch, device=device), lam[:, None, None]
 
 
-class MixStyle(Augment):
-    """Blend every feature's mean and standard deviation over time with those of another window (Zhou et al. 2021).
+class Mixup(Blend):
+    """Blend each window with another of the batch, and their targets likewise (Zhang et al. 2018).
 
-    The other's share is drawn from Beta(alpha, alpha), for a window in `probability` of the cases. `floor`, in the
-    features' unit, is added to standard deviations, so that what hardly varies is not blown up. The target stays.
+    Args:
+        features: The kind of features, any.
+        alpha: The other window's part is drawn from Beta(alpha, alpha): mostly near 0 or 1 if alpha is small.
+        probability: How often a window is blended at all, 0 to 1.
     """
 
-    def __init__(self, of: Features, alpha: float, probability: float, floor: float) -> None:
-        super().__init__()
-        if alpha <= 0:
-            raise UserError(f"augment.mixstyle.alpha must be above 0, not {alpha}")
-        if not of.is_spectrogram:
-            raise UserError("augment: mixstyle needs frames over time; use augment=[] with a frozen encoder")
-        self.alpha, self.probability, self.floor = alpha, probability, floor
+    def forward(self, features: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
+        partner, lam = self.partners(features)
+        return torch.lerp(features, features[partner], lam), torch.lerp(target, target[partner], lam[:, 0])
+
+
+class MixStyle(Blend):
+    """Blend every feature's mean and standard deviation over time with those of another window (Zhou et al. 2021).
+
+    The target stays.
+
+    Args:
+        features: The kind of features: those with a course over time.
+        alpha: The other window's part is drawn from Beta(alpha, alpha): mostly near 0 or 1 if alpha is small.
+        probability: How often a window is blended at all, 0 to 1.
+        floor: Added to standard deviations, in the features' unit, so that what hardly varies is not blown up.
+    """
+
+    def __init__(self, features: Features, alpha: float, probability: float, floor: float) -> None:
+        super().__init__(features, alpha, probability)
+        if not features.is_sequence:
+            raise self.refusal(features, "many frames in a window")
+        self.floor = floor
 
     def forward(self, features: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
-        batch = len(features)
-        share = torch.distributions.Beta(self.alpha, self.alpha).sample((batch, 1, 1)).to(features.device)  # see Mixup
-        share = share * (torch.rand(batch, 1, 1, device=features.device) < self.probability)
-        partner = torch.randperm(batch, device=features.device)
-        std, mean = torch.std_mean(features, dim=1, keepdim=True, correction=0)
+        partner, lam = self.partners(features)
+        std, mean = torch.std_mean(features, dim=1, keepdim=True, correction=0)  # (batch, 1, n_features) each
         std = std + self.floor
         plain = (features - mean) / std
-        return plain * torch.lerp(std, std[partner], share) + torch.lerp(mean, mean[partner], share), target
+        return plain * torch.lerp(std, std[partner], lam) + torch.lerp(mean, mean[partner], lam), target
 
 
 class Amplifier(Augment):
-    """Play each window through something that makes it louder or softer, perhaps not all bands alike.
+    """Windows that are played louder or softer, perhaps not all mel bands alike."""
 
-    Raises UserError for features of which nobody can say how that would change them.
-    """
-
-    def __init__(self, of: Features) -> None:
+    def __init__(self, features: Features) -> None:
         super().__init__()
-        if not of.is_spectrogram:
-            raise UserError("augment: gain and equaliser cannot change what a frozen encoder has heard; use augment=[]")
-        # Its buffers move to the device, where float64 may be unknown; the original's stay where songs are read
-        self.of = copy.deepcopy(of).float()
+        if not isinstance(features, MelFeatures):
+            raise self.refusal(features, "mel bands")
+        self.kind = copy.deepcopy(features)  # its buffers move to the device, the original's stay where songs are read
 
 
 class Gain(Amplifier):
-    """Play each window louder or softer, by a normally distributed gain of standard deviation `gain_db`."""
+    """Play each window louder or softer.
 
-    def __init__(self, of: Features, gain_db: float) -> None:
-        super().__init__(of)
+    Args:
+        features: The kind of features: those made of mel bands.
+        gain_db: The standard deviation of the gain, which is normally distributed around 0 dB.
+    """
+
+    def __init__(self, features: Features, gain_db: float) -> None:
+        super().__init__(features)
         self.gain_db = gain_db
 
     def forward(self, features: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
         decibels = self.gain_db * torch.randn(len(features), 1, device=features.device)
-        return self.of.amplified(features, decibels.expand(-1, self.of.n_mels)), target
+        return self.kind.amplified(features, decibels.expand(-1, self.kind.n_mels)), target
 
 
 class Equaliser(Amplifier):
     """Play each window through a random equaliser, so that the sound of a recording says less.
 
-    Its curve is a sum of `swells` cosines over the mel scale, `cos(pi * k * place)` for k = 1, 2, ..., each with a
-    normally distributed height of standard deviation `swell_db / sqrt(k)`; `place` goes from 0 to 1 up the mel bands.
+    The curve is a sum of cosines over the mel scale, `cos(pi * k * position)` for k = 1, 2, ..., with `position` from 0
+    at the lowest band to 1 at the highest.
+
+    Args:
+        features: The kind of features: those made of mel bands.
+        swell_db: The standard deviation of the first cosine's height; that of the k-th is `swell_db / sqrt(k)`.
+        swells: How many cosines there are.
     """
 
     curves: Tensor
 
-    def __init__(self, of: Features, swell_db: float, swells: int) -> None:
-        super().__init__(of)
+    def __init__(self, features: Features, swell_db: float, swells: int) -> None:
+        super().__init__(features)
+        cosines = create_dct(swells + 1, self.kind.n_mels, norm=None)[:, 1:].T / 2  # (swells, n_mels)
         stds = swell_db / torch.arange(1, swells + 1)[:, None] ** 0.5
-        self.curves = nn.Buffer(stds * cosines_over_mels(swells + 1, of.n_mels)[1:].float(), persistent=False)
+        self.curves = nn.Buffer(stds * cosines, persistent=False)
 
     def forward(self, features: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
         heights = torch.randn(len(features), len(self.curves), device=features.device)
-        return self.of.amplified(features, heights @ self.curves), target
+        return self.kind.amplified(features, heights @ self.curves), target

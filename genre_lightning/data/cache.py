@@ -23,7 +23,7 @@ import numpy.typing as npt
 from genre_lightning.audio import AudioError
 from genre_lightning.data.extraction import Extracted, extract, extract_all, song_key, with_progress
 from genre_lightning.errors import UserError
-from genre_lightning.features.mel import Features
+from genre_lightning.features.base import Features
 from genre_lightning.files import write_text_whole, write_whole
 
 FORMAT_VERSION = 2  # 1: songs were known by their absolute paths
@@ -77,7 +77,7 @@ class FeatureCache:
         self.features, self.dtype, self.shard_bytes = features, dtype, shard_megabytes * 2**20
         self.settings = {**features.settings, "dtype": dtype, "format": FORMAT_VERSION}
         digest = hashlib.sha256(json.dumps(self.settings, sort_keys=True).encode()).hexdigest()
-        self.folder = Path(root).absolute() / f"{self.settings['kind']}-{digest[:12]}".lower()
+        self.folder = Path(root).absolute() / f"{type(features).__name__}-{digest[:12]}".lower()
         self.songs: dict[str, CachedSong] = {}
         self.indexes: set[str] = set()
         self.opened: dict[str, npt.NDArray[Any]] = {}

@@ -21,7 +21,8 @@ from genre_lightning.data.spec import Spec
 from genre_lightning.data.splits import split_catalogue
 from genre_lightning.data.windows import Batch, RandomWindows, RegularWindows, WindowDataset
 from genre_lightning.errors import UserError
-from genre_lightning.features.mel import Features, LogMel
+from genre_lightning.features.base import Features
+from genre_lightning.features.mel import LogMel
 
 CACHE = partial(FeatureCache, "cache")  # a folder in the one that a program is started in
 LEAST_WINDOWS = 300  # in an epoch: a network learns from few songs too, if it sees enough of each

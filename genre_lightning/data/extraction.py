@@ -20,7 +20,7 @@ from torch import Tensor
 
 from genre_lightning.audio import AudioError, Tags, read_song
 from genre_lightning.devices import keep_freed_memory, threads
-from genre_lightning.features.mel import Features
+from genre_lightning.features.base import Features
 
 logger = logging.getLogger(__name__)
 HASHED_BYTES = 65536  # at the beginning, in the middle and at the end of a file

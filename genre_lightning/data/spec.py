@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import Any
 
-import genre_lightning.features.musicnn  # noqa: F401 (its features count among the subclasses)
-from genre_lightning.features.mel import Features
+from genre_lightning.features.base import Features, read_features
 
 FORMAT_VERSION = 2
 
@@ -50,9 +49,3 @@ def read_spec(values: dict[str, Any]) -> Spec:
     known = {field.name: values[field.name] for field in fields(Spec)}
     known["features"] = read_features(known["features"])
     return Spec(**known)
-
-
-def read_features(settings: dict[str, Any]) -> Features:
-    """The features whose `settings` these are. Raises KeyError, TypeError or ValueError for any that are not."""
-    kinds = {kind.__name__: kind for kind in Features.__subclasses__()}
-    return kinds[settings["kind"]](**{name: value for name, value in settings.items() if name != "kind"})

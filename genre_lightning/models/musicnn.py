@@ -16,24 +16,24 @@ from genre_lightning.pretrained.weights import load_musicnn
 class Musicnn(GenreClassifier):
     """musicnn's layers, which come with their weights, up to `embedding`, and a new head.
 
-    `train`: "head" leaves the encoder as it is, and its convolutions to the features; "all" trains both, the encoder at
-    `encoder_rate` times the learning rate. `embedding`: "pooled", what the convolutions make of a window, 1506 numbers,
-    or "penultimate", the layer before musicnn's tags, 200.
+    With features=musicnn, the output of its convolutions, only the head is trained; with features=musicnn_mel the
+    encoder too, at `encoder_rate` times the learning rate. `embedding`: "pooled", what the convolutions make of a
+    window, 1506 numbers, or "penultimate", the layer before musicnn's tags, 200.
     """
 
     def __init__(
-        self, n_features: int, n_frames: int, n_genres: int, train: Literal["head", "all"],
-        embedding: Literal["pooled", "penultimate"], dropout: float, encoder_rate: float, **learning: Any,
+        self, n_features: int, n_frames: int, n_genres: int, embedding: Literal["pooled", "penultimate"],
+        dropout: float, encoder_rate: float, **learning: Any,
     ) -> None:  # fmt: skip
         super().__init__(n_genres, **learning)
         self.save_hyperparameters(logger=False)
-        if n_features != (POOLED if train == "head" else N_MELS):
-            raise UserError("model=musicnn brings features of its own; leave features= out of the command")
+        if n_features not in (POOLED, N_MELS):
+            raise UserError("model=musicnn reads features=musicnn or features=musicnn_mel, no others")
         if embedding not in ("pooled", "penultimate"):
             raise UserError(f"model.embedding is pooled or penultimate, not {embedding}")
         if encoder_rate < 0:
             raise UserError(f"model.encoder_rate must be 0 or above, not {encoder_rate}")
-        self.trains_all, self.embedding = train == "all", embedding
+        self.trains_all, self.embedding = n_features == N_MELS, embedding
         self.dropout, self.encoder_rate = dropout, encoder_rate
         self.encoder = self.encoder_from(Tagger()).requires_grad_(self.trains_all)
         self.head = nn.Linear(PENULTIMATE if embedding == "penultimate" else POOLED, n_genres)

@@ -91,7 +91,7 @@ class Predictor:
         features = self.spec.features
         begins = (np.array(edges[1:]) + edges[:-1]) / 2 - features.seconds_of(self.n_frames) / 2
         return (
-            np.clip(np.round(begins * features.frames_a_second), 0, max(0, n_frames - self.n_frames))
+            np.clip(np.round(begins * features.frames_per_second), 0, max(0, n_frames - self.n_frames))
             .astype(int)
             .tolist()
         )

@@ -1,1 +1,1 @@
-"""musicnn (Pons and Serra 2019): a network that knows much music already, and where its weights come from."""
+"""Pretrained networks and where their weights come from: musicnn (Pons and Serra 2019)."""

@@ -1,5 +1,5 @@
-"""The network of musicnn: Pons and Serra, "musicnn: Pre-trained convolutional neural networks for music audio tagging",
-2019. Written anew from its architecture, the layers in the order in which their weights are stored.
+"""The network of musicnn (Pons and Serra 2019, "musicnn: Pre-trained convolutional neural networks for music audio
+tagging"), written anew from its architecture: the layers are in the order in which their weights are stored.
 """
 
 import torch
@@ -34,14 +34,14 @@ class Tagger(nn.Module):
 
 
 def timbral(n_mels: int) -> nn.Sequential:
-    """What sounds within 7 frames and `n_mels` bands, wherever it lies: `(batch, 1, frames, 96)` -> 204 channels."""
+    """Filters of 7 frames and `n_mels` bands, at any pitch: `(batch, 1, frames, 96)` -> 204 channels."""
     return nn.Sequential(
         nn.Conv2d(1, 204, (7, n_mels), padding=(3, 0)), nn.ReLU(), nn.BatchNorm2d(204, EPSILON), MaximumOverFrequency()
     )
 
 
 def temporal(n_frames: int) -> nn.Sequential:
-    """How a band goes on over `n_frames`, in any of them: `(batch, 1, frames, 96)` -> 51 channels."""
+    """Filters of `n_frames` of one band, any band: `(batch, 1, frames, 96)` -> 51 channels."""
     before = (n_frames - 1) // 2
     return nn.Sequential(
         nn.ZeroPad2d((0, 0, before, n_frames - 1 - before)),  # TensorFlow's "same"
@@ -58,14 +58,14 @@ def across_time(channels: int) -> nn.Sequential:
 
 
 class SideBySide(nn.ModuleList):
-    """All layers see the same; the channels that they make are put together."""
+    """All layers get the same input; their output channels are concatenated."""
 
     def forward(self, signal: Tensor) -> Tensor:
         return torch.cat([layer(signal) for layer in self], dim=1)
 
 
 class DenselyConnected(nn.ModuleList):
-    """Each layer sees what the last one made; the channels of the input and of all layers are put together."""
+    """Each layer gets the output of the one before; the channels of the input and of all layers are concatenated."""
 
     def forward(self, signal: Tensor) -> Tensor:
         signals = [signal]
@@ -75,7 +75,7 @@ class DenselyConnected(nn.ModuleList):
 
 
 class Residual(nn.Module):
-    """What a layer makes of a signal is added to the signal."""
+    """A layer whose output is added to its input."""
 
     def __init__(self, layer: nn.Module) -> None:
         super().__init__()
@@ -93,7 +93,7 @@ class MaximumOverFrequency(nn.Module):
 
 
 class MaximumAndMean(nn.Module):
-    """`(batch, channels, frames)` -> `(batch, 2 * channels)`: of each channel the maximum over time, then its mean."""
+    """`(batch, channels, frames)` -> `(batch, 2 * channels)`: each channel's maximum over time, then its mean."""
 
     def forward(self, signal: Tensor) -> Tensor:
         return torch.stack([signal.amax(dim=2), signal.mean(dim=2)], dim=2).flatten(1)

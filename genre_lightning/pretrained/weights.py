@@ -1,4 +1,4 @@
-"""The weights of musicnn, trained on the tags of the Million Song Dataset: fetched once, as a package, and kept."""
+"""The weights of musicnn, trained on the tags of the Million Song Dataset: downloaded once, as a package, and kept."""
 
 import hashlib
 import io
@@ -33,7 +33,11 @@ ONE_AT_A_TIME = Lock()  # songs are read by several threads
 
 
 def load_musicnn() -> Tagger:
-    """The network with its weights, in evaluation mode; the same one each time. Raises UserError."""
+    """The network with its weights, in evaluation mode; the same object each time.
+
+    Raises:
+        UserError: If the weights cannot be downloaded, kept or read.
+    """
     with ONE_AT_A_TIME:
         found = outcome(Path(torch.hub.get_dir()) / "genre_lightning")  # beside what PyTorch itself fetches
     if isinstance(found, UserError):
@@ -43,7 +47,8 @@ def load_musicnn() -> Tagger:
 
 @cache
 def outcome(folder: Path) -> Tagger | UserError:
-    """The network with the weights that are kept in `folder`, or why there is none: nobody asks pip twice."""
+    """The network with the weights that are kept in `folder`, or why there is none, so that pip is not asked twice."""
+    from safetensors import SafetensorError
     from safetensors.torch import load_file
 
     network = Tagger()
@@ -56,7 +61,7 @@ def outcome(folder: Path) -> Tagger | UserError:
             f"the weights of musicnn cannot be kept in {folder}: {error.strerror or error}; "
             "set TORCH_HOME to a folder that you may write to"
         )
-    except Exception:  # what it is depends on where the file is damaged
+    except (SafetensorError, RuntimeError):  # of a damaged file, and of one that holds another network
         return UserError(f"{folder / KEPT} is damaged; delete it, and it is fetched again")
     return network.requires_grad_(False).eval()
 
@@ -66,7 +71,7 @@ def kept_weights(folder: Path) -> Path:
     from safetensors.torch import save
 
     kept = folder / KEPT
-    if kept.is_file():  # perhaps where nobody may write
+    if kept.is_file():  # perhaps in a read-only folder
         return kept
     folder.mkdir(parents=True, exist_ok=True)
     with FileLock(folder / "musicnn.lock"):  # every process of a run needs them, one fetches them
@@ -79,9 +84,9 @@ def kept_weights(folder: Path) -> Path:
 
 
 def fetch_wheel(folder: Path) -> bytes:
-    """The package, as it was published, from `folder` if somebody has put it there; pip fetches it otherwise.
+    """The published package, from `folder` if somebody has put it there; otherwise pip downloads it.
 
-    Nothing of it is run: what it requires cannot be installed beside PyTorch. Raises UserError.
+    It is not installed: what it requires cannot be installed beside PyTorch. Raises UserError.
     """
     if (folder / WHEEL).is_file():
         return checked(folder / WHEEL)
@@ -91,21 +96,21 @@ def fetch_wheel(folder: Path) -> bytes:
         ended = subprocess.run(command, capture_output=True, text=True, check=False)
         if not Path(fetched, WHEEL).is_file():
             raise UserError(
-                f"the weights of musicnn cannot be fetched: {reason(ended.stderr)}; where there is a network, run "
+                f"the weights of musicnn cannot be fetched: {reason(ended.stderr)}; on a computer that is online, run "
                 f"`pip download --no-deps {PACKAGE}`, and put {WHEEL} into {folder}"
             )
         return checked(Path(fetched, WHEEL))
 
 
 def reason(said: str) -> str:
-    """Why pip failed, without any address: in the user's settings it may hold a password."""
+    """Why pip failed, without any address: one in the user's settings may contain a password."""
     errors = [line.removeprefix("ERROR: ") for line in said.splitlines() if line.startswith("ERROR: ")]
     last = (errors or said.strip().splitlines() or ["pip does not say why"])[-1]
     return re.sub(r"\S*(://|@)\S*", "(an address)", last)
 
 
 def checked(wheel: Path) -> bytes:
-    """What is in the file, if it is the package that was published. Raises UserError."""
+    """The content of the file if it is the package that was published. Raises UserError otherwise."""
     content = wheel.read_bytes()
     if hashlib.sha256(content).hexdigest() != SHA256:
         raise UserError(f"{wheel} is not {PACKAGE} as it was published (another SHA-256); it is not used")

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from genre_lightning.data.cache import FeatureCache
     from genre_lightning.data.catalogue import Catalogue
     from genre_lightning.data.spec import Spec
-    from genre_lightning.features.mel import Features
+    from genre_lightning.features.base import Features
     from genre_lightning.models.base import GenreClassifier
 
 Kind = TypeVar("Kind")

@@ -119,7 +119,7 @@ def draw(trainer: Trainer, model: GenreClassifier, data: GenreDataModule) -> dic
         )
         for split in ("val", "test")
     }
-    if data.features.is_spectrogram:
+    if data.features.is_image:
         pictures["spectrograms"] = spectrogram_picture(*some_windows(model, data))
     (history,) = (one for one in trainer.loggers if isinstance(one, History))
     pictures["curves"] = curves_picture(history.curves)

@@ -1,26 +1,40 @@
 import math
+from pathlib import Path
 
 import pytest
 import torch
+from hydra.utils import instantiate
+from omegaconf import OmegaConf
 
-from genre_lightning.data.augment import Equaliser, Gain, MixStyle, Mixup, SpecAugment
+from genre_lightning.data.augment import Equaliser, Gain, MixStyle, SpecAugment
 from genre_lightning.errors import UserError
 from genre_lightning.features.mel import MFCC, LogMel
-from genre_lightning.features.musicnn import MusicnnInput
+from genre_lightning.features.musicnn import MusicnnEmbedding, MusicnnMel
 
 LOGMEL = LogMel(sample_rate=8000, n_fft=512, hop_length=256, n_mels=24, top_db=None)
 MFCCS = MFCC(sample_rate=8000, n_fft=512, hop_length=256, n_mels=24, n_mfcc=10, top_db=None)
-AUGMENTS = {
-    "specaugment": SpecAugment(LOGMEL, time_masks=2, time_fraction=0.3, feature_masks=2, feature_fraction=0.3),
-    "mixup": Mixup(LOGMEL, alpha=1.0, probability=1.0),
-    "mixstyle": MixStyle(LOGMEL, alpha=1.0, probability=1.0, floor=0.0),
-    "gain": Gain(LOGMEL, gain_db=3.0),
-    "equaliser": Equaliser(LOGMEL, swell_db=2.0, swells=3),
-}
+CONF = Path(__file__).parents[2] / "conf"
+
+
+def load(group, name):
+    """A file of conf/, without what it wants of other groups."""
+    config = OmegaConf.load(CONF / group / f"{name}.yaml")
+    config.pop("defaults", None)
+    return config
+
+
+AUGMENTS = {path.stem: load("augment", path.stem)[path.stem] for path in sorted((CONF / "augment").glob("*.yaml"))}
+FEATURES = sorted(path.stem for path in (CONF / "features").glob("*.yaml"))
+
+
+def make(name, features=LOGMEL, **settings):
+    """The augmentation of conf/augment for these features; it changes every window, if it asks how often."""
+    always = {"probability": 1.0} if "probability" in AUGMENTS[name] else {}
+    return instantiate(AUGMENTS[name], _partial_=True, **always | settings)(features)
 
 
 @pytest.fixture(autouse=True)
-def fixed_chance():
+def fixed_rng():
     torch.manual_seed(0)
 
 
@@ -38,7 +52,7 @@ def change(augment, size=16, n_features=24):
 def test_the_arguments_stay_as_they_are(name):
     features, target = batch()
     kept = features.clone(), target.clone()
-    changed, _ = AUGMENTS[name](features, target)
+    changed, _ = make(name)(features, target)
     assert torch.equal(features, kept[0]) and torch.equal(target, kept[1])
     assert not torch.equal(changed, features)
 
@@ -47,15 +61,39 @@ def test_the_arguments_stay_as_they_are(name):
 @pytest.mark.parametrize("size", [1, 5])
 def test_shapes_and_types_stay(name, size):
     features, target = batch(size)
-    new_features, new_target = AUGMENTS[name](features, target)
+    new_features, new_target = make(name)(features, target)
     assert new_features.shape == features.shape and new_features.dtype == torch.float32
     assert new_target.shape == target.shape and new_target.dtype == torch.float32
 
 
-@pytest.mark.parametrize("name", ["specaugment", "mixstyle", "gain", "equaliser"])
+@pytest.mark.parametrize("name", AUGMENTS)
 def test_only_mixup_changes_the_target(name):
     features, target = batch()
-    assert torch.equal(AUGMENTS[name](features, target)[1], target)
+    assert torch.equal(make(name)(features, target)[1], target) == (name != "mixup")
+
+
+@pytest.mark.parametrize("name", AUGMENTS)
+@pytest.mark.parametrize("kind", FEATURES)
+def test_features_are_changed_or_refused_by_their_name(name, kind):
+    features = instantiate(load("features", kind))
+    try:
+        augment = make(name, features)
+    except UserError as error:
+        text = str(error)
+        assert f"augment: {name} needs" in text and type(features).__name__ in text and f"leave {name} out" in text
+    else:
+        window, target = batch(n_features=features.n_features)
+        changed = augment(window.abs(), target)[0]
+        assert changed.isfinite().all() and not torch.equal(changed, window.abs())
+
+
+def test_only_what_an_embedding_has_can_be_changed():
+    for name in ("gain", "equaliser", "mixstyle"):
+        with pytest.raises(
+            UserError, match=f"{name} needs .*, which MusicnnEmbedding features do not have; leave {name}"
+        ):
+            make(name, MusicnnEmbedding())
+    assert make("mixup", MusicnnEmbedding()) and make("specaugment", MusicnnEmbedding())
 
 
 @pytest.mark.parametrize(("time_masks", "time_fraction"), [(1, 0.25), (2, 0.1), (0, 0.5)])
@@ -66,42 +104,43 @@ def test_specaugment_hides_whole_stretches_no_wider_than_stated(
     features, target = batch(size=200, n_frames=40)
     hide = SpecAugment(LOGMEL, time_masks, time_fraction, feature_masks, feature_fraction)
     hidden = hide(features, target)[0] != features
-    times, places = hidden.all(dim=2), hidden.all(dim=1)
-    assert torch.equal(hidden, times[:, :, None] | places[:, None])  # everything else is untouched
+    times, bands = hidden.all(dim=2), hidden.all(dim=1)
+    assert torch.equal(hidden, times[:, :, None] | bands[:, None])  # everything else is untouched
     assert times.sum(1).max() <= time_masks * math.ceil(40 * time_fraction)
-    assert places.sum(1).max() <= feature_masks * math.ceil(24 * feature_fraction)
-    assert times.any() == (time_masks > 0) and places.any() == (feature_masks > 0)
+    assert bands.sum(1).max() <= feature_masks * math.ceil(24 * feature_fraction)
+    assert times.any() == (time_masks > 0) and bands.any() == (feature_masks > 0)
 
 
-def test_specaugment_hides_each_place_now_and_then():
+def test_specaugment_hides_each_position_now_and_then():
     features, target = batch(size=2000)
-    hidden = AUGMENTS["specaugment"](features, target)[0] != features
+    hidden = make("specaugment")(features, target)[0] != features
     assert hidden.all(dim=2).any(dim=0).all() and hidden.all(dim=1).any(dim=0).all()
 
 
 def test_specaugment_hides_behind_the_batch_s_mean():
     features, target = batch(size=50)
-    changed = AUGMENTS["specaugment"](features, target)[0]
+    changed = make("specaugment")(features, target)[0]
     means = features.mean(dim=(0, 1)).expand_as(features)
     hidden = changed != features
     torch.testing.assert_close(changed[hidden], means[hidden])
 
 
-def test_mixup_blends_features_and_targets_in_the_same_shares():
+def test_mixup_blends_features_and_targets_alike():
     _, target = batch(64)
     features = target[:, None].expand(-1, 20, -1)  # windows that tell how much of each genre is in them
-    mixed, blended = AUGMENTS["mixup"](features, target)
+    mixed, blended = make("mixup", alpha=1.0)(features, target)
     torch.testing.assert_close(mixed, blended[:, None].expand(-1, 20, -1))
     torch.testing.assert_close(blended.sum(dim=1), torch.ones(64))
     assert ((blended > 0.01) & (blended < 0.99)).any()
 
 
 @pytest.mark.parametrize("probability", [0.0, 0.5, 1.0])
-def test_mixup_blends_windows_as_often_as_asked_for(probability):
+@pytest.mark.parametrize("name", ["mixup", "mixstyle"])
+def test_windows_are_blended_as_often_as_asked_for(name, probability):
     features, target = batch(1000)
-    mixed, _ = Mixup(LOGMEL, alpha=1.0, probability=probability)(features, target)
-    touched = (mixed != features).any(dim=2).any(dim=1).float().mean()
-    assert float(touched) == pytest.approx(probability, abs=0.06)
+    mixed, _ = make(name, alpha=1.0, probability=probability)(features, target)
+    touched = (mixed - features).abs().amax(dim=(1, 2)) > 1e-5
+    assert float(touched.float().mean()) == pytest.approx(probability, abs=0.06)
 
 
 def two_songs():
@@ -112,7 +151,8 @@ def two_songs():
 
 def test_mixstyle_moves_loudness_and_restlessness_of_each_band_towards_another_window_s_and_leaves_the_tune():
     before, target = two_songs()
-    after = torch.stack([AUGMENTS["mixstyle"](before, target)[0] for _ in range(50)])
+    blend = make("mixstyle", alpha=1.0, floor=0.0)
+    after = torch.stack([blend(before, target)[0] for _ in range(50)])
     (old_std, old_mean), (std, mean) = torch.std_mean(before, dim=1), torch.std_mean(after, dim=2)
     torch.testing.assert_close(
         (after - mean[:, :, None]) / std[:, :, None],
@@ -121,17 +161,9 @@ def test_mixstyle_moves_loudness_and_restlessness_of_each_band_towards_another_w
         rtol=0,
     )
     for new, old in ((mean, old_mean), (std, old_std)):
-        share = (new - old) / (old.flip(0) - old)  # of the other window
-        torch.testing.assert_close(share, share[:, :, :1].expand_as(share), atol=1e-3, rtol=0)  # the same in all bands
-        assert share.min() > -1e-3 and share.max() < 1.001 and float(share.std()) > 0.2
-
-
-@pytest.mark.parametrize("probability", [0.0, 0.5, 1.0])
-def test_mixstyle_changes_windows_as_often_as_asked_for(probability):
-    features, target = batch(1000)
-    mixed, _ = MixStyle(LOGMEL, alpha=1.0, probability=probability, floor=1.0)(features, target)
-    touched = (mixed - features).abs().amax(dim=(1, 2)) > 1e-5
-    assert float(touched.float().mean()) == pytest.approx(probability, abs=0.06)
+        lam = (new - old) / (old.flip(0) - old)  # the other window's part
+        torch.testing.assert_close(lam, lam[:, :, :1].expand_as(lam), atol=1e-3, rtol=0)  # the same in all bands
+        assert lam.min() > -1e-3 and lam.max() < 1.001 and float(lam.std()) > 0.2
 
 
 def test_mixstyle_does_not_blow_up_what_hardly_varies():
@@ -141,15 +173,14 @@ def test_mixstyle_does_not_blow_up_what_hardly_varies():
     assert float(floored[0].std(dim=0).max()) < 0.1
 
 
-def test_mixstyle_is_refused_where_it_makes_no_sense():
-    with pytest.raises(UserError, match=r"augment.mixstyle.alpha must be above 0"):
-        MixStyle(LOGMEL, alpha=0.0, probability=0.5, floor=1.0)
-    with pytest.raises(UserError, match=r"use augment=\[\] with a frozen encoder"):
-        MixStyle(MusicnnInput("head"), alpha=0.3, probability=0.5, floor=1.0)
+@pytest.mark.parametrize("name", ["mixup", "mixstyle"])
+def test_windows_cannot_be_blended_by_a_distribution_that_does_not_exist(name):
+    with pytest.raises(UserError, match=f"augment.{name}.alpha must be above 0, not 0"):
+        make(name, alpha=0.0)
 
 
 def test_gain_moves_a_log_mel_window_by_one_constant():
-    moved = change(AUGMENTS["gain"], size=4000)
+    moved = change(Gain(LOGMEL, gain_db=3.0), size=4000)
     constant = moved[:, 0, 0]
     torch.testing.assert_close(moved, constant[:, None, None].expand_as(moved), atol=1e-5, rtol=0)
     assert float(constant.std()) == pytest.approx(3.0, rel=0.1) and abs(float(constant.mean())) < 0.3
@@ -168,11 +199,11 @@ def test_gain_is_what_a_louder_waveform_sounds_like(features):
 
 
 def test_the_equaliser_bends_a_window_by_one_smooth_curve():
-    moved = change(AUGMENTS["equaliser"], size=4000)
+    moved = change(Equaliser(LOGMEL, swell_db=2.0, swells=3), size=4000)
     curves = moved[:, 0]
     torch.testing.assert_close(moved, curves[:, None].expand_as(moved), atol=1e-5, rtol=0)
-    place = (torch.arange(24) + 0.5) / 24
-    cosines = torch.cos(torch.pi * torch.arange(24)[:, None] * place)
+    position = (torch.arange(24) + 0.5) / 24
+    cosines = torch.cos(torch.pi * torch.arange(24)[:, None] * position)
     heights = curves @ cosines.T / 12  # how much of each cosine is in a curve
     for k, std in enumerate(heights.std(dim=0)):
         expected = 2.0 / math.sqrt(k) if 1 <= k <= 3 else 0.0  # nothing rough, and no gain either
@@ -185,20 +216,10 @@ def test_the_equaliser_does_the_same_to_mfcc_as_to_the_bands_below_them():
         equalise = Equaliser(features, swell_db=2.0, swells=3)
         torch.manual_seed(1)
         curves.append(equalise(torch.zeros(8, 20, n_features), torch.ones(8, 1))[0])
-    torch.testing.assert_close(curves[0] @ MFCCS.cosines.float(), curves[1], atol=1e-4, rtol=0)
+    torch.testing.assert_close(curves[0] @ MFCCS.cosines, curves[1], atol=1e-4, rtol=0)
 
 
-@pytest.mark.parametrize("make", [lambda of: Gain(of, 3.0), lambda of: Equaliser(of, 2.0, 3)])
-def test_what_a_frozen_encoder_has_heard_cannot_be_played_louder(make):
-    with pytest.raises(UserError, match=r"use augment=\[\]"):
-        make(MusicnnInput(trained="head"))
-    assert make(MusicnnInput(trained="all"))(torch.ones(2, 5, 96), torch.ones(2, 1))[0].shape == (2, 5, 96)
-
-
+@pytest.mark.parametrize("features", [LOGMEL, MFCCS, MusicnnMel()])
 @pytest.mark.parametrize("name", AUGMENTS)
-def test_nothing_on_the_device_is_float64_which_apple_s_gpus_do_not_know(name):
-    augment = type(AUGMENTS[name])
-    settings = {"gain": {"gain_db": 3.0}, "equaliser": {"swell_db": 2.0, "swells": 3}}
-    for made in [AUGMENTS[name]] + ([augment(MFCCS, **settings[name])] if name in settings else []):
-        assert not any(buffer.dtype == torch.float64 for buffer in made.buffers())
-    assert MFCCS.cosines.dtype == torch.float64  # where songs are read
+def test_nothing_on_the_device_is_float64_which_apple_s_gpus_do_not_know(name, features):
+    assert not any(buffer.dtype == torch.float64 for buffer in make(name, features).buffers())

@@ -31,8 +31,8 @@ WRONG = [
     {"genres": "jazz"},
     {"genres": ["jazz", 2]},
     {"format": 3},
-    {"features": {"kind": "Spec"}},
-    {"features": {"kind": "LogMel", "colour": "blue"}},
+    {"features": {"_target_": "genre_lightning.data.spec.Spec"}},
+    {"features": {"_target_": "genre_lightning.features.mel.LogMel", "colour": "blue"}},
     {"features": {}},
 ]
 

@@ -1,12 +1,9 @@
-import json
-
 import librosa
 import numpy as np
 import pytest
 import torch
 
-from genre_lightning.data.spec import read_features
-from genre_lightning.features.musicnn import MusicnnInput
+from genre_lightning.features.musicnn import MusicnnEmbedding, MusicnnMel
 from genre_lightning.pretrained.weights import load_musicnn
 
 
@@ -15,7 +12,7 @@ def test_musicnn_reads_compressed_slaney_bands():
     bands = librosa.feature.melspectrogram(
         y=waveform, sr=16000, n_fft=512, hop_length=256, n_mels=96, pad_mode="constant"
     )
-    features = MusicnnInput(trained="all")
+    features = MusicnnMel()
     assert features.n_features == 96 and features.frames_in(2.992) == 187
     np.testing.assert_allclose(features(torch.from_numpy(waveform)), np.log10(10000 * bands + 1).T, atol=1e-4)
 
@@ -23,11 +20,11 @@ def test_musicnn_reads_compressed_slaney_bands():
 @pytest.fixture
 def encoded(musicnn_weights):
     """What the frozen encoder makes of songs, with random weights."""
-    return MusicnnInput(trained="head")
+    return MusicnnEmbedding()
 
 
 def bands_of(waveform):
-    return MusicnnInput(trained="all")(waveform)
+    return MusicnnMel()(waveform)
 
 
 @pytest.mark.parametrize(("n_frames", "windows"), [(187, 1), (188, 2), (280, 2), (281, 3), (187 + 10 * 93, 11)])
@@ -52,23 +49,17 @@ def test_a_clip_shorter_than_a_window_comes_again_until_it_is_full(encoded):
 
 @pytest.mark.parametrize(("seconds", "frames"), [(0.5, 1), (2.992, 1), (4.48, 2), (30, 19)])
 def test_a_window_of_the_frozen_encoder_counts_as_a_frame(seconds, frames):
-    assert MusicnnInput(trained="head").frames_in(seconds) == frames
+    assert MusicnnEmbedding().frames_in(seconds) == frames
 
 
 def test_neighbouring_windows_of_the_frozen_encoder_share_half_of_their_sound():
-    features = MusicnnInput(trained="head")
+    features = MusicnnEmbedding()
     assert features.seconds_of(1) == pytest.approx(2.992) and features.seconds_of(3) == pytest.approx(2.992 + 2 * 1.488)
-    assert 1 / features.frames_a_second == pytest.approx(1.488)
-    assert MusicnnInput(trained="all").seconds_of(187) == pytest.approx(2.992)
-
-
-@pytest.mark.parametrize("trained", ["head", "all"])
-def test_what_musicnn_reads_can_be_made_again_from_its_settings(trained):
-    again = read_features(json.loads(json.dumps(MusicnnInput(trained).settings)))
-    assert isinstance(again, MusicnnInput) and again.settings == MusicnnInput(trained).settings
+    assert 1 / features.frames_per_second == pytest.approx(1.488)
+    assert MusicnnMel().seconds_of(187) == pytest.approx(2.992)
 
 
 def test_silence_stays_silent_for_musicnn_however_loud_it_is_played():
-    features = MusicnnInput("all")
+    features = MusicnnMel()
     silence = torch.zeros(1, 5, 96)
     assert torch.equal(features.amplified(silence, torch.full((1, 96), 20.0)), silence)

@@ -5,7 +5,7 @@ from genre_lightning.data.windows import Batch
 
 
 @pytest.fixture(autouse=True)
-def fixed_chance():
+def fixed_rng():
     torch.manual_seed(0)
 
 

@@ -7,15 +7,11 @@ from torch import nn
 
 from genre_lightning.data.datamodule import Statistics
 from genre_lightning.models.base import Standardise
-from genre_lightning.models.cnn import CNN
-from genre_lightning.models.lstm import LSTM
 from genre_lightning.models.mlp import MLP
 
-every_kind = pytest.mark.parametrize("kind", [MLP, CNN, LSTM])
 SCHEDULE = {"_target_": "torch.optim.lr_scheduler.OneCycleLR", "max_lr": 0.05}
 
 
-@every_kind
 def test_logits_are_the_head_of_the_embedding(kind, build, batch):
     model = build(kind).eval()
     embedding = model.embed(batch.features)
@@ -25,7 +21,6 @@ def test_logits_are_the_head_of_the_embedding(kind, build, batch):
     assert model(batch.features).shape == (6, 3) and isinstance(model.head, nn.Linear)
 
 
-@every_kind
 @pytest.mark.parametrize(("n_frames", "n_features", "n_genres"), [(1, 5, 2), (7, 40, 10), (33, 13, 4)])
 def test_windows_of_any_length_and_width_work(kind, build, n_frames, n_features, n_genres):
     model = build(kind, n_frames=n_frames, n_features=n_features, n_genres=n_genres).eval()
@@ -33,7 +28,6 @@ def test_windows_of_any_length_and_width_work(kind, build, n_frames, n_features,
     assert logits.shape == (3, n_genres) and logits.isfinite().all()
 
 
-@every_kind
 def test_the_encoder_standardises_with_the_stored_statistics(kind, build, batch):
     model, plain = build(kind).eval(), build(kind).eval()
     plain.load_state_dict(model.state_dict())
@@ -44,7 +38,6 @@ def test_the_encoder_standardises_with_the_stored_statistics(kind, build, batch)
     torch.testing.assert_close(model(batch.features), plain((batch.features - mean) / std))
 
 
-@every_kind
 def test_statistics_are_part_of_the_weights(kind, build, batch):
     model, other = build(kind).eval(), build(kind).eval()
     model.prepare(statistics())
@@ -52,7 +45,6 @@ def test_statistics_are_part_of_the_weights(kind, build, batch):
     assert torch.equal(model(batch.features), other(batch.features))
 
 
-@every_kind
 def test_an_encoder_without_standardise_is_refused(kind, build):
     model = build(kind)
     model.encoder = nn.Sequential(nn.Flatten())
@@ -60,7 +52,6 @@ def test_an_encoder_without_standardise_is_refused(kind, build):
         model.prepare(statistics())
 
 
-@every_kind
 def test_hyperparameters_are_plain_values(kind, build):
     model = build(kind, schedule=SCHEDULE, class_weights=True)
     hyperparameters = dict(model.hparams)
@@ -80,7 +71,6 @@ def checkpoint(model, path):
     return path
 
 
-@every_kind
 def test_a_checkpoint_holds_nothing_that_could_run_and_brings_the_model_back(kind, build, batch, tmp_path):
     model = build(kind, schedule=SCHEDULE, class_weights=True, label_smoothing=0.1).eval()
     model.prepare(statistics())
@@ -91,7 +81,6 @@ def test_a_checkpoint_holds_nothing_that_could_run_and_brings_the_model_back(kin
     assert again.training_step(batch, 0).item() == model.training_step(batch, 0).item()
 
 
-@every_kind
 def test_a_handful_of_windows_can_be_learnt_by_heart(kind, build, batch):
     model = build(kind).train()
     optimizer = model.configure_optimizers()
@@ -103,14 +92,12 @@ def test_a_handful_of_windows_can_be_learnt_by_heart(kind, build, batch):
     assert model.loss(model(batch.features), batch.target).item() < 0.2
 
 
-@every_kind
 def test_every_weight_learns(kind, build, batch):
     model = build(kind).train()
     model.training_step(batch, 0).backward()
     assert all(weight.grad is not None and weight.grad.isfinite().all() for weight in model.parameters())
 
 
-@every_kind
 @pytest.mark.parametrize("settings", [{"label_smoothing": 0.2}, {"class_weights": True}])
 def test_label_smoothing_and_class_weights_change_the_loss(kind, build, batch, settings):
     plain, changed = build(kind).eval(), build(kind, **settings).eval()
@@ -139,7 +126,6 @@ def test_mixed_targets_are_learnt_in_their_shares(build, batch):
     torch.testing.assert_close(model.training_step(batch._replace(target=blended), 0), 0.7 * parts[0] + 0.3 * parts[1])
 
 
-@every_kind
 def test_weight_decay_leaves_biases_and_normalisation_alone(kind, build):
     model = build(kind)
     decayed, spared = model.configure_optimizers().param_groups

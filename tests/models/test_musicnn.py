@@ -5,7 +5,6 @@ import torch
 from genre_lightning.data.datamodule import Statistics
 from genre_lightning.embed.embeddings import read_embeddings
 from genre_lightning.errors import UserError
-from genre_lightning.features.musicnn import MusicnnInput
 from genre_lightning.models.musicnn import Musicnn
 from genre_lightning.predict.predictor import Predictor
 from genre_lightning.pretrained.weights import load_musicnn
@@ -15,9 +14,9 @@ RATE = {"_target_": "torch.optim.AdamW", "lr": 0.01, "weight_decay": 0.1}
 pytestmark = pytest.mark.usefixtures("musicnn_weights")
 
 
-def build(train="head", embedding="pooled", **settings):
-    shape = {"n_features": 1506, "n_frames": 1} if train == "head" else {"n_features": 96, "n_frames": 187}
-    choices = {"train": train, "embedding": embedding, "dropout": 0.0, "encoder_rate": 0.1}
+def build(features="musicnn", embedding="pooled", **settings):
+    shape = {"n_features": 1506, "n_frames": 1} if features == "musicnn" else {"n_features": 96, "n_frames": 187}
+    choices = {"embedding": embedding, "dropout": 0.0, "encoder_rate": 0.1}
     model = Musicnn(**shape | choices | settings, n_genres=3, optimizer=RATE)
     model.prepare(Statistics(*torch.rand(2, shape["n_features"]), torch.ones(3)))
     return model
@@ -30,8 +29,8 @@ def test_both_ways_embed_a_window_as_musicnn_does(embedding, width):
     known = network.normalise(pooled)
     known = network.penultimate(known) if embedding == "penultimate" else known
     assert known.shape == (2, width)
-    torch.testing.assert_close(build("head", embedding).eval().embed(pooled[:, None]), known)
-    torch.testing.assert_close(build("all", embedding).eval().embed(windows), known)
+    torch.testing.assert_close(build("musicnn", embedding).eval().embed(pooled[:, None]), known)
+    torch.testing.assert_close(build("musicnn_mel", embedding).eval().embed(windows), known)
 
 
 def test_longer_windows_average_what_was_heard():
@@ -40,12 +39,12 @@ def test_longer_windows_average_what_was_heard():
     torch.testing.assert_close(model.embed(pooled), model.embed(pooled.mean(dim=1, keepdim=True)))
 
 
-@pytest.mark.parametrize(("train", "changes"), [("head", {"head"}), ("all", {"head", "encoder"})])
-def test_a_step_changes_what_is_to_be_trained_and_nothing_else(train, changes):
-    model = build(train).train()
+@pytest.mark.parametrize(("features", "changes"), [("musicnn", {"head"}), ("musicnn_mel", {"head", "encoder"})])
+def test_a_step_changes_what_is_to_be_trained_and_nothing_else(features, changes):
+    model = build(features).train()
     before = {name: weight.clone() for name, weight in model.state_dict().items()}
     optimizer = model.configure_optimizers()
-    model(torch.rand(4, *(1, 1506) if train == "head" else (187, 96))).logsumexp(dim=1).sum().backward()
+    model(torch.rand(4, *(1, 1506) if features == "musicnn" else (187, 96))).logsumexp(dim=1).sum().backward()
     optimizer.step()
     changed = {name for name, weight in model.state_dict().items() if not torch.equal(weight, before[name])}
     assert {name.split(".")[0] for name in changed} == changes
@@ -53,7 +52,7 @@ def test_a_step_changes_what_is_to_be_trained_and_nothing_else(train, changes):
 
 
 def test_the_encoder_learns_at_a_rate_of_its_own_also_under_a_schedule():
-    model = build("all", encoder_rate=0.2)
+    model = build("musicnn_mel", encoder_rate=0.2)
     model.schedule = {"_target_": "torch.optim.lr_scheduler.OneCycleLR", "max_lr": 0.05}  # not the optimizer's
     model._trainer = type("Trainer", (), {"estimated_stepping_batches": 10, "precision": "32-true"})
     optimizer = model.configure_optimizers()["optimizer"]
@@ -64,7 +63,7 @@ def test_the_encoder_learns_at_a_rate_of_its_own_also_under_a_schedule():
 
 
 def test_a_model_that_is_read_back_needs_no_weights_from_anywhere(tmp_path, monkeypatch):
-    trained = build("all").eval()
+    trained = build("musicnn_mel").eval()
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
     again = Musicnn(**trained.hparams).eval()
     again.load_state_dict(trained.state_dict())
@@ -72,10 +71,9 @@ def test_a_model_that_is_read_back_needs_no_weights_from_anywhere(tmp_path, monk
     assert torch.equal(again(windows), trained(windows)) and not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize(("train", "n_features"), [("head", 96), ("all", 1506), ("all", 64)])
-def test_other_features_are_refused(train, n_features):
-    with pytest.raises(UserError, match="brings features of its own"):
-        build(train, n_features=n_features)
+def test_other_features_are_refused():
+    with pytest.raises(UserError, match="reads features=musicnn or features=musicnn_mel"):
+        build(n_features=64)
 
 
 def test_other_choices_are_named():
@@ -83,8 +81,6 @@ def test_other_choices_are_named():
         build(embedding="all")
     with pytest.raises(UserError, match=r"model.encoder_rate must be 0 or above"):
         build(encoder_rate=-0.1)
-    with pytest.raises(ValueError, match=r"model.train is head or all, not nothing"):
-        MusicnnInput("nothing")
 
 
 def test_a_timeline_judges_the_windows_around_its_moments(train_run, tmp_path):
@@ -97,13 +93,13 @@ def test_a_timeline_judges_the_windows_around_its_moments(train_run, tmp_path):
     assert abs(middle - half) <= 1.488 / 2
 
 
-@pytest.mark.parametrize("train", ["head", "all"])
-def test_a_run_can_be_mapped_exported_and_asked_as_any_other(train_run, map_run, library, tmp_path, train):
+@pytest.mark.parametrize("features", ["musicnn", "musicnn_mel"])
+def test_a_run_can_be_mapped_exported_and_asked_as_any_other(train_run, map_run, library, tmp_path, features):
     from genre_lightning.predict.onnx import export
 
     quick = ("trainer.max_epochs=1", "trainer.limit_train_batches=1", "loader.batch_size=4")
-    run = train_run("model=musicnn", f"model.train={train}", *quick)
-    assert (run / "spectrograms.png").exists() == (train == "all")  # one frame of 1506 numbers is no picture
+    run = train_run("model=musicnn", f"features={features}", *quick)
+    assert (run / "spectrograms.png").exists() == (features == "musicnn_mel")  # one frame of 1506 numbers is no picture
     map_run(run)
     assert torch.equal(Run(run).model.encoder[2].running_var, load_musicnn().normalise.running_var)
     songs = read_embeddings(run)

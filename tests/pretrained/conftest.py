@@ -36,8 +36,8 @@ def field(number, value):
 def block(entries, restart_every):
     """A block of a table: every key but now and then one leaves out what it shares with the one before."""
     written, before, restarts = b"", b"", []
-    for place, (key, value) in enumerate(entries):
-        if place % restart_every == 0:
+    for index, (key, value) in enumerate(entries):
+        if index % restart_every == 0:
             restarts.append(len(written))
             before = b""
         shared = next((i for i, (old, new) in enumerate(zip(before, key, strict=False)) if old != new), len(before))

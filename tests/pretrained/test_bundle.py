@@ -29,9 +29,9 @@ def test_tensors_of_other_types_are_left_out(write_bundle):
 
 def test_what_is_no_bundle_is_refused(write_bundle):
     index, data = write_bundle({"weights": np.ones(2, np.float32)})
-    with pytest.raises(ValueError, match="no tensor bundle"):
+    with pytest.raises(ValueError, match="not a tensor bundle"):
         read_bundle(index[:-1], data)
-    with pytest.raises(ValueError, match="no tensor bundle"):
+    with pytest.raises(ValueError, match="not a tensor bundle"):
         read_bundle(b"", data)
 
 

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 import torch
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save
 
 from genre_lightning.errors import UserError
-from genre_lightning.features.musicnn import MusicnnInput
+from genre_lightning.features.musicnn import MusicnnMel
 from genre_lightning.pretrained import weights
 from genre_lightning.pretrained.network import N_FRAMES, N_MELS
 
@@ -107,7 +107,7 @@ def test_without_a_network_one_line_says_what_to_do(home, pip_says):
     with pytest.raises(UserError) as raised:
         weights.load_musicnn()
     text = str(raised.value)
-    assert "No matching distribution found; where there is a network, run `pip download" in text
+    assert "No matching distribution found; on a computer that is online, run `pip download" in text
     assert str(home) in text and "\n" not in text
 
 
@@ -148,10 +148,12 @@ def test_a_place_that_cannot_be_written_to_is_named(tmp_path, monkeypatch):
 
 def test_damaged_weights_are_named(home, pip):
     weights.load_musicnn()
-    (home / weights.KEPT).write_bytes(b"nothing")
-    weights.outcome.cache_clear()
-    with pytest.raises(UserError, match="is damaged; delete it"):
-        weights.load_musicnn()
+    good = (home / weights.KEPT).read_bytes()
+    for damaged in (b"nothing", b"", good[:-100], save({"other": torch.zeros(1)})):
+        (home / weights.KEPT).write_bytes(damaged)
+        weights.outcome.cache_clear()
+        with pytest.raises(UserError, match="is damaged; delete it"):
+            weights.load_musicnn()
 
 
 @pytest.fixture(scope="module")
@@ -184,6 +186,6 @@ def test_the_published_weights_hear_a_beat_in_noise_and_none_in_a_tone(published
     time = torch.arange(3 * 16000) / 16000
     beat = torch.randn(len(time), generator=torch.Generator().manual_seed(0)) * torch.exp(-20 * (time % 0.5))
     tone = 0.3 * torch.sin(2 * torch.pi * 220 * time)
-    frames = MusicnnInput(trained="all")
+    frames = MusicnnMel()
     dance = published(torch.stack([frames(beat)[:N_FRAMES], frames(tone)[:N_FRAMES]]))[:, [6, 28]].diff()[:, 0]
     assert dance[1] > dance[0]  # ambient over dance: more in the tone

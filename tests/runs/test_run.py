@@ -97,7 +97,7 @@ def test_a_settings_file_that_was_changed_changes_nothing_that_a_model_says(run,
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"overlap": 2}, {"dtype": "float8"}, {"genres": None}, {"features": {"kind": "Blue"}}]
+    "wrong", [{"overlap": 2}, {"dtype": "float8"}, {"genres": None}, {"features": {"_target_": "Blue"}}]
 )
 def test_a_spec_of_another_version_is_said(copied, wrong):
     change(copied, GenreDataModule=Run(copied).spec.plain() | wrong)

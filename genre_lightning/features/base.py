@@ -1,0 +1,86 @@
+"""What all features have in common, and how they are made again from their settings."""
+
+import re
+from abc import ABC, abstractmethod
+from importlib import import_module
+from importlib.util import find_spec
+from inspect import signature
+from typing import Any, ClassVar
+
+from torch import Tensor, nn
+
+OWN = re.compile(r"(genre_lightning\.features\.\w+)\.(\w+)")
+
+
+class Features(nn.Module, ABC):
+    """Turns the waveform of a song into what a network reads: `(samples,)` -> `(frames, n_features)`.
+
+    A new kind of features is a subclass in a file of its own and a file in conf/features. Every argument of its
+    constructor is a plain value, kept as an attribute of the same name; equal settings share a cache.
+
+    Features that are composed of parts which each want their own sample rate ask for the highest one as `sample_rate`,
+    resample to the others in their `forward`, and bring the parts' frames to the rate of `frames_per_second`.
+
+    Attributes:
+        sample_rate: The rate of the waveform that `forward` gets, in Hz.
+        is_sequence: Whether a window of a few seconds has many frames, so that it has a course over time.
+        is_image: Whether neighbouring features are neighbours in pitch too, so that a window makes a picture.
+    """
+
+    sample_rate: int
+    is_sequence: ClassVar[bool] = True
+    is_image: ClassVar[bool] = True
+
+    @property
+    @abstractmethod
+    def n_features(self) -> int:
+        """The width of a frame."""
+
+    @property
+    @abstractmethod
+    def frames_per_second(self) -> float:
+        """How many frames a second of sound has."""
+
+    @abstractmethod
+    def forward(self, waveform: Tensor) -> Tensor:
+        """Compute a song's features, all on the CPU.
+
+        Args:
+            waveform: `(samples,)`, float32 between -1 and 1, at `sample_rate`.
+
+        Returns:
+            `(frames, n_features)`, float32, at least one frame.
+        """
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The class and the arguments of its constructor, as conf/features has them: plain values."""
+        kind = type(self)
+        arguments = {name: getattr(self, name) for name in signature(kind).parameters}
+        return {"_target_": f"{kind.__module__}.{kind.__qualname__}", **arguments}
+
+    def frames_in(self, seconds: float) -> int:
+        """The number of frames that `seconds` of sound take, at least one."""
+        return max(1, round(seconds * self.frames_per_second))
+
+    def seconds_of(self, n_frames: int) -> float:
+        """How many seconds of sound `n_frames` neighbouring frames stand for."""
+        return n_frames / self.frames_per_second
+
+
+def read_features(settings: dict[str, Any]) -> Features:
+    """Make features again from their settings.
+
+    Args:
+        settings: `Features.settings`, perhaps from a file of somebody else: the class must be one of this package's.
+
+    Raises:
+        KeyError, TypeError or ValueError: If these are not the settings of features that this version knows.
+    """
+    own = OWN.fullmatch(str(settings["_target_"]))
+    if own is None or find_spec(own[1]) is None:
+        raise ValueError(f"{settings['_target_']} is not in genre_lightning.features")
+    kind = getattr(import_module(own[1]), own[2], None)
+    if not isinstance(kind, type) or not issubclass(kind, Features):
+        raise ValueError(f"{settings['_target_']} are no features")
+    return kind(**{name: value for name, value in settings.items() if name != "_target_"})
