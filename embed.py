@@ -4,13 +4,13 @@ import hydra
 from omegaconf import DictConfig
 
 from genre_lightning.devices import prepare_process
-from genre_lightning.errors import one_line_errors
+from genre_lightning.errors import one_line_errors, run_command
 
 prepare_process()  # before Hydra, which may warn at once
 
 
 @hydra.main(version_base="1.3", config_path="conf", config_name="embed")
-@one_line_errors(a_job=True)
+@one_line_errors
 def main(cfg: DictConfig) -> None:
     """Embed the songs, draw their map and write both into the run's folder."""
     from genre_lightning.embed.embed import embed
@@ -19,5 +19,4 @@ def main(cfg: DictConfig) -> None:
 
 
 if __name__ == "__main__":
-    with one_line_errors():
-        main()
+    run_command(main)

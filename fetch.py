@@ -6,13 +6,13 @@ import hydra
 from omegaconf import DictConfig
 
 from genre_lightning.devices import prepare_process
-from genre_lightning.errors import one_line_errors
+from genre_lightning.errors import one_line_errors, run_command
 
 prepare_process()  # before Hydra, which may warn at once
 
 
 @hydra.main(version_base="1.3", config_path="conf", config_name="fetch")
-@one_line_errors(a_job=True)
+@one_line_errors
 def main(cfg: DictConfig) -> None:
     """End with status 1 where a genre is short of songs."""
     from genre_lightning.fetch.fetch import collect
@@ -22,5 +22,4 @@ def main(cfg: DictConfig) -> None:
 
 
 if __name__ == "__main__":
-    with one_line_errors():
-        main()
+    run_command(main)

@@ -7,16 +7,17 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
 from genre_lightning.devices import prepare_process
-from genre_lightning.errors import one_line_errors
+from genre_lightning.errors import one_line_errors, run_command
 from genre_lightning.runs.folders import removed_where_nothing_was_done  # and the names that conf/train.yaml asks for
 
 prepare_process()  # before Hydra, which may warn at once
 
 
 @hydra.main(version_base="1.3", config_path="conf", config_name="train")
-@one_line_errors(a_job=True)
+@one_line_errors
 def main(cfg: DictConfig) -> float:
     """Return the best figure on the validation split, for sweeps."""
+    prepare_process()  # again, if a launcher has started another process for this job
     from genre_lightning.runs.resume import settings_to_go_on_with
     from genre_lightning.train.train import train
 
@@ -27,5 +28,4 @@ def main(cfg: DictConfig) -> float:
 
 
 if __name__ == "__main__":
-    with one_line_errors():
-        main()
+    run_command(main)

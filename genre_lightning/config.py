@@ -19,7 +19,7 @@ def check_types(config: DictConfig) -> None:
     for where, node in targets(config):
         for name, kind in declared_types(node._target_).items():
             if name in node and not OmegaConf.is_missing(node, name) and not is_target(node[name]):
-                check_type(f"{where}.{name}", node[name], kind)
+                check_type(f"{where}.{name}".lstrip("."), node[name], kind)
 
 
 def is_target(value: Any) -> bool:
@@ -44,7 +44,7 @@ def declared_types(target: str) -> dict[str, Any]:
 
     try:
         called = get_object(target)
-    except Exception as error:  # Hydra raises whatever the import raises
+    except (ImportError, ValueError) as error:  # whatever the import raised is behind an ImportError of Hydra's
         if explain_import(error, sought=target) is not None:
             raise
         raise UserError(f"there is no {target}: {str(error.__cause__ or error).splitlines()[0]}") from None

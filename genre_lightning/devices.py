@@ -5,6 +5,7 @@ import atexit
 import ctypes
 import logging
 import os
+import platform
 import re
 import shutil
 import sys
@@ -12,9 +13,10 @@ import tempfile
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from functools import cache
+from functools import cache, partial
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -26,11 +28,13 @@ SPIN_COUNT = "10000"
 # Where Matplotlib keeps its list of fonts, and umap's compiler what it has compiled; both look for a folder below the
 # user's home otherwise.
 CACHE_FOLDERS = ("MPLCONFIGDIR", "NUMBA_CACHE_DIR")
-# What torchmetrics loads where it is installed, for figures that nobody asks for here.
+# What torchmetrics loads if it is installed, for metrics that are not used here.
 UNUSED = re.compile("librosa|onnxruntime|torchaudio|torchvision|transformers")
+# What is logged, and tells users nothing: that Matplotlib lists the fonts, and what Hydra raises as an error as well.
+LOGGED = {"matplotlib": logging.WARNING, "hydra.utils": logging.CRITICAL}
 DEPRECATIONS = (DeprecationWarning, PendingDeprecationWarning, FutureWarning)
-# Hydra 1.4 warns of what 1.3 demands or does not know, which can go with the support of 1.3; Lightning of a GPU that
-# somebody does not want to use.
+# Hydra 1.4 warns of what 1.3 demands or does not know, which can go with the support of 1.3; Lightning of a GPU that is
+# left idle on purpose.
 NEEDLESS = re.compile(r"(?s)The version_base parameter is deprecated|.*execution.whitelist|GPU available but not used")
 # What Lightning and PyTorch's exporter warn of and need not: a batch costs less than handing it over to a worker; a
 # resumed run's folder; small data sets; genres that a limited validation lacks; samplers that share the work out
@@ -55,12 +59,17 @@ KEPT_BYTES = 2**30
 
 @cache
 def prepare_process() -> None:
-    """Set what libraries read when they are loaded, and keep their deprecations from the user; once in a process."""
+    """Set up the process of a command, once: what libraries read when they are loaded, warnings, memory.
+
+    Only commands call it: a program that imports the package finds nothing changed.
+    """
     os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # ONNX Runtime reports its use to its makers otherwise
     if "OMP_WAIT_POLICY" not in os.environ:
         os.environ.setdefault("GOMP_SPINCOUNT", SPIN_COUNT)
-    logging.getLogger("matplotlib").setLevel(logging.WARNING)  # it tells that it lists the fonts
+    for name, level in LOGGED.items():
+        logging.getLogger(name).setLevel(level)
     give_caches_a_folder()
+    keep_freed_memory()
     hide_deprecations()
     check_help_as_text()
     sys.meta_path.insert(0, BeforeTorchmetrics())
@@ -137,7 +146,7 @@ class BeforeTorchmetrics(MetaPathFinder):
 
 
 def threads(workers: int | None = None) -> int:
-    """How many do the work: as many as are asked for, else one for each processor this process may use.
+    """The number of workers: as many as are asked for, else one for each processor that this process may use.
 
     Raises UserError for less than one.
     """
@@ -149,9 +158,9 @@ def threads(workers: int | None = None) -> int:
 
 
 def keep_freed_memory() -> None:
-    """Have the C library keep for the next training step what the last one has freed, where it is glibc.
+    """Have glibc keep the memory that a training step frees for the next one; other C libraries are left alone.
 
-    Else it gives layers' outputs back to the system, which has to clear the same pages again for each step.
+    It gives layers' outputs back to the system otherwise, which has to clear the same pages again for each step.
     """
     malloc = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None  # musl has none
     if malloc is not None:
@@ -159,8 +168,43 @@ def keep_freed_memory() -> None:
         malloc(M_TRIM_THRESHOLD, KEPT_BYTES)
 
 
+@cache
+def use_one_thread_after_fork() -> None:
+    """Have processes that are forked from this one compute on one thread.
+
+    PyTorch's threads do not survive a fork, and a computation that waits for them there waits for ever.
+    """
+    import torch
+
+    if hasattr(os, "register_at_fork"):  # Windows has no fork
+        os.register_at_fork(after_in_child=partial(torch.set_num_threads, 1))
+
+
+def machine() -> Iterator[tuple[str, str]]:
+    """What the process runs on, and the folders that it uses."""
+    yield "Python", sys.version.split()[0]
+    yield "system", platform.platform()
+    yield "processors", str(threads())
+    yield "cache", folder(Path("cache"))
+    yield "logs", folder(Path("logs"))
+    try:
+        import torch
+    except Exception:  # an import can raise anything
+        return
+    yield "weights", folder(Path(torch.hub.get_dir(), "genre_lightning"))
+    yield "PyTorch threads", str(torch.get_num_threads())
+    names = [torch.cuda.get_device_name(index) for index in range(torch.cuda.device_count())]
+    names += ["Apple's"] if torch.backends.mps.is_available() else []
+    yield "GPUs", f"{', '.join(names) or 'none'} (PyTorch was built for CUDA {torch.version.cuda})"
+
+
+def folder(path: Path) -> str:
+    """Where a folder lies, and whether it is there."""
+    return f"{path.absolute()}{'' if path.is_dir() else ' (not there yet)'}"
+
+
 def check_accelerator(accelerator: str) -> None:
-    """Raise UserError where a GPU is asked for and there is none."""
+    """Raise UserError if a GPU is asked for and there is none."""
     import torch
 
     if accelerator in ("gpu", "cuda") and not torch.cuda.is_available() and not torch.backends.mps.is_available():
@@ -168,9 +212,9 @@ def check_accelerator(accelerator: str) -> None:
 
 
 def leave_group() -> None:
-    """Take this process out of the group that those of several devices form, if there is one: nothing is shared more.
+    """Leave the group that the processes of several devices form, if there is one, once nothing is shared any more.
 
-    The group's thread on CPUs (gloo) otherwise may hand a tensor back when Python has ended already, and crash on it.
+    The group's thread on CPUs (gloo) may otherwise hand a tensor back when Python has already ended, and crash.
     """
     import torch
 

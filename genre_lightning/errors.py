@@ -5,9 +5,11 @@ import os
 import re
 import sys
 import traceback
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator
+from functools import wraps
+from importlib import import_module
 from pathlib import Path
+from typing import Any, NoReturn
 
 # Exceptions whose text was written for users, by package and name: naming them spares importing the packages.
 FOR_USERS = {
@@ -17,12 +19,14 @@ FOR_USERS = {
 }
 # Lines that Hydra and OmegaConf add for programmers.
 FOR_PROGRAMMERS = re.compile(r"\s*(full_key:|object_type=|provider=|Config search path|See https|To append)")
-# What a system says that lets a file or folder be not read or not written: the user's rights, or a read-only disk.
+# The system's errors if a file or folder may not be read or written: the user's rights, or a read-only disk.
 NOT_ALLOWED = (errno.EACCES, errno.EPERM, errno.EROFS)
 # The versions that were tested together; the file lies beside the commands.
 CONSTRAINTS = Path(__file__).parents[1] / "constraints.txt"
-# Whether somebody wants tracebacks; in a variable of our own, which the processes that a run starts inherit.
+# Set to 1 if tracebacks are wanted: a variable of our own, which the processes that a run starts inherit.
 TRACEBACK = "GENRE_LIGHTNING_TRACEBACK"
+# Packages whose module has another name.
+CALLED = {"hydra-core": "hydra", "scikit-learn": "sklearn", "umap-learn": "umap"}
 # What only a mistake in a module's own code raises when it is imported.
 MISTAKES = (NameError, SyntaxError)
 
@@ -31,28 +35,50 @@ class UserError(Exception):
     """Something the user can put right; the text says what is wrong, where, and what to do."""
 
 
-@contextmanager
-def one_line_errors(*, a_job: bool = False) -> Iterator[None]:
-    """End the program with one line on stderr and status 1 where the user made a mistake; 130 on Ctrl-C.
+def run_command(command: Callable[..., object], *arguments: object) -> NoReturn:
+    """Call a command and end the program with the status it returns.
 
-    It goes around a `hydra.main` function, where Hydra reads the configuration, and inside it, where the work is done
-    as `a_job`: in a sweep the other jobs are done before the program ends. HYDRA_FULL_ERROR=1 in the environment shows
-    the traceback instead, as it does in every Hydra program.
+    If the user made a mistake, the program ends with one line on stderr and status 1, and on Ctrl-C with 130.
+    HYDRA_FULL_ERROR=1 in the environment shows the traceback instead, as it does in every Hydra program.
     """
     os.environ.setdefault(TRACEBACK, os.environ.get("HYDRA_FULL_ERROR", "0"))
     os.environ["HYDRA_FULL_ERROR"] = "1"  # or Hydra prints a report of its own, several lines and a traceback
     try:
-        yield
+        sys.exit(command(*arguments))  # pyright: ignore[reportArgumentType] (Hydra's functions return None)
     except KeyboardInterrupt:
         print("\nstopped; what was done so far is kept", file=sys.stderr)
         sys.exit(130)
     except Exception as error:
-        if os.environ[TRACEBACK] == "1" or not is_for_users(error):
-            raise
-        if a_job and in_a_sweep():
-            print(f"error: {explain(error)}", file=sys.stderr)
+        if not has_a_line(error):
             raise
         sys.exit(f"error: {explain(error)}")
+
+
+def one_line_errors(job: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Decorate the function that Hydra calls, so that a user's mistake in it is one line without any of Hydra's.
+
+    In a sweep the other jobs are still done. A plain function: launchers other than Hydra's own pickle what it returns
+    and call it in another process.
+    """
+
+    @wraps(job)
+    def guarded(cfg: Any) -> Any:
+        try:
+            return job(cfg)
+        except Exception as error:
+            if not has_a_line(error):
+                raise
+            if not in_a_sweep():
+                sys.exit(f"error: {explain(error)}")
+            print(f"error: {explain(error)}", file=sys.stderr)
+            raise
+
+    return guarded
+
+
+def has_a_line(error: BaseException) -> bool:
+    """Whether the user gets one line about `error`, not a traceback."""
+    return os.environ.get(TRACEBACK) != "1" and is_for_users(error)
 
 
 def in_a_sweep() -> bool:
@@ -69,7 +95,7 @@ def is_for_users(error: BaseException) -> bool:
 
 
 def written_for_users(error: BaseException) -> bool:
-    """Whether whoever raised `error` had the user in mind."""
+    """Whether the text of `error` was written for users, here or in a library."""
     kinds = {(kind.__module__.split(".")[0], kind.__name__) for kind in type(error).__mro__}
     return isinstance(error, UserError) or bool(kinds & FOR_USERS)
 
@@ -86,14 +112,14 @@ def refused_by_class(error: BaseException) -> tuple[str, BaseException] | None:
 
 
 def explain(error: BaseException) -> str:
-    """One line about a user's mistake, without what the libraries in between put around it."""
+    """One line about a user's mistake, without what the libraries in between have put around it."""
     return explain_system(error) or explain_settings(error)
 
 
 def explain_system(error: BaseException) -> str | None:
     """One line about a package, a file or a folder that cannot be used here; None for all other errors."""
     if isinstance(error, OSError) and error.errno in NOT_ALLOWED and error.filename is not None:
-        return f"{error.filename}: {error.strerror}; name another place, or get permission to use this one"
+        return f"{error.filename}: {error.strerror}; name another folder, or get permission to use this one"
     return explain_import(error)
 
 
@@ -153,44 +179,59 @@ def describe(package: str, error: BaseException) -> str:
     """A package that cannot be loaded: why, its version and those of what it needs, and what to type."""
     from importlib.metadata import version
 
-    beside = [*installed_requirements(package), f"Python {sys.version.split()[0]}"]
-    while error.__cause__ is not None:
-        error = error.__cause__
-    why = f"{type(error).__name__}: {(str(error).strip().splitlines() or ['no reason is given'])[0]}"
+    needed = [f"{name} {found}" for name, found in requirements(package) if found is not None]
+    beside = ", ".join([*needed, f"Python {sys.version.split()[0]}"])
     cure = f"install it again: pip install --force-reinstall{constraints()} {package}"
     if not is_tested(package):
         cure = f"nothing here needs it: pip install --upgrade {package}, or pip uninstall {package}"
-    return f"{package} {version(package)} cannot be loaded ({why}) with {', '.join(beside)}; {cure}"
+    return f"{package} {version(package)} cannot be loaded ({reason(error)}) with {beside}; {cure}"
 
 
-def installed_requirements(package: str) -> Iterator[str]:
-    """What a package requires and what is installed of it, such as "torch 2.14.1"."""
+def reason(error: BaseException) -> str:
+    """What was the first to go wrong, in a line."""
+    while error.__cause__ is not None:
+        error = error.__cause__
+    return f"{type(error).__name__}: {(str(error).strip().splitlines() or ['no reason is given'])[0]}"
+
+
+def requirements(package: str, extra: str = "") -> Iterator[tuple[str, str | None]]:
+    """What a package requires, also for an `extra`, each with the version that is installed; None if none is."""
     from importlib.metadata import PackageNotFoundError, requires, version
 
     for required in requires(package) or []:
+        only_for = re.search(r"extra == ['\"](\w+)", required)
         name = re.match(r"[\w.-]+", required)
-        with suppress(PackageNotFoundError):
-            if name and "extra ==" not in required:
-                yield f"{name[0]} {version(name[0])}"
+        if name is not None and (only_for is None or only_for[1] == extra):
+            try:
+                yield name[0], version(name[0])
+            except PackageNotFoundError:
+                yield name[0], None
+
+
+def packages() -> Iterator[tuple[str, str]]:
+    """Each package that this project requires, with its version; and why, if it cannot be loaded."""
+    for name, found in requirements("genre_lightning", extra="onnx"):
+        try:
+            if found is not None:
+                import_module(CALLED.get(name, name.replace("-", "_")))
+            yield name, found or "not installed"
+        except Exception as error:  # an import can raise anything
+            yield name, f"{found}, cannot be loaded ({reason(error)})"
 
 
 def is_tested(package: str) -> bool:
-    """Whether a package is one of those that were tested together; True if nobody knows."""
+    """Whether a package is one of those that were tested together; True if there is no list of them."""
     if not CONSTRAINTS.is_file():
         return True
     tested = re.findall(r"^([\w.-]+)==", CONSTRAINTS.read_text(encoding="utf-8"), re.MULTILINE)
-    return normalised(package) in map(normalised, tested)
-
-
-def normalised(package: str) -> str:
-    """A package's name as PyPI compares it."""
-    return re.sub(r"[-_.]+", "-", package).lower()
+    wanted, *names = (re.sub(r"[-_.]+", "-", name).lower() for name in (package, *tested))  # as PyPI compares them
+    return wanted in names
 
 
 def install() -> str:
     """The command that installs this program, wherever it is typed."""
-    place = "." if CONSTRAINTS.parent == Path.cwd() else f'"{CONSTRAINTS.parent}"'
-    return f"pip install -e {place}{constraints()}"
+    root = "." if CONSTRAINTS.parent == Path.cwd() else f'"{CONSTRAINTS.parent}"'
+    return f"pip install -e {root}{constraints()}"
 
 
 def constraints() -> str:

@@ -26,27 +26,21 @@ def config(key=None, value=None):
     return made
 
 
-WRONG = [
-    ("features.n_fft", "big"),
-    ("features.n_fft", 2048.5),
-    ("features.n_fft", True),
-    ("features.n_fft", None),
-    ("features.n_fft", [1024, 2048]),
-    ("features.n_mfcc", "many"),
-    ("features.win_length", "long"),
-    ("features.top_db", "loud"),
-    ("features.f_min", {"hz": 3}),
-    ("split.seed", "tuesday"),
-    ("split.val_fraction", "a bit"),
-    ("data.genres", "rock"),
-    ("data.root", ["a", "b"]),
-    ("cache.shard_megabytes", "small"),
-    ("loader.balanced", "no"),
-    ("loader.balanced", 1),
-]
-
-
-@pytest.mark.parametrize(("key", "value"), WRONG)
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("features.n_fft", "big"),
+        ("features.n_fft", 2048.5),
+        ("features.n_fft", True),
+        ("features.n_fft", None),
+        ("features.n_fft", [1024, 2048]),
+        ("features.f_min", {"hz": 3}),
+        ("split.val_fraction", "a bit"),
+        ("data.root", ["a", "b"]),
+        ("loader.balanced", "no"),
+        ("loader.balanced", 1),
+    ],
+)
 def test_a_setting_of_the_wrong_type_is_named_with_its_key(key, value):
     with pytest.raises(UserError, match=rf"^{key}[: ]") as caught:
         check_types(config(key, value))
@@ -57,13 +51,8 @@ def test_a_setting_of_the_wrong_type_is_named_with_its_key(key, value):
     ("key", "value"),
     [
         (None, None),
-        ("features.n_fft", 1024),
         ("features.top_db", 80),
         ("features.top_db", None),
-        ("features.win_length", None),
-        ("features.f_max", 8000.5),
-        ("split.method", "naive"),
-        ("data.genres", None),
         ("data.genres", ["rock", "jazz"]),
         ("data.root", "???"),
         ("cache.root", "somewhere"),
@@ -103,15 +92,11 @@ def test_a_value_taken_from_elsewhere_is_checked_too():
         check_types(OmegaConf.merge(config("split.seed", "${seed}"), {"seed": "tuesday"}))
 
 
-def test_settings_below_other_settings_are_checked():
-    deep = OmegaConf.create({"a": {"b": {"_target_": "genre_lightning.features.mel.LogMel", "n_mels": "few"}}})
-    with pytest.raises(UserError, match=r"^a\.b\.n_mels: "):
-        check_types(deep)
-
-
-def test_the_configuration_itself_may_be_a_target():
-    with pytest.raises(UserError, match="n_mels"):
-        check_types(OmegaConf.create({"_target_": "genre_lightning.features.mel.LogMel", "n_mels": "few"}))
+@pytest.mark.parametrize("where", ["", "a.b."])
+def test_the_configuration_itself_and_what_lies_deep_in_it_are_checked(where):
+    node = {"_target_": "genre_lightning.features.mel.LogMel", "n_mels": "few"}
+    with pytest.raises(UserError, match=rf"^{where}n_mels: "):
+        check_types(OmegaConf.create({"a": {"b": node}} if where else node))
 
 
 def test_nodes_that_call_nothing_are_left_alone():
@@ -123,6 +108,7 @@ def test_the_project_s_own_configs_pass(group):
     check_types(OmegaConf.create({group.split("/")[0]: OmegaConf.load(CONF / f"{group}.yaml")}))
 
 
-def test_types_that_have_no_word_in_a_config_are_left_alone():
+def test_types_that_have_no_word_in_a_config_or_are_known_to_type_checkers_only_are_left_alone():
+    check_types(OmegaConf.create({"loader": {"_target_": "torch.utils.data.DataLoader", "batch_size": 3}}))
     for kind in (partial, object):
         check_type("some.key", "anything", kind)

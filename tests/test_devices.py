@@ -51,8 +51,8 @@ def test_threads_that_wait_soon_give_way_to_other_programs_unless_somebody_wants
 
 
 MODULES = (
-    "errors", "devices", "predict.cli", "predict.predictor", "predict.onnx", "data.prune", "embed.neighbours",
-    "runs.compare", "runs.folders",
+    "__main__", "data.prune", "devices", "embed.neighbours", "errors", "predict.cli", "predict.onnx",
+    "predict.predictor", "runs.compare", "runs.folders",
 )  # fmt: skip
 
 
@@ -205,9 +205,9 @@ def test_a_process_leaves_its_group_once_and_alone_nothing_happens(tmp_path):
 
 PAGES = """
 import resource, sys, torch
-from genre_lightning.devices import keep_freed_memory
+from genre_lightning.devices import prepare_process
 if sys.argv[1] == "kept":
-    keep_freed_memory()
+    prepare_process()
 for step in range(16):
     if step == 12:
         before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt

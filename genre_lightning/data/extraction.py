@@ -19,7 +19,7 @@ import torch
 from torch import Tensor
 
 from genre_lightning.audio import AudioError, Tags, read_song
-from genre_lightning.devices import keep_freed_memory, threads
+from genre_lightning.devices import threads
 from genre_lightning.features.base import Features
 
 logger = logging.getLogger(__name__)
@@ -105,7 +105,6 @@ def extract_all(
         except AudioError as error:
             return path, error
 
-    keep_freed_memory()
     workers = threads(workers)
     threads_before = torch.get_num_threads()
     pool = ThreadPoolExecutor(workers, initializer=torch.set_num_threads, initargs=(1,))

@@ -1,16 +1,15 @@
-"""Free the disk of features that nothing needs any more: python -m genre_lightning.data.prune [ROOT] [--remove]"""
+"""Free the disk of features that no song needs any more: genre-lightning prune-cache"""
 
-import argparse
 import json
 import shutil
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from genre_lightning.data.cache import FORMAT_VERSION, SETTINGS
 from genre_lightning.data.extraction import song_key
-from genre_lightning.devices import prepare_process
-from genre_lightning.errors import UserError, one_line_errors
+from genre_lightning.errors import UserError
 
 # A build writes its files in less time than this; older ones without an index are what a killed build has left.
 ABANDONED_SECONDS = 3600
@@ -30,20 +29,15 @@ class Contents:
         return sum(file.stat().st_size for file in self.unneeded) / 1e6
 
 
-def main() -> None:
-    """Say what each cache holds; with --remove, remove what no data set uses."""
-    prepare_process()
-    parser = argparse.ArgumentParser(prog="python -m genre_lightning.data.prune", description=__doc__)
-    parser.add_argument("root", nargs="?", default="cache", type=Path, help="the folder of all caches (default: cache)")
-    parser.add_argument("--remove", action="store_true", help="remove what can be freed; not while something trains")
-    arguments = parser.parse_args()
-    if not arguments.root.is_dir():
-        raise UserError(f"there is no folder {arguments.root}")
-    for settings in sorted(arguments.root.glob(f"*/{SETTINGS}")):
-        print(tidy(settings.parent, arguments.remove))
+def prune_all(root: Path, remove: bool) -> Iterator[str]:
+    """Prune every cache in a folder; a line about each. Raises UserError if there is no such folder."""
+    if not root.is_dir():
+        raise UserError(f"there is no folder {root}")
+    for settings in sorted(root.glob(f"*/{SETTINGS}")):
+        yield prune(settings.parent, remove)
 
 
-def tidy(folder: Path, remove: bool) -> str:
+def prune(folder: Path, remove: bool) -> str:
     """Tell in a line what a cache holds, and remove what can go if asked to."""
     contents = look_into(folder)
     megabytes = contents.megabytes
@@ -73,10 +67,5 @@ def look_into(folder: Path) -> Contents:
 
 
 def is_old(path: Path) -> bool:
-    """Whether no build can still be at it."""
+    """Whether a file is so old that no build can still be writing it."""
     return time.time() - path.stat().st_mtime > ABANDONED_SECONDS
-
-
-if __name__ == "__main__":
-    with one_line_errors():
-        main()

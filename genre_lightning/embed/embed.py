@@ -74,7 +74,7 @@ def embed(cfg: DictConfig) -> None:
     Raises UserError for what the user can put right, and if no song can be read.
     """
     check(cfg)
-    run = Run(latest_run(LOGS) if cfg.run is None else Path(cfg.run), cfg.cache.root, cfg.cache.num_workers)
+    run = Run(latest_run(LOGS) if cfg.run is None else Path(cfg.run), cfg.cache.root, cfg.cache.num_workers, cfg.trust)
     projection: Projection = instantiate(cfg.projection)
     from genre_lightning.embed.embedder import embed_songs, predicting_trainer  # which take seconds to import
 
@@ -100,6 +100,7 @@ def check(cfg: DictConfig) -> None:
     check_accelerator(cfg.trainer.accelerator)
     check_number(cfg, "neighbours", 1)
     check_type("audio", cfg.audio, bool)
+    check_type("trust", cfg.trust, bool)
 
 
 def settings_of(node: DictConfig) -> dict[str, Any]:

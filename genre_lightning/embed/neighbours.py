@@ -1,6 +1,5 @@
-"""The songs or artists that are most like one: python -m genre_lightning.embed.neighbours RUN SONG_OR_ARTIST_OR_FILE"""
+"""The songs or artists that are most like one: genre-lightning neighbours"""
 
-import argparse
 import difflib
 import re
 from collections import defaultdict
@@ -13,11 +12,10 @@ from typing import NamedTuple
 import numpy as np
 
 from genre_lightning.data.catalogue import Track, artist_name
-from genre_lightning.devices import prepare_process
 from genre_lightning.embed.embeddings import Embeddings, read_embeddings, read_mapped_songs
-from genre_lightning.errors import UserError, one_line_errors
+from genre_lightning.errors import UserError
 from genre_lightning.runs.run import BEST, CONFIG, Run
-from genre_lightning.text import say, table
+from genre_lightning.text import table
 
 SHOWN_MATCHES = 5
 
@@ -130,7 +128,7 @@ def song_name(track: Track) -> str:
     return (track.title or track.path.stem) + (f" by {track.artist}" if track.artist else "")
 
 
-def ask(folder: Path, embeddings: Embeddings, text: str) -> list[Query]:
+def ask(folder: Path, embeddings: Embeddings, text: str, trust: bool = False) -> list[Query]:
     """What `text` can mean, the best match first; a file that is not among the songs in `folder` is embedded now."""
     path = file_called(text)
     if path is None:
@@ -138,7 +136,7 @@ def ask(folder: Path, embeddings: Embeddings, text: str) -> list[Query]:
     for row, track in enumerate(embeddings.tracks):
         if track.path.absolute() == path.absolute():
             return [Query(song_name(track), embeddings.vectors[row], [row])]
-    return [Query(path.name, embed_file(folder, path))]
+    return [Query(path.name, embed_file(folder, path, trust))]
 
 
 def file_called(text: str) -> Path | None:
@@ -162,12 +160,12 @@ def check_model(folder: Path) -> None:
         raise UserError(f"the songs in {folder} were embedded by an older model; run embed.py again")
 
 
-def embed_file(folder: Path, path: Path) -> np.ndarray:
+def embed_file(folder: Path, path: Path, trust: bool) -> np.ndarray:
     """A file's vector, by the model that embedded the songs in `folder`: `(embedding,)`. Raises UserError."""
     from genre_lightning.embed.embedder import embed_songs, predicting_trainer
 
     with TemporaryDirectory(ignore_cleanup_errors=True) as cache:
-        finished = Run(run_of(folder), cache, 1)
+        finished = Run(run_of(folder), cache, 1, trust)
         if broken := finished.cache.build([path]):
             raise UserError(f"{path} {broken[path]}")
         song = finished.cache.find(path)
@@ -198,27 +196,11 @@ def artists_table(found: Sequence[tuple[list[Track], float]]) -> str:
     return table(["similarity", "artist", "genres", "songs"], rows)
 
 
-def main() -> None:
-    """Print the songs or artists that are most like what is asked for."""
-    prepare_process()
-    parser = argparse.ArgumentParser(prog="python -m genre_lightning.embed.neighbours", description=__doc__)
-    parser.add_argument("run", type=Path, help="a run's folder, or one below it, where embed.py has written to")
-    parser.add_argument("query", help="a title, an artist, words of both, or an audio file, which may be new")
-    parser.add_argument("--artists", action="store_true", help="list artists, each the mean of their songs")
-    parser.add_argument("-k", type=int, default=10, help="how many (default: 10)")
-    arguments = parser.parse_args()
-    if arguments.k < 1:
-        raise UserError(f"-k must be above 0, not {arguments.k}")
-    embeddings = read_embeddings(arguments.run)
-    check_model(arguments.run)
-    query, *others = ask(arguments.run, embeddings, arguments.query)
-    if arguments.artists:
-        lines = artists_table(similar_artists(embeddings, query, arguments.k))
-    else:
-        lines = songs_table(similar_songs(embeddings, query, arguments.k))
-    say(answer(query, others, lines))
-
-
-if __name__ == "__main__":
-    with one_line_errors():
-        main()
+def neighbours(folder: Path, text: str, k: int, artists: bool, trust: bool) -> str:
+    """The `k` songs, or `artists`, in a run's `folder` that are most like what `text` means. Raises UserError."""
+    embeddings = read_embeddings(folder)
+    check_model(folder)
+    query, *others = ask(folder, embeddings, text, trust)
+    if artists:
+        return answer(query, others, artists_table(similar_artists(embeddings, query, k)))
+    return answer(query, others, songs_table(similar_songs(embeddings, query, k)))

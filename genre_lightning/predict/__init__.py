@@ -1,1 +1,1 @@
-"""What genre is this file: a finished run, or a file exported from it, judges songs."""
+"""What genre is a song: a finished run, or a file exported from one, predicts."""

@@ -1,7 +1,4 @@
-"""What genre is this file? genre-predict RUN FILE_OR_FOLDER..., or python -m genre_lightning.predict.cli
-
-In Python: Predictor("logs/RUN").predict("song.mp3").probabilities; Predictor is in genre_lightning.predict.predictor.
-"""
+"""genre-lightning predict: the genres of songs as tables, JSON, CSV and pictures."""
 
 from __future__ import annotations
 
@@ -16,51 +13,46 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
-from genre_lightning.audio import AudioError
-from genre_lightning.data.sources.folder import audio_files
-from genre_lightning.devices import prepare_process
-from genre_lightning.errors import UserError, one_line_errors
+from genre_lightning.errors import UserError
 from genre_lightning.text import clock, percent, printable, table
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from genre_lightning.audio import AudioError
     from genre_lightning.predict.predictor import Moment, Prediction
 
-STATUS = "The exit status is 0 where all files were judged, 1 where some could not be, 2 where the command is wrong."
+EXAMPLES = """\
+What genre is a song, and when?
+
+  genre-lightning predict logs/RUN song.mp3                its genres, averaged over the whole song
+  genre-lightning predict logs/RUN album more.m4a --csv    a folder is searched for songs
+  genre-lightning predict logs/RUN mix.flac --timeline     a row a second, and mix.flac.timeline.png"""
+STATUS = "The exit status is 0 if all songs could be read, 1 if some could not, 2 if the command is wrong."
 DECIMALS = 6
 LONGEST_NAME_BYTES = 200  # most file systems have 255, and something is added to it
-CLOSED_PIPE = 141  # what the shell says of a program whose reader went away
 
 
-def main(argv: Sequence[str] | None = None) -> None:
-    """Judge the songs, print what they are, and end the program with a status that says whether all went well."""
-    prepare_process()
-    arguments = read_arguments(argv)
-    if isinstance(sys.stdout, io.TextIOWrapper):  # names of files in any script, and those that are no text at all
-        sys.stdout.reconfigure(encoding="utf-8", errors=sys.getfilesystemencodeerrors())
-    try:
-        with one_line_errors():
-            sys.exit(predict(arguments))
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python complains when it flushes at the end
-        sys.exit(CLOSED_PIPE)
-
-
-def read_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
-    """The command line; ends the program with status 2 where it is wrong."""
-    parser = argparse.ArgumentParser(prog="genre-predict", description="What genre is this file?", epilog=STATUS)
+def add_predict(parser: argparse.ArgumentParser) -> None:
+    """Add what the command takes, and what it calls."""
+    parser.description, parser.epilog = EXAMPLES, STATUS
     parser.add_argument("run", type=Path, metavar="RUN", help="a finished run's folder, or an .onnx file made from it")
-    parser.add_argument("paths", nargs="+", type=Path, metavar="FILE_OR_FOLDER", help="songs, or folders of songs")
+    parser.add_argument("paths", nargs="+", type=Path, metavar="SONG", help="songs, or folders of songs")
     formats = parser.add_mutually_exclusive_group()
     formats.add_argument("--json", dest="format", action="store_const", const=as_json, help="print one list in JSON")
     formats.add_argument("--csv", dest="format", action="store_const", const=as_csv, help="print CSV")
     parser.add_argument("--timeline", action="store_true", help="print a row a second, and draw genre over time")
     parser.add_argument("--every", type=seconds, metavar="SECONDS", help="another time between a timeline's rows")
     parser.add_argument("--pictures", type=Path, metavar="FOLDER", help="where timelines are drawn (default: here)")
-    parser.add_argument("--workers", type=count, metavar="N", help="songs judged at once (default: one for each core)")
-    parser.set_defaults(format=as_table)
-    return parser.parse_args(argv)
+    parser.add_argument("--workers", type=count, metavar="N", help="songs read at once (default: one for each core)")
+    add_trust(parser)
+    parser.set_defaults(format=as_table, call=predict)
+
+
+def add_trust(parser: argparse.ArgumentParser) -> None:
+    """Add the option that lets a run name code from elsewhere."""
+    trust = "allow the run to name classes that are not of this project, whose code runs then"
+    parser.add_argument("--trust", action="store_true", help=trust)
 
 
 def seconds(text: str) -> float:
@@ -71,7 +63,7 @@ def seconds(text: str) -> float:
 
 
 def count(text: str) -> int:
-    """A number above 0. Raises ValueError."""
+    """A whole number above 0. Raises ValueError, of which argparse makes a line."""
     if int(text) < 1:
         raise ValueError
     return int(text)
@@ -82,21 +74,23 @@ def predict(arguments: argparse.Namespace) -> int:
     songs = find_songs(arguments.paths)
     from genre_lightning.predict.predictor import Predictor
 
-    predictor = Predictor(arguments.run)
+    predictor = Predictor(arguments.run, trust=arguments.trust)
     genres = predictor.spec.genres
     timeline = arguments.timeline or arguments.every or arguments.pictures
     every = (arguments.every or 1.0) if timeline else None
-    results = Results(predictor.predict_all(songs, every, arguments.workers), len(songs))
-    predictions = with_pictures(results, arguments.pictures or Path(), genres) if timeline else results
-    for text in arguments.format(predictions, genres):
+    predictions = Predictions(predictor.predict_all(songs, every, arguments.workers), len(songs))
+    shown = with_pictures(predictions, arguments.pictures or Path(), genres) if timeline else predictions
+    for text in arguments.format(shown, genres):
         say(text, sys.stdout)
-    if results.stopped:
+    if predictions.stopped:
         raise KeyboardInterrupt
-    return results.status
+    return predictions.status
 
 
 def find_songs(paths: Iterable[Path]) -> list[Path]:
     """The files among `paths`, and the songs below the folders. Raises UserError for a folder without any."""
+    from genre_lightning.data.sources.folder import audio_files
+
     songs = []
     for path in paths:
         found = list(audio_files(path)) if os.path.isdir(path) else [path]  # noqa: PTH112 (Path.is_dir raises for names that are too long)
@@ -106,8 +100,8 @@ def find_songs(paths: Iterable[Path]) -> list[Path]:
     return list(dict.fromkeys(songs))
 
 
-class Results:
-    """The predictions in their order, with a progress bar; files that could not be judged are reported on stderr.
+class Predictions:
+    """The predictions in their order, with a progress bar; songs that could not be read are reported on stderr.
 
     Afterwards `status` is the command's exit status, and `stopped` says whether Ctrl-C has ended it early.
     """
@@ -117,6 +111,8 @@ class Results:
 
     def __iter__(self) -> Iterator[Prediction]:
         from tqdm import tqdm
+
+        from genre_lightning.audio import AudioError
 
         try:
             for path, outcome in tqdm(self.outcomes, total=self.total, unit="song", disable=self.total == 1 or None):
@@ -138,7 +134,7 @@ def say(text: str, stream: TextIO) -> None:
 
 
 def with_pictures(predictions: Iterable[Prediction], folder: Path, genres: Sequence[str]) -> Iterator[Prediction]:
-    """Draw each song's timeline as NAME.timeline.png in `folder`. Raises UserError where it cannot be written."""
+    """Draw each song's timeline as NAME.timeline.png in `folder`. Raises UserError if one cannot be written."""
     from genre_lightning.plotting import save_picture
 
     drawn: Counter[str] = Counter()
@@ -161,8 +157,8 @@ def picture(prediction: Prediction, genres: Sequence[str]) -> Figure:
     from genre_lightning.predict.timeline import timeline_picture
 
     edges = [*(moment.from_seconds for moment in prediction.timeline), prediction.to_seconds]
-    shares = [[moment.probabilities[genre] for genre in genres] for moment in prediction.timeline]
-    return timeline_picture(edges, shares, genres, title(prediction, prediction.path.name))
+    probabilities = [[moment.probabilities[genre] for genre in genres] for moment in prediction.timeline]
+    return timeline_picture(edges, probabilities, genres, title(prediction, prediction.path.name))
 
 
 def as_table(predictions: Iterable[Prediction], genres: Sequence[str]) -> Iterator[str]:
@@ -175,7 +171,7 @@ def as_table(predictions: Iterable[Prediction], genres: Sequence[str]) -> Iterat
         else:
             songs.append(prediction)
     if len(songs) == 1:
-        rows = [(genre, percent(share)) for genre, share in songs[0].probabilities.items()]
+        rows = [(genre, percent(probability)) for genre, probability in songs[0].probabilities.items()]
         yield f"{title(songs[0], songs[0].path)}\n\n{table(('genre', 'probability'), rows)}"
     elif songs:
         yield moments_table("file", [(printable(song.path), song) for song in songs], genres)
@@ -208,8 +204,8 @@ def as_json(predictions: Iterable[Prediction], _: Sequence[str]) -> Iterator[str
 
 def plain(moment: Moment) -> dict[str, Any]:
     """A moment, or a whole song, as JSON holds it."""
-    shares = {genre: round(share, DECIMALS) for genre, share in moment.probabilities.items()}
-    return {**span(moment), "genre": moment.genre, "probabilities": shares}
+    probabilities = {genre: round(probability, DECIMALS) for genre, probability in moment.probabilities.items()}
+    return {**span(moment), "genre": moment.genre, "probabilities": probabilities}
 
 
 def as_csv(predictions: Iterable[Prediction], genres: Sequence[str]) -> Iterator[str]:
@@ -217,8 +213,8 @@ def as_csv(predictions: Iterable[Prediction], genres: Sequence[str]) -> Iterator
     yield csv_line(["path", "from_seconds", "to_seconds", "genre", *genres])
     for prediction in predictions:
         for moment in prediction.timeline or [prediction]:
-            shares = [round(moment.probabilities[genre], DECIMALS) for genre in genres]
-            yield csv_line([prediction.path, *span(moment).values(), moment.genre, *shares])
+            probabilities = [round(moment.probabilities[genre], DECIMALS) for genre in genres]
+            yield csv_line([prediction.path, *span(moment).values(), moment.genre, *probabilities])
 
 
 def span(moment: Moment) -> dict[str, float]:
@@ -231,7 +227,3 @@ def csv_line(values: Iterable[object]) -> str:
     line = io.StringIO()
     csv.writer(line).writerow(values)  # its own ends of lines are what it quotes in names
     return line.getvalue().removesuffix("\r\n")
-
-
-if __name__ == "__main__":
-    main()

@@ -1,4 +1,4 @@
-"""A finished run as one file: python -m genre_lightning.predict.onnx RUN model.onnx
+"""A finished run as one file: genre-lightning export RUN model.onnx
 
 The ONNX model turns windows, `features` (batch, frames, n_features), into `logits` (batch, n_genres). The spec, which
 says how a song becomes windows and which genre is which, lies in the file's metadata and, as JSON, beside it.
@@ -6,11 +6,9 @@ says how a song becomes windows and which genre is which, lies in the file's met
 
 from __future__ import annotations
 
-import argparse
 import importlib.util
 import json
-import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,8 +16,8 @@ import torch
 from torch import Tensor, nn
 
 from genre_lightning.data.spec import Spec, read_spec
-from genre_lightning.devices import prepare_process, without_harmless_warnings
-from genre_lightning.errors import UserError, constraints, one_line_errors
+from genre_lightning.devices import without_harmless_warnings
+from genre_lightning.errors import UserError, constraints
 from genre_lightning.files import write_whole
 
 if TYPE_CHECKING:
@@ -32,26 +30,18 @@ METADATA = "genre_lightning"
 TOLERANCE = 1e-4
 
 
-def main(argv: list[str] | None = None) -> None:
-    """Write the file and say what is in it."""
-    prepare_process()
-    from genre_lightning.runs.run import Run
-
-    parser = argparse.ArgumentParser(
-        prog="python -m genre_lightning.predict.onnx", description="A finished run as one file"
-    )
-    parser.add_argument("run", type=Path, metavar="RUN", help="a finished run's folder")
-    parser.add_argument("onnx", type=Path, metavar="model.onnx", help="the file to write; model.json comes beside it")
-    arguments = parser.parse_args(argv)
-    difference = export(Run(arguments.run), arguments.onnx)
-    print(f"{arguments.onnx}: logits agree with PyTorch's within {difference:.0e}")
-
-
 def export(run: Run, path: Path) -> float:
-    """Write a run's best model and spec to `path` and `path` with the suffix .json.
+    """Write a finished run's best model as one ONNX file, and its spec as JSON beside it.
 
-    Returns by how much the logits differ from PyTorch's at most, which is below TOLERANCE. Raises UserError where a
-    package is missing or the files cannot be written.
+    Args:
+        run: the finished run.
+        path: the file to write, which ends with .onnx; folders above it are made if they are missing.
+
+    Returns:
+        By how much the logits differ from PyTorch's at most, which is below TOLERANCE.
+
+    Raises:
+        UserError: a package is missing, the run cannot be read, or the files cannot be written.
     """
     check_packages("onnxscript", "onnxruntime")
     if path.suffix != ".onnx":
@@ -70,7 +60,6 @@ def export(run: Run, path: Path) -> float:
 
 def to_onnx(network: nn.Module, window_shape: tuple[int, int], spec: str) -> bytes:
     """The network as an ONNX model for any number of windows, with the spec in its metadata."""
-    logging.getLogger("torch.onnx").setLevel(logging.ERROR)  # it reports that torchvision is not installed
     with without_harmless_warnings():
         program = torch.onnx.export(
             network,
@@ -93,7 +82,7 @@ def to_onnx(network: nn.Module, window_shape: tuple[int, int], spec: str) -> byt
 def furthest_apart(run: Run, logits: Logits) -> float:
     """The largest difference between `logits` and the model's own, on noise as loud as the training songs.
 
-    Raises UserError where it is above TOLERANCE.
+    Raises UserError if it is above TOLERANCE.
     """
     from genre_lightning.models.base import Standardise
 
@@ -109,26 +98,38 @@ def furthest_apart(run: Run, logits: Logits) -> float:
 
 
 def read_exported(path: Path) -> tuple[Spec, Logits]:
-    """The spec and the network of an exported file. Raises UserError where it is damaged or not this program's."""
+    """The spec and the network of an exported file. Raises UserError if it is damaged or not this version's."""
     check_packages("onnxruntime")
-    import onnxruntime  # noqa: F401 (a package that cannot be loaded is no damaged file)
+    from onnxruntime.capi import onnxruntime_pybind11_state as state  # pyright: ignore[reportAttributeAccessIssue]
 
+    damage = (state.Fail, state.InvalidArgument, state.InvalidGraph, state.InvalidProtobuf, state.NotImplemented)
     try:
         session = open_session(path.read_bytes())
-        spec = read_spec(json.loads(session.get_modelmeta().custom_metadata_map[METADATA]))
-    except Exception:  # onnxruntime and JSON fail in as many ways as files can be damaged
+        values = json.loads(session.get_modelmeta().custom_metadata_map[METADATA])
+        if values["format"] == 1:
+            raise UserError(f"{path}: made by version 0.1; export it again from a run trained with this version")
+        spec = read_spec(values)
+        (features,), (logits,) = session.get_inputs(), session.get_outputs()
+    except (*damage, KeyError, TypeError, ValueError):  # onnxruntime's own, and those of reading the metadata
         raise UserError(f"{path} is damaged, or was not exported by this version of this program") from None
+    check_shapes(path, spec, features.shape[1:], logits.shape[1:])
     return spec, as_logits(session)
 
 
+def check_shapes(path: Path, spec: Spec, window_shape: Sequence[int], genres_shape: Sequence[int]) -> None:
+    """Raise UserError unless a network takes the windows of `spec` and tells its genres apart."""
+    if (*window_shape, *genres_shape) != (*spec.window_shape, len(spec.genres)):
+        raise UserError(f"{path}: the network was made for other features, windows or genres than its spec names")
+
+
 def open_session(model: bytes) -> InferenceSession:
-    """The model ready to run on one thread, since files are judged in parallel."""
+    """The model ready to run on one thread, since songs are predicted in parallel."""
     import onnxruntime
 
     options = onnxruntime.SessionOptions()  # pyright: ignore[reportAttributeAccessIssue] (it lies in compiled code)
     options.intra_op_num_threads = 1
     options.log_severity_level = 4  # what is wrong is told by the exception
-    return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+    return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"], enable_fallback=0)
 
 
 def as_logits(session: InferenceSession) -> Logits:
@@ -140,8 +141,3 @@ def check_packages(*names: str) -> None:
     """Raise UserError for packages that are not installed: only exported files need them."""
     if missing := [name for name in names if importlib.util.find_spec(name) is None]:
         raise UserError(f"ONNX files need {' and '.join(missing)}; run: pip install{constraints()} {' '.join(missing)}")
-
-
-if __name__ == "__main__":
-    with one_line_errors():
-        main()

@@ -1,4 +1,4 @@
-"""A finished run, or the file exported from one, judges songs: whole ones, and moment by moment."""
+"""What genre is a song: by a finished run, or a file exported from one, for whole songs and moment by moment."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -16,8 +16,9 @@ from genre_lightning.audio import AudioError
 from genre_lightning.data.extraction import Extracted, extract, extract_all
 from genre_lightning.data.spec import Spec
 from genre_lightning.data.windows import cut, regular_starts
-from genre_lightning.errors import UserError, explain_import
-from genre_lightning.predict.onnx import Logits, read_exported
+from genre_lightning.devices import use_one_thread_after_fork
+from genre_lightning.errors import UserError
+from genre_lightning.predict.onnx import Logits, check_shapes, read_exported
 
 # As many as stay in the processor's cache: the CNN takes half the time that it takes for all windows of a song at once.
 WINDOWS_A_BATCH = 8
@@ -25,7 +26,13 @@ WINDOWS_A_BATCH = 8
 
 @dataclass(frozen=True)
 class Moment:
-    """What is heard from one second of a song to another: the genres, the most probable first."""
+    """What a model hears in a part of a song.
+
+    Attributes:
+        from_seconds: where the part begins, from the song's beginning on.
+        to_seconds: where it ends.
+        probabilities: each genre's probability, the most probable genre first; they sum to 1.
+    """
 
     from_seconds: float
     to_seconds: float
@@ -33,71 +40,93 @@ class Moment:
 
     @property
     def genre(self) -> str:
-        """The most probable one."""
+        """The most probable genre."""
         return next(iter(self.probabilities))
 
 
 @dataclass(frozen=True)
 class Prediction(Moment):
-    """A whole song, its windows averaged; and its moments, if they were asked for."""
+    """What a model hears in a whole song: the mean over its windows.
+
+    Attributes:
+        path: the song's file.
+        timeline: the song part by part, if it was asked for.
+    """
 
     path: Path
     timeline: Sequence[Moment] = ()
 
 
 class Predictor:
-    """Judges songs as validation does, so that songs of the run's own get what its report counted.
+    """Predicts songs as validation does: songs of the run's own get the probabilities that its report counted.
 
-    `run` is a finished run's folder, or a file exported from one. Raises UserError where it is neither, or damaged.
+    It may be loaded once and then used by threads, or by processes that are forked from this one.
+
+    Args:
+        run: a finished run's folder, or an .onnx file exported from one.
+        trust: whether the run may name classes that are not of this project, whose code runs then.
+
+    Raises:
+        UserError: the run is neither, is damaged or needs `trust`.
     """
 
-    def __init__(self, run: str | PathLike[str]) -> None:
-        self.spec, self.logits = load(Path(run))
-        self.n_frames, n_features = self.spec.window_shape
-        try:  # before any song is read
-            fits = self.judge(np.zeros((1, n_features), np.float32), [0]).shape == (1, len(self.spec.genres))
-        except Exception as error:  # what it is depends on the network, and on who runs it
-            if explain_import(error) is not None:
-                raise
-            fits = False
-        if not fits:
-            raise UserError(f"{run}: the network fits other features, windows or genres than are said to be its own")
+    def __init__(self, run: str | PathLike[str], trust: bool = False) -> None:
+        use_one_thread_after_fork()
+        self.spec, self.logits = load(Path(run), trust)
+        self.n_frames = self.spec.window_shape[0]
 
     def predict(self, path: str | PathLike[str], every_seconds: float | None = None) -> Prediction:
-        """Judge a song; with `every_seconds` also each part of it that is that long. Raises AudioError."""
+        """Predict a song's genres.
+
+        Args:
+            path: the song's file, in any format that libsndfile or FFmpeg can read.
+            every_seconds: also predict each part of the song that is so long; None: the whole song only.
+
+        Returns:
+            The genres with their probabilities, and the timeline if it was asked for.
+
+        Raises:
+            AudioError: the file cannot be read.
+        """
         song = extract(Path(path), self.spec.features, self.spec.dtype)
-        windows = self.judge(song.frames, regular_starts(len(song.frames), self.n_frames, self.spec.overlap))
+        windows = self.predict_windows(song.frames, regular_starts(len(song.frames), self.n_frames, self.spec.overlap))
         timeline = () if every_seconds is None else self.timeline(song, every_seconds)
         return Prediction(0.0, song.seconds, self.by_genre(windows.mean(dim=0)), Path(path), timeline)
 
     def predict_all(
         self, paths: Sequence[Path], every_seconds: float | None = None, workers: int | None = None
     ) -> Iterator[tuple[Path, Prediction | AudioError]]:
-        """Judge songs, as many at once as there are cores or `workers`, and return them in their order."""
+        """Predict the genres of many songs, several at once.
+
+        Args:
+            paths: the songs' files.
+            every_seconds: as in `predict`.
+            workers: the number of songs at once; None: one for each core.
+
+        Yields:
+            Each path in the order given, with what `predict` returns or raises for it.
+        """
         return extract_all(paths, partial(self.predict, every_seconds=every_seconds), workers)
 
     def timeline(self, song: Extracted, every_seconds: float) -> list[Moment]:
-        """Judge the windows around the middles of a song's parts; at both ends the first and the last window.
+        """Predict the windows around the middles of a song's parts; at both ends the first and the last window.
 
         Each part is `every_seconds` long, the last one up to half of that shorter or longer.
         """
         parts = max(1, round(song.seconds / every_seconds))
         edges = [*(part * every_seconds for part in range(parts)), song.seconds]
-        windows = self.judge(song.frames, self.starts_around(edges, len(song.frames)))
+        windows = self.predict_windows(song.frames, self.starts_around(edges, len(song.frames)))
         return [Moment(*span, self.by_genre(window)) for span, window in zip(pairwise(edges), windows, strict=True)]
 
     def starts_around(self, edges: Sequence[float], n_frames: int) -> list[int]:
         """First frames of the windows around the middles of the parts between `edges`, given in seconds."""
         features = self.spec.features
         begins = (np.array(edges[1:]) + edges[:-1]) / 2 - features.seconds_of(self.n_frames) / 2
-        return (
-            np.clip(np.round(begins * features.frames_per_second), 0, max(0, n_frames - self.n_frames))
-            .astype(int)
-            .tolist()
-        )
+        starts = np.round(begins * features.frames_per_second).clip(0, max(0, n_frames - self.n_frames))
+        return starts.astype(int).tolist()
 
     @torch.inference_mode()
-    def judge(self, frames: np.ndarray, starts: Sequence[int]) -> Tensor:
+    def predict_windows(self, frames: np.ndarray, starts: Sequence[int]) -> Tensor:
         """The probabilities `(windows, n_genres)` of the windows of a song that begin at the frames `starts`."""
         batches = (starts[first : first + WINDOWS_A_BATCH] for first in range(0, len(starts), WINDOWS_A_BATCH))
         return torch.cat([self.logits(self.windows(frames, batch)).softmax(dim=1) for batch in batches])
@@ -112,23 +141,28 @@ class Predictor:
         return dict(sorted(named, key=lambda genre: -genre[1]))
 
 
-def load(run: Path) -> tuple[Spec, Logits]:
-    """What a run's folder, or a file exported from it, has learnt. Raises UserError."""
-    if run.is_dir():
-        from genre_lightning.runs.run import Run
-
-        finished = Run(run)
-        return finished.spec, folded(nn.Sequential(finished.model.encoder, finished.model.head).eval())
+def load(run: Path, trust: bool) -> tuple[Spec, Logits]:
+    """The spec and the network of a run's folder, or of a file exported from one. Raises UserError."""
     if run.suffix == ".onnx" and run.is_file():
         return read_exported(run)
-    raise UserError(f"{run} is neither a finished run's folder nor an .onnx file exported from one")
+    if not run.is_dir():
+        raise UserError(f"{run} is neither a finished run's folder nor an .onnx file exported from one")
+    from genre_lightning.models.base import Standardise
+    from genre_lightning.runs.run import Run
+
+    finished = Run(run, trust=trust)
+    spec, model = finished.spec, finished.model
+    standardise = model.encoder[0]
+    assert isinstance(standardise, Standardise)
+    check_shapes(run, spec, (spec.window_shape[0], *standardise.mean.shape), model.head.bias.shape)
+    return spec, folded(nn.Sequential(model.encoder, model.head).eval())
 
 
 def folded(network: nn.Module) -> nn.Module:
     """Take every normalisation into the weights of the convolution before it, in place: a sixth faster."""
     for layers in network.modules():
         if isinstance(layers, nn.Sequential):
-            for place, (layer, after) in enumerate(pairwise(layers)):
+            for index, (layer, after) in enumerate(pairwise(layers)):
                 if isinstance(layer, nn.Conv2d) and isinstance(after, nn.BatchNorm2d):
-                    layers[place], layers[place + 1] = fuse_conv_bn_eval(layer, after), nn.Identity()
+                    layers[index], layers[index + 1] = fuse_conv_bn_eval(layer, after), nn.Identity()
     return network

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
 from genre_lightning.plotting import COLOURS
 from genre_lightning.text import clock
@@ -16,9 +15,12 @@ TICK_SECONDS = (0.01, 0.1, 0.5, 1, 5, 10, 30, 60, 300, 600, 1800, 3600, 86400, f
 HATCHES = ("", "//", "..", "xx", "--", "oo")  # from the ninth genre on
 
 
-def timeline_picture(edges: Sequence[float], shares: npt.ArrayLike, genres: Sequence[str], title: str) -> "Figure":
-    """The genres of a song over time as layers; `shares` is `(moments, n_genres)`, and `edges`, in seconds, has one
-    value more than there are moments.
+def timeline_picture(
+    edges: Sequence[float], probabilities: Sequence[Sequence[float]], genres: Sequence[str], title: str
+) -> "Figure":
+    """The genres of a song over time as layers.
+
+    `probabilities` is `(moments, n_genres)`; `edges`, in seconds, has one value more than there are moments.
     """
     from matplotlib.figure import Figure
     from matplotlib.ticker import FuncFormatter, MultipleLocator
@@ -26,11 +28,13 @@ def timeline_picture(edges: Sequence[float], shares: npt.ArrayLike, genres: Sequ
     figure = Figure((10, 2 + 0.25 * len(genres)), layout="constrained")
     axes = figure.add_subplot(xlabel="minutes and seconds", ylabel="probability", xlim=(0, edges[-1]), ylim=(0, 1))
     axes.set_title(title, parse_math=False)  # names of songs hold dollar signs
-    layers = axes.stackplot(edges, *np.concatenate([shares, np.array(shares)[-1:]]).T, labels=genres, step="post")
-    for place, layer in enumerate(layers):
-        layer.set(facecolor=COLOURS[place % len(COLOURS)], edgecolor="white", linewidth=0.3)
-        layer.set_hatch(HATCHES[place // len(COLOURS) % len(HATCHES)])
+    layers = axes.stackplot(
+        edges, *np.concatenate([probabilities, np.array(probabilities)[-1:]]).T, labels=genres, step="post"
+    )
+    for index, layer in enumerate(layers):
+        layer.set(facecolor=COLOURS[index % len(COLOURS)], edgecolor="white", linewidth=0.3)
+        layer.set_hatch(HATCHES[index // len(COLOURS) % len(HATCHES)])
     axes.xaxis.set_major_locator(MultipleLocator(next(step for step in TICK_SECONDS if edges[-1] <= 10 * step)))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda seconds, _: clock(seconds)))
-    figure.legend(*(side[::-1] for side in axes.get_legend_handles_labels()), loc="outside right upper")
+    figure.legend(*(part[::-1] for part in axes.get_legend_handles_labels()), loc="outside right upper")
     return figure

@@ -166,7 +166,8 @@ def find_class(name: str, base: type[Kind], *, trust: bool = False) -> type[Kind
     from hydra.utils import get_class
 
     if not trust and not name.startswith("genre_lightning."):
-        raise UserError(f"the run names {name}, which is no part of this project; to run its code, add trust=true")
+        told = f"the run names {name}, which is no part of this project; to run its code, add trust=true"
+        raise UserError(f"{told} (genre-lightning: --trust)")
     try:
         kind = get_class(name)
     except (ImportError, ValueError, AttributeError) as error:

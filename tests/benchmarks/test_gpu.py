@@ -270,6 +270,6 @@ def test_a_run_begun_on_the_cpu_goes_on_on_the_gpu_and_can_be_used_on_both(resum
         embedded.append(read_embeddings(run))
     assert np.allclose(embedded[0].vectors, embedded[1].vectors, rtol=1e-2, atol=1e-3)
     song = Run(run).catalogue.tracks[0].path
-    judged = json.loads(command("-m", "genre_lightning.predict.cli", str(run), str(song), "--json"))[0]["probabilities"]
+    judged = json.loads(command("-m", "genre_lightning", "predict", str(run), str(song), "--json"))[0]["probabilities"]
     expected = dict(zip(embedded[1].genres, embedded[1].probabilities[0].tolist(), strict=True))
     assert judged == pytest.approx(expected, abs=5e-3)  # cuDNN rounds what it convolves to TF32

@@ -88,8 +88,8 @@ def python(*arguments):
 
 def test_a_prediction_from_a_run_takes_little_more_than_lightning_itself(run, songs, compare):
     ratio = compare(
-        "genre-predict RUN against import lightning, the file and a forward pass",
-        lambda: python("-m", "genre_lightning.predict.cli", run, songs[0]),
+        "genre-lightning predict RUN against import lightning, the file and a forward pass",
+        lambda: python("-m", "genre_lightning", "predict", run, songs[0]),
         lambda: python("-c", LEAST, songs[0]),
         rounds=5,
     )
@@ -98,8 +98,8 @@ def test_a_prediction_from_a_run_takes_little_more_than_lightning_itself(run, so
 
 def test_a_prediction_from_an_exported_file_takes_little_more_than_torch_itself(exported, songs, compare):
     ratio = compare(
-        "genre-predict model.onnx against import torch",
-        lambda: python("-m", "genre_lightning.predict.cli", exported, songs[0]),
+        "genre-lightning predict model.onnx against import torch",
+        lambda: python("-m", "genre_lightning", "predict", exported, songs[0]),
         lambda: python("-c", "import torch"),
         rounds=7,
     )

@@ -33,10 +33,11 @@ def write_songs(root: Path, songs: int = 150):
         soundfile.write(folder / f"{number}.wav", rng.uniform(-0.5, 0.5, 22050 * 5), 22050)
 
 
-def test_help_comes_at_once(tmp_path, compare):
+@pytest.mark.parametrize("command", [[str(TRAIN)], ["-m", "genre_lightning"], ["-m", "genre_lightning", "predict"]])
+def test_help_comes_at_once(tmp_path, compare, command):
     ratio = compare(
-        "train.py --help against import lightning",
-        lambda: python(str(TRAIN), "--help", cwd=tmp_path),
+        f"python {' '.join(command)} --help against import lightning",
+        lambda: python(*command, "--help", cwd=tmp_path),
         lambda: python("-c", "import lightning", cwd=tmp_path),
     )
     assert ratio >= 4

@@ -1,11 +1,10 @@
 import os
-import sys
 import time
 
 import pytest
 
 from genre_lightning.data.cache import FeatureCache
-from genre_lightning.data.prune import ABANDONED_SECONDS, main, tidy
+from genre_lightning.data.prune import ABANDONED_SECONDS, prune, prune_all
 from genre_lightning.errors import UserError
 
 
@@ -30,20 +29,20 @@ def grow_old(path):
 
 def test_a_cache_whose_songs_are_all_there_is_left_alone(cache):
     before = sorted(cache.folder.iterdir())
-    assert "18 of 18 songs in use, 0.0 MB" in tidy(cache.folder, remove=True)
+    assert "18 of 18 songs in use, 0.0 MB" in prune(cache.folder, remove=True)
     assert sorted(cache.folder.iterdir()) == before
 
 
 def test_nothing_is_removed_unasked(cache, tmp_path):
     remove_songs(tmp_path / "gone")
     before = sorted(cache.folder.iterdir())
-    assert "9 of 18 songs in use" in tidy(cache.folder, remove=False)
+    assert "9 of 18 songs in use" in prune(cache.folder, remove=False)
     assert sorted(cache.folder.iterdir()) == before
 
 
 def test_the_songs_that_are_still_there_stay_readable(cache, tmp_path, features):
     remove_songs(tmp_path / "gone")
-    tidy(cache.folder, remove=True)
+    prune(cache.folder, remove=True)
     left = FeatureCache(tmp_path / "cache", features)
     assert len(left.songs) == 9
     assert all(len(left.frames(song)) == song.n_frames for song in left.songs.values())
@@ -52,20 +51,20 @@ def test_the_songs_that_are_still_there_stay_readable(cache, tmp_path, features)
 def test_a_changed_song_is_no_longer_in_use(cache, tmp_path):
     for path in (tmp_path / "gone").rglob("*.wav"):
         grow_old(path)
-    assert "9 of 18 songs in use" in tidy(cache.folder, remove=False)
+    assert "9 of 18 songs in use" in prune(cache.folder, remove=False)
 
 
 def test_a_cache_in_another_format_goes_altogether(cache):
     settings = cache.folder / "settings.json"
     settings.write_text(settings.read_text().replace('"format": 2', '"format": 1'))
-    assert "0 of 18 songs in use" in tidy(cache.folder, remove=True)
+    assert "0 of 18 songs in use" in prune(cache.folder, remove=True)
     assert not cache.folder.exists()
 
 
 def test_a_cache_without_songs_goes_altogether(cache, tmp_path):
     remove_songs(tmp_path / "gone")
     remove_songs(tmp_path / "kept")
-    tidy(cache.folder, remove=True)
+    prune(cache.folder, remove=True)
     assert not cache.folder.exists()
 
 
@@ -74,18 +73,16 @@ def test_what_a_killed_build_left_goes_and_what_a_running_one_writes_stays(cache
     for path in (left, running):
         path.write_bytes(bytes(100))
     grow_old(left)
-    tidy(cache.folder, remove=True)
+    prune(cache.folder, remove=True)
     assert not left.exists()
     assert running.exists()
 
 
-def test_the_command_names_every_cache(cache, tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(sys, "argv", ["tidy", str(tmp_path / "cache")])
-    main()
-    assert str(cache.folder) in capsys.readouterr().out
+def test_every_cache_in_a_folder_is_named(cache, tmp_path):
+    (line,) = prune_all(tmp_path / "cache", remove=False)
+    assert line.startswith(str(cache.folder))
 
 
-def test_a_folder_that_is_not_there_is_the_users_mistake(tmp_path, monkeypatch):
-    monkeypatch.setattr(sys, "argv", ["tidy", str(tmp_path / "nowhere")])
+def test_a_folder_that_is_not_there_is_the_user_s_mistake(tmp_path):
     with pytest.raises(UserError, match="nowhere"):
-        main()
+        list(prune_all(tmp_path / "nowhere", remove=False))

@@ -1,6 +1,4 @@
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +6,15 @@ import pytest
 
 from genre_lightning.data.catalogue import Catalogue, Track
 from genre_lightning.embed.embeddings import Embeddings, read_embeddings
-from genre_lightning.embed.neighbours import ask, file_called, find, main, nearest, similar_artists, similar_songs
+from genre_lightning.embed.neighbours import (
+    ask,
+    file_called,
+    find,
+    nearest,
+    neighbours,
+    similar_artists,
+    similar_songs,
+)
 from genre_lightning.errors import UserError
 
 SONGS = [  # title, artist, angle in degrees
@@ -120,11 +126,6 @@ def test_a_song_alone_has_no_neighbours(embeddings):
     assert nearest(alone.vectors, 10).rows.shape == (1, 0) and similar_songs(alone, find(alone, "train")[0]) == []
 
 
-def command(monkeypatch, *arguments):
-    monkeypatch.setattr(sys, "argv", ["neighbours", *map(str, arguments)])
-    main()
-
-
 def test_a_file_of_the_set_is_found_by_its_path(embedded, library):
     songs = read_embeddings(embedded)
     (query,) = ask(embedded, songs, str(library / "noise" / "3.wav"))
@@ -132,9 +133,7 @@ def test_a_file_of_the_set_is_found_by_its_path(embedded, library):
     assert songs.tracks.tracks[row].path.name == "3.wav" and songs.tracks.tracks[row].genre == "noise"
 
 
-def test_a_new_file_is_embedded_as_the_others_were_and_leaves_nothing_behind(
-    embedded, library, tmp_path, monkeypatch, capsys
-):
+def test_a_new_file_is_embedded_as_the_others_were_and_leaves_nothing_behind(embedded, library, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     before = sorted(embedded.rglob("*"))
     copy = tmp_path / "new.wav"
@@ -157,30 +156,16 @@ def test_a_new_file_that_is_no_audio_is_said(embedded, tmp_path):
         ask(embedded, read_embeddings(embedded), str(tmp_path / "text.mp3"))
 
 
-def test_the_command_prints_songs_or_artists(embedded, monkeypatch, capsys):
-    command(monkeypatch, embedded, "noise artist 3", "-k", 2)
-    printed = capsys.readouterr().out
-    assert printed.startswith("Nearest to noise artist 3 (songs: 1)") and printed.count("| noise") == 2
-    command(monkeypatch, embedded, "3.wav", "--artists", "-k", 4)
-    printed = capsys.readouterr().out
-    assert "also found: 3" in printed and printed.count(" artist ") >= 4
+def test_songs_or_artists_are_listed_below_what_was_found(embedded):
+    told = neighbours(embedded, "noise artist 3", 2, artists=False, trust=False)
+    assert told.startswith("Nearest to noise artist 3 (songs: 1)") and told.count("| noise") == 2
+    told = neighbours(embedded, "3.wav", 4, artists=True, trust=False)
+    assert "also found: 3" in told and told.count(" artist ") >= 4
 
 
-def test_a_run_that_was_trained_further_has_to_be_embedded_again(embedded, tmp_path, monkeypatch):
+def test_a_run_that_was_trained_further_has_to_be_embedded_again(embedded, tmp_path):
     folder = Path(shutil.copytree(embedded, tmp_path / "run"))
     with (folder / "checkpoints" / "best.ckpt").open("ab") as file:
         file.write(b"more")
     with pytest.raises(UserError, match=r"were embedded by an older model; run embed\.py again"):
-        command(monkeypatch, folder, "noise artist 3")
-
-
-@pytest.mark.parametrize(
-    ("arguments", "line"),
-    [(["nothing"], "no song, artist or file is called 'nothing'"), (["3", "-k", "0"], "-k must be")],
-)
-def test_mistakes_are_one_line(embedded, arguments, line):
-    done = subprocess.run(
-        [sys.executable, "-m", "genre_lightning.embed.neighbours", str(embedded), *arguments],
-        capture_output=True, text=True, encoding="utf-8", check=False,
-    )  # fmt: skip
-    assert done.returncode == 1 and done.stderr.startswith(f"error: {line}") and done.stderr.count("\n") == 1
+        neighbours(folder, "noise artist 3", 10, artists=False, trust=False)

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from genre_lightning.__main__ import main
 from genre_lightning.predict import predictor as inference
-from genre_lightning.predict.cli import main
 
 GENRES = ("clicks", "noise", "tones")
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -24,7 +24,7 @@ def predict(exported, capsys, monkeypatch, tmp_path):
 
     def run_command(*arguments, run=exported):
         with pytest.raises(SystemExit) as ended:
-            main([str(argument) for argument in (run, *arguments)])
+            main(["predict", *map(str, (run, *arguments))])
         return ended.value.code, *capsys.readouterr()
 
     return run_command
@@ -44,16 +44,16 @@ def cells(line):
     return [cell.strip() for cell in line.strip("|").split("|")]
 
 
-def shares_of(row):
+def probabilities_of(row):
     return {genre: float(row[genre]) for genre in GENRES}
 
 
 def test_one_song_gets_a_table_of_its_genres(predict, music):
     status, out, err = predict(music / "b.wav")
     title, empty, head, _, *rows = out.splitlines()
-    genre, share = cells(rows[0])
+    genre, probability = cells(rows[0])
     assert (status, err, empty) == (0, "", "") and cells(head) == ["genre", "probability"]
-    assert title == f"{music / 'b.wav'}: {genre}, {share}"
+    assert title == f"{music / 'b.wav'}: {genre}, {probability}"
     assert sorted(cells(row)[0] for row in rows) == list(GENRES)
     assert sum(float(cells(row)[1].rstrip(" %")) for row in rows) == pytest.approx(100, abs=0.2)
 
@@ -73,7 +73,7 @@ def test_csv_and_json_hold_the_same_and_a_file_named_twice_comes_once(predict, m
     songs = json.loads(predict(*files, "--json")[1])
     assert [row["path"] for row in rows] == [song["path"] for song in songs] == [str(file) for file in files[:2]]
     for row, song in zip(rows, songs, strict=True):
-        assert shares_of(row) == song["probabilities"] and row["genre"] == song["genre"] == next(
+        assert probabilities_of(row) == song["probabilities"] and row["genre"] == song["genre"] == next(
             iter(song["probabilities"])
         )
         assert float(row["from_seconds"]) == song["from_seconds"] == 0
@@ -145,7 +145,7 @@ def test_a_folder_without_songs_and_a_run_that_is_none_are_one_line(predict, mus
 )
 def test_a_wrong_command_ends_with_2(predict, wrong):
     status, out, err = predict(*wrong)
-    assert (status, out) == (2, "") and "usage: genre-predict" in err
+    assert (status, out) == (2, "") and "usage: genre-lightning predict" in err
 
 
 @pytest.fixture
@@ -172,7 +172,7 @@ def test_names_of_any_kind_are_printed_and_can_be_found_again(predict, odd, recw
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems refuse such names")
 def test_csv_holds_names_byte_for_byte(exported, odd):
-    command = [sys.executable, "-m", "genre_lightning.predict.cli", exported, odd, "--csv"]
+    command = [sys.executable, "-m", "genre_lightning", "predict", exported, odd, "--csv"]
     printed = subprocess.run(command, check=True, capture_output=True, env={**os.environ, "PYTHONIOENCODING": "ascii"})
     rows = csv.DictReader(io.StringIO(printed.stdout.decode(errors="surrogateescape"), newline=""))
     assert [Path(row["path"]) for row in rows] == sorted(odd.iterdir())
@@ -181,7 +181,7 @@ def test_csv_holds_names_byte_for_byte(exported, odd):
 
 @pytest.mark.skipif(sys.platform == "win32", reason="closes pipes otherwise")
 def test_a_reader_that_goes_away_is_no_error(exported, library):
-    command = [sys.executable, "-m", "genre_lightning.predict.cli", exported, library / "tones", "--csv"]
+    command = [sys.executable, "-m", "genre_lightning", "predict", exported, library / "tones", "--csv"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         process.stdout.close()
         assert process.stderr.read() == b"" and process.wait() == 141

@@ -7,11 +7,12 @@ import pytest
 import torch
 from torch import nn
 
+from genre_lightning.__main__ import main
 from genre_lightning.errors import UserError
 from genre_lightning.models.cnn import CNN
 from genre_lightning.models.lstm import LSTM
 from genre_lightning.predict import onnx as exporting
-from genre_lightning.predict.onnx import METADATA, as_logits, export, main, open_session, read_exported, to_onnx
+from genre_lightning.predict.onnx import METADATA, as_logits, export, open_session, read_exported, to_onnx
 from genre_lightning.runs.run import Run
 
 WINDOW = (16, 24)
@@ -46,7 +47,7 @@ def test_every_network_can_be_exported(name):
     assert all(agree(logits, network, torch.randn(windows, *WINDOW)) for windows in (1, 3, 17))
 
 
-def test_the_recipe_lies_beside_it_for_other_programs(run, exported):
+def test_the_spec_lies_beside_it_for_other_programs(run, exported):
     assert json.loads(exported.with_suffix(".json").read_text(encoding="utf-8")) == Run(run).spec.plain()
     assert sorted(path.name for path in exported.parent.iterdir()) == ["model.json", "model.onnx"]
 
@@ -63,7 +64,9 @@ def already(exported, monkeypatch):
 
 @pytest.mark.usefixtures("already")
 def test_the_command_says_how_close_it_is(run, tmp_path, capsys):
-    main([str(run), str(tmp_path / "new" / "model.onnx")])
+    with pytest.raises(SystemExit) as ended:
+        main(["export", str(run), str(tmp_path / "new" / "model.onnx")])
+    assert not ended.value.code
     assert re.search(r"model\.onnx: logits agree with PyTorch's within \de-\d\d\n$", capsys.readouterr().out)
     assert read_exported(tmp_path / "new" / "model.onnx")
 
@@ -109,7 +112,8 @@ def with_metadata(content, text):
         lambda content: with_metadata(content, None),
         lambda content: with_metadata(content, "[]"),
         lambda content: with_metadata(content, '{"format": 2}'),
-        lambda content: with_metadata(content, '{"format": 1, "genres": ["a'),
+        lambda content: with_metadata(content, '{"format": 99}'),
+        lambda content: with_metadata(content, '{"format": 2, "genres": ["a'),
     ],
 )
 def test_a_file_that_is_damaged_or_not_ours_is_said(exported, tmp_path, damage, capfd):
@@ -118,3 +122,20 @@ def test_a_file_that_is_damaged_or_not_ours_is_said(exported, tmp_path, damage, 
     with pytest.raises(UserError, match=r"model\.onnx is damaged, or was not exported by this version"):
         read_exported(path)
     assert capfd.readouterr() == ("", "")
+
+
+def test_a_file_of_version_0_1_is_told_apart_from_a_damaged_one(exported, tmp_path):
+    path = tmp_path / "model.onnx"
+    path.write_bytes(with_metadata(exported.read_bytes(), '{"format": 1}'))
+    with pytest.raises(UserError, match=r"model\.onnx: made by version 0\.1; export it again from a run trained with"):
+        read_exported(path)
+
+
+@pytest.mark.parametrize("error", [MemoryError, RuntimeError])
+def test_what_is_no_damage_is_not_called_damage(exported, monkeypatch, error):
+    def fail(_):
+        raise error
+
+    monkeypatch.setattr(exporting, "open_session", fail)
+    with pytest.raises(error):
+        read_exported(exported)

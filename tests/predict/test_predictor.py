@@ -1,4 +1,5 @@
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -64,8 +65,8 @@ def test_clips_shorter_than_the_windows_asked_for_get_what_the_report_counted(sh
 
 def test_the_most_probable_genre_comes_first(ours, library):
     prediction = ours.predict(library / "tones" / "9.wav")
-    shares = list(prediction.probabilities.values())
-    assert shares == sorted(shares, reverse=True) and sum(shares) == pytest.approx(1)
+    probabilities = list(prediction.probabilities.values())
+    assert probabilities == sorted(probabilities, reverse=True) and sum(probabilities) == pytest.approx(1)
     assert prediction.genre == next(iter(prediction.probabilities))
     assert (prediction.from_seconds, prediction.to_seconds) == (0, pytest.approx(1.2)) and prediction.timeline == ()
 
@@ -79,17 +80,17 @@ def test_channels_and_rates_make_no_difference(ours, tmp_path, sound):
 
 
 @pytest.mark.parametrize("seconds", [0.01, 0.3, 0.5, 30.0])
-def test_songs_of_any_length_are_judged(predictor, tmp_path, sound, seconds):
+def test_songs_of_any_length_are_predicted(predictor, tmp_path, sound, seconds):
     prediction = predictor.predict(write(tmp_path / "song.wav", sound("noise", 1, seconds)), every_seconds=1.0)
     assert prediction.genre in GENRES and len(prediction.timeline) == max(1, round(seconds))
 
 
-def test_windows_are_judged_alike_in_however_many_batches(ours):
+def test_windows_are_predicted_alike_in_however_many_batches(ours):
     frames = np.random.default_rng(0).normal(-40, 20, (500, 24)).astype(np.float16)
     starts = list(range(0, 400, 3))
     assert len(starts) > 3 * WINDOWS_A_BATCH
-    by_itself = torch.cat([ours.judge(frames, [start]) for start in starts])
-    assert torch.allclose(ours.judge(frames, starts), by_itself, atol=1e-6)
+    by_itself = torch.cat([ours.predict_windows(frames, [start]) for start in starts])
+    assert torch.allclose(ours.predict_windows(frames, starts), by_itself, atol=1e-6)
 
 
 def tones_or_noise(windows):
@@ -110,7 +111,7 @@ def test_a_timeline_tells_what_is_heard_when(run, tmp_path, sound):
     assert prediction.probabilities == whole and whole["clicks"] < 0.01 and 0.3 < whole["tones"] < 0.7
 
 
-def test_a_moment_is_judged_by_the_window_around_its_middle(ours):
+def test_a_moment_is_predicted_by_the_window_around_its_middle(ours):
     starts = ours.starts_around([0, 1, 2, 4], n_frames=round(4 * FRAMES_A_SECOND))
     assert starts == [round(middle * FRAMES_A_SECOND - 16 / 2) for middle in (0.5, 1.5, 3.0)]
     assert ours.starts_around([0, 0.1, 0.2], n_frames=20) == [0, 0]
@@ -145,6 +146,32 @@ def test_what_is_no_run_is_said(tmp_path, name):
         Predictor(tmp_path / name)
 
 
+FORK = """
+import sys
+from multiprocessing import get_context
+from genre_lightning import Predictor
+
+predictor = Predictor(sys.argv[1])
+before = predictor.predict(sys.argv[2])  # on all threads
+
+def predict(path):
+    return predictor.predict(path)
+
+with get_context("fork").Pool(2) as pool:
+    (after,) = pool.map_async(predict, sys.argv[2:]).get(60)
+assert after.genre == before.genre
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")
+@pytest.mark.parametrize("kind", ["run", "exported"])
+def test_it_is_loaded_once_and_used_by_processes_that_are_forked(kind, request, tmp_path, sound):
+    song = write(tmp_path / "song.wav", sound("noise", 1, 30.0))  # long enough for PyTorch to share out the work
+    threads = {**os.environ, "OMP_NUM_THREADS": "2"}
+    arguments = [str(request.getfixturevalue(kind)), str(song)]
+    subprocess.run([sys.executable, "-c", FORK, *arguments], check=True, timeout=120, env=threads)
+
+
 def test_a_manifest_with_other_genres_changes_nothing_that_a_model_says(run, ours, library, tmp_path):
     spoilt = Path(shutil.copytree(run, tmp_path / "run"))
     text = (run / "manifest.csv").read_text(encoding="utf-8")
@@ -154,21 +181,35 @@ def test_a_manifest_with_other_genres_changes_nothing_that_a_model_says(run, our
 
 
 @pytest.mark.parametrize("change", [{"genres": ["jazz", "rock"]}, {"window_seconds": 3.0}, {"features": {"n_mels": 7}}])
-def test_an_exported_network_that_does_not_fit_its_recipe_is_said(exported, tmp_path, change):
+def test_an_exported_network_that_does_not_fit_its_spec_is_said(exported, tmp_path, change):
     model = onnx.load(exported)
     (spec,) = [entry for entry in model.metadata_props if entry.key == METADATA]
     values = json.loads(spec.value)
     values["features"] |= change.pop("features", {})
     spec.value = json.dumps(values | change)
     onnx.save(model, tmp_path / "model.onnx")
-    with pytest.raises(UserError, match=r"model\.onnx: the network fits other features, windows or genres"):
+    with pytest.raises(UserError, match=r"model\.onnx: the network was made for other features, windows or genres"):
         Predictor(tmp_path / "model.onnx")
 
 
-def test_an_exported_file_needs_no_lightning(exported, library):
-    heavy = "{'lightning', 'torchmetrics', 'hydra', 'omegaconf', 'umap', 'matplotlib', 'sklearn', 'scipy', 'bokeh'}"
-    judge = f"Predictor({str(exported)!r}).predict({str(library / 'noise' / '9.wav')!r}, 1.0)"
-    code = f"import sys\nfrom genre_lightning.predict.predictor import Predictor\n{judge}\n"
-    code += f"print({heavy} & set(sys.modules))"
-    result = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
-    assert (result.stdout, result.stderr) == ("set()\n", "")
+ALONE = """
+import os, sys, warnings, torch, onnxruntime
+from genre_lightning import devices
+
+def process():
+    return dict(os.environ), warnings.showwarning, warnings.filters[:], sys.meta_path[:], torch.get_num_threads()
+
+before = process()
+devices.keep_freed_memory = None  # so that it cannot be called
+from genre_lightning import Predictor
+list(Predictor(sys.argv[1]).predict_all([sys.argv[2]], 1.0))
+assert process() == before
+heavy = {"lightning", "torchmetrics", "hydra", "omegaconf", "umap", "matplotlib", "sklearn", "scipy", "bokeh"}
+assert not heavy & set(sys.modules)
+"""
+
+
+def test_an_exported_file_needs_no_lightning_and_changes_nothing_in_the_process(exported, library):
+    song = library / "noise" / "9.wav"
+    ended = subprocess.run([sys.executable, "-c", ALONE, exported, song], capture_output=True, check=False)
+    assert (ended.returncode, ended.stderr) == (0, b"")

@@ -1,0 +1,143 @@
+"""The command genre-lightning, or python -m genre_lightning: what finished runs can do."""
+
+import argparse
+import io
+import logging
+import os
+import sys
+from collections.abc import Sequence
+from itertools import chain
+from pathlib import Path
+
+from genre_lightning import __version__
+from genre_lightning.devices import machine, prepare_process
+from genre_lightning.errors import packages, run_command
+from genre_lightning.predict.cli import add_predict, add_trust, count
+
+CLOSED_PIPE = 141  # what the shell says of a program whose reader went away
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Do what the command line asks for, and end the program with a status that says whether all went well."""
+    arguments = command_line().parse_args(argv)
+    prepare_process()
+    if isinstance(sys.stdout, io.TextIOWrapper):  # names of files in any script, and those that are no text at all
+        sys.stdout.reconfigure(encoding="utf-8", errors=sys.getfilesystemencodeerrors())
+    if getattr(arguments, "trust", False):
+        sys.path.append(str(Path.cwd()))  # train.py, which lies there, has found classes from elsewhere beside it
+    try:
+        run_command(call, arguments)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python complains when it flushes at the end
+        sys.exit(CLOSED_PIPE)
+
+
+def call(arguments: argparse.Namespace) -> int | None:
+    """Call the chosen command, which only now imports what it needs; returns the exit status."""
+    status = arguments.call(arguments)
+    sys.stdout.flush()  # here, where it is noticed if the reader went away
+    return status
+
+
+def command_line() -> argparse.ArgumentParser:
+    """The commands with their arguments."""
+    listed = "\n".join(f"  {name:<12} {what}" for name, (what, _) in COMMANDS.items())
+    parser = argparse.ArgumentParser(
+        prog="genre-lightning",
+        usage="genre-lightning [-h] [--version] COMMAND ...",
+        description=f"What finished runs can do. To train one: python train.py\n\ncommands:\n{listed}",
+        epilog="More about a command: genre-lightning COMMAND --help",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"genre_lightning {__version__}")
+    commands = parser.add_subparsers(prog="genre-lightning", metavar="COMMAND", required=True, help=argparse.SUPPRESS)
+    for name, (what, add) in COMMANDS.items():
+        description = f"{what[0].upper()}{what[1:]}."
+        add(commands.add_parser(name, description=description, formatter_class=argparse.RawDescriptionHelpFormatter))
+    return parser
+
+
+def add_neighbours(parser: argparse.ArgumentParser) -> None:
+    """What is like a song or an artist."""
+
+    def call(arguments: argparse.Namespace) -> None:
+        from genre_lightning.embed.neighbours import neighbours
+
+        print(neighbours(arguments.run, arguments.query, arguments.k, arguments.artists, arguments.trust))
+
+    where = "a run's folder, or one below it, where embed.py has written to"
+    parser.add_argument("run", type=Path, metavar="RUN", help=where)
+    asked = "a title, an artist, words of both, or an audio file, even a new one"
+    parser.add_argument("query", metavar="QUERY", help=asked)
+    parser.add_argument("--artists", action="store_true", help="list artists, each the mean of their songs")
+    parser.add_argument("-k", type=count, default=10, metavar="N", help="how many (default: 10)")
+    add_trust(parser)
+    parser.set_defaults(call=call)
+
+
+def add_results(parser: argparse.ArgumentParser) -> None:
+    """Runs side by side."""
+
+    def call(arguments: argparse.Namespace) -> None:
+        from genre_lightning.runs.compare import results
+
+        print(results(arguments.folders))
+
+    whose = "runs, or folders with runs in them (default: logs)"
+    parser.add_argument("folders", nargs="*", type=Path, default=[Path("logs")], metavar="FOLDER", help=whose)
+    parser.set_defaults(call=call)
+
+
+def add_export(parser: argparse.ArgumentParser) -> None:
+    """A run as one file."""
+
+    def call(arguments: argparse.Namespace) -> None:
+        from genre_lightning.predict.onnx import export
+        from genre_lightning.runs.run import Run
+
+        logging.getLogger("torch.onnx").setLevel(logging.ERROR)  # it tells that it does without torchvision
+        difference = export(Run(arguments.run, trust=arguments.trust), arguments.onnx)
+        print(f"{arguments.onnx}: logits agree with PyTorch's within {difference:.0e}")
+
+    parser.add_argument("run", type=Path, metavar="RUN", help="a finished run's folder")
+    parser.add_argument("onnx", type=Path, metavar="FILE.onnx", help="the file to write; FILE.json comes beside it")
+    add_trust(parser)
+    parser.set_defaults(call=call)
+
+
+def add_prune_cache(parser: argparse.ArgumentParser) -> None:
+    """Caches without what no song needs any more."""
+
+    def call(arguments: argparse.Namespace) -> None:
+        from genre_lightning.data.prune import prune_all
+
+        for line in prune_all(arguments.root, arguments.remove):
+            print(line)
+
+    whose = "the folder with all caches (default: cache)"
+    parser.add_argument("root", nargs="?", type=Path, default=Path("cache"), metavar="FOLDER", help=whose)
+    parser.add_argument("--remove", action="store_true", help="remove what can go; not while something trains")
+    parser.set_defaults(call=call)
+
+
+def add_info(parser: argparse.ArgumentParser) -> None:
+    """What a bug report needs."""
+
+    def call(_: argparse.Namespace) -> None:
+        for name, value in chain([("genre_lightning", __version__)], machine(), packages()):
+            print(f"{name:<16} {value}", flush=True)  # at once: all packages are loaded, which takes seconds
+
+    parser.set_defaults(call=call)
+
+
+COMMANDS = {
+    "predict": ("what genre is a song, and when", add_predict),
+    "neighbours": ("the songs or artists that are most like one", add_neighbours),
+    "results": ("all runs in a table, with mean and range over seeds", add_results),
+    "export": ("a run as one ONNX file, for quick predictions and for other programs", add_export),
+    "prune-cache": ("free the disk of features that no song needs any more", add_prune_cache),
+    "info": ("versions, devices and folders, for a bug report", add_info),
+}
+
+if __name__ == "__main__":
+    main()
