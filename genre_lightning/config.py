@@ -1,14 +1,40 @@
-"""The configuration, checked before any work begins."""
+"""The configuration, checked before any work begins; and the classes that settings and runs name."""
+
+from __future__ import annotations
 
 import inspect
 import math
 from collections.abc import Iterator
 from dataclasses import field, make_dataclass
-from typing import Any, get_type_hints
-
-from omegaconf import MISSING, DictConfig, OmegaConf, ValidationError
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, TypeVar, get_type_hints
 
 from genre_lightning.errors import UserError, explain_import
+
+if TYPE_CHECKING:
+    from omegaconf import DictConfig
+
+Kind = TypeVar("Kind")
+
+
+def find_class(name: str, base: type[Kind], *, trust: bool = False) -> type[Kind]:
+    """The class of a dotted name in a run: one of this project's, so that a run from elsewhere cannot run its own code.
+
+    `trust` allows any class. Raises UserError for a class that is not allowed, not found, or no `base`.
+    """
+    if not trust and not name.startswith("genre_lightning."):
+        told = f"the run names {name}, which is no part of this project; to run its code, add trust=true"
+        raise UserError(f"{told} (genre-lightning: --trust)")
+    module, _, attribute = name.rpartition(".")
+    try:
+        kind = getattr(import_module(module), attribute)
+    except (ImportError, ValueError, AttributeError) as error:
+        if explain_import(error, sought=name) is not None:
+            raise
+        raise UserError(f"the run names {name}, which cannot be found here") from None
+    if not isinstance(kind, type) or not issubclass(kind, base):
+        raise UserError(f"the run names {name}, which is no {base.__name__}")
+    return kind
 
 
 def check_types(config: DictConfig) -> None:
@@ -16,6 +42,8 @@ def check_types(config: DictConfig) -> None:
 
     Raises UserError that names the setting. Types that OmegaConf has no word for are left to the class itself.
     """
+    from omegaconf import OmegaConf
+
     for where, node in targets(config):
         for name, kind in declared_types(node._target_).items():
             if name in node and not OmegaConf.is_missing(node, name) and not is_target(node[name]):
@@ -24,11 +52,15 @@ def check_types(config: DictConfig) -> None:
 
 def is_target(value: Any) -> bool:
     """Whether a setting stands for an object that is still to be made."""
+    from omegaconf import DictConfig
+
     return isinstance(value, DictConfig) and "_target_" in value
 
 
 def targets(config: DictConfig, where: str = "") -> Iterator[tuple[str, DictConfig]]:
     """Every node below `config` that names a class or function to be called, with its full key."""
+    from omegaconf import DictConfig, OmegaConf
+
     if "_target_" in config:
         yield where, config
     for name in map(str, config):
@@ -57,6 +89,8 @@ def declared_types(target: str) -> dict[str, Any]:
 
 def check_type(key: str, value: Any, kind: Any) -> None:
     """Raise UserError unless OmegaConf can read `value` as a `kind`; "no" and "off" would be texts, and so true."""
+    from omegaconf import MISSING, OmegaConf, ValidationError
+
     if kind is bool and not isinstance(value, bool):
         raise UserError(f"{key} must be true or false, not {value}")
     try:
@@ -72,6 +106,8 @@ def check_type(key: str, value: Any, kind: Any) -> None:
 
 def check_number(config: DictConfig, key: str, lowest: float, highest: float = math.inf, *, whole: bool = True) -> None:
     """Raise UserError unless the setting is a number, a `whole` one or any, from `lowest` to `highest`."""
+    from omegaconf import OmegaConf
+
     value = OmegaConf.select(config, key)
     fits = isinstance(value, int if whole else int | float) and not isinstance(value, bool)
     if not fits or not lowest <= value <= highest:

@@ -17,7 +17,7 @@ from omegaconf import OmegaConf
 import genre_lightning.errors
 import genre_lightning.models
 from genre_lightning.audio import read_audio
-from genre_lightning.config import check_types
+from genre_lightning.config import check_types, find_class
 from genre_lightning.embed.projection import UMAP
 from genre_lightning.errors import (
     CALLED,
@@ -33,7 +33,7 @@ from genre_lightning.errors import (
     run_command,
 )
 from genre_lightning.predict.onnx import read_exported
-from genre_lightning.runs.run import Run, find_class
+from genre_lightning.runs.run import Run
 
 APP = """
 defaults:
@@ -364,7 +364,9 @@ def test_the_owner_of_a_good_run_is_not_told_to_train_again(break_package, tmp_p
 @pytest.mark.parametrize("kind", ["TypeError", "ValueError"])
 def test_a_run_that_cannot_be_read_for_a_broken_package_is_not_called_old(kind, run, break_package, monkeypatch):
     break_package("brokenaudio", f"{kind}('no')")
-    monkeypatch.setattr("genre_lightning.data.spec.read_features", lambda _: importlib.import_module("brokenaudio"))
+    monkeypatch.setattr(
+        "genre_lightning.data.spec.read_features", lambda *_, **trust: importlib.import_module("brokenaudio")
+    )
     with pytest.raises(Exception, match="no") as caught:
         _ = Run(run).spec
     assert ended(caught.value).startswith("error: brokenaudio 0.1 cannot be loaded")

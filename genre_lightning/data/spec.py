@@ -42,10 +42,13 @@ class Spec:
         return {"format": FORMAT_VERSION, **values, "features": self.features.settings}
 
 
-def read_spec(values: dict[str, Any]) -> Spec:
-    """What `plain` made. Raises KeyError, TypeError or ValueError for anything else, or another version's."""
+def read_spec(values: dict[str, Any], *, trust: bool = False) -> Spec:
+    """What `plain` made; `trust` allows features from outside this project.
+
+    Raises KeyError, TypeError or ValueError for anything else, and UserError for features that are not allowed.
+    """
     if values["format"] != FORMAT_VERSION:
         raise ValueError(f"format {values['format']}")
     known = {field.name: values[field.name] for field in fields(Spec)}
-    known["features"] = read_features(known["features"])
+    known["features"] = read_features(known["features"], trust=trust)
     return Spec(**known)

@@ -1,15 +1,12 @@
 """What all features have in common, and how they are made again from their settings."""
 
-import re
 from abc import ABC, abstractmethod
-from importlib import import_module
-from importlib.util import find_spec
 from inspect import signature
 from typing import Any, ClassVar
 
 from torch import Tensor, nn
 
-OWN = re.compile(r"(genre_lightning\.features\.\w+)\.(\w+)")
+from genre_lightning.config import find_class
 
 
 class Features(nn.Module, ABC):
@@ -68,19 +65,16 @@ class Features(nn.Module, ABC):
         return n_frames / self.frames_per_second
 
 
-def read_features(settings: dict[str, Any]) -> Features:
+def read_features(settings: dict[str, Any], *, trust: bool = False) -> Features:
     """Make features again from their settings.
 
     Args:
-        settings: `Features.settings`, perhaps from a file of somebody else: the class must be one of this package's.
+        settings: `Features.settings`, perhaps from a file of somebody else.
+        trust: Whether the class may be one from outside this project, which runs code of its own.
 
     Raises:
-        KeyError, TypeError or ValueError: If these are not the settings of features that this version knows.
+        UserError: The class is not allowed or not found.
+        KeyError, TypeError, ValueError: The settings are not those of the class.
     """
-    own = OWN.fullmatch(str(settings["_target_"]))
-    if own is None or find_spec(own[1]) is None:
-        raise ValueError(f"{settings['_target_']} is not in genre_lightning.features")
-    kind = getattr(import_module(own[1]), own[2], None)
-    if not isinstance(kind, type) or not issubclass(kind, Features):
-        raise ValueError(f"{settings['_target_']} are no features")
+    kind: Any = find_class(str(settings["_target_"]), Features, trust=trust)
     return kind(**{name: value for name, value in settings.items() if name != "_target_"})

@@ -97,7 +97,7 @@ def furthest_apart(run: Run, logits: Logits) -> float:
     return difference
 
 
-def read_exported(path: Path) -> tuple[Spec, Logits]:
+def read_exported(path: Path, *, trust: bool = False) -> tuple[Spec, Logits]:
     """The spec and the network of an exported file. Raises UserError if it is damaged or not this version's."""
     check_packages("onnxruntime")
     from onnxruntime.capi import onnxruntime_pybind11_state as state  # pyright: ignore[reportAttributeAccessIssue]
@@ -108,7 +108,7 @@ def read_exported(path: Path) -> tuple[Spec, Logits]:
         values = json.loads(session.get_modelmeta().custom_metadata_map[METADATA])
         if values["format"] == 1:
             raise UserError(f"{path}: made by version 0.1; export it again from a run trained with this version")
-        spec = read_spec(values)
+        spec = read_spec(values, trust=trust)
         (features,), (logits,) = session.get_inputs(), session.get_outputs()
     except (*damage, KeyError, TypeError, ValueError):  # onnxruntime's own, and those of reading the metadata
         raise UserError(f"{path} is damaged, or was not exported by this version of this program") from None

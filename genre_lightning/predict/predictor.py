@@ -144,7 +144,7 @@ class Predictor:
 def load(run: Path, trust: bool) -> tuple[Spec, Logits]:
     """The spec and the network of a run's folder, or of a file exported from one. Raises UserError."""
     if run.suffix == ".onnx" and run.is_file():
-        return read_exported(run)
+        return read_exported(run, trust=trust)
     if not run.is_dir():
         raise UserError(f"{run} is neither a finished run's folder nor an .onnx file exported from one")
     from genre_lightning.models.base import Standardise

@@ -23,12 +23,18 @@ def results(folders: Sequence[Path]) -> str:
     """The table of the finished runs below `folders`. Raises UserError if there are none."""
     if not (runs := finished_runs(*folders)):
         raise UserError(f"there is no finished run in {', '.join(map(str, folders))}")
-    alike = defaultdict(dict)
+    alike, unread = defaultdict(dict), []
     for run in runs:
-        alike[typed(run)][seeds(run)] = read_results(run)  # of repeats, the last one counts
+        try:
+            alike[typed(run)][seeds(run)] = read_results(run)  # of repeats, the last one counts
+        except UserError as error:
+            unread.append(f"left out: {error}")
+    if not alike:
+        raise UserError(unread[-1].removeprefix("left out: "))
     common = set.intersection(*map(set, alike)) if len(alike) > 1 else set()
     names = {key: " ".join(one for one in key if one not in common) or "the defaults" for key in alike}
-    return table(HEAD, [row(names[key], [*by_seed.values()]) for key, by_seed in alike.items()])
+    shown = table(HEAD, [row(names[key], [*by_seed.values()]) for key, by_seed in alike.items()])
+    return "\n\n".join([shown, *unread])
 
 
 def typed(run: Path) -> tuple[str, ...]:

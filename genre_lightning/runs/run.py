@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from pickle import UnpicklingError
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
+from genre_lightning.config import find_class
 from genre_lightning.errors import UserError, explain_import
 from genre_lightning.runs.folders import CHECKPOINTS, SETTINGS
 from genre_lightning.runs.results import METRICS, check_format
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from genre_lightning.features.base import Features
     from genre_lightning.models.base import GenreClassifier
 
-Kind = TypeVar("Kind")
 CONFIG = Path(SETTINGS, "config.yaml")
 # What reading a YAML file that is damaged, or none, raises.
 DAMAGED = (OSError, ValueError, YAMLError, OmegaConfBaseException)
@@ -83,7 +83,7 @@ class Run:
         from genre_lightning.data.spec import read_spec
 
         try:
-            return read_spec(self.checkpoint["GenreDataModule"])
+            return read_spec(self.checkpoint["GenreDataModule"], trust=self.trust)
         except (KeyError, TypeError, ValueError) as error:
             if explain_import(error) is not None:
                 raise
@@ -156,27 +156,6 @@ def read_settings(folder: Path) -> DictConfig:
     if not isinstance(config, DictConfig) or not {"model", "features", "cache", "loader"} <= config.keys():
         raise UserError(f"{folder / CONFIG} is damaged, or was not written by this program")
     return config
-
-
-def find_class(name: str, base: type[Kind], *, trust: bool = False) -> type[Kind]:
-    """The class of a dotted name: one of this project's, so that a run from elsewhere cannot run code of its own.
-
-    `trust` allows any class. Raises UserError for all that are not allowed, or are no `base`.
-    """
-    from hydra.utils import get_class
-
-    if not trust and not name.startswith("genre_lightning."):
-        told = f"the run names {name}, which is no part of this project; to run its code, add trust=true"
-        raise UserError(f"{told} (genre-lightning: --trust)")
-    try:
-        kind = get_class(name)
-    except (ImportError, ValueError, AttributeError) as error:
-        if explain_import(error) is not None:
-            raise
-        raise UserError(f"the run names {name}, which cannot be found here") from None
-    if not issubclass(kind, base):
-        raise UserError(f"the run names {name}, which is no {base.__name__}")
-    return kind
 
 
 def read_checkpoint(path: Path) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from dataclasses import replace
 import pytest
 
 from genre_lightning.data.spec import Spec, read_spec
+from genre_lightning.errors import UserError
 from genre_lightning.features.mel import MFCC, LogMel
 
 RECIPE = Spec(LogMel(sample_rate=8000, n_fft=512, hop_length=256), "float16", 0.5, 0.25, ["jazz", "rock"])
@@ -39,7 +40,7 @@ WRONG = [
 
 @pytest.mark.parametrize("wrong", WRONG)
 def test_anything_else_is_refused(wrong):
-    with pytest.raises((KeyError, TypeError, ValueError)):
+    with pytest.raises((KeyError, TypeError, ValueError, UserError)):
         read_spec(RECIPE.plain() | wrong)
     with pytest.raises(KeyError):
         read_spec({name: value for name, value in RECIPE.plain().items() if name not in wrong})

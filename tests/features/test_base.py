@@ -11,6 +11,7 @@ from hydra.utils import get_class, instantiate
 from omegaconf import OmegaConf
 
 import genre_lightning.features
+from genre_lightning.errors import UserError
 from genre_lightning.features.base import Features, read_features
 
 CONF = Path(__file__).parents[2] / "conf" / "features"
@@ -89,7 +90,7 @@ def test_features_in_a_new_file_are_found(tmp_path, monkeypatch):
      "genre_lightning.features.mel.Nothing", "genre_lightning.features.mel.nn"],
 )  # fmt: skip
 def test_no_other_class_is_made(target):
-    with pytest.raises(ValueError, match="features"):
+    with pytest.raises(UserError, match=f"the run names {target}, which "):
         read_features({"_target_": target})
 
 

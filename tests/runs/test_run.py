@@ -97,7 +97,13 @@ def test_a_settings_file_that_was_changed_changes_nothing_that_a_model_says(run,
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"overlap": 2}, {"dtype": "float8"}, {"genres": None}, {"features": {"_target_": "Blue"}}]
+    "wrong",
+    [
+        {"overlap": 2},
+        {"dtype": "float8"},
+        {"genres": None},
+        {"features": {"_target_": "genre_lightning.features.mel.LogMel", "colour": 1}},
+    ],
 )
 def test_a_spec_of_another_version_is_said(copied, wrong):
     change(copied, GenreDataModule=Run(copied).spec.plain() | wrong)
@@ -115,7 +121,7 @@ def test_a_run_of_version_0_1_is_one_line(copied, spec):
 
 NOT_OURS = {
     "os.system": "no part of this project; to run its code, add trust=true",
-    "genre_lightning.runs.run.latest_run": "cannot be found here",
+    "genre_lightning.runs.run.latest_run": "no GenreClassifier",
     "genre_lightning.no.Such": "cannot be found here",
     "genre_lightning.runs.run.Run": "no GenreClassifier",
 }
