@@ -74,7 +74,7 @@ def uncompiled(monkeypatch):
     config.reload_config()
 
 
-def compose(genre, number, seconds=1.0):
+def compose_song(genre, number, seconds=1.0):
     """A clip of one of GENRES, int16, so that every lossless format holds the same; each number is another song."""
     rng = np.random.default_rng([GENRES.index(genre), number])
     time = np.arange(round(seconds * SAMPLE_RATE)) / SAMPLE_RATE
@@ -112,7 +112,7 @@ def musicnn_weights(random_weights, monkeypatch):
 @pytest.fixture
 def sound():
     """Compose the song of a genre and a number, as int16 at SAMPLE_RATE."""
-    return compose
+    return compose_song
 
 
 @pytest.fixture
@@ -124,7 +124,7 @@ def write_song():
         with soundfile.SoundFile(path, "w", SAMPLE_RATE, 1) as file:
             if artist:
                 file.artist = artist
-            file.write(compose(genre, number, seconds))
+            file.write(compose_song(genre, number, seconds))
         return path
 
     return write
@@ -173,7 +173,7 @@ def library(tmp_path_factory):
     for genre in GENRES:
         (root / genre).mkdir()
         for number, side in enumerate(SIDES):
-            soundfile.write(root / genre / f"{number}.wav", compose(genre, number, 0.3 + number / 10), SAMPLE_RATE)
+            soundfile.write(root / genre / f"{number}.wav", compose_song(genre, number, 0.3 + number / 10), SAMPLE_RATE)
             rows.append((f"{genre}/{number}.wav", genre, f"{genre} artist {number}", side))
     (root / "broken.wav").write_text("no sound")
     with (root / "manifest.csv").open("w", newline="", encoding="utf-8") as file:
@@ -268,7 +268,7 @@ def learnt_noise(train_run, tmp_path_factory):
     """
     root, rows = tmp_path_factory.mktemp("noise"), [("path", "genre", "artist")]
     for number in range(40):
-        soundfile.write(root / f"{number}.wav", compose("noise", number, 0.6), SAMPLE_RATE)
+        soundfile.write(root / f"{number}.wav", compose_song("noise", number, 0.6), SAMPLE_RATE)
         rows.append((f"{number}.wav", ("hiss", "rush")[number % 2], f"artist {number // 4}"))
     with (root / "manifest.csv").open("w", newline="", encoding="utf-8") as file:
         csv.writer(file).writerows(rows)

@@ -1,3 +1,4 @@
+import json
 import os
 import shutil
 from pathlib import Path
@@ -7,7 +8,11 @@ import torch
 from omegaconf import OmegaConf
 
 from genre_lightning.errors import UserError
+from genre_lightning.predict.predictor import Predictor
+from genre_lightning.runs.results import read_results
 from genre_lightning.runs.run import Run, latest_run
+
+KEPT = Path(__file__).with_name("kept")
 
 
 @pytest.fixture(autouse=True)
@@ -186,3 +191,12 @@ def test_a_fingerprint_is_the_checkpoint_s(run, copied):
     with (copied / "checkpoints" / "best.ckpt").open("ab") as file:
         file.write(b"more")
     assert Run(copied).fingerprint != Run(run).fingerprint
+
+
+@pytest.mark.parametrize("kept", [KEPT, KEPT / "model.onnx"], ids=["run", "onnx"])
+def test_the_run_that_is_kept_still_says_what_it_said(kept, write_song, tmp_path):
+    """Made by keep_run.py; see there what to do when this fails."""
+    song = write_song(tmp_path / "9.wav", "clicks", 9)
+    told = json.loads((KEPT / "probabilities.json").read_text(encoding="utf-8"))
+    assert Predictor(kept).predict(song).probabilities == pytest.approx(told, abs=1e-3)
+    assert len(Run(KEPT).catalogue) == 30 and read_results(KEPT).splits["test"].songs == 6
