@@ -1,6 +1,7 @@
-"""Make the run in tests/runs/kept anew: python tests/runs/keep_run.py. Later versions must read it, or refuse it in a line.
+"""Make the run in tests/runs/kept anew, which later versions must read, or refuse in a line.
 
-Until 0.2.0 is released its format may still change, and the run is made anew then; after that it stays as it is.
+Run it as `python tests/runs/keep_run.py`. Until 0.2.0 is released its format may still change, and the run is made anew
+then; after that it stays as it is.
 """
 
 import json
