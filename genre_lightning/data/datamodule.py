@@ -128,7 +128,7 @@ class GenreDataModule(WindowModule):
         self.source = source if callable(source) else partial(folder, str(source))
         self.features = LogMel() if features is None else features
         self.split, self.cache = split, cache(features=self.features)
-        self.augments = torch.nn.ModuleList(make(self.features) for make in (augment or {}).values())
+        self.augments = torch.nn.ModuleList(make(self.features) for make in (augment or {}).values() if make)
         self.window_seconds, self.windows_per_song = window_seconds, windows_per_song
         self.batch_size, self.overlap, self.balanced = batch_size, overlap, balanced
         self.num_workers, self.seed = num_workers, seed

@@ -17,7 +17,7 @@ ABANDONED_SECONDS = 3600
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """A cache's songs, those whose files are still there as they were, and the files that can go."""
+    """A cache's songs, those that may still be needed, and the files that can go."""
 
     songs: int
     songs_in_use: int
@@ -51,19 +51,24 @@ def prune(folder: Path, remove: bool) -> str:
 
 
 def look_into(folder: Path) -> Contents:
-    """Count the songs whose files are still where they were read; a shard without any, or of another format, can go."""
+    """Count the songs that may still be needed; a shard without any, or of another format, can go."""
     readable = json.loads((folder / SETTINGS).read_text(encoding="utf-8"))["format"] == FORMAT_VERSION
     indexes = [path for path in folder.glob("*.json") if path.name != SETTINGS]
     kept, songs, songs_in_use, unneeded = set(), 0, 0, []
     for index in indexes:
         held = json.loads(index.read_text(encoding="utf-8"))
-        in_use = sum(song_key(Path(song["path"])) == song["key"] for song in held) if readable else 0
+        in_use = sum(may_be_needed(Path(song["path"]), song["key"]) for song in held) if readable else 0
         songs, songs_in_use = songs + len(held), songs_in_use + in_use
         kept.add(index.stem)
         if not in_use:
             unneeded += [index, *folder.glob(f"{index.stem}.*.npy")]  # the index first: no shard without its arrays
     abandoned = [path for path in folder.iterdir() if path.name.split(".")[0] not in kept and is_old(path)]
     return Contents(songs, songs_in_use, unneeded + [path for path in abandoned if path.name != SETTINGS])
+
+
+def may_be_needed(path: Path, key: str) -> bool:
+    """Whether a song's file is as it was when it was read, or its whole folder is elsewhere: moved, or not mounted."""
+    return song_key(path) == key or not path.parent.is_dir()
 
 
 def is_old(path: Path) -> bool:

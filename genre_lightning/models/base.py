@@ -2,6 +2,7 @@
 
 from abc import ABC
 from collections.abc import Sequence
+from inspect import signature
 from typing import Any
 
 import torch
@@ -102,6 +103,8 @@ class GenreClassifier(LightningModule, ABC):
         return loss
 
     def on_train_epoch_end(self) -> None:
+        if not self.trained:  # a run that is resumed at the end of an epoch
+            return
         losses, predicted, genres = zip(*self.trained, strict=True)  # metrics are slow to update, so once an epoch
         self.trained.clear()
         self.train_loss.update(torch.stack(losses))
@@ -163,18 +166,28 @@ class GenreClassifier(LightningModule, ABC):
         except (ValueError, TypeError) as error:
             raise UserError(f"learning.optimizer: {error}") from None
 
-    def configure_optimizers(self) -> Any:
-        from hydra.utils import instantiate
+    def build_schedule(self, optimizer: torch.optim.Optimizer, total_steps: int) -> Any:
+        """The configured schedule of the learning rate. Raises UserError for settings that it does not take."""
+        from hydra.utils import get_class, instantiate
 
+        if self.schedule is None:
+            return None
+        own: dict[str, Any] = {}
+        if "total_steps" in signature(get_class(self.schedule["_target_"])).parameters:
+            own["total_steps"] = total_steps
+        try:
+            if "max_lr" in self.schedule:  # one number, but each group has a rate of its own
+                parts = [group["lr"] / self.optimizer["lr"] for group in optimizer.param_groups]
+                own["max_lr"] = [self.schedule["max_lr"] * part for part in parts]
+            return instantiate(self.schedule, _partial_=True)(optimizer, **own)
+        except (ValueError, TypeError, ZeroDivisionError) as error:
+            raise UserError(f"learning.schedule: {error}") from None
+
+    def configure_optimizers(self) -> Any:
         optimizer = self.build_optimizer()
         if self.schedule is None:
             return optimizer
-        steps = int(self.trainer.estimated_stepping_batches)
-        own: dict[str, Any] = {"total_steps": steps}
-        if "max_lr" in self.schedule:  # one number, where each group has a rate of its own
-            parts = [group["lr"] / self.optimizer["lr"] for group in optimizer.param_groups]
-            own["max_lr"] = [self.schedule["max_lr"] * part for part in parts]
-        schedule = instantiate(self.schedule, _partial_=True)(optimizer, **own)
+        schedule = self.build_schedule(optimizer, int(self.trainer.estimated_stepping_batches))
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
 
 

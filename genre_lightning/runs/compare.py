@@ -26,7 +26,8 @@ def results(folders: Sequence[Path]) -> str:
     alike, unread = defaultdict(dict), []
     for run in runs:
         try:
-            alike[typed(run)][seeds(run)] = read_results(run)  # of repeats, the last one counts
+            key, seed, results = typed(run), seeds(run), read_results(run)
+            alike[key][seed] = results  # of repeats, the last one counts
         except UserError as error:
             unread.append(f"left out: {error}")
     if not alike:

@@ -167,7 +167,7 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
 
     try:
         checkpoint = torch.load(path, map_location="cpu", weights_only=True)
-        known = {"state_dict", "hyper_parameters"} <= checkpoint.keys()
+        known = "state_dict" in checkpoint and "n_genres" in checkpoint["hyper_parameters"]
     except UNREADABLE:
         known, checkpoint = False, {}
     if not known:

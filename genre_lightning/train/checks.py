@@ -13,7 +13,7 @@ from genre_lightning.devices import check_accelerator
 from genre_lightning.errors import UserError
 from genre_lightning.metrics import FIGURES
 from genre_lightning.models.base import GenreClassifier
-from genre_lightning.runs.folders import CHECKPOINTS, holds_run
+from genre_lightning.runs.folders import CHECKPOINTS, folder_of, holds_run
 from genre_lightning.runs.resume import check_checkpoint
 from genre_lightning.train.callbacks import BestCheckpoint
 
@@ -87,12 +87,14 @@ def check_trainer(trainer: DictConfig) -> None:
 
 def check_callbacks(callbacks: DictConfig | None) -> None:
     """Raise UserError unless a callback keeps the best epoch, and ours monitor a figure that exists."""
-    if not callbacks or "checkpoint" not in callbacks:
+    if not callbacks or callbacks.get("checkpoint") is None:
         raise UserError("callbacks: a run needs its callbacks.checkpoint; begin with callbacks=default")
     for name, callback in callbacks.items():
-        ours = str(callback._target_).startswith("genre_lightning.")
-        if ours and callback.monitor not in MONITORS:
-            raise UserError(f"callbacks.{name}.monitor: {callback.monitor!r} is none of {', '.join(MONITORS)}")
+        if callback is None:  # switched off
+            continue
+        monitor = callback.get("monitor")
+        if monitor is not None and monitor not in MONITORS and callback._target_.startswith("genre_lightning."):
+            raise UserError(f"callbacks.{name}.monitor must be one of {', '.join(MONITORS)}, not {monitor!r}")
     if not str(callbacks.checkpoint._target_).endswith(f".{BestCheckpoint.__name__}"):
         raise UserError(f"callbacks.checkpoint must be a {BestCheckpoint.__name__}; add another callback beside it")
 
@@ -100,7 +102,7 @@ def check_callbacks(callbacks: DictConfig | None) -> None:
 def check_network(cfg: DictConfig) -> None:
     """Build the augmentations, a network and its optimizer; Hydra's error or UserError says where that fails."""
     features = instantiate(cfg.features)
-    for augment in instantiate(cfg.augment or {}).values():
+    for augment in filter(None, instantiate(cfg.augment or {}).values()):
         augment(features)
     shape: dict[str, Any] = {
         "n_features": features.n_features,
@@ -112,11 +114,11 @@ def check_network(cfg: DictConfig) -> None:
             f"model: {type(model).__name__} is no genre_lightning.models.base.GenreClassifier; make it one, or train "
             "it with GenreDataModule and a Trainer of your own"
         )
-    model.build_optimizer()
+    model.build_schedule(model.build_optimizer(), total_steps=100)
 
 
 def check_folder(ckpt_path: str | None, folder: Path) -> None:
     """Raise UserError if a new run would be written over another one."""
-    if ckpt_path is None and holds_run(folder):
+    if holds_run(folder) and folder_of(ckpt_path) is None:
         last = (folder / CHECKPOINTS / "last.ckpt").as_posix()
         raise UserError(f"{folder} holds a run already; name another hydra.run.dir, or go on with ckpt_path={last}")

@@ -129,6 +129,7 @@ def draw(trainer: Trainer, model: GenreClassifier, data: GenreDataModule) -> dic
 @torch.inference_mode()
 def some_windows(model: GenreClassifier, data: GenreDataModule) -> tuple[list[np.ndarray], list[str]]:
     """The first window of test songs from all over the split, and what they are and were predicted to be."""
+    model.eval()  # Lightning leaves the mode that was set before its test
     dataset = data.datasets["test"]
     songs = range(0, len(dataset), max(1, len(dataset) // SHOWN_SONGS))[:SHOWN_SONGS]
     batch = dataset.__getitems__([(song, 0) for song in songs])

@@ -32,7 +32,7 @@ def page(name: str, results: Results) -> str:
     parts += ["![Confusion on test](confusion_test.png)", "## How it learnt", "![Curves](curves.png)"]
     if results.left_out:
         lines = [f"- `{path}` {reason}" for path, reason in results.left_out.items()]
-        parts += [f"## Left out: {len(lines)} files", "\n".join(lines)]
+        parts += [f"## Files left out: {len(lines)}", "\n".join(lines)]
     return "\n\n".join(parts) + "\n"
 
 

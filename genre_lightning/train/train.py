@@ -60,8 +60,8 @@ def train(cfg: DictConfig, folder: Path) -> float:
 def build_trainer(cfg: DictConfig, folder: Path) -> Trainer:
     """The Trainer with the configured callbacks and loggers, and with those that every run has."""
     logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)  # what it has to tell, the run's log tells
-    callbacks = [*instantiate(cfg.callbacks).values(), LastCheckpoint(), SeedEveryEpoch(cfg.seed)]
-    chosen = instantiate(cfg.logger).values()
+    callbacks = [*filter(None, instantiate(cfg.callbacks).values()), LastCheckpoint(), SeedEveryEpoch(cfg.seed)]
+    chosen = filter(None, instantiate(cfg.logger).values())  # one that is null is switched off
     loggers = [History(folder), *(one(save_dir=str(folder)) if isinstance(one, partial) else one for one in chosen)]
     return instantiate(cfg.trainer, callbacks=callbacks, logger=loggers, default_root_dir=str(folder))
 
@@ -107,8 +107,7 @@ def test(trainer: Trainer, model: GenreClassifier, data: GenreDataModule) -> flo
 
     Raises UserError if that is not a number: the training went astray.
     """
-    best = trainer.checkpoint_callback
-    assert isinstance(best, BestCheckpoint)
+    (best,) = (callback for callback in trainer.checkpoint_callbacks if isinstance(callback, BestCheckpoint))
     with quietly():
         if not best.best_model_path:  # training ended before the first validation
             trainer.validate(model, data, verbose=False)

@@ -54,6 +54,13 @@ def test_a_changed_song_is_no_longer_in_use(cache, tmp_path):
     assert "9 of 18 songs in use" in prune(cache.folder, remove=False)
 
 
+def test_songs_that_were_moved_with_their_folders_keep_their_features(cache, tmp_path, features):
+    (tmp_path / "kept").rename(tmp_path / "moved")
+    assert "18 of 18 songs in use" in prune(cache.folder, remove=True)
+    again = FeatureCache(tmp_path / "cache", features)
+    assert all(again.find(path) for path in (tmp_path / "moved").rglob("*.wav"))
+
+
 def test_a_cache_in_another_format_goes_altogether(cache):
     settings = cache.folder / "settings.json"
     settings.write_text(settings.read_text().replace('"format": 2', '"format": 1'))

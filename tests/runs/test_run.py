@@ -151,7 +151,16 @@ class Evil:
         return os.mkdir, ("run-by-a-checkpoint",)
 
 
-@pytest.mark.parametrize("content", [b"", b"text", {"state_dict": {}}, {"hyper_parameters": {}, "state_dict": Evil()}])
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"text",
+        {"state_dict": {}},
+        {"state_dict": {}, "hyper_parameters": {"lr": 1}},
+        {"hyper_parameters": {}, "state_dict": Evil()},
+    ],
+)
 def test_a_checkpoint_that_is_damaged_or_not_ours_is_said_and_runs_nothing(copied, content, monkeypatch):
     monkeypatch.chdir(copied)
     best = copied / "checkpoints" / "best.ckpt"

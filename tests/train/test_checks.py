@@ -22,6 +22,8 @@ REFUSED = {
     "~callbacks.checkpoint": r"callbacks: a run needs its callbacks",
     "callbacks.checkpoint.filename=foo": "filename",
     "+trainer.max_time={parsecs: 3}": "parsecs",
+    "learning.schedule.pct_start=2": r"learning\.schedule: .*pct_start",
+    "learning.optimizer.lr=0": r"learning\.schedule: ",
 }
 
 
@@ -34,6 +36,7 @@ def test_what_would_leave_no_run_behind_is_refused_before_songs_are_read(configu
 
 
 WORK = [
+    ("callbacks.early_stopping=null", "augment.gain=null", "logger.tensorboard=null"),  # Hydra's way to switch off
     ("+trainer.max_steps=5",),
     ("+trainer.max_steps=1",),  # ends before the first validation
     ("trainer.limit_train_batches=1",),

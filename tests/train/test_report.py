@@ -123,7 +123,7 @@ def test_the_page_has_a_title_facts_tables_and_pictures():
 
 def test_the_page_lists_the_files_left_out():
     text = page("a run", results(left_out=["a.wav", "b.wav"]))
-    assert "## Left out: 2 files" in text and "- `b.wav` is empty (0 bytes)" in text
+    assert "## Files left out: 2" in text and "- `b.wav` is empty (0 bytes)" in text
     assert column(text, "train")["files left out"] == "2"
 
 
