@@ -45,7 +45,7 @@ def command_line() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="genre-lightning",
         usage="genre-lightning [-h] [--version] COMMAND ...",
-        description=f"What finished runs can do. To train one: python train.py\n\ncommands:\n{listed}",
+        description=f"Work with finished runs. To train one: python train.py\n\ncommands:\n{listed}",
         epilog="More about a command: genre-lightning COMMAND --help",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -65,7 +65,7 @@ def add_neighbours(parser: argparse.ArgumentParser) -> None:
 
         print(neighbours(arguments.run, arguments.query, arguments.k, arguments.artists, arguments.trust))
 
-    where = "a run's folder, or one below it, where embed.py has written to"
+    where = "a run's folder, or one below it, that embed.py has written to"
     parser.add_argument("run", type=Path, metavar="RUN", help=where)
     asked = "a title, an artist, words of both, or an audio file, even a new one"
     parser.add_argument("query", metavar="QUERY", help=asked)
@@ -100,7 +100,9 @@ def add_export(parser: argparse.ArgumentParser) -> None:
         print(f"{arguments.onnx}: logits agree with PyTorch's within {difference:.0e}")
 
     parser.add_argument("run", type=Path, metavar="RUN", help="a finished run's folder")
-    parser.add_argument("onnx", type=Path, metavar="FILE.onnx", help="the file to write; FILE.json comes beside it")
+    parser.add_argument(
+        "onnx", type=Path, metavar="FILE.onnx", help="the file to write; FILE.json is written next to it"
+    )
     add_trust(parser)
     parser.set_defaults(call=call)
 
@@ -131,11 +133,11 @@ def add_info(parser: argparse.ArgumentParser) -> None:
 
 
 COMMANDS = {
-    "predict": ("what genre is a song, and when", add_predict),
-    "neighbours": ("the songs or artists that are most like one", add_neighbours),
-    "results": ("all runs in a table, with mean and range over seeds", add_results),
-    "export": ("a run as one ONNX file, for quick predictions and for other programs", add_export),
-    "prune-cache": ("free the disk of features that no song needs any more", add_prune_cache),
+    "predict": ("predict a song's genre, as a whole or over time", add_predict),
+    "neighbours": ("find the songs or artists most similar to one", add_neighbours),
+    "results": ("compare runs in a table, with mean and range over seeds", add_results),
+    "export": ("export a run to ONNX, for quick predictions and for other programs", add_export),
+    "prune-cache": ("delete cached features that no song needs", add_prune_cache),
     "info": ("versions, devices and folders, for a bug report", add_info),
 }
 

@@ -23,8 +23,8 @@ def find_class(name: str, base: type[Kind], *, trust: bool = False) -> type[Kind
     `trust` allows any class. Raises UserError for a class that is not allowed, not found, or no `base`.
     """
     if not trust and not name.startswith("genre_lightning."):
-        told = f"the run names {name}, which is no part of this project; to run its code, add trust=true"
-        raise UserError(f"{told} (genre-lightning: --trust)")
+        told = f"the run names {name}, which is not part of this project; if you trust its code, add"
+        raise UserError(f"{told} trust=true (embed.py) or --trust (genre-lightning)")
     module, _, attribute = name.rpartition(".")
     try:
         kind = getattr(import_module(module), attribute)
@@ -88,7 +88,7 @@ def declared_types(target: str) -> dict[str, Any]:
 
 
 def check_type(key: str, value: Any, kind: Any) -> None:
-    """Raise UserError unless OmegaConf can read `value` as a `kind`; "no" and "off" would be texts, and so true."""
+    """Raise UserError unless OmegaConf can read `value` as a `kind`; "no" and "off" are texts, which count as true."""
     from omegaconf import MISSING, OmegaConf, ValidationError
 
     if kind is bool and not isinstance(value, bool):

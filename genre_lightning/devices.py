@@ -151,7 +151,7 @@ def threads(workers: int | None = None) -> int:
     Raises UserError for less than one.
     """
     if workers is not None and (not isinstance(workers, int) or workers < 1):
-        raise UserError(f"num_workers must be 1 or more, or null for one on each core, not {workers}")
+        raise UserError(f"num_workers must be 1 or more, or null for one per core, not {workers}")
     if workers is not None:
         return workers
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -127,7 +127,7 @@ def explain_settings(error: BaseException) -> str:
     """One line about settings that do not exist, are not set or are refused."""
     text = str(error)
     if unknown := re.search(r"Could not override '(.+?)'\.", text):
-        return f"there is no setting {unknown[1]!r}; --cfg job shows them all, and a + before it adds one"
+        return f"there is no setting {unknown[1]!r}; --cfg job lists them all; prefix one that is not listed with +"
     if missing := re.search(r"Missing mandatory value: (\S+)", text):
         return f"{missing[1]} is not set; add {missing[1]}=... to the command"
     if (refused := refused_by_class(error)) is not None:

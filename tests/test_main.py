@@ -119,7 +119,7 @@ def test_a_run_with_a_class_from_elsewhere_is_read_only_by_those_who_trust_it(
 ):
     mine = "from genre_lightning.models.mlp import MLP\nclass Mine(MLP): pass"
     Path("network_of_mine.py").write_text(mine, encoding="utf-8")
-    refused = "the run names network_of_mine.Mine, which is no part of this project; to run its code, add trust=true"
+    refused = "the run names network_of_mine.Mine, which is not part of this project; if you trust its code, add"
     song = shutil.copy(library / "noise" / "9.wav", tmp_path / "new.wav")
     with pytest.raises(UserError, match=refused):
         map_run(foreign)
@@ -130,6 +130,6 @@ def test_a_run_with_a_class_from_elsewhere_is_read_only_by_those_who_trust_it(
     assert Predictor(foreign, trust=True).predict(song) == Predictor(run).predict(song)
     sys.path.pop()
     for line in (["predict", foreign, song], ["neighbours", foreign, song], ["export", foreign, "model.onnx"]):
-        assert command(*line)[0] == f"error: {refused} (genre-lightning: --trust)"
+        assert command(*line)[0] == f"error: {refused} trust=true (embed.py) or --trust (genre-lightning)"
         status, printed, _ = command(*line, "--trust")
         assert status == 0 and printed

@@ -24,7 +24,7 @@ from genre_lightning.errors import UserError
 from genre_lightning.features.base import Features
 from genre_lightning.features.mel import LogMel
 
-CACHE = partial(FeatureCache, "cache")  # a folder in the one that a program is started in
+CACHE = partial(FeatureCache, "cache")  # relative to the working directory
 LEAST_WINDOWS = 300  # in an epoch: a network learns from few songs too, if it sees enough of each
 
 
@@ -51,7 +51,7 @@ class WindowModule(LightningDataModule):
         return DataLoader(
             dataset, batch_sampler=windows, collate_fn=as_is, num_workers=self.num_workers, pin_memory=on_gpu,
             persistent_workers=self.num_workers > 0,
-            generator=torch.Generator(),  # or it draws from the global generator, which a resumed run has to repeat
+            generator=torch.Generator(),  # or it uses global random numbers, and a resumed run differs
         )  # fmt: skip
 
     def ranks(self) -> tuple[int, int]:
@@ -168,7 +168,7 @@ class GenreDataModule(WindowModule):
         tracks = self.selection.catalogue.of_split(split)
         songs = [song for track in tracks if (song := self.cache.find(track.path))]
         if len(songs) != len(tracks):
-            raise UserError("data: songs have changed while they were read; run again")
+            raise UserError("data: some files changed while they were being read; run again")
         return songs
 
     def dataset(self, split: str, songs: Sequence[CachedSong]) -> WindowDataset:

@@ -14,8 +14,8 @@ from torch.utils.data import Dataset, Sampler
 from genre_lightning.data.cache import CachedSong, FeatureCache
 
 Windows = npt.NDArray[np.int64]  # `(windows, 2)`: the index of each one's song in its split, and its first frame
-# A window that only fills up a batch, so that every device of several has the same number of batches. Its song counts
-# as the last one while it is read, and SongScores drops it.
+# A window that only fills up a batch, so that every device of several has the same number of batches. Index -1
+# reads the last song, and SongScores drops what has a negative song.
 PADDING = (-1, 0)
 
 
@@ -44,7 +44,7 @@ class WindowDataset(Dataset[Batch]):
         self.dtype = getattr(torch, cache.dtype)
 
     def __getstate__(self) -> dict[str, Any]:
-        """A copy in another process maps the cache itself."""
+        """Drop the memory maps: a worker process opens its own."""
         return {name: value for name, value in self.__dict__.items() if name != "frames"}
 
     def __len__(self) -> int:

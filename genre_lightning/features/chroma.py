@@ -16,7 +16,7 @@ class Chroma(SpectralFeatures):
     """Chromagram: how much of C, C#, ..., B sounds, `(samples,)` -> `(frames, 12)`, each between 0 and 1.
 
     As librosa's `feature.chroma_stft(..., norm=inf, pad_mode="constant")`: each frame's largest value is 1, and silence
-    is 0. The tuning is a setting, and not estimated from each song as librosa does unless it is given.
+    is 0. The tuning is a setting, and fixed, where librosa estimates it for each song unless you pass it.
 
     Args:
         sample_rate: In Hz; songs are resampled to it.

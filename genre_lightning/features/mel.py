@@ -15,7 +15,7 @@ POWER_FLOOR = 1e-10  # -100 dB; librosa and torchaudio call it amin
 
 @dataclass(eq=False, repr=False)
 class MelFeatures(SpectralFeatures):
-    """Features that are made of mel bands: of what becomes of them if a song is played louder, band by band."""
+    """Features computed from mel bands, to which gains per band can be applied."""
 
     n_mels: int = 64
     f_min: float = 0.0

@@ -33,7 +33,7 @@ class Standardise(nn.Module):
 
 
 class GenreClassifier(LightningModule, ABC):
-    """What all networks have in common: they differ in their encoder only.
+    """What all networks have in common; a subclass supplies `encoder` and `head`.
 
     A network calls `super().__init__(n_genres, **learning)` and `save_hyperparameters(logger=False)`, and builds its
     `encoder`, `(batch, frames, n_features)` -> `(batch, embedding)`, which begins with Standardise, and its `head`, a
@@ -83,7 +83,7 @@ class GenreClassifier(LightningModule, ABC):
         return self.head(self.encoder(features))
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Say of which class the weights are."""
+        """Record the class, so that the model can be built again."""
         checkpoint["model"] = f"{type(self).__module__}.{type(self).__qualname__}"
 
     def on_train_start(self) -> None:
@@ -92,13 +92,14 @@ class GenreClassifier(LightningModule, ABC):
         if planned not in (None, steps):
             raise UserError(
                 f"ckpt_path: that run's learning rate was planned for {planned} steps, this one has {steps:.0f}; "
-                "keep its epochs, devices and songs (what began with learning.schedule=null needs not)"
+                "keep its epochs, devices and songs (only runs started with learning.schedule=null may change them)"
             )
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         logits = self(batch.features)
         loss = self.loss(logits, batch.target)
-        plain_loss = nn.functional.cross_entropy(logits.detach().float(), batch.target)  # to be held beside val/loss
+        # without smoothing and class weights, so that it compares with val/loss
+        plain_loss = nn.functional.cross_entropy(logits.detach().float(), batch.target)
         self.trained.append((plain_loss, logits.detach().argmax(dim=1), batch.target.argmax(dim=1)))
         return loss
 
@@ -192,7 +193,7 @@ class GenreClassifier(LightningModule, ABC):
 
 
 def decayed(module: nn.Module) -> list[dict[str, Any]]:
-    """Weight decay pulls at matrices and filters; biases and normalisation layers are left alone."""
+    """Parameter groups: weight decay for matrices and filters, none for biases and normalisation layers."""
     weights = [*module.parameters()]
     return [
         {"params": [weight for weight in weights if weight.ndim > 1]},

@@ -42,7 +42,7 @@ def add_predict(parser: argparse.ArgumentParser) -> None:
     formats.add_argument("--json", dest="format", action="store_const", const=as_json, help="print one list in JSON")
     formats.add_argument("--csv", dest="format", action="store_const", const=as_csv, help="print CSV")
     parser.add_argument("--timeline", action="store_true", help="print a row a second, and draw genre over time")
-    parser.add_argument("--every", type=seconds, metavar="SECONDS", help="another time between a timeline's rows")
+    parser.add_argument("--every", type=seconds, metavar="SECONDS", help="seconds per row of the timeline (default: 1)")
     parser.add_argument("--pictures", type=Path, metavar="FOLDER", help="where timelines are drawn (default: here)")
     parser.add_argument("--workers", type=count, metavar="N", help="songs read at once (default: one for each core)")
     add_trust(parser)
@@ -51,7 +51,7 @@ def add_predict(parser: argparse.ArgumentParser) -> None:
 
 def add_trust(parser: argparse.ArgumentParser) -> None:
     """Add the option that lets a run name code from elsewhere."""
-    trust = "allow the run to name classes that are not of this project, whose code runs then"
+    trust = "load classes from outside this project, which runs their code; only for runs that you trust"
     parser.add_argument("--trust", action="store_true", help=trust)
 
 

@@ -119,7 +119,7 @@ def read_exported(path: Path, *, trust: bool = False) -> tuple[Spec, Logits]:
 def check_shapes(path: Path, spec: Spec, window_shape: Sequence[int], genres_shape: Sequence[int]) -> None:
     """Raise UserError unless a network takes the windows of `spec` and tells its genres apart."""
     if (*window_shape, *genres_shape) != (*spec.window_shape, len(spec.genres)):
-        raise UserError(f"{path}: the network was made for other features, windows or genres than its spec names")
+        raise UserError(f"{path}: the network does not match the features, windows or genres in its spec")
 
 
 def open_session(model: bytes) -> InferenceSession:

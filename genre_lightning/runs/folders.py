@@ -29,7 +29,9 @@ def run_folder(ckpt_path: str | None, model: str, features: str, seed: int) -> s
         return new_folder(Path("logs"), f"{datetime.now():%Y-%m-%d_%H-%M-%S}_{model}_{features}_seed{seed}").as_posix()
     except OSError as error:
         told = f"{error.filename} cannot be made: {error.strerror}"
-        raise UserError(f"{told}; name another folder with hydra.run.dir=DIR, or work where you may write") from None
+        raise UserError(
+            f"{told}; name another folder with hydra.run.dir=DIR, or run it from a folder that you can write to"
+        ) from None
 
 
 def new_folder(parent: Path, name: str) -> Path:

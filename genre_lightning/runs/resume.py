@@ -26,7 +26,9 @@ def settings_to_go_on_with(cfg: DictConfig, overrides: Sequence[str], folder: Pa
     if old is None or not (old / CONFIG).is_file():
         return cfg
     if old.resolve() != folder.resolve():
-        raise UserError(f"ckpt_path: a run goes on in its own folder, {old}; leave out hydra.run.dir, or -m")
+        raise UserError(
+            f"ckpt_path: a run resumes in its own folder, {old}; remove hydra.run.dir (or -m) from the command"
+        )
     began, typed = read_settings(old), keys(overrides)
     refuse_changes(leaves(OmegaConf.to_container(began)), leaves(OmegaConf.to_container(cfg)), typed)
     for key in MAY_BE_NEW:
@@ -50,8 +52,8 @@ def refuse_changes(before: dict[str, Any], now: dict[str, Any], typed: Sequence[
     for key in sorted((before | now).keys() - {*MAY_BE_NEW, "ckpt_path"}):
         if before.get(key) != now.get(key) and any(decides(one, key) for one in typed):
             raise UserError(
-                f"ckpt_path: that run began with {key}={before.get(key)}, not {now.get(key)}; type ckpt_path only, "
-                "or start a new run"
+                f"ckpt_path: that run was started with {key}={before.get(key)}, which cannot change to {now.get(key)}; "
+                "pass only ckpt_path, or start a new run"
             )
 
 
@@ -89,6 +91,6 @@ def check_same_songs(ckpt_path: str | None, catalogue: Catalogue) -> None:
     )
     if before != now:
         raise UserError(
-            f"ckpt_path: the run of {old / MANIFEST} had other songs or another split; repeat its settings with the "
-            "songs as they were, or start a new run"
+            f"ckpt_path: the run of {old / MANIFEST} had other songs or another split; resume it with the same "
+            "songs, or start a new run"
         )

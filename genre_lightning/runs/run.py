@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from genre_lightning.models.base import GenreClassifier
 
 CONFIG = Path(SETTINGS, "config.yaml")
-# What reading a YAML file that is damaged, or none, raises.
+# What reading a damaged YAML file raises.
 DAMAGED = (OSError, ValueError, YAMLError, OmegaConfBaseException)
 # What torch.load raises for a file that is no checkpoint, or a damaged one; which depends on where the damage is.
 UNREADABLE = (OSError, RuntimeError, EOFError, UnpicklingError, AttributeError, ValueError, LookupError, TypeError)
@@ -55,7 +55,7 @@ class Run:
     """A finished run's folder, and what is in it. All properties raise UserError for what is missing or damaged.
 
     `cache_root` is where features are kept; None: where the run kept them. `num_workers` threads compute those that are
-    missing. `trust` lets it name classes from outside this project, which run code of their own.
+    missing. `trust` allows classes from outside this project, that is, arbitrary code.
     """
 
     folder: Path
@@ -87,7 +87,9 @@ class Run:
         except (KeyError, TypeError, ValueError) as error:
             if explain_import(error) is not None:
                 raise
-            raise UserError(f"{self.folder / BEST} fits another version of this program; train again") from None
+            raise UserError(
+                f"{self.folder / BEST} was written by another version of this program; train again"
+            ) from None
 
     @property
     def features(self) -> Features:
@@ -138,7 +140,9 @@ class Run:
             model = kind(**self.checkpoint["hyper_parameters"])
             model.load_state_dict(self.checkpoint["state_dict"])
         except (TypeError, RuntimeError):
-            raise UserError(f"{self.folder / BEST} fits another version of this program; train again") from None
+            raise UserError(
+                f"{self.folder / BEST} was written by another version of this program; train again"
+            ) from None
         return model.to(memory_format=torch.channels_last).eval()  # convolutions are 1.6 times as fast on a CPU
 
     @cached_property

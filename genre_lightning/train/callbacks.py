@@ -1,4 +1,4 @@
-"""What a run does beside training: it keeps checkpoints and curves, stops early, and can be resumed to the bit."""
+"""What a run does beside training: it keeps checkpoints and curves, stops early, and can be resumed bit for bit."""
 
 import csv
 import io
@@ -40,7 +40,7 @@ class RunCheckpoint(callbacks.ModelCheckpoint):
         return str(Path(str(self.dirpath), f"{self.filename}{self.FILE_EXTENSION}"))
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Take up what is known of the earlier checkpoint, which lies in this folder wherever that was then."""
+        """Restore the state, its paths pointing at this folder, which may have been moved."""
         here: dict[str, Any] = {"dirpath": self.dirpath}
         if state_dict["best_model_path"]:
             here |= {"best_model_path": self.path, "kth_best_model_path": self.path}
@@ -55,7 +55,7 @@ class BestCheckpoint(RunCheckpoint):
         super().__init__("best", monitor=monitor, mode=better(monitor))
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        if self.monitor in trainer.callback_metrics:  # or training ends before the first validation
+        if self.monitor in trainer.callback_metrics:  # not there if training stops before the first validation
             super().on_train_epoch_end(trainer, pl_module)
 
     def keep(self, trainer: Trainer) -> None:
@@ -82,7 +82,7 @@ class EarlyStopping(callbacks.EarlyStopping):
         super().__init__(monitor, patience=patience, mode=better(monitor))
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        if self.monitor in trainer.callback_metrics:  # or training ends before the first validation
+        if self.monitor in trainer.callback_metrics:  # not there if training stops before the first validation
             super().on_train_epoch_end(trainer, pl_module)
 
 
@@ -113,7 +113,9 @@ class History(Logger):
     def log_metrics(self, metrics: Mapping[str, float], step: int | None = None) -> None:
         step = step or 0
         for name, value in metrics.items():
-            before = [point for point in self.curves.get(name, []) if point[0] < step]  # of a run that was killed later
+            before = [
+                point for point in self.curves.get(name, []) if point[0] < step
+            ]  # without points from after the checkpoint that is resumed
             self.curves[name] = [*before, (step, float(value))]
         lines = io.StringIO(newline="")
         rows = [(name, *point) for name, points in self.curves.items() for point in points]
@@ -121,7 +123,7 @@ class History(Logger):
         write_whole(self.path, lambda file: file.write(lines.getvalue().encode()))
 
     def log_hyperparams(self, *settings: Any, **more: Any) -> None:
-        """Settings stand in the run's folder already."""
+        """Nothing to do: .hydra/config.yaml has them."""
 
 
 def read_history(path: Path) -> Curves:

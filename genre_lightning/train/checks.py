@@ -22,7 +22,7 @@ PRECISIONS = ("32-true", "bf16-mixed", "16-mixed")
 WHOLE_NUMBERS = {
     "seed": (0, 2**32 - 1),
     "trainer.max_epochs": (1, math.inf),
-    "loader.batch_size": (2, math.inf),  # networks compare its windows
+    "loader.batch_size": (2, math.inf),  # batch normalisation needs two windows
     "loader.num_workers": (0, math.inf),
     "report.bootstrap_samples": (1, math.inf),
 }
@@ -33,7 +33,7 @@ NUMBERS = {
     "baseline.C": (1e-6, math.inf),
 }
 MONITORS = [f"val/{figure}" for figure in FIGURES]
-# Switches of the Trainer that would take from a run what makes it one, and what to do instead.
+# Arguments of the Trainer that train.py sets itself, or that a run cannot do with, and what to do instead.
 REFUSED = {
     "logger": "choose loggers with logger=csv, logger=[tensorboard,csv] or logger=[]",
     "callbacks": "add callbacks with +callbacks.NAME._target_=...",
@@ -41,7 +41,7 @@ REFUSED = {
     "limit_test_batches": "the report is about all songs of a split",
     "barebones": "a run needs its checkpoints and figures",
 }
-# Values without which a run cannot be what it is.
+# Arguments of the Trainer that must keep these values, and why.
 NEEDED = {
     "enable_checkpointing": ((None, True), "a run is read back from its checkpoints"),
     "overfit_batches": ((None, 0), "windows are random in training; use trainer.limit_train_batches"),
@@ -63,7 +63,7 @@ def check(cfg: DictConfig) -> None:
     check_trainer(cfg.trainer)
     if cfg.ckpt_path is not None:
         check_checkpoint(cfg.ckpt_path)
-    instantiate(cfg.split)(Catalogue([]))  # which takes fractions and methods to task all the same
+    instantiate(cfg.split)(Catalogue([]))  # validates the method and the fractions, also without songs
     check_network(cfg)
 
 
@@ -71,7 +71,7 @@ def check_trainer(trainer: DictConfig) -> None:
     """Raise UserError for a switch of Lightning's Trainer with which there would be no run to read back."""
     check_accelerator(trainer.accelerator)
     if str(trainer.precision) not in PRECISIONS:
-        raise UserError(f"trainer.precision: {trainer.precision} is none of {', '.join(PRECISIONS)}")
+        raise UserError(f"trainer.precision: {trainer.precision} is not one of {', '.join(PRECISIONS)}")
     for key, instead in REFUSED.items():
         if key in trainer:
             raise UserError(f"trainer.{key} cannot be set; {instead}")
@@ -88,7 +88,7 @@ def check_trainer(trainer: DictConfig) -> None:
 def check_callbacks(callbacks: DictConfig | None) -> None:
     """Raise UserError unless a callback keeps the best epoch, and ours monitor a figure that exists."""
     if not callbacks or callbacks.get("checkpoint") is None:
-        raise UserError("callbacks: a run needs its callbacks.checkpoint; begin with callbacks=default")
+        raise UserError("callbacks.checkpoint is required; start from callbacks=default")
     for name, callback in callbacks.items():
         if callback is None:  # switched off
             continue
@@ -111,8 +111,8 @@ def check_network(cfg: DictConfig) -> None:
     model = instantiate(cfg.model, **shape, n_genres=2)
     if not isinstance(model, GenreClassifier):
         raise UserError(
-            f"model: {type(model).__name__} is no genre_lightning.models.base.GenreClassifier; make it one, or train "
-            "it with GenreDataModule and a Trainer of your own"
+            f"model: {type(model).__name__} does not subclass genre_lightning.models.base.GenreClassifier; do so, or "
+            "train it with GenreDataModule and a Trainer of your own"
         )
     model.build_schedule(model.build_optimizer(), total_steps=100)
 
@@ -121,4 +121,6 @@ def check_folder(ckpt_path: str | None, folder: Path) -> None:
     """Raise UserError if a new run would be written over another one."""
     if holds_run(folder) and folder_of(ckpt_path) is None:
         last = (folder / CHECKPOINTS / "last.ckpt").as_posix()
-        raise UserError(f"{folder} holds a run already; name another hydra.run.dir, or go on with ckpt_path={last}")
+        raise UserError(
+            f"{folder} already contains a run; choose another hydra.run.dir, or resume it with ckpt_path={last}"
+        )

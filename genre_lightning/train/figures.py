@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 # Okabe and Ito's colours that everybody can tell apart
-MEASURES = ("loss", "accuracy", "f1_macro")  # that have curves of train and validation
+MEASURES = ("loss", "accuracy", "f1_macro")  # logged for both train and validation
 TRAIN_COLOUR, VAL_COLOUR = "#0072B2", "#D55E00"
 
 

@@ -68,14 +68,14 @@ def gap_sentence(results: Results) -> str:
     gap, (low, high) = results.gap
     if low > 0:
         return (
-            f"The model knows {train} of the songs it was trained on and {test} of the test songs: it has "
+            f"The model gets {train} of its training songs right and {test} of the test songs: it has "
             f"overfitted by {100 * gap:.0f} points (95 % interval {100 * low:.0f} to {100 * high:.0f}). "
             f"On new songs expect {test}, not {train}."
         )
-    known = f"The model knows {test} of the test songs and {train} of those it was trained on"
+    known = f"The model gets {test} of the test songs right and {train} of its training songs"
     if high > TELLING_GAP:
         most = f"{100 * high:.0f} points"
-        return f"{known}; so few test songs do not tell these apart: it may have overfitted by up to {most}."
+        return f"{known}; there are too few test songs to tell the difference: it may have overfitted by up to {most}."
     return f"{known}; the difference is within chance, so there is no sign that it has memorised its songs."
 
 
@@ -109,8 +109,8 @@ def leak_sentence(results: Results) -> str:
     if not (count := len(results.shared_artists)):
         return ""
     return (
-        f"Warning: {count} artists are heard in more than one of train, validation and test, so the model can "
-        "recognise artists instead of genres and the figures are too good. Use split.method=artist."
+        f"Warning: {count} artists appear in more than one of train, validation and test, so the model can "
+        "recognise artists instead of genres, and the figures are too optimistic. Use split.method=artist."
     )
 
 
@@ -121,7 +121,7 @@ def unknown_sentence(results: Results) -> str:
     )
     if not unknown:
         return ""
-    return f"{unknown} of {songs} songs name no artist: one and the same may be heard in train and in test."
+    return f"{unknown} of {songs} songs have no known artist: the same artist may be in both train and test."
 
 
 def with_interval(split: SplitFigures) -> str:

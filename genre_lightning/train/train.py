@@ -47,7 +47,7 @@ def train(cfg: DictConfig, folder: Path) -> float:
     if trainer.is_global_zero:
         introduce(folder, trainer, model, data)
     fit(trainer, model, data, cfg.ckpt_path)
-    if cfg.trainer.get("fast_dev_run"):  # Lightning keeps no checkpoint, which a report would be about
+    if cfg.trainer.get("fast_dev_run"):  # Lightning writes no checkpoint, so there is nothing to report on
         logger.info("fast_dev_run: training and validation work; there are no results")
         return float(trainer.callback_metrics[cfg.callbacks.checkpoint.monitor])
     score = test(trainer, model, data)
@@ -59,7 +59,7 @@ def train(cfg: DictConfig, folder: Path) -> float:
 
 def build_trainer(cfg: DictConfig, folder: Path) -> Trainer:
     """The Trainer with the configured callbacks and loggers, and with those that every run has."""
-    logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)  # what it has to tell, the run's log tells
+    logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)  # our own log says it already
     callbacks = [*filter(None, instantiate(cfg.callbacks).values()), LastCheckpoint(), SeedEveryEpoch(cfg.seed)]
     chosen = filter(None, instantiate(cfg.logger).values())  # one that is null is switched off
     loggers = [History(folder), *(one(save_dir=str(folder)) if isinstance(one, partial) else one for one in chosen)]
@@ -68,7 +68,7 @@ def build_trainer(cfg: DictConfig, folder: Path) -> Trainer:
 
 def build_model(cfg: DictConfig, data: GenreDataModule) -> GenreClassifier:
     """The configured network for windows of this data, with the statistics of its training split."""
-    torch.manual_seed(cfg.seed)  # features may have drawn numbers until now: musicnn's do when they are new
+    torch.manual_seed(cfg.seed)  # computing features may have used random numbers
     shape = {"n_features": data.n_features, "n_frames": data.n_frames, "n_genres": len(data.genres)}
     model: GenreClassifier = instantiate(cfg.model, **shape)
     model.prepare(data.statistics())
@@ -90,7 +90,7 @@ def fit(trainer: Trainer, model: GenreClassifier, data: GenreDataModule, ckpt_pa
             trainer.fit(model, data, ckpt_path=ckpt_path, weights_only=True)
     except KeyboardInterrupt:
         if (last := Path(trainer.default_root_dir, CHECKPOINTS, "last.ckpt")).is_file():
-            logger.info("to go on: python train.py ckpt_path='%s'", last.as_posix())
+            logger.info("to resume: python train.py ckpt_path='%s'", last.as_posix())
         raise
     except RuntimeError as error:
         if ckpt_path is not None and "state_dict" in str(error):
@@ -114,7 +114,7 @@ def test(trainer: Trainer, model: GenreClassifier, data: GenreDataModule) -> flo
             best.keep(trainer)
         score = best.score()
         if not math.isfinite(score):
-            raise UserError(f"{best.monitor} became infinite or no number at all; lower learning.optimizer.lr")
+            raise UserError(f"{best.monitor} became infinite or NaN; try a lower learning.optimizer.lr")
         data.test_splits = SPLITS
         trainer.test(model, data, ckpt_path=best.best_model_path, weights_only=True, verbose=False)
     return score

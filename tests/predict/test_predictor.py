@@ -188,7 +188,7 @@ def test_an_exported_network_that_does_not_fit_its_spec_is_said(exported, tmp_pa
     values["features"] |= change.pop("features", {})
     spec.value = json.dumps(values | change)
     onnx.save(model, tmp_path / "model.onnx")
-    with pytest.raises(UserError, match=r"model\.onnx: the network was made for other features, windows or genres"):
+    with pytest.raises(UserError, match=r"model\.onnx: the network does not match the features, windows or genres"):
         Predictor(tmp_path / "model.onnx")
 
 

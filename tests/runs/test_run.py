@@ -112,7 +112,7 @@ def test_a_settings_file_that_was_changed_changes_nothing_that_a_model_says(run,
 )
 def test_a_spec_of_another_version_is_said(copied, wrong):
     change(copied, GenreDataModule=Run(copied).spec.plain() | wrong)
-    with pytest.raises(UserError, match=r"best\.ckpt fits another version of this program; train again"):
+    with pytest.raises(UserError, match=r"best\.ckpt was written by another version of this program; train again"):
         _ = Run(copied).spec
 
 
@@ -125,7 +125,7 @@ def test_a_run_of_version_0_1_is_one_line(copied, spec):
 
 
 NOT_OURS = {
-    "os.system": "no part of this project; to run its code, add trust=true",
+    "os.system": "not part of this project; if you trust its code",
     "genre_lightning.runs.run.latest_run": "no GenreClassifier",
     "genre_lightning.no.Such": "cannot be found here",
     "genre_lightning.runs.run.Run": "no GenreClassifier",
@@ -173,7 +173,7 @@ def test_a_checkpoint_that_is_damaged_or_not_ours_is_said_and_runs_nothing(copie
 @pytest.mark.parametrize("wrong", [{"n_features": 5}, {"new_setting": 1}])
 def test_a_checkpoint_of_another_version_is_said(copied, wrong):
     change(copied, hyper_parameters=Run(copied).checkpoint["hyper_parameters"] | wrong)
-    with pytest.raises(UserError, match="fits another version of this program; train again"):
+    with pytest.raises(UserError, match="was written by another version of this program; train again"):
         _ = Run(copied).model
 
 

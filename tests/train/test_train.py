@@ -268,7 +268,7 @@ def test_a_sweep_does_its_other_runs_where_one_has_a_mistake(command_line, libra
 def test_a_new_run_is_not_written_over_another(run, configure):
     before = (run / "report.md").read_bytes()
     with pytest.raises(
-        UserError, match=r"holds a run already; name another hydra\.run\.dir, or go on with ckpt_path=.*last"
+        UserError, match=r"already contains a run; choose another hydra\.run\.dir, or resume it with ckpt_path=.*last"
     ):
         train(configure(), run)
     assert (run / "report.md").read_bytes() == before
@@ -343,7 +343,7 @@ def test_a_network_that_cannot_be_built_is_told_of_before_any_song_is_read(confi
 
 
 def test_training_that_went_astray_is_no_result(configure, tmp_path):
-    with pytest.raises(UserError, match=r"val/loss became infinite or no number at all; lower learning\.optimizer\.lr"):
+    with pytest.raises(UserError, match=r"val/loss became infinite or NaN; try a lower learning\.optimizer\.lr"):
         train(configure("learning.optimizer.lr=1e30", "trainer.max_epochs=2"), tmp_path)
     assert not (tmp_path / "metrics.json").exists()
 

@@ -214,7 +214,7 @@ def test_what_was_deleted_comes_back(composed, tmp_path, lost):
         ({"songs_per_artist": 0}, r"data\.songs_per_artist must be a number of at least 1, not 0"),
         ({"song_seconds": 0.5}, r"data\.song_seconds must be a number of at least 1, not 0\.5"),
         ({"song_seconds": float("nan")}, r"data\.song_seconds must be a number of at least 1, not nan"),
-        ({"workers": -1}, r"num_workers must be 1 or more, or null for one on each core, not -1"),
+        ({"workers": -1}, r"num_workers must be 1 or more, or null for one per core, not -1"),
         ({"overlap": 1.1}, r"data\.overlap must lie between 0 and 1, not 1\.1"),
         ({"overlap": float("nan")}, r"data\.overlap must lie between 0 and 1, not nan"),
     ],
