@@ -43,8 +43,8 @@ class SongScores(Metric):
     def compute(self) -> ScoredSongs:
         """The songs in the order of their numbers, on the CPU."""
         windows, probabilities, genres = (dim_zero_cat(getattr(self, name)).cpu() for name in ScoredSongs._fields)
-        songs, row = windows.unique(return_inverse=True)
-        total = torch.zeros(len(songs), probabilities.shape[1]).index_add_(0, row, probabilities)
+        songs, row = windows.unique(return_inverse=True)  # (songs,), (windows,)
+        total = torch.zeros(len(songs), probabilities.shape[1]).index_add_(0, row, probabilities)  # (songs, n_genres)
         genre = torch.zeros(len(songs), dtype=torch.long).scatter_(0, row, genres)
         return ScoredSongs(songs, total / row.bincount()[:, None], genre)
 

@@ -204,7 +204,9 @@ class GenreDataModule(WindowModule):
     def statistics(self) -> Statistics:
         """Statistics of the training split."""
         songs = self.datasets["train"].songs
-        means, stds = np.stack([self.cache.stats(song) for song in songs], axis=1).astype(np.float64)
+        means, stds = np.stack([self.cache.stats(song) for song in songs], axis=1).astype(
+            np.float64
+        )  # (songs, n_features)
         weights = np.array([song.n_frames for song in songs])
         mean = np.average(means, axis=0, weights=weights)
         variance = np.average(stds**2 + (means - mean) ** 2, axis=0, weights=weights)

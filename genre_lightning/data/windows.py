@@ -102,7 +102,7 @@ class RandomWindows(Sampler[Any]):
     def __iter__(self) -> Iterator[Windows]:
         rng = np.random.default_rng((self.seed, self.epoch))
         songs = self.draw_songs(rng)[self.rank :: self.world_size]
-        windows = np.stack([songs, self.draw_starts(songs, rng)], axis=1)
+        windows = np.stack([songs, self.draw_starts(songs, rng)], axis=1)  # (windows, 2)
         for first in range(0, len(self) * self.batch_size, self.batch_size):
             yield windows[first : first + self.batch_size]
 

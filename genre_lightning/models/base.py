@@ -96,7 +96,7 @@ class GenreClassifier(LightningModule, ABC):
             )
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
-        logits = self(batch.features)
+        logits = self(batch.features)  # (batch, n_genres)
         loss = self.loss(logits, batch.target)
         # without smoothing and class weights, so that it compares with val/loss
         plain_loss = nn.functional.cross_entropy(logits.detach().float(), batch.target)

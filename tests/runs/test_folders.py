@@ -36,7 +36,7 @@ def test_a_place_where_nothing_can_be_written_is_a_line(monkeypatch):
     folder = OmegaConf.create({"dir": "${run_folder:null,cnn,logmel,7}"})
     with pytest.raises(OmegaConfBaseException) as caught:
         _ = folder.dir
-    expected = "logs cannot be made: Read-only file system; name another folder with hydra.run.dir=DIR, or work where"
+    expected = "logs cannot be made: Read-only file system; name another folder with hydra.run.dir=DIR, or run it from"
     assert explain(caught.value).startswith(expected)
 
 
