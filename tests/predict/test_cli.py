@@ -176,7 +176,7 @@ def test_a_reader_that_goes_away_is_no_error(exported, library):
         assert process.stderr.read() == b"" and process.wait() == 141
 
 
-@pytest.mark.parametrize("kind", ["--json", "--csv", "--workers=1"])
+@pytest.mark.parametrize("kind", ["--json", "--csv"])
 def test_ctrl_c_keeps_what_was_found_so_far(predict, music, kind, monkeypatch):
     class Stopped(inference.Predictor):
         def predict_all(self, paths, every_seconds=None, workers=None):

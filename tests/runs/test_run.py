@@ -56,8 +56,8 @@ def test_a_finished_run_is_read_back(run, library):
     from genre_lightning.models.mlp import MLP
 
     finished = Run(run)
-    assert finished.genres == ["clicks", "noise", "tones"] and len(finished.catalogue) == 30
-    assert finished.features.sample_rate == 8000 and finished.features.n_mels == 24
+    assert finished.spec.genres == ["clicks", "noise", "tones"] and len(finished.catalogue) == 30
+    assert finished.spec.features.sample_rate == 8000 and finished.spec.features.n_mels == 24
     assert all(finished.cache.find(track.path) for track in finished.catalogue)
     spec = finished.spec
     assert (spec.dtype, spec.window_seconds, spec.overlap) == ("float16", pytest.approx(0.5, abs=0.02), 0.5)
