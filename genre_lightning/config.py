@@ -42,19 +42,14 @@ def check_types(config: DictConfig) -> None:
 
     Raises UserError that names the setting. Types that OmegaConf has no word for are left to the class itself.
     """
-    from omegaconf import OmegaConf
+    from omegaconf import DictConfig, OmegaConf
 
     for where, node in targets(config):
         for name, kind in declared_types(node._target_).items():
-            if name in node and not OmegaConf.is_missing(node, name) and not is_target(node[name]):
+            if name not in node or OmegaConf.is_missing(node, name):
+                continue
+            if not (isinstance(node[name], DictConfig) and "_target_" in node[name]):  # an object still to be made
                 check_type(f"{where}.{name}".lstrip("."), node[name], kind)
-
-
-def is_target(value: Any) -> bool:
-    """Whether a setting stands for an object that is still to be made."""
-    from omegaconf import DictConfig
-
-    return isinstance(value, DictConfig) and "_target_" in value
 
 
 def targets(config: DictConfig, where: str = "") -> Iterator[tuple[str, DictConfig]]:

@@ -68,7 +68,10 @@ def one_line_errors(job: Callable[[Any], Any]) -> Callable[[Any], Any]:
         except Exception as error:
             if not has_a_line(error):
                 raise
-            if not in_a_sweep():
+            from hydra.core.hydra_config import HydraConfig
+            from hydra.types import RunMode
+
+            if not HydraConfig.initialized() or HydraConfig.get().mode != RunMode.MULTIRUN:
                 sys.exit(f"error: {explain(error)}")
             print(f"error: {explain(error)}", file=sys.stderr)
             raise
@@ -79,14 +82,6 @@ def one_line_errors(job: Callable[[Any], Any]) -> Callable[[Any], Any]:
 def has_a_line(error: BaseException) -> bool:
     """Whether the user gets one line about `error`, not a traceback."""
     return os.environ.get(TRACEBACK) != "1" and is_for_users(error)
-
-
-def in_a_sweep() -> bool:
-    """Whether Hydra does several jobs."""
-    from hydra.core.hydra_config import HydraConfig
-    from hydra.types import RunMode
-
-    return HydraConfig.initialized() and HydraConfig.get().mode == RunMode.MULTIRUN
 
 
 def is_for_users(error: BaseException) -> bool:
@@ -113,18 +108,8 @@ def refused_by_class(error: BaseException) -> tuple[str, BaseException] | None:
 
 def explain(error: BaseException) -> str:
     """One line about a user's mistake, without what the libraries in between have put around it."""
-    return explain_system(error) or explain_settings(error)
-
-
-def explain_system(error: BaseException) -> str | None:
-    """One line about a package, a file or a folder that cannot be used here; None for all other errors."""
-    if isinstance(error, OSError) and error.errno in NOT_ALLOWED and error.filename is not None:
-        return f"{error.filename}: {error.strerror}; name another folder, or get permission to use this one"
-    return explain_import(error)
-
-
-def explain_settings(error: BaseException) -> str:
-    """One line about settings that do not exist, are not set or are refused."""
+    if (line := explain_system(error)) is not None:
+        return line
     text = str(error)
     if unknown := re.search(r"Could not override '(.+?)'\.", text):
         return f"there is no setting {unknown[1]!r}; --cfg job lists them all; prefix one that is not listed with +"
@@ -134,6 +119,13 @@ def explain_settings(error: BaseException) -> str:
         key, cause = refused
         return in_one_line(str(cause)) if written_for_users(cause) else f"{key}: {in_one_line(str(cause))}"
     return in_one_line(text)
+
+
+def explain_system(error: BaseException) -> str | None:
+    """One line about a package, a file or a folder that cannot be used here; None for all other errors."""
+    if isinstance(error, OSError) and error.errno in NOT_ALLOWED and error.filename is not None:
+        return f"{error.filename}: {error.strerror}; name another folder, or get permission to use this one"
+    return explain_import(error)
 
 
 def in_one_line(text: str) -> str:

@@ -19,9 +19,9 @@ from genre_lightning.train.checks import check
 from genre_lightning.train.train import build_model, build_trainer, fit
 
 CONF = Path(__file__).parents[1] / "conf"
+GROUPS = ("model", "features", "augment", "trainer", "data", "projection")
 MODELS, FEATURES, AUGMENTS, TRAINERS, DATA, PROJECTIONS = (
-    sorted(path.stem for path in (CONF / group).glob("*.yaml"))
-    for group in ("model", "features", "augment", "trainer", "data", "projection")
+    sorted(path.stem for path in (CONF / group).glob("*.yaml")) for group in GROUPS
 )
 EXPERIMENTS = sorted((CONF / "experiment").glob("*.yaml"))
 HEADER = re.compile(
@@ -53,17 +53,7 @@ def train_a_batch(configure, tmp_path):
 
 def test_there_is_a_test_for_every_group():
     groups = {path.parent.name for path in CONF.glob("*/*.yaml")}
-    assert groups == {
-        "model",
-        "features",
-        "augment",
-        "trainer",
-        "data",
-        "projection",
-        "experiment",
-        "callbacks",
-        "logger",
-    }
+    assert groups == {*GROUPS, "experiment", "callbacks", "logger"}
 
 
 @pytest.mark.usefixtures("musicnn_weights")
@@ -76,12 +66,6 @@ def test_every_model_learns_from_all_features_or_says_which_ones_it_reads(train_
         assert f"features={features}" not in re.split(r"[ ,]", explain(error))
     else:
         assert data.window_shape[1] == data.cache.features.n_features
-
-
-@pytest.mark.usefixtures("musicnn_weights")
-@pytest.mark.parametrize("model", MODELS)
-def test_every_model_learns_with_the_settings_that_it_brings(train_a_batch, model):
-    train_a_batch(f"model={model}", "loader.batch_size=4")
 
 
 @pytest.mark.usefixtures("musicnn_weights")
@@ -122,25 +106,17 @@ def test_every_experiment_says_how_it_is_repeated_and_stands_among_the_results(p
     check(config)
 
 
-@pytest.mark.parametrize("augment", AUGMENTS)
-def test_every_augmentation_can_be_chosen_alone(train_a_batch, augment):
-    data = train_a_batch(f"augment={augment}")
-    assert [type(one).__name__.lower() for one in data.augments] == [augment]
-
-
-def test_all_augmentations_together(train_a_batch):
-    assert len(train_a_batch(f"augment=[{','.join(AUGMENTS)}]").augments) == len(AUGMENTS)
-
-
-def test_no_augmentation_at_all(train_a_batch):
-    assert len(train_a_batch("augment=[]").augments) == 0
+@pytest.mark.parametrize("augments", [[], *([augment] for augment in AUGMENTS)])
+def test_every_augmentation_can_be_chosen_alone_or_none(train_a_batch, augments):
+    data = train_a_batch(f"augment=[{','.join(augments)}]")
+    assert [type(one).__name__.lower() for one in data.augments] == augments
 
 
 @pytest.mark.parametrize("trainer", [name for name in TRAINERS if name != "ddp"])
 def test_every_trainer(train_a_batch, trainer):
     if trainer == "gpu" and not GPU:
         pytest.skip("needs a GPU")
-    train_a_batch(f"trainer={trainer}", *ONE_BATCH)
+    train_a_batch(f"trainer={trainer}")
 
 
 def test_the_trainer_of_several_devices(configure, tmp_path):
@@ -159,13 +135,6 @@ def test_every_source_says_where_it_looks_for_songs(command, source, tmp_path):
     with pytest.raises(REFUSED) as raised:
         instantiate(config.data)()
     assert explain(raised.value).startswith("data.root: ") and "nowhere" in explain(raised.value)
-
-
-def test_data_from_a_folder_without_a_manifest(train_a_batch, write_song, tmp_path):
-    for genre, number in product(("noise", "tones"), range(4)):
-        write_song(tmp_path / "songs" / genre / f"{number}.wav", genre, number)
-    root = f"data.root='{(tmp_path / 'songs').as_posix()}'"
-    assert train_a_batch("data=folder", root).genres == ["noise", "tones"]
 
 
 def test_data_from_gtzan(train_a_batch, write_song, tmp_path):
@@ -203,32 +172,21 @@ def test_data_from_yandex(train_a_batch, songs):
     assert fetch == train
 
 
-def test_the_default_settings_train_on_a_folder_of_songs(train_a_batch):
-    groups = (
-        "model=cnn",
-        "features=logmel",
-        "loader.batch_size=16",
-        "loader.window_seconds=2.0",
-        "augment=[gain,equaliser,mixstyle]",
-    )
-    data = train_a_batch(*groups)
-    assert data.window_shape == (48, 64)  # all of a song: they have 1.1 s
-
-
 def test_settings_that_belong_together_follow_each_other(configure):
     config = configure("seed=7", "callbacks.checkpoint.monitor=val/accuracy", "learning.optimizer.lr=0.5")
     assert config.loader.seed == 7 and config.learning.schedule.max_lr == 0.5
     assert config.callbacks.early_stopping.monitor == "val/accuracy"
 
 
-@pytest.mark.parametrize("steps", range(1, 13))
-def test_the_learning_rate_is_scheduled_in_the_shortest_of_trainings(configure, steps):
-    optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=0.1)
-    schedule = instantiate(configure().learning.schedule, _partial_=True)(optimizer, total_steps=steps)
-    for _ in range(steps - 1):
-        optimizer.step()
-        schedule.step()
-    assert 0 <= schedule.get_last_lr()[0] <= 0.003
+def test_the_learning_rate_is_scheduled_in_the_shortest_of_trainings(configure):
+    configured = configure().learning.schedule
+    for steps in range(1, 13):
+        optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=0.1)
+        schedule = instantiate(configured, _partial_=True)(optimizer, total_steps=steps)
+        for _ in range(steps - 1):
+            optimizer.step()
+            schedule.step()
+        assert 0 <= schedule.get_last_lr()[0] <= 0.003
 
 
 @pytest.mark.usefixtures("uncompiled")

@@ -160,7 +160,7 @@ def map_songs(
     maps = (one.song_map if one is not None else None for one in saved)
     song_map, told = update_map(projection, run.fingerprint, recordings, *maps)
     tracks = songs.tracks if songs.own else with_splits(songs, run, saved.run)
-    embeddings = Embeddings(tracks, run.genres, means.probabilities, means.vectors, song_map.positions)
+    embeddings = Embeddings(tracks, run.spec.genres, means.probabilities, means.vectors, song_map.positions)
     return MappedSongs(embeddings, song_map), told
 
 

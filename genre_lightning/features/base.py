@@ -40,13 +40,9 @@ class Features(nn.Module, ABC):
 
     @abstractmethod
     def forward(self, waveform: Tensor) -> Tensor:
-        """Compute a song's features, all on the CPU.
+        """Compute a song's features `(frames, n_features)`, float32, at least one frame, on the CPU.
 
-        Args:
-            waveform: `(samples,)`, float32 between -1 and 1, at `sample_rate`.
-
-        Returns:
-            `(frames, n_features)`, float32, at least one frame.
+        `waveform` is `(samples,)`, float32 between -1 and 1, at `sample_rate`.
         """
 
     @property
@@ -66,15 +62,10 @@ class Features(nn.Module, ABC):
 
 
 def read_features(settings: dict[str, Any], *, trust: bool = False) -> Features:
-    """Make features again from their settings.
+    """Make features again from their settings; `trust` allows a class from outside this project.
 
-    Args:
-        settings: `Features.settings`, perhaps from a file of somebody else.
-        trust: Whether the class may be one from outside this project, which runs code of its own.
-
-    Raises:
-        UserError: The class is not allowed or not found.
-        KeyError, TypeError, ValueError: The settings are not those of the class.
+    Raises UserError if the class is not allowed or not found; KeyError, TypeError or ValueError if the settings are not
+    those of the class.
     """
     kind: Any = find_class(str(settings["_target_"]), Features, trust=trust)
     return kind(**{name: value for name, value in settings.items() if name != "_target_"})

@@ -31,14 +31,9 @@ class MelFeatures(SpectralFeatures):
 
     @abstractmethod
     def amplified(self, frames: Tensor, decibels: Tensor) -> Tensor:
-        """Features as they were if songs had been played through equalisers.
+        """Features `(batch, frames, n_features)` as they were if songs had been played through equalisers.
 
-        Args:
-            frames: Features `(batch, frames, n_features)`.
-            decibels: The gains of the mel bands, `(batch, n_mels)`.
-
-        Returns:
-            Features `(batch, frames, n_features)`.
+        `decibels` are the gains of the mel bands, `(batch, n_mels)`.
         """
 
     def check(self) -> None:

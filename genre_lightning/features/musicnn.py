@@ -40,10 +40,7 @@ class MusicnnEmbedding(Features):
     """What musicnn's convolutions make of a song's windows: `(samples,)` -> `(windows, 1506)`, each a frame.
 
     The windows of 2.99 s overlap by half and cover the song. There are no settings. The network's weights are fetched
-    when they are first needed.
-
-    Raises:
-        UserError: By `forward`, if the weights cannot be fetched or kept.
+    when they are first needed; `forward` raises UserError if they cannot be fetched or kept.
     """
 
     is_sequence = is_image = False

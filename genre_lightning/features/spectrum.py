@@ -28,7 +28,9 @@ class SpectralFeatures(Features):
         super().__init__()
         self.check()
         self.win_length = self.window_length  # so that equal features have equal settings, however they were typed
-        self.window = nn.Buffer(self.padded_window(), persistent=False)
+        left, right = (self.n_fft - self.window_length) // 2, (self.n_fft - self.window_length + 1) // 2
+        window = nn.functional.pad(torch.hann_window(self.window_length, periodic=True), (left, right))
+        self.window = nn.Buffer(window, persistent=False)
         self.filters = nn.Buffer(self.band_filters(), persistent=False)  # (n_fft // 2 + 1, bands)
         self.blocks = self.filter_blocks()
 
@@ -53,12 +55,6 @@ class SpectralFeatures(Features):
         """`win_length`, or `n_fft` if it is None."""
         return self.n_fft if self.win_length is None else self.win_length
 
-    def padded_window(self) -> Tensor:
-        """The window of `win_length` in the middle of `n_fft` samples."""
-        left = (self.n_fft - self.window_length) // 2
-        window = torch.hann_window(self.window_length, periodic=True)
-        return nn.functional.pad(window, (left, self.n_fft - self.window_length - left))
-
     def filter_blocks(self) -> list[tuple[slice, slice]]:
         """Neighbouring bands, and the bins from the first to the last one that they see."""
         blocks = []
@@ -71,13 +67,10 @@ class SpectralFeatures(Features):
         """`(samples,)` -> `(frames, bands)`; a block at a time, since the spectra of hours of sound are gigabytes."""
         half = self.n_fft // 2
         frames = nn.functional.pad(waveform, (half, half)).unfold(0, self.n_fft, self.hop_length)
-        return torch.cat([self.in_bands(self.power_spectrum(block)) for block in frames.split(FRAMES_A_BLOCK)])
-
-    def power_spectrum(self, frames: Tensor) -> Tensor:
-        """Frames of a waveform, `(frames, n_fft)` -> `(frames, n_fft // 2 + 1)`, re^2 + im^2."""
-        parts = torch.view_as_real(torch.fft.rfft(frames * self.window)).square_()
-        return parts[..., 0] + parts[..., 1]
-
-    def in_bands(self, power: Tensor) -> Tensor:
-        """`(frames, n_fft // 2 + 1)` -> `(frames, bands)`, a few neighbouring bands at a time, which see few bins."""
-        return torch.cat([torch.mm(power[:, bins], self.filters[bins, bands]) for bins, bands in self.blocks], dim=1)
+        blocks = []
+        for block in frames.split(FRAMES_A_BLOCK):
+            parts = torch.view_as_real(torch.fft.rfft(block * self.window)).square_()
+            power = parts[..., 0] + parts[..., 1]  # (frames, n_fft // 2 + 1)
+            in_bands = [torch.mm(power[:, bins], self.filters[bins, bands]) for bins, bands in self.blocks]
+            blocks.append(torch.cat(in_bands, dim=1))
+        return torch.cat(blocks)

@@ -18,11 +18,10 @@ class CNN(GenreClassifier):
         super().__init__(n_genres, **learning)
         self.save_hyperparameters(logger=False)
         widths = [1, *channels]
-        blocks = [block(*pair) for pair in pairwise(widths)]
         self.encoder = nn.Sequential(
             Standardise(n_features),
             nn.Unflatten(1, (1, n_frames)),
-            *blocks,
+            *[block(*pair) for pair in pairwise(widths)],
             AverageOverFeatures(),
             MeanAndMaximum(),
             nn.Dropout(dropout),

@@ -33,15 +33,8 @@ TOLERANCE = 1e-4
 def export(run: Run, path: Path) -> float:
     """Write a finished run's best model as one ONNX file, and its spec as JSON beside it.
 
-    Args:
-        run: the finished run.
-        path: the file to write, which ends with .onnx; folders above it are made if they are missing.
-
-    Returns:
-        By how much the logits differ from PyTorch's at most, which is below TOLERANCE.
-
-    Raises:
-        UserError: a package is missing, the run cannot be read, or the files cannot be written.
+    Returns by how much the logits differ from PyTorch's at most, which is below TOLERANCE. Raises UserError if a
+    package is missing, the run cannot be read, or the files cannot be written.
     """
     check_packages("onnxscript", "onnxruntime")
     if path.suffix != ".onnx":

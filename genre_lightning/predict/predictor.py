@@ -1,6 +1,6 @@
 """What genre is a song: by a finished run, or a file exported from one, for whole songs and moment by moment."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
@@ -128,12 +128,12 @@ class Predictor:
     @torch.inference_mode()
     def predict_windows(self, frames: np.ndarray, starts: Sequence[int]) -> Tensor:
         """The probabilities `(windows, n_genres)` of the windows of a song that begin at the frames `starts`."""
-        batches = (starts[first : first + WINDOWS_A_BATCH] for first in range(0, len(starts), WINDOWS_A_BATCH))
-        return torch.cat([self.logits(self.windows(frames, batch)).softmax(dim=1) for batch in batches])
-
-    def windows(self, frames: np.ndarray, starts: Iterable[int]) -> Tensor:
-        """The windows that begin at the frames `starts`, as a network reads them: `(windows, n_frames, n_features)`."""
-        return torch.from_numpy(np.stack([cut(frames, start, self.n_frames) for start in starts])).float()
+        probabilities = []
+        for first in range(0, len(starts), WINDOWS_A_BATCH):
+            batch = [cut(frames, start, self.n_frames) for start in starts[first : first + WINDOWS_A_BATCH]]
+            windows = torch.from_numpy(np.stack(batch)).float()  # (windows, n_frames, n_features)
+            probabilities.append(self.logits(windows).softmax(dim=1))
+        return torch.cat(probabilities)
 
     def by_genre(self, probabilities: Tensor) -> dict[str, float]:
         """The genres with their probabilities, the most probable first."""

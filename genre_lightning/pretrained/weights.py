@@ -33,11 +33,7 @@ ONE_AT_A_TIME = Lock()  # songs are read by several threads
 
 
 def load_musicnn() -> Tagger:
-    """The network with its weights, in evaluation mode; the same object each time.
-
-    Raises:
-        UserError: If the weights cannot be downloaded, kept or read.
-    """
+    """The network with its weights, in evaluation mode; the same object each time. Raises UserError if it has none."""
     with ONE_AT_A_TIME:
         found = outcome(Path(torch.hub.get_dir()) / "genre_lightning")  # beside what PyTorch itself fetches
     if isinstance(found, UserError):

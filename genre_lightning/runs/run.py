@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from genre_lightning.data.cache import FeatureCache
     from genre_lightning.data.catalogue import Catalogue
     from genre_lightning.data.spec import Spec
-    from genre_lightning.features.base import Features
     from genre_lightning.models.base import GenreClassifier
 
 CONFIG = Path(SETTINGS, "config.yaml")
@@ -66,16 +65,19 @@ class Run:
     @cached_property
     def config(self) -> DictConfig:
         """The settings it was trained with."""
-        if not (self.folder / CONFIG).is_file():
-            raise UserError(f"{self.folder} is not a finished run: it has no {CONFIG.as_posix()}")
+        self.check_is_there(CONFIG)
         return read_settings(self.folder)
 
     @cached_property
     def checkpoint(self) -> dict[str, Any]:
         """What is in the checkpoint of the best epoch: the weights, and what is needed to use them."""
-        if not (self.folder / BEST).is_file():
-            raise UserError(f"{self.folder} is not a finished run: it has no {BEST.as_posix()}")
+        self.check_is_there(BEST)
         return read_checkpoint(self.folder / BEST)
+
+    def check_is_there(self, part: Path) -> None:
+        """Raise UserError if a part of the run is missing."""
+        if not (self.folder / part).is_file():
+            raise UserError(f"{self.folder} is not a finished run: it has no {part.as_posix()}")
 
     @cached_property
     def spec(self) -> Spec:
@@ -91,23 +93,12 @@ class Run:
                 f"{self.folder / BEST} was written by another version of this program; train again"
             ) from None
 
-    @property
-    def features(self) -> Features:
-        """What turns sound into what the model reads."""
-        return self.spec.features
-
-    @property
-    def genres(self) -> list[str]:
-        """What the model tells apart: a genre's position is its index in the logits."""
-        return self.spec.genres
-
     @cached_property
     def catalogue(self) -> Catalogue:
         """The songs that took part, with their splits."""
         from genre_lightning.data.catalogue import MANIFEST, read_manifest
 
-        if not (self.folder / MANIFEST).is_file():
-            raise UserError(f"{self.folder} is not a finished run: it has no {MANIFEST}")
+        self.check_is_there(Path(MANIFEST))
         return read_manifest(self.folder / MANIFEST)
 
     @cached_property
@@ -116,7 +107,7 @@ class Run:
         from genre_lightning.data.cache import FeatureCache
 
         root = self.cache_root or self.started_in / self.config.cache.root
-        return FeatureCache(root, self.features, self.spec.dtype, num_workers=self.num_workers)
+        return FeatureCache(root, self.spec.features, self.spec.dtype, num_workers=self.num_workers)
 
     @property
     def started_in(self) -> Path:

@@ -19,17 +19,13 @@ def score_baseline(data: GenreDataModule, splits: Sequence[str], C: float) -> di
     classifier = make_pipeline(StandardScaler(), LogisticRegression(C=C, max_iter=1000))
     train = data.datasets["train"]
     classifier.fit(song_vectors(train), train.genres.numpy())
-    return {
-        split: scored(classifier.predict_proba(song_vectors(data.datasets[split])), data.datasets[split])
-        for split in splits
-    }
+    scored = {}
+    for split, dataset in ((split, data.datasets[split]) for split in splits):
+        probabilities = torch.from_numpy(classifier.predict_proba(song_vectors(dataset))).float()
+        scored[split] = ScoredSongs(torch.arange(len(dataset)), probabilities, dataset.genres)
+    return scored
 
 
 def song_vectors(dataset: WindowDataset) -> np.ndarray:
     """The stats of each song, from the cache: `(songs, 2 * n_features)`."""
     return np.stack([dataset.cache.stats(song).ravel() for song in dataset.songs])
-
-
-def scored(probabilities: np.ndarray, dataset: WindowDataset) -> ScoredSongs:
-    """scikit-learn's probabilities as scored songs."""
-    return ScoredSongs(torch.arange(len(dataset)), torch.from_numpy(probabilities).float(), dataset.genres)

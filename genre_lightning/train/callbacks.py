@@ -2,7 +2,6 @@
 
 import csv
 import io
-import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -62,17 +61,6 @@ class BestCheckpoint(RunCheckpoint):
         """Keep the weights as they are now, as those of the best epoch."""
         self.best_model_path, self.best_model_score = self.path, trainer.callback_metrics[str(self.monitor)]
         trainer.save_checkpoint(self.path)
-
-    def score(self) -> float:
-        """The monitored figure of the best epoch."""
-        return math.nan if self.best_model_score is None else float(self.best_model_score)
-
-
-class LastCheckpoint(RunCheckpoint):
-    """checkpoints/last.ckpt: what an interrupted run goes on from."""
-
-    def __init__(self) -> None:
-        super().__init__("last")
 
 
 class EarlyStopping(callbacks.EarlyStopping):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 from lightning import Trainer
+from lightning.pytorch.utilities import rank_zero_only
 from omegaconf import DictConfig
 
 from genre_lightning.data.catalogue import SPLIT_NAMES, SPLITS
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 SHOWN_SONGS = 6
 
 
+@rank_zero_only
 def write_report(cfg: DictConfig, trainer: Trainer, model: GenreClassifier, data: GenreDataModule) -> None:
     """Put the figures of a tested model beside the baseline's: metrics.json, report.md, pictures, TensorBoard."""
     folder = Path(trainer.default_root_dir)
@@ -65,12 +67,9 @@ def facts(cfg: DictConfig, trainer: Trainer, model: GenreClassifier, data: Genre
 
 
 def results_of(
-    scored: Mapping[str, ScoredSongs],
-    baseline: Mapping[str, ScoredSongs],
-    selection: Selection,
-    told: dict[str, str | int],
-    bootstrap_samples: int,
-) -> Results:
+    scored: Mapping[str, ScoredSongs], baseline: Mapping[str, ScoredSongs], selection: Selection,
+    told: dict[str, str | int], bootstrap_samples: int,
+) -> Results:  # fmt: skip
     """The results of a model, beside those of the baseline; both have scored every song of each split."""
     accuracies = {  # of songs drawn anew; each split has its own seed, since its songs are others
         split: bootstrap_accuracy(songs, bootstrap_samples, seed=SPLITS.index(split)) for split, songs in scored.items()
@@ -113,12 +112,10 @@ def by_genre(scored: ScoredSongs, genres: list[str]) -> dict[str, GenreFigures]:
 
 def draw(trainer: Trainer, model: GenreClassifier, data: GenreDataModule) -> dict[str, "Figure"]:
     """The run's pictures by name."""
-    pictures = {
-        f"confusion_{split}": confusion_picture(
-            confusion(model.tested[split]).numpy(), data.genres, f"{SPLIT_NAMES[split]}: songs"
-        )
-        for split in ("val", "test")
-    }
+    pictures = {}
+    for split in ("val", "test"):
+        counts = confusion(model.tested[split]).numpy()
+        pictures[f"confusion_{split}"] = confusion_picture(counts, data.genres, f"{SPLIT_NAMES[split]}: songs")
     if data.features.is_image:
         pictures["spectrograms"] = spectrogram_picture(*some_windows(model, data))
     (history,) = (one for one in trainer.loggers if isinstance(one, History))

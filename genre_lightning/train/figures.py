@@ -8,9 +8,8 @@ import numpy as np
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-# Okabe and Ito's colours that everybody can tell apart
 MEASURES = ("loss", "accuracy", "f1_macro")  # logged for both train and validation
-TRAIN_COLOUR, VAL_COLOUR = "#0072B2", "#D55E00"
+TRAIN_COLOUR, VAL_COLOUR = "#0072B2", "#D55E00"  # Okabe and Ito's, which everybody can tell apart
 
 
 def confusion_picture(counts: np.ndarray, genres: Sequence[str], title: str) -> "Figure":

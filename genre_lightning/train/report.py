@@ -22,7 +22,9 @@ FEW_SONGS = 100  # of a genre; there musicnn was ahead on all real recordings in
 
 def summary(results: Results) -> str:
     """The table of all splits beside the baseline, and what it means: what is printed at the end of a run."""
-    return "\n\n".join([splits_table(results), *verdict(results)])
+    sentences = gap_sentence, baseline_sentence, few_songs_sentence, leak_sentence, unknown_sentence
+    found = [sentence(results) for sentence in sentences]  # one a finding, empty if there is none
+    return "\n\n".join([splits_table(results), *filter(None, found)])
 
 
 def page(name: str, results: Results) -> str:
@@ -56,12 +58,6 @@ def genres_table(results: Results) -> str:
     return table(["genre", "songs", "precision", "recall", "F1"], rows)
 
 
-def verdict(results: Results) -> list[str]:
-    """What the table means, one plain sentence a finding."""
-    sentences = gap_sentence, baseline_sentence, few_songs_sentence, leak_sentence, unknown_sentence
-    return [found for sentence in sentences if (found := sentence(results))]
-
-
 def gap_sentence(results: Results) -> str:
     """Whether the model does better on the songs it was trained on, by how much, and what that means."""
     train, test = (percent(results.splits[split].accuracy) for split in ("train", "test"))
@@ -81,14 +77,11 @@ def gap_sentence(results: Results) -> str:
 
 def baseline_sentence(results: Results) -> str:
     """Whether the network earns its keep."""
-    network, baseline, songs = (
-        results.splits["test"].accuracy,
-        results.baseline["test"].accuracy,
-        results.splits["test"].songs,
-    )
+    test, baseline = results.splits["test"], results.baseline["test"].accuracy
+    better = test.accuracy - baseline
     what = "Logistic regression on the mean and standard deviation of the same features"
-    if network > baseline:
-        ahead = f"{100 * (network - baseline):.0f} points better, {(network - baseline) * songs:.0f} of {songs} songs"
+    if better > 0:
+        ahead = f"{100 * better:.0f} points better, {better * test.songs:.0f} of {test.songs} songs"
         return f"{what} reaches {percent(baseline)} on test: the network is {ahead}."
     return f"{what} reaches {percent(baseline)} on test: the network does not earn its keep."
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import torch
 from hydra.utils import instantiate
 from lightning import Trainer, seed_everything
+from lightning.pytorch.utilities import rank_zero_only
 from omegaconf import DictConfig
 
 from genre_lightning.data.catalogue import MANIFEST, SPLITS, write_manifest
@@ -20,7 +21,7 @@ from genre_lightning.models.base import GenreClassifier
 from genre_lightning.models.summary import describe
 from genre_lightning.runs.folders import CHECKPOINTS
 from genre_lightning.runs.resume import check_same_songs
-from genre_lightning.train.callbacks import BestCheckpoint, History, LastCheckpoint, SeedEveryEpoch
+from genre_lightning.train.callbacks import BestCheckpoint, History, RunCheckpoint, SeedEveryEpoch
 from genre_lightning.train.checks import check, check_folder
 from genre_lightning.train.evaluation import write_report
 from genre_lightning.train.tensorboard import show_model
@@ -44,23 +45,20 @@ def train(cfg: DictConfig, folder: Path) -> float:
     data.setup()
     check_same_songs(cfg.ckpt_path, data.selection.catalogue)
     model = build_model(cfg, data)
-    if trainer.is_global_zero:
-        introduce(folder, trainer, model, data)
+    introduce(folder, trainer, model, data)
     fit(trainer, model, data, cfg.ckpt_path)
     if cfg.trainer.get("fast_dev_run"):  # Lightning writes no checkpoint, so there is nothing to report on
         logger.info("fast_dev_run: training and validation work; there are no results")
         return float(trainer.callback_metrics[cfg.callbacks.checkpoint.monitor])
     score = test(trainer, model, data)
-    leave_group()
-    if trainer.is_global_zero:
-        write_report(cfg, trainer, model, data)
+    write_report(cfg, trainer, model, data)
     return score
 
 
 def build_trainer(cfg: DictConfig, folder: Path) -> Trainer:
     """The Trainer with the configured callbacks and loggers, and with those that every run has."""
     logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)  # our own log says it already
-    callbacks = [*filter(None, instantiate(cfg.callbacks).values()), LastCheckpoint(), SeedEveryEpoch(cfg.seed)]
+    callbacks = [*filter(None, instantiate(cfg.callbacks).values()), RunCheckpoint("last"), SeedEveryEpoch(cfg.seed)]
     chosen = filter(None, instantiate(cfg.logger).values())  # one that is null is switched off
     loggers = [History(folder), *(one(save_dir=str(folder)) if isinstance(one, partial) else one for one in chosen)]
     return instantiate(cfg.trainer, callbacks=callbacks, logger=loggers, default_root_dir=str(folder))
@@ -75,6 +73,7 @@ def build_model(cfg: DictConfig, data: GenreDataModule) -> GenreClassifier:
     return model.to(memory_format=torch.channels_last)  # convolutions are 1.6 times as fast on a CPU
 
 
+@rank_zero_only
 def introduce(folder: Path, trainer: Trainer, model: GenreClassifier, data: GenreDataModule) -> None:
     """Write down what is going to be trained on what, before it begins."""
     description = describe(model, data.window_shape)
@@ -112,11 +111,12 @@ def test(trainer: Trainer, model: GenreClassifier, data: GenreDataModule) -> flo
         if not best.best_model_path:  # training ended before the first validation
             trainer.validate(model, data, verbose=False)
             best.keep(trainer)
-        score = best.score()
+        score = math.nan if best.best_model_score is None else float(best.best_model_score)
         if not math.isfinite(score):
             raise UserError(f"{best.monitor} became infinite or NaN; try a lower learning.optimizer.lr")
         data.test_splits = SPLITS
         trainer.test(model, data, ckpt_path=best.best_model_path, weights_only=True, verbose=False)
+    leave_group()
     return score
 
 

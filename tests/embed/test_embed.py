@@ -68,7 +68,7 @@ def test_nothing_that_is_cached_is_computed_again(copied, map_run, monkeypatch):
 
 def test_features_can_be_kept_elsewhere(copied, embedded, map_run, tmp_path):
     map_run(copied, f"cache.root='{(tmp_path / 'cache here').as_posix()}'")
-    assert len(FeatureCache(tmp_path / "cache here", Run(copied).features).songs) == 30
+    assert len(FeatureCache(tmp_path / "cache here", Run(copied).spec.features).songs) == 30
     assert np.allclose(read_embeddings(copied).vectors, read_embeddings(embedded).vectors, atol=1e-5)
 
 
@@ -124,7 +124,7 @@ def test_new_songs_lie_on_the_run_s_map_and_leave_it_alone(copied, map_run, new_
     assert (copied / "embeddings.npz").read_bytes() == own and folder.name.startswith("new songs-")
     embeddings = read_embeddings(folder)
     assert [track.genre for track in embeddings.tracks] == ["", *["noise"] * 4, "polka", *["tones"] * 4]
-    assert {track.split for track in embeddings.tracks} == {""} and embeddings.genres == Run(copied).genres
+    assert {track.split for track in embeddings.tracks} == {""} and embeddings.genres == Run(copied).spec.genres
     assert {track.artist for track in embeddings.tracks} == {"", "Somebody"}
     assert "The map is the run's, drawn from 30 songs; new songs placed on it: 10." in printed
     assert "map, 10 new songs" in printed and str(folder / "embeddings.csv") in printed

@@ -11,35 +11,14 @@ from genre_lightning.features.mel import MFCC, LogMel
 from genre_lightning.features.musicnn import MusicnnMel
 
 BAD = [
-    {"sample_rate": 0},
-    {"n_fft": 0},
-    {"hop_length": -1},
-    {"n_mels": 0},
-    {"win_length": 4096},
-    {"win_length": 0},
-    {"f_min": -1.0},
-    {"f_min": 9000.0, "f_max": 8000.0},
-    {"f_max": 0.0},
-    {"f_max": 12000.0},
-    {"top_db": -1.0},
-    {"mel_scale": "bark"},
-    {"norm": "l2"},
-    {"n_mfcc": 0},
-    {"n_mels": 128, "n_mfcc": 129},
-]
+    {"sample_rate": 0}, {"n_fft": 0}, {"hop_length": -1}, {"n_mels": 0}, {"win_length": 4096}, {"win_length": 0},
+    {"f_min": -1.0}, {"f_min": 9000.0, "f_max": 8000.0}, {"f_max": 12000.0}, {"top_db": -1.0}, {"mel_scale": "bark"},
+    {"norm": "l2"}, {"n_mfcc": 0}, {"n_mels": 128, "n_mfcc": 129},
+]  # fmt: skip
 OTHER = {
-    "sample_rate": 44100,
-    "n_fft": 1024,
-    "win_length": 1024,
-    "hop_length": 256,
-    "n_mels": 48,
-    "f_min": 20.0,
-    "f_max": 8000.0,
-    "top_db": None,
-    "mel_scale": "htk",
-    "norm": None,
-    "n_mfcc": 13,
-}
+    "sample_rate": 44100, "n_fft": 1024, "win_length": 1024, "hop_length": 256, "n_mels": 48, "f_min": 20.0,
+    "f_max": 8000.0, "top_db": None, "mel_scale": "htk", "norm": None, "n_mfcc": 13,
+}  # fmt: skip
 
 
 def sine(time):
@@ -89,17 +68,12 @@ def compute(features, waveform):
 
 CASES = [
     ({}, sine),
-    ({"n_fft": 1024, "hop_length": 256, "n_mels": 64}, sweep),
     ({"win_length": 1501, "hop_length": 333}, quiet_noise),
-    ({"n_mels": 40, "f_min": 50.0, "f_max": 8000.0}, sound_then_silence),
-    ({"mel_scale": "htk", "n_mels": 128}, sweep),
+    ({"n_mels": 40, "f_min": 50.0, "f_max": 8000.0, "top_db": 30.0}, sound_then_silence),
     ({"norm": None}, silence),
     ({"mel_scale": "htk", "norm": None, "n_mels": 64}, sine),
-    ({"top_db": None}, noise),
-    ({"top_db": 30.0}, sound_then_silence),
-    ({"sample_rate": 44100, "n_fft": 4096, "n_mels": 128}, noise),
-    ({"sample_rate": 16000, "n_fft": 1024, "hop_length": 160, "n_mels": 80}, sweep),
-    ({"sample_rate": 11025, "n_mels": 40}, sweep),
+    ({"sample_rate": 44100, "n_fft": 4096, "n_mels": 128, "top_db": None}, noise),
+    ({"sample_rate": 11025, "n_mels": 40, "mel_scale": "htk"}, sweep),
     ({"n_fft": 1001, "hop_length": 300, "n_mels": 40}, noise),
 ]
 
@@ -128,7 +102,6 @@ def test_a_clip_shorter_than_a_window_works(samples):
 
 
 def test_settings_are_the_same_however_they_are_typed():
-    assert LogMel(top_db=80, f_min=0).settings == LogMel(top_db=80.0, f_min=0.0).settings
     assert json.dumps(LogMel(top_db=80, f_min=0).settings) == json.dumps(LogMel(win_length=2048, f_max=11025).settings)
 
 

@@ -17,22 +17,12 @@ def test_musicnn_reads_compressed_slaney_bands():
     np.testing.assert_allclose(features(torch.from_numpy(waveform)), np.log10(10000 * bands + 1).T, atol=1e-4)
 
 
-@pytest.fixture
-def encoded(musicnn_weights):
-    """What the frozen encoder makes of songs, with random weights."""
-    return MusicnnEmbedding()
-
-
-def bands_of(waveform):
-    return MusicnnMel()(waveform)
-
-
 @pytest.mark.parametrize(("n_frames", "windows"), [(187, 1), (188, 2), (280, 2), (281, 3), (187 + 10 * 93, 11)])
-def test_the_frozen_encoder_s_windows_cover_a_song_and_overlap_by_half(encoded, n_frames, windows):
+def test_the_frozen_encoder_s_windows_cover_a_song_and_overlap_by_half(musicnn_weights, n_frames, windows):
     waveform = torch.randn((n_frames - 1) * 256, generator=torch.Generator().manual_seed(0)) / 10
-    frames = encoded(waveform)
-    assert frames.shape == (windows, encoded.n_features) and encoded.n_features == 1506
-    convolutions, bands = load_musicnn().convolutions, bands_of(waveform)
+    frames = MusicnnEmbedding()(waveform)
+    assert frames.shape == (windows, 1506)
+    convolutions, bands = load_musicnn().convolutions, MusicnnMel()(waveform)
     assert len(bands) == n_frames
     torch.testing.assert_close(frames[0], convolutions(bands[None, :187])[0])
     torch.testing.assert_close(frames[-1], convolutions(bands[None, -187:])[0])
@@ -40,20 +30,16 @@ def test_the_frozen_encoder_s_windows_cover_a_song_and_overlap_by_half(encoded, 
         torch.testing.assert_close(frames[1], convolutions(bands[None, 93:280])[0])
 
 
-def test_a_clip_shorter_than_a_window_comes_again_until_it_is_full(encoded):
+def test_a_clip_shorter_than_a_window_comes_again_until_it_is_full(musicnn_weights):
     waveform = torch.randn(99 * 256, generator=torch.Generator().manual_seed(0)) / 10
-    bands = bands_of(waveform)
+    bands = MusicnnMel()(waveform)
     assert len(bands) == 187 and torch.equal(bands[100:], bands[:87])
-    torch.testing.assert_close(encoded(waveform), load_musicnn().convolutions(bands[None]))
+    torch.testing.assert_close(MusicnnEmbedding()(waveform), load_musicnn().convolutions(bands[None]))
 
 
-@pytest.mark.parametrize(("seconds", "frames"), [(0.5, 1), (2.992, 1), (4.48, 2), (30, 19)])
-def test_a_window_of_the_frozen_encoder_counts_as_a_frame(seconds, frames):
-    assert MusicnnEmbedding().frames_in(seconds) == frames
-
-
-def test_neighbouring_windows_of_the_frozen_encoder_share_half_of_their_sound():
+def test_a_window_of_the_frozen_encoder_counts_as_a_frame_and_shares_half_of_its_sound_with_the_next_one():
     features = MusicnnEmbedding()
+    assert [features.frames_in(seconds) for seconds in (0.5, 2.992, 4.48, 30)] == [1, 1, 2, 19]
     assert features.seconds_of(1) == pytest.approx(2.992) and features.seconds_of(3) == pytest.approx(2.992 + 2 * 1.488)
     assert 1 / features.frames_per_second == pytest.approx(1.488)
     assert MusicnnMel().seconds_of(187) == pytest.approx(2.992)

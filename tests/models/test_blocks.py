@@ -17,15 +17,9 @@ def test_the_average_over_features_keeps_time_and_channels():
     assert AverageOverFeatures()(maps).tolist() == [[[1.5, 13.5], [5.5, 17.5], [9.5, 21.5]]]
 
 
-def test_the_mean_and_the_maximum_over_time():
+def test_means_maxima_and_standard_deviations_over_time():
     assert MeanAndMaximum()(FRAMES).tolist() == [[3, -3, 5, -2]]
-
-
-def test_the_mean_and_the_deviation_over_time():
     torch.testing.assert_close(MeanAndStd()(FRAMES), torch.tensor([[3, -3, (8 / 3) ** 0.5, (2 / 3) ** 0.5]]))
-
-
-def test_one_frame_deviates_by_nothing():
     assert MeanAndStd()(FRAMES[:, :1]).tolist() == [[1, -4, 0, 0]]
 
 

@@ -30,9 +30,3 @@ def test_channels_last_gives_the_same(build, batch):
     model = build(CNN).eval()
     expected = model(batch.features)
     torch.testing.assert_close(model.to(memory_format=torch.channels_last)(batch.features), expected)
-
-
-def test_dropout_is_at_work_in_training_only(build, batch):
-    model = build(CNN, dropout=0.5)
-    assert torch.equal(model.eval()(batch.features), model(batch.features))
-    assert not torch.equal(model.train()(batch.features), model(batch.features))

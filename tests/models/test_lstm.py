@@ -38,9 +38,3 @@ def test_one_layer_with_dropout_is_no_reason_to_warn(build):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         build(LSTM, layers=1, dropout=0.5)
-
-
-def test_dropout_is_at_work_in_training_only(build, batch):
-    model = build(LSTM, dropout=0.5)
-    assert torch.equal(model.eval()(batch.features), model(batch.features))
-    assert not torch.equal(model.train()(batch.features), model(batch.features))

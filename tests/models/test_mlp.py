@@ -20,9 +20,3 @@ def test_it_hears_how_much_a_feature_moves_not_only_where_it_is(build, batch):
     model = build(MLP).eval()
     still = batch.features.mean(1, keepdim=True).expand_as(batch.features)
     assert not torch.allclose(model(still), model(batch.features), atol=1e-3)
-
-
-def test_dropout_is_at_work_in_training_only(build, batch):
-    model = build(MLP, dropout=0.5)
-    assert torch.equal(model.eval()(batch.features), model(batch.features))
-    assert not torch.equal(model.train()(batch.features), model(batch.features))

@@ -3,9 +3,12 @@ import pytest
 import torch
 
 from genre_lightning.data.datamodule import Statistics
+from genre_lightning.data.spec import Spec
 from genre_lightning.embed.embeddings import read_embeddings
 from genre_lightning.errors import UserError
+from genre_lightning.features.musicnn import MusicnnEmbedding
 from genre_lightning.models.musicnn import Musicnn
+from genre_lightning.predict.onnx import export
 from genre_lightning.predict.predictor import Predictor
 from genre_lightning.pretrained.weights import load_musicnn
 from genre_lightning.runs.run import Run
@@ -29,14 +32,11 @@ def test_both_ways_embed_a_window_as_musicnn_does(embedding, width):
     known = network.normalise(pooled)
     known = network.penultimate(known) if embedding == "penultimate" else known
     assert known.shape == (2, width)
-    torch.testing.assert_close(build("musicnn", embedding).eval().embed(pooled[:, None]), known)
+    frozen = build("musicnn", embedding).eval()
+    torch.testing.assert_close(frozen.embed(pooled[:, None]), known)
+    longer = torch.rand(1, 4, 1506)  # of which the mean is what was heard
+    torch.testing.assert_close(frozen.embed(longer), frozen.embed(longer.mean(dim=1, keepdim=True)))
     torch.testing.assert_close(build("musicnn_mel", embedding).eval().embed(windows), known)
-
-
-def test_longer_windows_average_what_was_heard():
-    model = build().eval()
-    pooled = torch.rand(1, 4, 1506)
-    torch.testing.assert_close(model.embed(pooled), model.embed(pooled.mean(dim=1, keepdim=True)))
 
 
 @pytest.mark.parametrize(("features", "changes"), [("musicnn", {"head"}), ("musicnn_mel", {"head", "encoder"})])
@@ -71,44 +71,40 @@ def test_a_model_that_is_read_back_needs_no_weights_from_anywhere(tmp_path, monk
     assert torch.equal(again(windows), trained(windows)) and not list(tmp_path.iterdir())
 
 
-def test_other_features_are_refused():
-    with pytest.raises(UserError, match="reads features=musicnn or features=musicnn_mel"):
-        build(n_features=64)
+@pytest.mark.parametrize(
+    ("settings", "told"),
+    [({"n_features": 64}, "reads features=musicnn or features=musicnn_mel"),
+     ({"embedding": "all"}, "model.embedding is pooled or penultimate, not all"),
+     ({"encoder_rate": -0.1}, "model.encoder_rate must be 0 or above")],
+)  # fmt: skip
+def test_other_features_and_choices_are_named(settings, told):
+    with pytest.raises(UserError, match=told):
+        build(**settings)
 
 
-def test_other_choices_are_named():
-    with pytest.raises(UserError, match=r"model.embedding is pooled or penultimate, not all"):
-        build(embedding="all")
-    with pytest.raises(UserError, match=r"model.encoder_rate must be 0 or above"):
-        build(encoder_rate=-0.1)
-
-
-def test_a_timeline_judges_the_windows_around_its_moments(train_run, tmp_path):
+def test_a_timeline_judges_the_windows_around_its_moments(monkeypatch):
     """The middle of the window that judges a moment is the moment's own, within half a step."""
-    run = train_run("model=musicnn", "trainer.max_epochs=1", "trainer.limit_train_batches=1", "loader.batch_size=4")
-    predictor = Predictor(run)
-    half = 1.488 * 10  # seconds
+    spec = Spec(MusicnnEmbedding(), "float16", 2.992, 0.5, ["noise", "tones"])
+    monkeypatch.setattr("genre_lightning.predict.predictor.load", lambda *_: (spec, None))
+    predictor, half = Predictor("run"), 1.488 * 10  # seconds
     starts = predictor.starts_around([half - 0.5, half + 0.5], 40)
     middle = (93 * starts[0] + 187 / 2) * 256 / 16000
     assert abs(middle - half) <= 1.488 / 2
 
 
 @pytest.mark.parametrize("features", ["musicnn", "musicnn_mel"])
-def test_a_run_can_be_mapped_exported_and_asked_as_any_other(train_run, map_run, library, tmp_path, features):
-    from genre_lightning.predict.onnx import export
-
-    quick = ("trainer.max_epochs=1", "trainer.limit_train_batches=1", "loader.batch_size=4")
-    run = train_run("model=musicnn", f"features={features}", *quick)
+def test_a_run_can_be_mapped_exported_and_asked_as_any_other(train_run, map_run, songs, tmp_path, features):
+    quick = ("trainer.max_epochs=1", "loader.batch_size=2", "loader.windows_per_song=1")
+    run = train_run("model=musicnn", f"features={features}", f"data.root='{songs().as_posix()}'", *quick)
     assert (run / "spectrograms.png").exists() == (features == "musicnn_mel")  # one frame of 1506 numbers is no picture
     map_run(run)
     assert torch.equal(Run(run).model.encoder[2].running_var, load_musicnn().normalise.running_var)
-    songs = read_embeddings(run)
-    assert songs.vectors.shape == (30, 1506) and (run / "map.html").is_file()
+    mapped = read_embeddings(run)
+    assert mapped.vectors.shape == (9, 1506) and (run / "map.html").is_file()
     export(Run(run), tmp_path / "model.onnx")
-    song = library / "tones" / "9.wav"
-    place = [track.path.as_posix() for track in songs.tracks].index(song.as_posix())
     for predictor in (Predictor(run), Predictor(tmp_path / "model.onnx")):
-        found = predictor.predict(song, every_seconds=0.5)
-        shares = [found.probabilities[genre] for genre in songs.genres]
-        np.testing.assert_allclose(shares, songs.probabilities[place], atol=1e-4)
+        found = predictor.predict([*mapped.tracks][-1].path, every_seconds=0.5)
+        np.testing.assert_allclose(
+            [found.probabilities[genre] for genre in mapped.genres], mapped.probabilities[-1], atol=1e-4
+        )
         assert len(found.timeline) == 2

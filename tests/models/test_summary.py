@@ -1,5 +1,4 @@
 import torch
-from torch import nn
 
 from genre_lightning.models.cnn import CNN
 from genre_lightning.models.lstm import LSTM
@@ -12,13 +11,12 @@ WINDOW = (20, 12)
 DENSE = [(24, 16), (16, 8), (8, 3)]
 
 
-def test_an_mlp_s_multiply_adds_are_those_of_its_matrices(build):
-    assert multiply_adds(build(MLP, hidden=[16, 8]), WINDOW) == sum(rows * columns for rows, columns in DENSE)
-
-
-def test_an_mlp_s_parameters_are_weights_biases_and_normalisation(build):
-    dense = sum(rows * columns + columns for rows, columns in DENSE)
-    assert parameters(build(MLP, hidden=[16, 8])) == dense + 2 * (16 + 8)
+def test_an_mlp_s_multiply_adds_are_those_of_its_matrices_and_frozen_weights_are_no_parameters(build):
+    model = build(MLP, hidden=[16, 8])
+    assert multiply_adds(model, WINDOW) == sum(rows * columns for rows, columns in DENSE)
+    assert parameters(model) == sum(rows * columns + columns for rows, columns in DENSE) + 2 * (16 + 8)  # normalised
+    model.head.requires_grad_(False)
+    assert parameters(model) == sum(rows * columns + columns for rows, columns in DENSE[:-1]) + 2 * (16 + 8)
 
 
 def test_a_cnn_s_multiply_adds_are_those_of_its_filters(build):
@@ -29,12 +27,6 @@ def test_a_cnn_s_multiply_adds_are_those_of_its_filters(build):
 def test_an_lstm_s_multiply_adds_are_those_of_its_gates(build):
     gates = 2 * 10 * 4 * 8 * (4 + 8)
     assert multiply_adds(build(LSTM, channels=[4], hidden=8, layers=1), WINDOW) == 20 * 12 * 9 * 1 * 4 + gates + 16 * 3
-
-
-def test_frozen_weights_are_not_counted():
-    layer = nn.Linear(4, 3)
-    layer.bias.requires_grad_(False)
-    assert parameters(layer) == 12
 
 
 def test_the_layers_add_up_and_end_with_the_genres(kind, build):

@@ -4,9 +4,6 @@ import pytest
 from genre_lightning.plotting import save_picture
 from genre_lightning.predict.timeline import timeline_picture
 
-GENRES = ("clicks", "noise", "tones")
-PNG = b"\x89PNG\r\n\x1a\n"
-
 
 def test_a_timeline_is_layers_that_fill_the_time(tmp_path):
     figure = timeline_picture([0, 60, 150], [[0.25, 0.75], [0.5, 0.5]], ["jazz", "rock"], r"a $\frac{$")

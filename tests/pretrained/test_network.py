@@ -7,11 +7,9 @@ from genre_lightning.pretrained.network import (
     POOLED,
     TAGS,
     MaximumAndMean,
-    Residual,
-    SideBySide,
     Tagger,
     temporal,
-)  # fmt: skip
+)
 
 
 def test_a_window_becomes_pooled_channels_then_fewer_then_tags(tagger):
@@ -45,9 +43,3 @@ def test_a_temporal_filter_of_even_length_looks_one_frame_further_ahead_than_bac
     click[:, :, 4] = 1
     heard = layers(click)[0, 0]
     assert heard.shape == (9,) and (heard > 0.5).nonzero().flatten().tolist() == [2, 3, 4, 5]
-
-
-def test_layers_side_by_side_and_residual_ones():
-    signal = torch.ones(1, 2, 3)
-    assert SideBySide([torch.nn.Identity(), torch.nn.Identity()])(signal).shape == (1, 4, 3)
-    assert torch.equal(Residual(torch.nn.Identity())(signal), 2 * signal)

@@ -69,11 +69,6 @@ def test_a_finished_run_is_read_as_training_wrote_it(run):
     assert line[0] == f"run={run.name}" and line[4] == f"{100 * figures['test']['accuracy']:.1f} %"
 
 
-def test_without_a_finished_run_one_line_says_so(tmp_path):
-    with pytest.raises(UserError, match="there is no finished run in"):
-        results([tmp_path / "nowhere"])
-
-
 @pytest.mark.parametrize("damage", [b"x: [", b"- 3", b"\xff"])
 def test_damaged_overrides_are_named(finish, damage):
     run = finish("one", 0.5, "model=cnn")

@@ -57,10 +57,6 @@ def test_it_may_go_on_on_another_machine_and_for_more_epochs(go_on):
     assert (settings.cache.num_workers, settings.loader.num_workers) == (2, 1)
 
 
-def test_a_choice_of_trainer_does_not_change_the_number_of_epochs(go_on):
-    assert go_on("trainer=cpu").trainer.max_epochs == 4
-
-
 def test_it_does_not_go_on_in_another_folder(go_on, tmp_path):
     with pytest.raises(UserError, match=r"ckpt_path: a run resumes in its own folder, .*run; remove hydra\.run\.dir"):
         go_on(folder=tmp_path / "new")
@@ -69,13 +65,11 @@ def test_it_does_not_go_on_in_another_folder(go_on, tmp_path):
 def test_what_began_on_several_devices_goes_on_there(began, go_on, configure):
     OmegaConf.save(configure(*BEGAN, "trainer=ddp", "trainer.devices=2"), began / ".hydra" / "config.yaml")
     assert (go_on().trainer.strategy, go_on().trainer.devices) == ("ddp", 2)
-    assert go_on("trainer=cpu").trainer.strategy == "auto"
+    alone = go_on("trainer=cpu").trainer
+    assert (alone.strategy, alone.max_epochs) == ("auto", 4)
 
 
-def test_a_checkpoint_without_its_run_goes_on_with_what_is_typed(go_on, tmp_path):
-    assert go_on("seed=4", checkpoint=tmp_path / "best.ckpt").seed == 4
-
-
-def test_a_new_run_has_the_settings_that_are_typed(configure, tmp_path):
+def test_a_new_run_and_a_checkpoint_without_its_run_have_the_settings_that_are_typed(go_on, configure, tmp_path):
     config = configure("seed=4")
     assert settings_to_go_on_with(config, ["seed=4"], tmp_path) is config
+    assert go_on("seed=4", checkpoint=tmp_path / "best.ckpt").seed == 4

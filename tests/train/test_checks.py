@@ -39,17 +39,13 @@ WORK = [
     ("callbacks.early_stopping=null", "augment.gain=null", "logger.tensorboard=null"),  # Hydra's way to switch off
     ("+trainer.max_steps=5",),
     ("+trainer.max_steps=1",),  # ends before the first validation
-    ("trainer.limit_train_batches=1",),
-    ("+trainer.limit_val_batches=1",),
-    ("+trainer.check_val_every_n_epoch=2",),
-    ("+trainer.val_check_interval=0.5",),
-    ("+trainer.max_time={seconds: 60}",),
-    ("+trainer.max_time='00:00:01:00'",),
-    ("+trainer.accumulate_grad_batches=2",),
-    ("trainer.gradient_clip_val=null",),
-    ("trainer.num_sanity_val_steps=1",),
-    ("callbacks.checkpoint.monitor=val/f1_macro", "+callbacks.timer._target_=lightning.pytorch.callbacks.Timer"),
-]
+    ("trainer.limit_train_batches=1", "+trainer.limit_val_batches=1"),
+    ("+trainer.check_val_every_n_epoch=2", "+trainer.accumulate_grad_batches=2"),
+    ("+trainer.val_check_interval=0.5", "trainer.gradient_clip_val=null", "trainer.max_epochs=1"),
+    ("+trainer.max_time={seconds: 60}", "trainer.num_sanity_val_steps=1", "trainer.max_epochs=1"),
+    ("+trainer.max_time='00:00:01:00'", "callbacks.checkpoint.monitor=val/f1_macro", "trainer.max_epochs=1",
+     "+callbacks.timer._target_=lightning.pytorch.callbacks.Timer"),
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("overrides", WORK, ids=lambda overrides: overrides[0])

@@ -3,30 +3,20 @@ import numpy as np
 from genre_lightning.plotting import save_picture
 from genre_lightning.train.figures import confusion_picture, curves_picture, spectrogram_picture
 
-GENRES = ("clicks", "noise", "tones")
-PNG = b"\x89PNG\r\n\x1a\n"
-
 
 def test_the_confusion_picture_counts_songs_where_they_belong():
     figure = confusion_picture(np.array([[3, 1], [0, 4]]), ["jazz", "rock"], "test: songs")
     (axes,) = figure.axes
-    assert {(text.get_position(), text.get_text()) for text in axes.texts} == {
-        ((0, 0), "3"),
-        ((1, 0), "1"),
-        ((1, 1), "4"),
-    }
+    written = {(text.get_position(), text.get_text()) for text in axes.texts}
+    assert written == {((0, 0), "3"), ((1, 0), "1"), ((1, 1), "4")}
     assert [label.get_text() for label in axes.get_yticklabels()] == ["jazz", "rock"]
     assert (axes.get_title(), axes.get_xlabel(), axes.get_ylabel()) == ("test: songs", "predicted", "true")
     np.testing.assert_allclose(axes.images[0].get_array(), [[0.75, 0.25], [0, 1]])
 
 
-def test_a_genre_without_songs_is_no_trouble(tmp_path):
-    save_picture(confusion_picture(np.array([[3, 1], [0, 0]]), ["jazz", "rock"], "val"), tmp_path / "c.png")
-
-
 def test_a_genre_s_name_is_never_taken_for_a_formula(tmp_path):
     genres = ["A$AP_x$", "$\\frac$"]
-    figure = confusion_picture(np.array([[3, 1], [0, 4]]), genres, "test: songs")
+    figure = confusion_picture(np.array([[3, 1], [0, 0]]), genres, "test: songs")  # the second has no songs
     save_picture(figure, tmp_path / "c.png")
     assert [label.get_text() for label in figure.axes[0].get_xticklabels()] == genres
 

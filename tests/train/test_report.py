@@ -89,9 +89,10 @@ def test_the_pretrained_network_is_not_recommended_otherwise(run):
     assert few_songs_sentence(results(**run)) == ""
 
 
-def test_shared_artists_are_warned_of():
-    assert leak_sentence(results()) == ""
+def test_shared_artists_are_warned_of_and_songs_without_an_artist_are_mentioned():
+    assert leak_sentence(results()) == unknown_sentence(results()) == ""
     assert "Warning: 2 artists" in leak_sentence(results(shared_artists=["abba", "queen"]))
+    assert unknown_sentence(results(unknown=7)).startswith("7 of 600 songs")
 
 
 def test_the_summary_puts_train_validation_test_and_the_baseline_side_by_side():
@@ -102,9 +103,6 @@ def test_the_summary_puts_train_validation_test_and_the_baseline_side_by_side():
     assert column(text, "baseline on test")["accuracy"] == "50.0 %"
     assert column(text, "test")["macro F1"] == "0.590" and column(text, "baseline on test")["macro F1"] == "0.490"
     assert column(text, "train")["songs"] == "400" and column(text, "test")["known artists"] == "119"
-
-
-def test_the_summary_says_what_it_means():
     text = summary(results(shared_artists=["abba"]))
     assert "overfitted" in text and "15 points" not in text and "10 points better" in text and "Warning" in text
 
@@ -119,14 +117,6 @@ def test_the_page_has_a_title_facts_tables_and_pictures():
     assert text.startswith("# a run\n") and "- model: CNN\n- songs from: folder\n- epochs: 12" in text
     assert "hiphop" in text and "(confusion_test.png)" in text and "(curves.png)" in text
     assert summary(results()) in text and "Left out" not in text and text.endswith("\n")
-
-
-def test_the_page_lists_the_files_left_out():
     text = page("a run", results(left_out=["a.wav", "b.wav"]))
     assert "## Files left out: 2" in text and "- `b.wav` is empty (0 bytes)" in text
     assert column(text, "train")["files left out"] == "2"
-
-
-def test_songs_without_an_artist_are_mentioned():
-    assert unknown_sentence(results()) == ""
-    assert unknown_sentence(results(unknown=7)).startswith("7 of 600 songs")

@@ -1,9 +1,9 @@
-import json
-
 import pytest
 from omegaconf import OmegaConf
 
+from genre_lightning.data.catalogue import SPLITS
 from genre_lightning.metrics import FIGURES
+from genre_lightning.runs.results import read_results
 from genre_lightning.train.figures import MEASURES
 from genre_lightning.train.tensorboard import flat_settings
 
@@ -16,27 +16,13 @@ def events(run):
     return EventAccumulator(str(run), size_guidance={"images": 0, "scalars": 0}).Reload()
 
 
-def curves(folder):
-    """The curves that TensorBoard shows of a run, as (step, value) by name."""
-    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
-
-    events = EventAccumulator(str(folder)).Reload()
-    return {tag: [(event.step, event.value) for event in events.Scalars(tag)] for tag in events.Tags()["scalars"]}
-
-
-@pytest.mark.parametrize("name", [f"train/{measure}" for measure in MEASURES] + [f"val/{figure}" for figure in FIGURES])
-def test_every_epoch_has_a_point_on_each_curve(run, name):
-    points = curves(run)[name]
-    assert [step for step, _ in points] == [2, 5, 8, 11]  # 4 epochs of 3 batches
-    assert all(0 <= value < 10 for _, value in points)
-
-
-def test_the_learning_rate_is_shown(run):
-    rates = [rate for _, rate in curves(run)["learning_rate"]]
+def test_curves_and_pictures_are_shown(events):
+    for name in [f"train/{measure}" for measure in MEASURES] + [f"val/{figure}" for figure in FIGURES]:
+        points = events.Scalars(name)
+        assert [point.step for point in points] == [2, 5, 8, 11]  # 4 epochs of 3 batches
+        assert all(0 <= point.value < 10 for point in points)
+    rates = [point.value for point in events.Scalars("learning_rate")]
     assert len(set(rates)) == 4 and max(rates) <= 0.0031
-
-
-def test_pictures_are_there(events):
     assert {"confusion_val", "confusion_test", "spectrograms", "curves"} <= set(events.Tags()["images"])
 
 
@@ -66,22 +52,17 @@ def test_the_hparams_tab_has_settings_and_final_figures(events):
     assert begun.hparams["model"].string_value == "MLP"
     experiment = HParamsPluginData.FromString(content["_hparams_/experiment"]).experiment
     shown = {metric.name.tag for metric in experiment.metric_infos}
-    expected = {f"final/{split}_{figure}" for split in ("train", "val", "test") for figure in FIGURES}
+    expected = {f"final/{split}_{figure}" for split in SPLITS for figure in FIGURES}
     assert shown == expected | {"final/baseline_test_accuracy"}
 
 
-def test_the_final_figures_are_those_of_the_report(run):
-    figures, shown = json.loads((run / "metrics.json").read_text()), curves(run)
-    for split in ("train", "val", "test"):
-        for name in FIGURES:
-            points = shown[f"final/{split}_{name}"]
-            assert all(value == pytest.approx(figures[split][name]) for _, value in points)
-    assert shown["final/baseline_test_accuracy"][0][1] == pytest.approx(figures["baseline"]["test"]["accuracy"])
-
-
-def test_every_run_shows_the_same_final_figures(run, learnt_noise):
-    final = [{tag for tag in curves(folder) if tag.startswith("final/")} for folder in (run, learnt_noise)]
-    assert final[0] == final[1]
+def test_the_final_figures_are_those_of_the_report(run, events):
+    results = read_results(run)
+    final = {f"final/{split}_{name}": getattr(results.splits[split], name) for split in SPLITS for name in FIGURES}
+    final["final/baseline_test_accuracy"] = results.baseline["test"].accuracy
+    assert {tag for tag in events.Tags()["scalars"] if tag.startswith("final/")} == final.keys()
+    for tag, figure in final.items():
+        assert all(point.value == pytest.approx(figure) for point in events.Scalars(tag))
 
 
 def test_settings_are_flattened_to_plain_values():
