@@ -158,13 +158,10 @@ def write_manifest(catalogue: Catalogue, path: Path) -> None:
     extras = list(dict.fromkeys(column for track in catalogue for column in track.extra))
     rows = csv.DictWriter(lines := io.StringIO(), [*COLUMNS, *extras])
     rows.writeheader()
+    folder = path.parent.absolute()
     for track in catalogue:
+        song = track.path.absolute()
+        shown = (song.relative_to(folder) if song.is_relative_to(folder) else song).as_posix()
         known = {column: getattr(track, column) for column in COLUMNS[1:]}
-        rows.writerow(known | track.extra | {"path": relative(track.path, path.parent)})
+        rows.writerow(known | track.extra | {"path": shown})
     write_text_whole(path, lines.getvalue(), "surrogateescape")  # names of files may be no UTF-8
-
-
-def relative(path: Path, folder: Path) -> str:
-    """`path` as a manifest in `folder` names it."""
-    path, folder = path.absolute(), folder.absolute()
-    return (path.relative_to(folder) if path.is_relative_to(folder) else path).as_posix()

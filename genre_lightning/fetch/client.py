@@ -127,8 +127,12 @@ class PacedRequest(Request):
             raise UserError(f"the certificate of {where} is not trusted; REQUESTS_CA_BUNDLE may name another") from None
         except requests.Timeout:
             raise UnansweredError("no answer in time") from None
-        except requests.RequestException as error:
-            raise UnansweredError(connection_trouble(error)) from None
+        except requests.exceptions.ProxyError:
+            raise UnansweredError("the proxy does not answer") from None
+        except requests.ConnectionError:
+            raise UnansweredError("connection refused or lost") from None
+        except requests.RequestException:
+            raise UnansweredError("answer cut off or garbled") from None
         return self.check(answer, body)
 
     def address(self, url: str) -> str:
@@ -215,13 +219,6 @@ def failure_of(status: int) -> ServiceError:
         status, UnansweredError if status in RETRIED else ServiceError
     )
     return kind(f"{status} {responses.get(status, 'unknown status')}")
-
-
-def connection_trouble(error: requests.RequestException) -> str:
-    """What became of a connection, without the address that stands in the error's text."""
-    if isinstance(error, requests.exceptions.ProxyError):
-        return "the proxy does not answer"
-    return "connection refused or lost" if isinstance(error, requests.ConnectionError) else "answer cut off or garbled"
 
 
 @contextmanager

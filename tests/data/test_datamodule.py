@@ -1,4 +1,3 @@
-from dataclasses import replace
 from functools import partial
 from types import SimpleNamespace
 
@@ -153,12 +152,6 @@ def test_devices_share_the_songs_out(make):
         data.trainer = trainer(rank=rank, world_size=2)
         parts.append(torch.cat([batch.song for batch in data.train_dataloader()]))
     assert sorted(torch.cat(parts).tolist()) == list(range(18)) and len(parts[0]) == len(parts[1])
-
-
-def test_a_song_on_another_side_is_served_there(make, selected):
-    first, *others = selected[0].catalogue
-    data = make(catalogue=Catalogue([replace(first, split="test"), *others]))
-    assert len(data.datasets["train"]) == 17 and len(data.datasets["test"]) == 7
 
 
 def test_whole_songs_are_served_once_and_shared_out_among_devices(selected):

@@ -55,7 +55,8 @@ def find_tracks(root: Path) -> Iterator[Track]:
 def audio_files(root: Path) -> Iterator[Path]:
     """Every audio file below `root`, in a fixed order; hidden files and folders are left out."""
     for path in sorted(below(root)):
-        if path.suffix.lower() in AUDIO_SUFFIXES and not is_hidden(path.relative_to(root)):
+        hidden = any(part.startswith(".") for part in path.relative_to(root).parts)
+        if path.suffix.lower() in AUDIO_SUFFIXES and not hidden:
             yield path
 
 
@@ -67,8 +68,3 @@ def below(root: Path) -> Iterator[Path]:
             folders.clear()
             continue
         yield from (path / name for name in (*folders, *files))
-
-
-def is_hidden(path: Path) -> bool:
-    """Whether a part of `path` starts with a dot, as the files do that systems leave behind."""
-    return any(part.startswith(".") for part in path.parts)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from genre_lightning.embed.page.contents import page_contents
 from genre_lightning.embed.page.plot import empty_plot
 from genre_lightning.embed.style import MapView
-from genre_lightning.files import write_whole
+from genre_lightning.files import write_text_whole
 
 if TYPE_CHECKING:
     from bokeh.document import Document
@@ -23,19 +23,16 @@ def write_page(view: MapView, path: Path, excerpts: Sequence[bytes | None] = ())
     `excerpts` are MP3 files of the first songs, None if a song has none; without an excerpt, the page plays the song's
     own file if the browser can reach it.
     """
-    metrics, squeeze = view.captions
-    words = {"metrics": metrics, "squeeze": squeeze, "excerpts": "\n".join(excerpt_tags(excerpts))}
-    html = page_html(map_document(page_contents(view.embeddings, path.parent)), view.title, words)
-    write_whole(path, lambda file: file.write(html.encode(errors="replace")))
-
-
-def page_html(document: "Document", title: str, words: dict[str, str]) -> str:
-    """The whole page; the template escapes the title and the words, except for the excerpts."""
     from bokeh.embed import file_html
     from bokeh.resources import INLINE
 
-    assets = {"style": asset("map.css"), "script": "\n".join(asset(f"{name}.js") for name in SCRIPTS)}
-    return file_html(document, INLINE, title, template=asset("map.html"), template_variables=assets | words)
+    metrics, squeeze = view.captions
+    words = {"metrics": metrics, "squeeze": squeeze, "excerpts": "\n".join(excerpt_tags(excerpts))}
+    words |= {"style": asset("map.css"), "script": "\n".join(asset(f"{name}.js") for name in SCRIPTS)}
+    document = map_document(page_contents(view.embeddings, path.parent))
+    # The template escapes the title and all words but the excerpts, the style and the script.
+    html = file_html(document, INLINE, view.title, template=asset("map.html"), template_variables=words)
+    write_text_whole(path, html, "replace")
 
 
 def map_document(contents: dict[str, Any]) -> "Document":
