@@ -54,10 +54,8 @@ def check_settings(method: str, val_fraction: float, test_fraction: float) -> No
     if method not in METHODS:
         raise UserError(f"split.method: {method!r} is none of {', '.join(METHODS)}")
     if min(val_fraction, test_fraction, 1 - val_fraction - test_fraction) <= 0:
-        raise UserError(
-            f"split: val_fraction {val_fraction} and test_fraction {test_fraction} must be above 0 "
-            "and leave songs to train on"
-        )
+        given = f"val_fraction {val_fraction} and test_fraction {test_fraction}"
+        raise UserError(f"split: {given} must be above 0 and leave songs to train on")
 
 
 def group_tracks(catalogue: Catalogue, method: Method) -> Groups:

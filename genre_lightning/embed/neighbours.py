@@ -105,9 +105,8 @@ def find(embeddings: Embeddings, text: str) -> list[Query]:
             ranked.append((2, query))
     if not ranked:
         close = difflib.get_close_matches(wanted, dict.fromkeys(names), cutoff=0.5)
-        raise UserError(
-            f"no song, artist or file is called {text!r}" + (f"; did you mean {' or '.join(close)}?" if close else "")
-        )
+        hint = f"; did you mean {' or '.join(close)}?" if close else ""
+        raise UserError(f"no song, artist or file is called {text!r}{hint}")
     return [query for _, query in sorted(ranked, key=lambda one: one[0])]
 
 

@@ -28,9 +28,8 @@ def show_embeddings(run: Path, folder: Path, embeddings: Embeddings) -> None:
     config = projector.ProjectorConfig()
     for vectors in sorted(run.rglob(f"{PROJECTOR}/{VECTORS}"), key=lambda path: (len(path.parts), path)):
         paths = {name: (vectors.parent / name).relative_to(run).as_posix() for name in (VECTORS, METADATA)}
-        config.embeddings.add(
-            tensor_name=vectors.parent.parent.absolute().name, tensor_path=paths[VECTORS], metadata_path=paths[METADATA]
-        )
+        name = vectors.parent.parent.absolute().name
+        config.embeddings.add(tensor_name=name, tensor_path=paths[VECTORS], metadata_path=paths[METADATA])
     write_text_whole(run / PROJECTOR_CONFIG, text_format.MessageToString(config))
 
 

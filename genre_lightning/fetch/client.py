@@ -152,18 +152,14 @@ class PacedRequest(Request):
         if status == 451:
             raise UserError("the service does not serve this region (451); all songs are kept")
         if status == 401 and INTERFACE_HEADER in answer.request.headers:
-            raise UserError(self.unauthorized())
+            expired = "does not take the token (401): it has expired or is wrong; renew it with login=true"
+            missing = "wants a token (401); get one with python fetch.py login=true"
+            raise UserError(f"the service {expired if 'Authorization' in self.headers else missing}")
         if status == 400:
             raise BadRequestError(self.error_in(body))
         if status >= 300:
             raise failure_of(status)
         return body
-
-    def unauthorized(self) -> str:
-        """What a 401 means."""
-        if "Authorization" not in self.headers:
-            return "the service wants a token (401); get one with python fetch.py login=true"
-        return "the service does not take the token (401): it has expired or is wrong; renew it with login=true"
 
     def error_in(self, body: bytes) -> str:
         """What the service calls an error, in 200 characters at most."""

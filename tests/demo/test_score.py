@@ -74,8 +74,7 @@ def test_a_fill_takes_the_last_beat_of_a_fourth_bar(song):
     assert fills and {bar % 4 for bar in fills} == {3} and len(fills) < 10
 
 
-@pytest.mark.parametrize("key", [0, 11])
-@pytest.mark.parametrize("genre", GENRES)
+@pytest.mark.parametrize(("key", "genre"), [(0, "rock"), (11, "jazz")])
 def test_the_bass_plays_the_chords_root_on_the_first_beat(song, key, genre):
     part = HABITS[genre]["bass"][0]
     notes = line(song(key=key, harmony=POP, bass=part), part, 28)
@@ -109,14 +108,6 @@ def test_a_line_plays_whole_chords_or_their_notes_one_by_one(song):
 def test_notes_of_a_line_are_held_until_the_next_or_for_a_part_of_it(song):
     notes = line(song(bars=1, harmony=Harmony("0/5", MAJOR)), Line("bass", "r.......r...r...", 0.5), 28)
     assert [note.seconds / STEP_SECONDS for note in notes] == pytest.approx([4, 2, 2])
-
-
-def test_a_song_may_begin_with_any_of_its_chords(artist):
-    bass, rises = Line("bass", "r...............", 1.0), Counter()
-    for seed in range(20):
-        first, second, *_ = write_score(artist(harmony=POP, bass=bass), 12, np.random.default_rng(seed))["bass"]
-        rises[(second.pitch - first.pitch) % 12] += 1
-    assert {5, 4, 10} <= set(rises) and rises[5] < 16  # C to F, F to A, A to G
 
 
 def test_a_melody_that_repeats_itself_does(song):
