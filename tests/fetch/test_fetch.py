@@ -320,25 +320,6 @@ def test_whoever_rests_does_not_keep_the_run_from_ending(service, fetch):
     assert time.monotonic() - begin < 60
 
 
-def test_a_recording_that_two_genres_list_by_one_id_is_dropped(service, fetch, on_disk, told):
-    service.shelves["search", "jazz"] = ["10000"]
-    service.shelves.pop(("artists", "jazz"))
-    normal = service.search
-
-    def as_jazz(query, token):
-        found = json.loads(json.dumps(normal(query, token)))
-        for track in found["tracks"]["results"]:
-            track["albums"][0]["genre"] = "jazz"
-        return found
-
-    fake.ROUTES["/search"] = lambda self, query, token: as_jazz(query, token)
-    try:
-        assert not fetch(service, "genres=[rock,jazz]", "per_genre=9")
-    finally:
-        fake.ROUTES["/search"] = Service.search
-    assert "10000" not in on_disk() and told("jazz")["skipped"] == {"under two genres": 1}
-
-
 def test_an_expired_token_stops_before_anything_is_listed(service, fetch, root):
     service.misbehave("^/account/status", fake.status(401))
     assert "login=true" in stopped(fetch, service)

@@ -46,6 +46,7 @@ def test_a_recording_comes_once_and_under_two_genres_not_at_all(same):
     assert len(left.of_genre("rock", 3)) == 1 and list(left.left_out.values()) == ["the same recording"]
     left = shortlist([[candidate(1, **same)], [candidate(2, genre="jazz", **same)]], {"1"}, 0)
     assert left.ranked == [] and sorted(left.under_two_genres) == ["1", "2"]
+    assert shortlist([[candidate(1)], [candidate(1, genre="jazz")]], set(), 0).ranked == [], "one id, two genres"
 
 
 @pytest.mark.parametrize(("seconds", "songs"), [(201.9, 1), (198.1, 1), (202.1, 2), (240.0, 2)])
