@@ -11,7 +11,7 @@ import json
 import random
 import time
 import uuid
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -181,13 +181,9 @@ class FeatureCache:
         frames, stats = np.concatenate([song.frames for song in songs]), np.stack([song.stats for song in songs])
         write_whole(self.folder / f"{name}.features.npy", lambda file: np.save(file, frames))
         write_whole(self.folder / f"{name}.stats.npy", lambda file: np.save(file, stats))
-        write_text_whole(self.folder / f"{name}.json", json.dumps([asdict(song) for song in placed(songs, name)]))
-
-
-def placed(songs: Sequence[Extracted], shard: str) -> Iterator[CachedSong]:
-    """The index of a shard that holds `songs` one after the other."""
-    start = 0
-    for row, song in enumerate(songs):
-        where = str(song.path.absolute()), shard, row, start, len(song.frames)
-        yield CachedSong(song.key, *where, song.seconds, song.digest, *song.tags)
-        start += len(song.frames)
+        index, start = [], 0
+        for row, song in enumerate(songs):
+            where = str(song.path.absolute()), name, row, start, len(song.frames)
+            index.append(asdict(CachedSong(song.key, *where, song.seconds, song.digest, *song.tags)))
+            start += len(song.frames)
+        write_text_whole(self.folder / f"{name}.json", json.dumps(index))

@@ -120,13 +120,15 @@ def read_manifest(path: Path) -> Catalogue:
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
             rows = csv.DictReader(file)
-            missing = {"path", "genre"} - set(rows.fieldnames or ())
-            if missing:
+            if missing := {"path", "genre"} - set(rows.fieldnames or ()):
                 raise UserError(f"{path}: its first line must name the column {' and '.join(sorted(missing))}")
             lines = [(rows.line_num, read_row(row, path, rows.line_num)) for row in rows]
     except (UnicodeDecodeError, csv.Error) as error:
         raise UserError(f"{path}: is not a CSV file in UTF-8: {error}") from None
-    check_unique(lines, path)
+    first: dict[str, int] = {}
+    for line, track in lines:
+        if (before := first.setdefault(os.path.normpath(track.path), line)) != line:
+            raise UserError(f"{path}, line {line}: lists {track.path}, as line {before} does; keep one")
     return Catalogue([track for _, track in lines])
 
 
@@ -143,14 +145,6 @@ def read_row(row: dict[str, str], manifest: Path, line: int) -> Track:
     values["genre"] = genre_name(values["genre"])
     extra = {column: text for column, text in row.items() if column not in COLUMNS}
     return Track(manifest.parent / values.pop("path"), **values, extra=extra)
-
-
-def check_unique(lines: Iterable[tuple[int, Track]], manifest: Path) -> None:
-    """Raise UserError if a manifest, given as numbered lines, lists a file twice."""
-    first: dict[str, int] = {}
-    for line, track in lines:
-        if (before := first.setdefault(os.path.normpath(track.path), line)) != line:
-            raise UserError(f"{manifest}, line {line}: lists {track.path}, as line {before} does; keep one")
 
 
 def write_manifest(catalogue: Catalogue, path: Path) -> None:
