@@ -76,16 +76,11 @@ def read_song(path: str | PathLike[str], sample_rate: int) -> tuple[Waveform, Ta
         raise AudioError(f"is cut off: {seconds:.1f} s of the {promised:.1f} s its header promises")
     if waveform.size == 0:
         raise AudioError(f"is too short: {1000 * seconds:.3f} ms")
-    check_signal(waveform)
-    return waveform, tags
-
-
-def check_signal(waveform: Waveform) -> None:
-    """Raise AudioError if a waveform is silent, or holds NaN or infinity."""
     if not np.isfinite(peak := max(abs(float(waveform.max())), abs(float(waveform.min())))):
         raise AudioError("holds NaN or infinite samples")
     if peak == 0:
         raise AudioError("is silent: every sample is zero, or its channels cancel out")
+    return waveform, tags
 
 
 def decode(path: Path, sample_rate: int | None = None) -> Recording:

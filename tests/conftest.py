@@ -195,11 +195,8 @@ def command_line(library, tmp_path_factory):
     """The overrides that make a small run on the library, with whatever is to be different; another choice of a group
     comes with its own settings, and musicnn with those of other groups.
     """
-    own = [
-        "data=folder",
-        f"data.root='{library.as_posix()}'",
-        f"cache.root='{tmp_path_factory.mktemp('caches').as_posix()}'",
-    ]
+    caches = tmp_path_factory.mktemp("caches")
+    own = ["data=folder", f"data.root='{library.as_posix()}'", f"cache.root='{caches.as_posix()}'"]
 
     def line(*overrides):
         chosen = tuple(key + end for override in overrides for key in [override.split("=")[0]] for end in "=.")
@@ -272,16 +269,11 @@ def learnt_noise(train_run, tmp_path_factory):
         rows.append((f"{number}.wav", ("hiss", "rush")[number % 2], f"artist {number // 4}"))
     with (root / "manifest.csv").open("w", newline="", encoding="utf-8") as file:
         csv.writer(file).writerows(rows)
-    slow = ("learning.schedule=null", "learning.label_smoothing=0", "model.dropout=0")
-    own = (
-        f"data.root='{root.as_posix()}'",
-        "split.method=naive",
-        "trainer.max_epochs=40",
-        "augment=gain",
-        "augment.gain.gain_db=0",
-        "callbacks.early_stopping.patience=3",
-    )
-    return train_run(*own, *slow)
+    return train_run(
+        f"data.root='{root.as_posix()}'", "split.method=naive", "trainer.max_epochs=40", "augment=gain",
+        "augment.gain.gain_db=0", "callbacks.early_stopping.patience=3", "learning.schedule=null",
+        "learning.label_smoothing=0", "model.dropout=0",
+    )  # fmt: skip
 
 
 @pytest.fixture(scope="session")
@@ -311,11 +303,8 @@ def map_run():
 
     def mapped(run, *overrides):
         groups = {"projection": "pca", "trainer": "cpu"} | dict(override.split("=", 1) for override in overrides)
-        line = [
-            f"run='{run.as_posix()}'",
-            "cache.num_workers=1",
-            *(f"{group}={choice}" for group, choice in groups.items()),
-        ]
+        chosen = [f"{group}={choice}" for group, choice in groups.items()]
+        line = [f"run='{run.as_posix()}'", "cache.num_workers=1", *chosen]
         with initialize_config_dir(version_base="1.3", config_dir=str(CONF)):
             embed(compose_config("embed", line))
 

@@ -32,6 +32,18 @@ def rms(waveform):
     return float(np.sqrt(np.mean(middle.astype(np.float64) ** 2)))
 
 
+def write(path, waveform, artist="", title=""):
+    """Write `(samples,)` or `(samples, channels)` at 44.1 kHz in the format that the suffix names."""
+    if path.suffix in (".m4a", ".aac", ".mka"):
+        channels, layout = np.atleast_2d(waveform.T), "stereo" if waveform.ndim == 2 else "mono"
+        return write_aac(path, channels, layout, {"artist": artist, "title": title} if artist else None)
+    with soundfile.SoundFile(path, "w", 44100, channels=1 if waveform.ndim == 1 else 2) as file:
+        if artist:
+            file.artist, file.title = artist, title
+        file.write(waveform)
+    return path
+
+
 def write_aac(path, channels, layout="mono", tags=None):
     """Encode `(channels, samples)` at 44.1 kHz with FFmpeg's AAC, in the container that the suffix names."""
     with av.open(str(path), "w") as container:
@@ -71,22 +83,12 @@ def write_video(path):
     return path
 
 
-@pytest.mark.parametrize("suffix", ["wav", "flac", "ogg", "mp3", "aiff", "au", "caf"])
-def test_formats_of_libsndfile_keep_length_pitch_and_level(tmp_path, suffix):
-    soundfile.write(tmp_path / f"song.{suffix}", tone(seconds=2), 44100)
-    waveform = read_audio(tmp_path / f"song.{suffix}", 22050)
+@pytest.mark.parametrize("suffix", ["wav", "flac", "ogg", "mp3", "aiff", "au", "caf", "m4a", "aac", "mka"])
+def test_every_format_keeps_length_pitch_and_level_whatever_the_file_s_name(tmp_path, suffix):
+    path = write(tmp_path / f"Füße, 音楽.{suffix}", tone(seconds=2))
+    waveform = read_audio(str(path), 22050)
     assert waveform.dtype == np.float32 and waveform.ndim == 1
-    assert len(waveform) == pytest.approx(2 * 22050, rel=0.01)
-    assert pitch(waveform, 22050) == pytest.approx(440, abs=1)
-    assert rms(waveform) == pytest.approx(0.5 / np.sqrt(2), rel=0.02)
-
-
-@pytest.mark.parametrize("suffix", ["m4a", "aac", "mka"])
-def test_formats_of_ffmpeg_keep_length_pitch_and_level(tmp_path, suffix):
-    write_aac(tmp_path / f"song.{suffix}", tone(seconds=2)[None])
-    waveform = read_audio(tmp_path / f"song.{suffix}", 22050)
-    assert waveform.dtype == np.float32 and waveform.ndim == 1
-    assert len(waveform) == pytest.approx(2 * 22050, rel=0.05)
+    assert len(waveform) == pytest.approx(2 * 22050, rel=0.05 if suffix in ("m4a", "aac", "mka") else 0.01)
     assert pitch(waveform, 22050) == pytest.approx(440, abs=1)
     assert rms(waveform) == pytest.approx(0.5 / np.sqrt(2), rel=0.02)
 
@@ -96,43 +98,20 @@ def test_a_suffix_that_lies_does_no_harm(tmp_path):
     assert pitch(read_audio(tmp_path / "song.mp3", 22050), 22050) == pytest.approx(440, abs=1)
 
 
-@pytest.mark.parametrize("suffix", ["flac", "m4a"])
-def test_names_in_any_script_are_read(tmp_path, suffix):
-    path = tmp_path / f"Füße, 音楽.{suffix}"
-    write_aac(path, tone()[None]) if suffix == "m4a" else soundfile.write(path, tone(), 44100)
-    assert len(read_audio(path, 22050)) > 20000
-    assert len(read_audio(str(path), 22050)) > 20000
-
-
-@pytest.mark.parametrize("suffix", ["wav", "flac", "ogg", "mp3", "aiff"])
+@pytest.mark.parametrize("suffix", ["wav", "flac", "ogg", "mp3", "aiff", "m4a"])
 def test_tags_tell_artist_and_title(tmp_path, suffix):
-    with soundfile.SoundFile(tmp_path / f"song.{suffix}", "w", 44100, 1) as file:
-        file.artist, file.title = "Die Ärzte", "Schrei nach Liebe"
-        file.write(tone())
-    assert read_song(tmp_path / f"song.{suffix}", 22050)[1] == Tags("Die Ärzte", "Schrei nach Liebe")
-
-
-def test_tags_of_m4a_tell_artist_and_title(tmp_path):
-    path = write_aac(tmp_path / "song.m4a", tone()[None], tags={"artist": "Die Ärzte", "title": "Schrei nach Liebe"})
+    path = write(tmp_path / f"song.{suffix}", tone(), "Die Ärzte", "Schrei nach Liebe")
     assert read_song(path, 22050)[1] == Tags("Die Ärzte", "Schrei nach Liebe")
 
 
 @pytest.mark.parametrize("suffix", ["wav", "m4a"])
 def test_tags_of_a_file_that_says_nothing_are_empty(tmp_path, suffix):
-    path = tmp_path / f"song.{suffix}"
-    write_aac(path, tone()[None]) if suffix == "m4a" else soundfile.write(path, tone(), 44100)
-    assert read_song(path, 22050)[1] == Tags("", "")
+    assert read_song(write(tmp_path / f"song.{suffix}", tone()), 22050)[1] == Tags("", "")
 
 
-def test_stereo_is_averaged(tmp_path):
-    left, right = tone(440), tone(1000, level=0.25)
-    soundfile.write(tmp_path / "song.wav", np.stack([left, right], axis=1), 44100, subtype="FLOAT")
-    np.testing.assert_allclose(read_audio(tmp_path / "song.wav", 44100), (left + right) / 2, atol=1e-6)
-
-
-def test_stereo_m4a_is_averaged(tmp_path):
-    path = write_aac(tmp_path / "song.m4a", np.stack([tone(), 0 * tone()]), "stereo")
-    waveform = read_audio(path, 44100)
+@pytest.mark.parametrize("suffix", ["wav", "m4a"])
+def test_stereo_is_averaged(tmp_path, suffix):
+    waveform = read_audio(write(tmp_path / f"song.{suffix}", np.stack([tone(), 0 * tone()], axis=1)), 44100)
     assert waveform.ndim == 1 and pitch(waveform, 44100) == pytest.approx(440, abs=1)
     assert rms(waveform) == pytest.approx(0.25 / np.sqrt(2), rel=0.02)
 
@@ -164,8 +143,7 @@ def test_the_same_rate_leaves_every_sample_alone(tmp_path):
 
 @pytest.mark.parametrize(("suffix", "sample_rate"), [("wav", 44100), ("ogg", 16000), ("m4a", 16000)])
 def test_a_song_is_the_same_in_blocks_of_any_size(tmp_path, monkeypatch, suffix, sample_rate):
-    path = tmp_path / f"song.{suffix}"
-    write_aac(path, noise(1)[None]) if suffix == "m4a" else soundfile.write(path, noise(1), 44100)
+    path = write(tmp_path / f"song.{suffix}", noise(1))
     whole = read_audio(path, sample_rate)
     monkeypatch.setattr(audio, "SAMPLES_A_BLOCK", 1000)
     np.testing.assert_allclose(read_audio(path, sample_rate), whole, atol=1e-6)
@@ -227,19 +205,6 @@ def test_a_name_with_a_colon_is_no_address(tmp_path, monkeypatch):
     assert len(read_audio(name, 44100)) == pytest.approx(44100, rel=0.01)
 
 
-def test_an_unknown_codec_is_named(tmp_path):
-    soundfile.write(tmp_path / "song.wav", tone(), 44100)
-    path = patch(tmp_path / "song.wav", (20, b"\x34\x12"))
-    with pytest.raises(AudioError, match="in a codec that neither libsndfile nor FFmpeg knows"):
-        read_audio(path, 44100)
-
-
-def test_samples_without_a_header_are_no_audio(tmp_path):
-    (tmp_path / "song.raw").write_bytes(b"\1\2" * 5000)
-    with pytest.raises(AudioError, match="no audio"):
-        read_audio(tmp_path / "song.raw", 44100)
-
-
 def test_a_name_that_is_too_long_is_no_song():
     with pytest.raises(AudioError, match=r"cannot be read|does not exist"):
         read_audio("x" * 400 + ".wav", 44100)
@@ -259,10 +224,9 @@ def test_a_truncated_file_says_how_much_is_left(tmp_path, suffix, part):
 
 @pytest.mark.parametrize(("suffix", "part"), [("flac", 0.1), ("flac", 0.9), ("m4a", 0.5), ("ogg", 0.7)])
 def test_a_truncated_compressed_file_is_refused(tmp_path, suffix, part):
-    path = tmp_path / f"song.{suffix}"
-    write_aac(path, noise()[None]) if suffix == "m4a" else soundfile.write(path, noise(), 44100)
+    path = cut(write(tmp_path / f"song.{suffix}", noise()), part)
     with pytest.raises(AudioError, match=r"cut off|decoded"):
-        read_audio(cut(path, part), 22050)
+        read_audio(path, 22050)
 
 
 def test_a_stretch_of_padding_missing_at_the_end_is_forgiven(tmp_path):
@@ -270,40 +234,30 @@ def test_a_stretch_of_padding_missing_at_the_end_is_forgiven(tmp_path):
     assert len(read_audio(cut(tmp_path / "song.wav", 0.99), 44100)) == pytest.approx(0.99 * 3 * 44100, rel=0.001)
 
 
-@pytest.mark.parametrize("name", ["song.mp3", "song.wav", "song.m4a"])
-def test_a_text_with_the_suffix_of_a_song_is_no_audio(tmp_path, name):
-    (tmp_path / name).write_text("<html>404 Not Found</html>\n" * 20)
-    with pytest.raises(AudioError, match="not audio"):
+TEXT = b"<html>404 Not Found</html>\n" * 20
+NO_SONG = {  # by file name: what makes it, and what is said
+    "empty.mp3": (Path.touch, "empty: 0 bytes"),
+    "missing.mp3": (lambda path: None, "does not exist"),
+    "folder.mp3": (Path.mkdir, "folder"),
+    "text.mp3": (lambda path: path.write_bytes(TEXT), "not audio"),
+    "text.wav": (lambda path: path.write_bytes(TEXT), "not audio"),
+    "text.m4a": (lambda path: path.write_bytes(TEXT), "not audio"),
+    "no header.raw": (lambda path: path.write_bytes(b"\1\2" * 5000), "no audio"),
+    "no sound.mp4": (write_video, "no audio"),
+    "no channels.wav": (lambda path: patch(write(path, tone()), (22, b"\0\0")), "not audio"),
+    "unknown.wav": (lambda path: patch(write(path, tone()), (20, b"\x34\x12")), "neither libsndfile nor FFmpeg knows"),
+    "no samples.wav": (lambda path: write(path, tone(seconds=0)), "0 samples"),
+    "one sample.wav": (lambda path: soundfile.write(path, np.full(1, 0.5), 192000), r"too short: 0.005 ms"),
+    "silent.flac": (lambda path: write(path, np.zeros((44100, 2))), "silent"),
+}
+
+
+@pytest.mark.parametrize("name", NO_SONG)
+def test_what_is_no_song_is_named(tmp_path, name):
+    make, said = NO_SONG[name]
+    make(tmp_path / name)
+    with pytest.raises(AudioError, match=said):
         read_audio(tmp_path / name, 22050)
-
-
-def test_a_header_that_promises_no_channels_is_no_audio(tmp_path):
-    soundfile.write(tmp_path / "song.wav", tone(), 44100)
-    with pytest.raises(AudioError, match="not audio"):
-        read_audio(patch(tmp_path / "song.wav", (22, b"\0\0")), 22050)
-
-
-def test_a_film_without_sound_holds_no_audio(tmp_path):
-    with pytest.raises(AudioError, match="no audio"):
-        read_audio(write_video(tmp_path / "song.mp4"), 22050)
-
-
-def test_an_empty_file_is_named(tmp_path):
-    (tmp_path / "song.mp3").touch()
-    with pytest.raises(AudioError, match="empty: 0 bytes"):
-        read_audio(tmp_path / "song.mp3", 22050)
-
-
-def test_a_header_without_samples_is_named(tmp_path):
-    soundfile.write(tmp_path / "song.wav", tone(seconds=0), 44100)
-    with pytest.raises(AudioError, match="0 samples"):
-        read_audio(tmp_path / "song.wav", 22050)
-
-
-def test_a_song_of_one_sample_is_too_short_to_resample(tmp_path):
-    soundfile.write(tmp_path / "song.wav", np.full(1, 0.5), 192000)
-    with pytest.raises(AudioError, match=r"too short: 0.005 ms"):
-        read_audio(tmp_path / "song.wav", 22050)
 
 
 @pytest.mark.parametrize("samples", [[np.nan], [np.inf, -np.inf]])
@@ -313,29 +267,6 @@ def test_samples_that_are_no_numbers_are_named(tmp_path, samples):
     soundfile.write(tmp_path / "song.wav", channels, 44100, subtype="FLOAT")
     with pytest.raises(AudioError, match="NaN or infinite"):
         read_audio(tmp_path / "song.wav", 22050)
-
-
-@pytest.mark.parametrize("suffix", ["wav", "flac"])
-def test_silence_is_named(tmp_path, suffix):
-    soundfile.write(tmp_path / f"song.{suffix}", np.zeros((44100, 2)), 44100)
-    with pytest.raises(AudioError, match="silent"):
-        read_audio(tmp_path / f"song.{suffix}", 22050)
-
-
-def test_very_quiet_music_is_not_silence(tmp_path):
-    soundfile.write(tmp_path / "song.wav", tone(level=1e-4), 44100)
-    assert rms(read_audio(tmp_path / "song.wav", 22050)) > 0
-
-
-def test_a_folder_with_the_suffix_of_a_song_is_named(tmp_path):
-    (tmp_path / "song.mp3").mkdir()
-    with pytest.raises(AudioError, match="folder"):
-        read_audio(tmp_path / "song.mp3", 22050)
-
-
-def test_a_missing_file_is_named(tmp_path):
-    with pytest.raises(AudioError, match="does not exist"):
-        read_audio(tmp_path / "song.mp3", 22050)
 
 
 def test_a_file_that_may_not_be_read_is_named(tmp_path, monkeypatch):

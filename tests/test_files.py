@@ -26,16 +26,11 @@ def test_what_goes_wrong_leaves_the_older_file_and_nothing_else(tmp_path, error)
     assert path.read_bytes() == b"old" and list(tmp_path.iterdir()) == [path]
 
 
-def test_the_name_is_there_only_when_everything_is_written(tmp_path):
-    path = tmp_path / "file"
-
-    def write(file):
-        file.write(b"half")
-        file.flush()
-        assert not path.exists()
-
-    write_whole(path, write)
-    assert path.read_bytes() == b"half"
+def test_the_name_is_there_only_when_everything_is_on_the_disk(tmp_path, monkeypatch):
+    path, fsync, named = tmp_path / "file", os.fsync, []
+    monkeypatch.setattr(os, "fsync", lambda descriptor: named.append(path.exists()) or fsync(descriptor))
+    write_whole(path, lambda file: file.write(b"whole"))
+    assert named == [False] and path.read_bytes() == b"whole"
 
 
 def test_two_may_write_a_file_at_once(tmp_path):

@@ -11,7 +11,7 @@ import json
 import random
 import time
 import uuid
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -137,7 +137,7 @@ class FeatureCache:
                     broken[path] = str(result)
                 elif result is not None:
                     unstored.append(result)
-                if self.enough(unstored) or time.monotonic() > due:
+                if sum(song.frames.nbytes for song in unstored) >= self.shard_bytes or time.monotonic() > due:
                     self.store(unstored)
                     due = time.monotonic() + SHARD_SECONDS
         finally:  # also after Ctrl-C or an error
@@ -153,10 +153,6 @@ class FeatureCache:
         """Compute one song, unless another process has stored it by now. Raises AudioError."""
         return None if self.find(path) else extract(path, self.features, self.dtype)
 
-    def enough(self, songs: Sequence[Extracted]) -> bool:
-        """Whether songs fill a shard."""
-        return sum(song.frames.nbytes for song in songs) >= self.shard_bytes
-
     def store(self, songs: list[Extracted]) -> None:
         """Write a shard, the index last, and forget the songs; then see what other processes have written.
 
@@ -165,7 +161,6 @@ class FeatureCache:
         name = uuid.uuid4().hex
         try:
             if songs:
-                self.create_folder()
                 self.write_shard(name, songs)
                 songs.clear()
         except OSError as error:
@@ -179,23 +174,16 @@ class FeatureCache:
         self.refresh()
 
     def write_shard(self, name: str, songs: Sequence[Extracted]) -> None:
-        """Write the files of a shard. Raises OSError."""
-        frames, stats = np.concatenate([song.frames for song in songs]), np.stack([song.stats for song in songs])
-        write_whole(self.folder / f"{name}.features.npy", lambda file: np.save(file, frames))
-        write_whole(self.folder / f"{name}.stats.npy", lambda file: np.save(file, stats))
-        write_text_whole(self.folder / f"{name}.json", json.dumps([asdict(song) for song in placed(songs, name)]))
-
-    def create_folder(self) -> None:
-        """Make the cache's folder, with the settings that its name stands for."""
+        """Write the files of a shard, and the settings that the folder's name stands for. Raises OSError."""
         self.folder.mkdir(parents=True, exist_ok=True)
         if not (self.folder / SETTINGS).exists():
             write_text_whole(self.folder / SETTINGS, json.dumps(self.settings, indent=2))
-
-
-def placed(songs: Sequence[Extracted], shard: str) -> Iterator[CachedSong]:
-    """The index of a shard that holds `songs` one after the other."""
-    start = 0
-    for row, song in enumerate(songs):
-        where = str(song.path.absolute()), shard, row, start, len(song.frames)
-        yield CachedSong(song.key, *where, song.seconds, song.digest, *song.tags)
-        start += len(song.frames)
+        frames, stats = np.concatenate([song.frames for song in songs]), np.stack([song.stats for song in songs])
+        write_whole(self.folder / f"{name}.features.npy", lambda file: np.save(file, frames))
+        write_whole(self.folder / f"{name}.stats.npy", lambda file: np.save(file, stats))
+        index, start = [], 0
+        for row, song in enumerate(songs):
+            where = str(song.path.absolute()), name, row, start, len(song.frames)
+            index.append(asdict(CachedSong(song.key, *where, song.seconds, song.digest, *song.tags)))
+            start += len(song.frames)
+        write_text_whole(self.folder / f"{name}.json", json.dumps(index))

@@ -120,13 +120,15 @@ def read_manifest(path: Path) -> Catalogue:
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
             rows = csv.DictReader(file)
-            missing = {"path", "genre"} - set(rows.fieldnames or ())
-            if missing:
+            if missing := {"path", "genre"} - set(rows.fieldnames or ()):
                 raise UserError(f"{path}: its first line must name the column {' and '.join(sorted(missing))}")
             lines = [(rows.line_num, read_row(row, path, rows.line_num)) for row in rows]
     except (UnicodeDecodeError, csv.Error) as error:
         raise UserError(f"{path}: is not a CSV file in UTF-8: {error}") from None
-    check_unique(lines, path)
+    first: dict[str, int] = {}
+    for line, track in lines:
+        if (before := first.setdefault(os.path.normpath(track.path), line)) != line:
+            raise UserError(f"{path}, line {line}: lists {track.path}, as line {before} does; keep one")
     return Catalogue([track for _, track in lines])
 
 
@@ -145,26 +147,15 @@ def read_row(row: dict[str, str], manifest: Path, line: int) -> Track:
     return Track(manifest.parent / values.pop("path"), **values, extra=extra)
 
 
-def check_unique(lines: Iterable[tuple[int, Track]], manifest: Path) -> None:
-    """Raise UserError if a manifest, given as numbered lines, lists a file twice."""
-    first: dict[str, int] = {}
-    for line, track in lines:
-        if (before := first.setdefault(os.path.normpath(track.path), line)) != line:
-            raise UserError(f"{manifest}, line {line}: lists {track.path}, as line {before} does; keep one")
-
-
 def write_manifest(catalogue: Catalogue, path: Path) -> None:
     """Write what `read_manifest` reads, with paths relative to the file's folder if they lie below it."""
     extras = list(dict.fromkeys(column for track in catalogue for column in track.extra))
     rows = csv.DictWriter(lines := io.StringIO(), [*COLUMNS, *extras])
     rows.writeheader()
+    folder = path.parent.absolute()
     for track in catalogue:
+        song = track.path.absolute()
+        shown = (song.relative_to(folder) if song.is_relative_to(folder) else song).as_posix()
         known = {column: getattr(track, column) for column in COLUMNS[1:]}
-        rows.writerow(known | track.extra | {"path": relative(track.path, path.parent)})
+        rows.writerow(known | track.extra | {"path": shown})
     write_text_whole(path, lines.getvalue(), "surrogateescape")  # names of files may be no UTF-8
-
-
-def relative(path: Path, folder: Path) -> str:
-    """`path` as a manifest in `folder` names it."""
-    path, folder = path.absolute(), folder.absolute()
-    return (path.relative_to(folder) if path.is_relative_to(folder) else path).as_posix()

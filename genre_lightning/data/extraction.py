@@ -16,7 +16,6 @@ from unicodedata import normalize
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch import Tensor
 
 from genre_lightning.audio import AudioError, Tags, read_song
 from genre_lightning.devices import threads
@@ -77,18 +76,14 @@ def extract(path: Path, features: Features, dtype: str) -> Extracted:
     key = song_key(path)  # before it is read: a file that changes meanwhile is then computed again
     waveform, tags = read_song(path, features.sample_rate)
     frames = features(torch.from_numpy(waveform))
-    stats = mean_and_std(frames).numpy()
+    mean = frames.mean(dim=0)
+    std = (frames - mean).square_().mean(dim=0).sqrt_()  # in a tenth of the time that torch.std_mean takes
+    stats = torch.stack([mean, std]).numpy()
     if not np.isfinite(stats).all():
         raise AudioError("holds samples too large to compute with")
     stored = frames.to(getattr(torch, dtype)).numpy()
     seconds, digest = len(waveform) / features.sample_rate, hashlib.sha256(stored.data).hexdigest()
     return Extracted(path, key, stored, stats, seconds, digest, tags)
-
-
-def mean_and_std(frames: Tensor) -> Tensor:
-    """`(frames, n_features)` -> `(2, n_features)`; in two passes, which takes a tenth of torch.std_mean's time."""
-    mean = frames.mean(dim=0)
-    return torch.stack([mean, (frames - mean).square_().mean(dim=0).sqrt_()])
 
 
 def extract_all(

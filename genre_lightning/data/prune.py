@@ -23,11 +23,6 @@ class Contents:
     songs_in_use: int
     unneeded: list[Path]
 
-    @property
-    def megabytes(self) -> float:
-        """What removing the unneeded files frees."""
-        return sum(file.stat().st_size for file in self.unneeded) / 1e6
-
 
 def prune_all(root: Path, remove: bool) -> Iterator[str]:
     """Prune every cache in a folder; a line about each. Raises UserError if there is no such folder."""
@@ -40,7 +35,7 @@ def prune_all(root: Path, remove: bool) -> Iterator[str]:
 def prune(folder: Path, remove: bool) -> str:
     """Tell in a line what a cache holds, and remove what can go if asked to."""
     contents = look_into(folder)
-    megabytes = contents.megabytes
+    megabytes = sum(file.stat().st_size for file in contents.unneeded) / 1e6
     if remove:
         for file in contents.unneeded:
             file.unlink()
@@ -62,15 +57,11 @@ def look_into(folder: Path) -> Contents:
         kept.add(index.stem)
         if not in_use:
             unneeded += [index, *folder.glob(f"{index.stem}.*.npy")]  # the index first: no shard without its arrays
-    abandoned = [path for path in folder.iterdir() if path.name.split(".")[0] not in kept and is_old(path)]
-    return Contents(songs, songs_in_use, unneeded + [path for path in abandoned if path.name != SETTINGS])
+    strays = [path for path in folder.iterdir() if path.name.split(".")[0] not in kept and path.name != SETTINGS]
+    oldest_build = time.time() - ABANDONED_SECONDS
+    return Contents(songs, songs_in_use, unneeded + [path for path in strays if path.stat().st_mtime < oldest_build])
 
 
 def may_be_needed(path: Path, key: str) -> bool:
     """Whether a song's file is as it was when it was read, or its whole folder is elsewhere: moved, or not mounted."""
     return song_key(path) == key or not path.parent.is_dir()
-
-
-def is_old(path: Path) -> bool:
-    """Whether a file is so old that no build can still be writing it."""
-    return time.time() - path.stat().st_mtime > ABANDONED_SECONDS

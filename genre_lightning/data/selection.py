@@ -76,16 +76,10 @@ def find_copies(catalogue: Catalogue, cache: FeatureCache) -> Iterator[Skipped]:
     """
     first: dict[str, Track] = {}
     for track in sorted(catalogue, key=lambda track: -SPLITS.index(track.split)):
-        original = first.setdefault(digest(track.path, cache), track)
-        if original is not track:
+        song = cache.find(track.path)
+        assert song is not None, f"{track.path} has no features"
+        if (original := first.setdefault(song.digest, track)) is not track:
             yield Skipped(track, f"is the same recording as {original.path} ({original.genre}, {original.split})")
-
-
-def digest(path: Path, cache: FeatureCache) -> str:
-    """What only copies of a song share."""
-    song = cache.find(path)
-    assert song is not None, f"{path} has no features"
-    return song.digest
 
 
 def report_skipped(skipped: list[Skipped]) -> None:

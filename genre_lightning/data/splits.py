@@ -36,11 +36,15 @@ def split_catalogue(
         UserError: The settings make no split, or a song's source does not say its split.
     """
     check_settings(method, val_fraction, test_fraction)
-    method = resolve_method(catalogue, method)
-    fractions = {"train": 1 - val_fraction - test_fraction, "val": val_fraction, "test": test_fraction}
-    if method == "published":
-        check_published(catalogue)
+    lacking = [track for track in catalogue if not track.split]
+    if method == "published" or (method == "auto" and len(lacking) < len(catalogue)):
+        if lacking:
+            raise UserError(
+                f"split.method=published: {len(lacking)} songs have no split, the first is {lacking[0].path}; "
+                "fill the manifest's split column or use split.method=artist"
+            )
         return catalogue
+    fractions = {"train": 1 - val_fraction - test_fraction, "val": val_fraction, "test": test_fraction}
     splits = assign_all(group_tracks(catalogue, method), fractions, random.Random(seed))
     return Catalogue([replace(track, split=splits[number]) for number, track in enumerate(catalogue)])
 
@@ -50,26 +54,8 @@ def check_settings(method: str, val_fraction: float, test_fraction: float) -> No
     if method not in METHODS:
         raise UserError(f"split.method: {method!r} is none of {', '.join(METHODS)}")
     if min(val_fraction, test_fraction, 1 - val_fraction - test_fraction) <= 0:
-        raise UserError(
-            f"split: val_fraction {val_fraction} and test_fraction {test_fraction} must be above 0 "
-            "and leave songs to train on"
-        )
-
-
-def resolve_method(catalogue: Catalogue, method: Method) -> Method:
-    """What `auto` means for these songs."""
-    if method != "auto":
-        return method
-    return "published" if any(track.split for track in catalogue) else "artist"
-
-
-def check_published(catalogue: Catalogue) -> None:
-    """Raise UserError if a song has no split."""
-    if lacking := [track for track in catalogue if not track.split]:
-        raise UserError(
-            f"split.method=published: {len(lacking)} songs have no split, the first is {lacking[0].path}; "
-            "fill the manifest's split column or use split.method=artist"
-        )
+        given = f"val_fraction {val_fraction} and test_fraction {test_fraction}"
+        raise UserError(f"split: {given} must be above 0 and leave songs to train on")
 
 
 def group_tracks(catalogue: Catalogue, method: Method) -> Groups:
@@ -77,7 +63,7 @@ def group_tracks(catalogue: Catalogue, method: Method) -> Groups:
 
     A song by several artists keeps all songs of all of them together.
     """
-    together = linked(track.artists if method == "artist" else () for track in catalogue)
+    together = linked(() if method == "naive" else track.artists for track in catalogue)
     groups = defaultdict(list)
     for number, (group, track) in enumerate(zip(together, catalogue, strict=True)):
         groups[group].append((number, track))

@@ -103,9 +103,8 @@ class Band:
         vibrato = tone.vibrato_semitones * np.sin(2 * np.pi * 5.3 * time) * np.minimum(1, time / 0.4)
         bend = vibrato - tone.bend_semitones * np.exp(-time / 0.03)
         hertz = 440 * 2 ** ((pitch - 69) / 12)
-        index = (np.cumsum(hertz * 2 ** (bend / 12), dtype=float) * (TABLE_SAMPLES / SAMPLE_RATE)).astype(
-            int
-        ) % TABLE_SAMPLES
+        phase = np.cumsum(hertz * 2 ** (bend / 12), dtype=float) * (TABLE_SAMPLES / SAMPLE_RATE)
+        index = phase.astype(int) % TABLE_SAMPLES
         vowels = self.rng.permutation(len(VOWELS_HZ)) if instrument == "voice" else (0, 1)
         first, later = (self.table(instrument, hertz, int(vowel))[index] for vowel in vowels[:2])
         wave = later + np.exp(-time / 0.15) * (first - later)
@@ -116,10 +115,8 @@ class Band:
         """One period of an instrument's first or later wave, or of a voice's vowel: mean power 1."""
         key = (instrument, hertz, which)
         if key not in self.tables:
-            tone, harmonics = (
-                TONES[instrument],
-                np.arange(1, min(TABLE_SAMPLES // 4, int(0.45 * SAMPLE_RATE / hertz)) + 1),
-            )
+            tone, highest = TONES[instrument], min(TABLE_SAMPLES // 4, int(0.45 * SAMPLE_RATE / hertz))
+            harmonics = np.arange(1, highest + 1)
             slope = tone.later_slope if which == 1 else tone.slope
             levels = harmonics ** (self.artist.brightness - slope) * np.where(harmonics % 2, 1, tone.even)
             if instrument == "voice":

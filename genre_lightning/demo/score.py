@@ -73,20 +73,11 @@ def write_score(artist: Artist, seconds: float, rng: np.random.Generator) -> dic
         "lead": melody(song, habits["lead"], 67),
         "voice": melody(song, habits["voice"], artist.voice_pitch),
     }
-    return arrange(song, parts, seconds)
-
-
-def arrange(song: Song, parts: dict[str, list[Note]], seconds: float) -> dict[str, list[Note]]:
-    """The notes that begin within a song of `seconds`; now and then a part is silent for two bars."""
-    pair_seconds, silent = 2 * STEPS * song.step_seconds, song.rng.random((len(parts), song.bars)) < 0.12
-    return {
-        part: [
-            note
-            for note in notes
-            if note.start_seconds < seconds and not silent[row, int(note.start_seconds / pair_seconds)]
-        ]
-        for row, (part, notes) in enumerate(parts.items())
-    }
+    silent, two_bars = rng.random((len(parts), bars)) < 0.12, 2 * STEPS * step_seconds  # now and then, for two bars
+    for row, notes in enumerate(parts.values()):
+        kept = [note for note in notes if note.start_seconds < seconds]
+        notes[:] = [note for note in kept if not silent[row, int(note.start_seconds / two_bars)]]
+    return parts
 
 
 def drums(song: Song, groove: dict[str, str]) -> list[Note]:

@@ -171,10 +171,8 @@ def with_splits(songs: SongSet, run: Run, own: MappedSongs | None) -> Catalogue:
     """
     splits = {song.digest: track.split for track in run.catalogue if (song := run.cache.find(track.path))}
     if own is not None:
-        splits |= {
-            digest: track.split
-            for digest, track in zip(own.song_map.digests.tolist(), own.embeddings.tracks, strict=True)
-        }
+        known = zip(own.song_map.digests.tolist(), own.embeddings.tracks, strict=True)
+        splits |= {digest: track.split for digest, track in known}
     pairs = zip(songs.tracks, songs.cached, strict=True)
     return Catalogue([replace(track, split=splits.get(song.digest, "")) for track, song in pairs])
 
@@ -192,9 +190,7 @@ def with_background(mapped: MappedSongs, own: MappedSongs | None) -> Embeddings:
     if own is None or mapped.song_map.base != own.song_map.fingerprint:
         return mapped.embeddings
     shown = set(mapped.song_map.digests.tolist())
-    others = own.embeddings.only(
-        [row for row, digest in enumerate(own.song_map.digests.tolist()) if digest not in shown]
-    )
+    others = own.embeddings.only([row for row, one in enumerate(own.song_map.digests.tolist()) if one not in shown])
     tracks = [replace(track, split=BACKGROUND) for track in others.tracks]
     return mapped.embeddings.followed_by(replace(others, tracks=Catalogue(tracks)))
 

@@ -15,7 +15,7 @@ import numpy as np
 from genre_lightning.data.catalogue import COLUMNS, Catalogue, Track
 from genre_lightning.embed.songmap import SongMap
 from genre_lightning.errors import UserError
-from genre_lightning.files import write_whole
+from genre_lightning.files import write_text_whole, write_whole
 
 ARRAYS, TABLE = "embeddings.npz", "embeddings.csv"
 FORMAT = 2  # of embeddings.npz; files of version 0.1 have no number
@@ -99,7 +99,7 @@ def write_table(embeddings: Embeddings, path: Path) -> None:
     for track, predicted, confidence, position in rows:
         known = [str(getattr(track, name)) for name in COLUMNS]
         writer.writerow([*known, predicted, *(f"{number:.4f}" for number in (confidence, *position))])
-    write_whole(path, lambda file: file.write(lines.getvalue().encode(errors="surrogateescape")))
+    write_text_whole(path, lines.getvalue(), "surrogateescape")
 
 
 def read_embeddings(folder: str | Path) -> Embeddings:

@@ -105,9 +105,8 @@ def find(embeddings: Embeddings, text: str) -> list[Query]:
             ranked.append((2, query))
     if not ranked:
         close = difflib.get_close_matches(wanted, dict.fromkeys(names), cutoff=0.5)
-        raise UserError(
-            f"no song, artist or file is called {text!r}" + (f"; did you mean {' or '.join(close)}?" if close else "")
-        )
+        hint = f"; did you mean {' or '.join(close)}?" if close else ""
+        raise UserError(f"no song, artist or file is called {text!r}{hint}")
     return [query for _, query in sorted(ranked, key=lambda one: one[0])]
 
 
@@ -174,33 +173,23 @@ def embed_file(folder: Path, path: Path, trust: bool) -> np.ndarray:
         return embed_songs(finished, [song], trainer).vectors[0]
 
 
-def answer(query: Query, others: Sequence[Query], lines: str) -> str:
-    """The table of neighbours, under a line on what they are neighbours of and what else the query could mean."""
-    also = ", ".join(other.name for other in others[:SHOWN_MATCHES])
-    more = f" and {len(others) - SHOWN_MATCHES} more" if len(others) > SHOWN_MATCHES else ""
-    return f"Nearest to {query.name}\n" + (f"also found: {also}{more}\n" if others else "") + f"\n{lines}"
-
-
-def songs_table(found: Sequence[tuple[Track, float]]) -> str:
-    """A line for each song."""
-    rows = [[f"{similarity:.3f}", song_name(track), track.genre, str(track.path)] for track, similarity in found]
-    return table(["similarity", "song", "genre", "file"], rows)
-
-
-def artists_table(found: Sequence[tuple[list[Track], float]]) -> str:
-    """A line for each artist."""
-    rows = [
-        [f"{similarity:.3f}", tracks[0].artist, ", ".join(sorted({track.genre for track in tracks})), str(len(tracks))]
-        for tracks, similarity in found
-    ]
-    return table(["similarity", "artist", "genres", "songs"], rows)
-
-
 def neighbours(folder: Path, text: str, k: int, artists: bool, trust: bool) -> str:
-    """The `k` songs, or `artists`, in a run's `folder` that are most like what `text` means. Raises UserError."""
+    """The `k` songs, or `artists`, in a run's `folder` that are most like what `text` means, as a table under a line
+    on what that is and what else it could mean. Raises UserError.
+    """
     embeddings = read_embeddings(folder)
     check_model(folder)
     query, *others = ask(folder, embeddings, text, trust)
     if artists:
-        return answer(query, others, artists_table(similar_artists(embeddings, query, k)))
-    return answer(query, others, songs_table(similar_songs(embeddings, query, k)))
+        head, rows = ["similarity", "artist", "genres", "songs"], []
+        for tracks, similarity in similar_artists(embeddings, query, k):
+            genres = ", ".join(sorted({track.genre for track in tracks}))
+            rows.append([f"{similarity:.3f}", tracks[0].artist, genres, str(len(tracks))])
+    else:
+        head, rows = ["similarity", "song", "genre", "file"], []
+        for track, similarity in similar_songs(embeddings, query, k):
+            rows.append([f"{similarity:.3f}", song_name(track), track.genre, str(track.path)])
+    also = ", ".join(other.name for other in others[:SHOWN_MATCHES])
+    more = f" and {len(others) - SHOWN_MATCHES} more" if len(others) > SHOWN_MATCHES else ""
+    found = f"also found: {also}{more}\n" if others else ""
+    return f"Nearest to {query.name}\n{found}\n{table(head, rows)}"

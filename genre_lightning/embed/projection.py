@@ -124,9 +124,8 @@ class UMAP(Projection):
 
     def __post_init__(self) -> None:
         if self.n_neighbors < 2 or not 0 <= self.min_dist <= 1:
-            raise ValueError(
-                f"n_neighbors {self.n_neighbors} must be at least 2, min_dist {self.min_dist} between 0 and 1"
-            )
+            where = f"min_dist {self.min_dist} between 0 and 1"
+            raise ValueError(f"n_neighbors {self.n_neighbors} must be at least 2, {where}")
 
     def fit(self, vectors: np.ndarray) -> np.ndarray:
         with quiet_umap():

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from genre_lightning.embed.embeddings import Embeddings
-from genre_lightning.files import write_whole
+from genre_lightning.files import write_text_whole, write_whole
 
 # What TensorBoard's projector reads: a file in the run's folder, and a folder for each set of songs.
 PROJECTOR, PROJECTOR_CONFIG = "projector", "projector_config.pbtxt"
@@ -24,15 +24,13 @@ def show_embeddings(run: Path, folder: Path, embeddings: Embeddings) -> None:
     shown = folder / PROJECTOR
     shown.mkdir(parents=True, exist_ok=True)
     write_whole(shown / VECTORS, lambda file: np.savetxt(file, embeddings.vectors, fmt="%.5g", delimiter="\t"))
-    lines = "\n".join(metadata(embeddings)) + "\n"
-    write_whole(shown / METADATA, lambda file: file.write(lines.encode(errors="replace")))
+    write_text_whole(shown / METADATA, "\n".join(metadata(embeddings)) + "\n", "replace")
     config = projector.ProjectorConfig()
     for vectors in sorted(run.rglob(f"{PROJECTOR}/{VECTORS}"), key=lambda path: (len(path.parts), path)):
         paths = {name: (vectors.parent / name).relative_to(run).as_posix() for name in (VECTORS, METADATA)}
-        config.embeddings.add(
-            tensor_name=vectors.parent.parent.absolute().name, tensor_path=paths[VECTORS], metadata_path=paths[METADATA]
-        )
-    write_whole(run / PROJECTOR_CONFIG, lambda file: file.write(text_format.MessageToString(config).encode()))
+        name = vectors.parent.parent.absolute().name
+        config.embeddings.add(tensor_name=name, tensor_path=paths[VECTORS], metadata_path=paths[METADATA])
+    write_text_whole(run / PROJECTOR_CONFIG, text_format.MessageToString(config))
 
 
 def metadata(embeddings: Embeddings) -> Iterator[str]:

@@ -45,15 +45,6 @@ def read_private(path: Path) -> str:
         raise UserError(f"token_file: cannot read {path}: {getattr(error, 'strerror', 'it is not text')}") from None
 
 
-def write_private(path: Path, text: str) -> None:
-    """Write a file that only its owner can read. Raises UserError."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_text_whole(path, text, mode=0o600)
-    except OSError as error:
-        raise UserError(f"token_file: cannot write {path}: {error.strerror}") from None
-
-
 def log_in(client: Client, token_file: str) -> None:
     """Let the user allow this program to use the account, in a browser, and store the token. Raises UserError."""
     try:
@@ -61,7 +52,11 @@ def log_in(client: Client, token_file: str) -> None:
     except (YandexMusicError, ServiceError) as error:
         raise UserError(f"login: {str(error)[:200]}; run python fetch.py login=true again") from None
     path = Path(token_file).expanduser()
-    write_private(path, token.access_token)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_text_whole(path, token.access_token, mode=0o600)
+    except OSError as error:
+        raise UserError(f"token_file: cannot write {path}: {error.strerror}") from None
     logger.info("the token is in %s, which only you can read", path)
 
 

@@ -127,8 +127,12 @@ class PacedRequest(Request):
             raise UserError(f"the certificate of {where} is not trusted; REQUESTS_CA_BUNDLE may name another") from None
         except requests.Timeout:
             raise UnansweredError("no answer in time") from None
-        except requests.RequestException as error:
-            raise UnansweredError(connection_trouble(error)) from None
+        except requests.exceptions.ProxyError:
+            raise UnansweredError("the proxy does not answer") from None
+        except requests.ConnectionError:
+            raise UnansweredError("connection refused or lost") from None
+        except requests.RequestException:
+            raise UnansweredError("answer cut off or garbled") from None
         return self.check(answer, body)
 
     def address(self, url: str) -> str:
@@ -148,18 +152,14 @@ class PacedRequest(Request):
         if status == 451:
             raise UserError("the service does not serve this region (451); all songs are kept")
         if status == 401 and INTERFACE_HEADER in answer.request.headers:
-            raise UserError(self.unauthorized())
+            expired = "does not take the token (401): it has expired or is wrong; renew it with login=true"
+            missing = "wants a token (401); get one with python fetch.py login=true"
+            raise UserError(f"the service {expired if 'Authorization' in self.headers else missing}")
         if status == 400:
             raise BadRequestError(self.error_in(body))
         if status >= 300:
             raise failure_of(status)
         return body
-
-    def unauthorized(self) -> str:
-        """What a 401 means."""
-        if "Authorization" not in self.headers:
-            return "the service wants a token (401); get one with python fetch.py login=true"
-        return "the service does not take the token (401): it has expired or is wrong; renew it with login=true"
 
     def error_in(self, body: bytes) -> str:
         """What the service calls an error, in 200 characters at most."""
@@ -215,13 +215,6 @@ def failure_of(status: int) -> ServiceError:
         status, UnansweredError if status in RETRIED else ServiceError
     )
     return kind(f"{status} {responses.get(status, 'unknown status')}")
-
-
-def connection_trouble(error: requests.RequestException) -> str:
-    """What became of a connection, without the address that stands in the error's text."""
-    if isinstance(error, requests.exceptions.ProxyError):
-        return "the proxy does not answer"
-    return "connection refused or lost" if isinstance(error, requests.ConnectionError) else "answer cut off or garbled"
 
 
 @contextmanager

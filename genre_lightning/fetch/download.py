@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 
 from yandex_music import Client, DownloadInfo
 
-from genre_lightning.audio import AudioError, Recording, decode
+from genre_lightning.audio import AudioError, decode
 from genre_lightning.errors import UserError
 from genre_lightning.fetch.candidates import Candidate
 from genre_lightning.fetch.client import PassingError, RefusedError, ServiceError, UnansweredError, plain_failures
@@ -86,11 +86,8 @@ def choose(offers: list[DownloadInfo], mode: Mode) -> DownloadInfo:
     """The MP3 with the lowest rate from 128 kbit/s on. Raises ServiceError."""
     fitting = [offer for offer in offers if offer.preview == (mode is Mode.preview)]
     if offers and not fitting:
-        raise (
-            RefusedError("only a preview is offered")
-            if mode is not Mode.preview
-            else ServiceError("no preview is offered")
-        )
+        wrong = ServiceError("no preview is offered"), RefusedError("only a preview is offered")
+        raise wrong[mode is not Mode.preview]
     rates = {offer.bitrate_in_kbps: offer for offer in fitting if offer.codec == "mp3"}
     if not (enough := [rate for rate in rates if rate >= LEAST_KBPS]):
         raise ServiceError(f"no MP3 with {LEAST_KBPS} kbit/s")
@@ -124,7 +121,8 @@ def check_file(path: Path, expected_seconds: float) -> float:
     except AudioError:
         raise ServiceError("cannot be decoded") from None
     check_length(recording.seconds, expected_seconds)
-    check_sound(recording)
+    if max(recording.waveform.max(), -recording.waveform.min()) < SILENT_BELOW:
+        raise ServiceError("silent")
     return recording.seconds
 
 
@@ -138,9 +136,3 @@ def check_length(seconds: float, expected: float) -> None:
     if abs(seconds - EXCERPT_SECONDS) <= 1:
         raise RefusedError("a preview instead of the song")
     raise PassingError("cut short")
-
-
-def check_sound(recording: Recording) -> None:
-    """Raise ServiceError if there is nothing to hear."""
-    if max(recording.waveform.max(), -recording.waveform.min()) < SILENT_BELOW:
-        raise ServiceError("silent")

@@ -9,10 +9,7 @@ FIRST_VERSION, NO_CHECKSUM = 0x08, 0x01
 
 
 def middle(body: bytes, seconds: float) -> bytes:
-    """The middle `seconds` of an MP3, cut between its frames, so that nothing is encoded twice.
-
-    A few silenced ones come before them, on whose data the first ones draw.
-    """
+    """The middle `seconds` of an MP3; a few silenced frames come first, on whose data those behind them draw."""
     import av
 
     with av.open(io.BytesIO(body), mode="r") as container:

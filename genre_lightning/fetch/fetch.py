@@ -15,12 +15,12 @@ from genre_lightning.fetch.account import VARIABLE, check_account, log_in, read_
 from genre_lightning.fetch.candidates import Candidate, RejectedError, accept
 from genre_lightning.fetch.client import PassingError, RefusedError, ServiceError, connect
 from genre_lightning.fetch.download import FetchedSong, fetch_song
-from genre_lightning.fetch.ledger import Ledger
+from genre_lightning.fetch.ledger import Ledger, write_json
 from genre_lightning.fetch.pace import Pace, Patience
 from genre_lightning.fetch.routes import Routes
 from genre_lightning.fetch.settings import Mode, Settings, check_address, check_disjoint, checked_settings
 from genre_lightning.fetch.shortlist import MOST_SONGS_OF_AN_ARTIST, Shortlist, shortlist
-from genre_lightning.fetch.summary import figures, print_table, write_report
+from genre_lightning.fetch.summary import figures, print_table
 
 logger = logging.getLogger(__name__)
 # So many artists are listed for each song that is wanted: the seed chooses among them, and some cannot be had.
@@ -86,7 +86,9 @@ class Collection:
         """Print and write down what is known of each genre."""
         known = self.settings, self.ledger, self.order(), self.failed, self.before
         told = {genre: figures(genre, *known) for genre in self.settings.genres}
-        write_report(self.ledger.root, told, self.settings, self.routes.troubles)
+        facts = {"mode": self.settings.mode.value, "seed": self.settings.seed, "dry_run": self.settings.dry_run}
+        report = {**facts, "genres": told, "listing_failures": dict(self.routes.troubles)}
+        write_json(self.ledger.root / "fetch_report.json", report)
         print_table(told)
         return told
 
@@ -127,13 +129,13 @@ class Collection:
 
     def order(self) -> Shortlist:
         """The candidates in the order in which they are to be fetched."""
-        batches = [[one for one in batch if self.fits(one)] for batch in self.ledger.batches]
-        return shortlist(batches, self.ledger.songs, self.settings.seed)
 
-    def fits(self, candidate: Candidate) -> bool:
-        """Whether its album's genre is still one of those asked for: an earlier run may have been asked for others."""
-        asked = self.album_genres.get(candidate.genre)
-        return asked is None or candidate.album_genre in asked or candidate.track_id in self.ledger.songs
+        def fits(one: Candidate) -> bool:  # an earlier run may have been asked for albums of other genres
+            asked = self.album_genres.get(one.genre)
+            return asked is None or one.album_genre in asked or one.track_id in self.ledger.songs
+
+        batches = [list(filter(fits, batch)) for batch in self.ledger.batches]
+        return shortlist(batches, self.ledger.songs, self.settings.seed)
 
     def untried(self, genre: str, songs_of_an_artist: int) -> list[Candidate]:
         """The candidates of a genre that may be fetched next, in order."""

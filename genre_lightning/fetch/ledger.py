@@ -114,13 +114,7 @@ class Ledger:
     def add(self, candidate: Candidate, song: FetchedSong) -> None:
         """Give a song its line in the manifest. An artist keeps the name that the first of their songs gave them."""
         names = [self.names.setdefault(number, name) for number, name in candidate.artists.items()]
-        track = Track(song.path, candidate.genre, "; ".join(names), candidate.title, extra=self.facts(candidate, song))
-        self.songs[candidate.track_id] = track
-        self.write_manifest()
-
-    def facts(self, candidate: Candidate, song: FetchedSong) -> dict[str, str]:
-        """The further columns of the manifest."""
-        return {
+        facts = {
             "track_id": candidate.track_id,
             "artist_ids": "; ".join(candidate.artists),
             "album_id": candidate.album_id,
@@ -131,6 +125,9 @@ class Ledger:
             "seconds": f"{song.seconds:.2f}",
             "sha256": song.sha256,
         }
+        track = Track(song.path, candidate.genre, "; ".join(names), candidate.title, extra=facts)
+        self.songs[candidate.track_id] = track
+        self.write_manifest()
 
     def drop(self, track_id: str) -> None:
         """Take a song out of the set: its file first, since a line without a file is no song."""

@@ -3,7 +3,7 @@
 import itertools
 from collections import Counter
 from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping
-from functools import cached_property
+from functools import cached_property, partial
 from operator import attrgetter
 from typing import Any
 
@@ -36,11 +36,8 @@ class Routes:
     def by_artists(self, genre: str) -> Iterator[Track]:
         """The popular tracks of popular artists of the genre's tags."""
         for tag in self.tags(genre):
-            yield from (
-                track
-                for entry in self.popular(self.client.metatag_artists, tag, "artists")
-                for track in entry.popular_tracks
-            )
+            for entry in self.popular(self.client.metatag_artists, tag, "artists"):
+                yield from entry.popular_tracks
 
     def by_albums(self, genre: str) -> Iterator[Track]:
         """The tracks of popular albums of the genre's tags, of those albums only that are of the genre."""
@@ -72,9 +69,8 @@ class Routes:
     def by_search(self, genre: str) -> Iterator[Track]:
         """What a search for the genre's names finds."""
         for text in self.names(genre):
-            yield from paged(
-                lambda page, text=text: self.ask(self.client.search, text, False, "track", page, part="tracks.results")
-            )
+            ask = partial(self.ask, self.client.search, text, False, "track", part="tracks.results")
+            yield from paged(ask)
 
     def by_station(self, genre: str) -> Iterator[Track]:
         """What the stations of the genre play."""
@@ -121,9 +117,8 @@ class Routes:
         if genre not in self.listed:
             known = {genre_name(one.id): one for one in self.taxonomy}
             if genre not in known:
-                raise UserError(
-                    f"genres: the service has no genre {genre}; name genres of its own: +album_genres.{genre}=[...]"
-                )
+                hint = f"name genres of its own: +album_genres.{genre}=[...]"
+                raise UserError(f"genres: the service has no genre {genre}; {hint}")
             self.listed[genre] = [one.id for one in flat([known[genre]], "sub_genres")]
         return self.listed[genre]
 

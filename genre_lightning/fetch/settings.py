@@ -73,20 +73,15 @@ def checked_settings(config: DictConfig) -> Settings:
     settings.genres = list(dict.fromkeys(genre_name(genre) for genre in settings.genres))
     settings.album_genres = {genre_name(genre): ids for genre, ids in settings.album_genres.items()}
     settings.api.base_url = settings.api.base_url.rstrip("/")
-    check_genres(settings)
-    check_pace(settings.pace)
-    if settings.per_genre < 1:
-        raise UserError(f"per_genre must be at least 1, not {settings.per_genre}")
-    return settings
-
-
-def check_genres(settings: Settings) -> None:
-    """Raise UserError for genres that cannot be told apart or cannot name a folder."""
     if not settings.genres:
         raise UserError("genres: names no genre")
     for genre in settings.genres:
         if not GENRE.fullmatch(genre):
             raise UserError(f"genres: {genre!r} cannot name a folder; use letters, digits, spaces, & + -")
+    check_pace(settings.pace)
+    if settings.per_genre < 1:
+        raise UserError(f"per_genre must be at least 1, not {settings.per_genre}")
+    return settings
 
 
 def check_disjoint(album_genres: Mapping[str, Iterable[str]]) -> None:

@@ -1,16 +1,13 @@
-"""What a run has done: a table for the terminal, fetch_report.json for everybody else."""
+"""What a run has done: the figures of each genre, and a table of them for the terminal."""
 
 from collections import Counter
 from collections.abc import Collection, Mapping
-from pathlib import Path
 from typing import Any
 
-from genre_lightning.fetch.ledger import Ledger, named_artists, write_json
+from genre_lightning.fetch.ledger import Ledger, named_artists
 from genre_lightning.fetch.settings import Settings
 from genre_lightning.fetch.shortlist import Shortlist
 from genre_lightning.text import table
-
-REPORT = "fetch_report.json"
 
 
 def figures(
@@ -36,25 +33,16 @@ def figures(
     }
 
 
-def write_report(root: Path, genres: Mapping[str, Any], settings: Settings, troubles: Mapping[str, int]) -> None:
-    """Write fetch_report.json."""
-    facts = {"mode": settings.mode.value, "seed": settings.seed, "dry_run": settings.dry_run}
-    write_json(root / REPORT, {**facts, "genres": genres, "listing_failures": dict(troubles)})
-
-
 def print_table(genres: Mapping[str, Any]) -> None:
     """Print a line for each genre, and below it what was skipped and why."""
-    head = ["genre", "wanted", "found", "fetched", "new", "skipped", "artists", "hours", "routes"]
-    print(table(head, [genre_row(genre, told) for genre, told in genres.items()]))
+    rows = []
+    for genre, told in genres.items():
+        routes = ", ".join(f"{count} {route}" for route, count in told["routes"].items())
+        counts = [told["wanted"], told["found"], told["fetched"], told["new"], sum(told["skipped"].values())]
+        rows.append([genre, *map(str, counts), str(told["artists"]), f"{told['hours']:.1f}", routes])
+    print(table(["genre", "wanted", "found", "fetched", "new", "skipped", "artists", "hours", "routes"], rows))
     for genre, told in genres.items():
         if told["skipped"]:
             print(f"{genre}, skipped: " + ", ".join(f"{count} {reason}" for reason, count in told["skipped"].items()))
         if told["most_songs_of_an_artist"] > 1:
             print(f"{genre}: up to {told['most_songs_of_an_artist']} songs of one artist")
-
-
-def genre_row(genre: str, told: Mapping[str, Any]) -> list[str]:
-    """A genre's line."""
-    routes = ", ".join(f"{count} {route}" for route, count in told["routes"].items())
-    counts = [str(told[key]) for key in ("wanted", "found", "fetched", "new")]
-    return [genre, *counts, str(sum(told["skipped"].values())), str(told["artists"]), f"{told['hours']:.1f}", routes]

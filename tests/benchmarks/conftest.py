@@ -3,7 +3,9 @@
 import statistics
 import time
 
+import numpy as np
 import pytest
+import soundfile
 import torch
 
 
@@ -29,6 +31,21 @@ def compare(capsys):
         return ratio
 
     return compare
+
+
+@pytest.fixture
+def hiss(tmp_path):
+    """Write songs of noise into folders for genres, one after the other; returns their folder."""
+
+    def write(count, seconds, rate=22050, genres=("rock", "jazz", "hiphop")):
+        rng, root = np.random.default_rng(0), tmp_path / "songs"
+        for number in range(count):
+            folder = root / genres[number % len(genres)]
+            folder.mkdir(parents=True, exist_ok=True)
+            soundfile.write(folder / f"{number}.wav", rng.uniform(-0.5, 0.5, rate * seconds), rate)
+        return root
+
+    return write
 
 
 def timed(run, clock):

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import soundfile
 import torch
 from hydra import compose, initialize_config_dir
 from lightning import Callback
@@ -33,30 +32,12 @@ class EpochTimes(Callback):
             self.times.append(time.perf_counter() - self.begin)
 
 
-def write_songs(root: Path):
-    rng = np.random.default_rng(0)
-    for number in range(90):
-        folder = root / ("rock", "jazz", "hiphop")[number % 3]
-        folder.mkdir(parents=True, exist_ok=True)
-        soundfile.write(folder / f"{number}.wav", rng.uniform(-0.5, 0.5, 22050 * 8), 22050)
-
-
-def configuration(root: Path, model: str):
-    write_songs(root / "songs")
+def configuration(songs: Path, model: str):
     overrides = [
-        "data=folder",
-        f"model={model}",
-        f"data.root={root / 'songs'}",
-        f"cache.root={root / 'cache'}",
-        "trainer=cpu",
-    ]
-    overrides += ["+trainer.enable_progress_bar=false"]
-    overrides += [
-        f"trainer.max_epochs={EPOCHS}",
-        "loader.windows_per_song=16",
-        "loader.batch_size=64",
-        "+trainer.limit_val_batches=1",
-    ]
+        "data=folder", f"model={model}", f"data.root={songs}", f"cache.root={songs.parent / 'cache'}", "trainer=cpu",
+        "+trainer.enable_progress_bar=false", f"trainer.max_epochs={EPOCHS}", "loader.windows_per_song=16",
+        "loader.batch_size=64", "+trainer.limit_val_batches=1",
+    ]  # fmt: skip
     with initialize_config_dir(CONF, version_base="1.3"):
         return compose("train", overrides)
 
@@ -89,9 +70,9 @@ class PlainEpochBetween(Callback):
 
 
 @pytest.mark.parametrize("model", ["cnn", "lstm"])
-def test_an_epoch_costs_no_more_than_a_plain_loop(model, tmp_path, capsys):
+def test_an_epoch_costs_no_more_than_a_plain_loop(model, hiss, tmp_path, capsys):
     logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
-    cfg = configuration(tmp_path, model)
+    cfg = configuration(hiss(90, 8), model)
     trainer, data = build_trainer(cfg, tmp_path), serve(cfg)
     ours, plain = EpochTimes(), PlainEpochBetween(build_model(cfg, data), data, cfg.trainer.gradient_clip_val)
     trainer.callbacks += [ours, plain]

@@ -7,9 +7,7 @@ import subprocess
 import sys
 from functools import partial
 
-import numpy as np
 import pytest
-import soundfile
 import torch
 from serving import serve
 
@@ -20,15 +18,12 @@ pytestmark = pytest.mark.benchmark
 
 
 @pytest.fixture
-def prepare(configure, tmp_path, musicnn_weights):
+def prepare(configure, hiss, musicnn_weights):
     """Make the data and the model that train only a last layer, with the encoder's output cached or not."""
-    for number in range(18):
-        folder = tmp_path / "songs" / ("rock", "jazz")[number % 2]
-        folder.mkdir(parents=True, exist_ok=True)
-        soundfile.write(folder / f"{number}.wav", np.random.default_rng(number).uniform(-0.5, 0.5, 16000 * 10), 16000)
+    root = hiss(18, 10, 16000, ("rock", "jazz"))
 
     def prepared(features):
-        own = (f"features={features}", f"data.root='{(tmp_path / 'songs').as_posix()}'", "loader.windows_per_song=4")
+        own = (f"features={features}", f"data.root='{root.as_posix()}'", "loader.windows_per_song=4")
         config = configure("model=musicnn", *own)
         data = serve(config)
         return data, build_model(config, data)

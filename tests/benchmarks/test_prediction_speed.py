@@ -69,10 +69,8 @@ def with_librosa(path, model, spec):
 
 @pytest.mark.parametrize(("kind", "least"), [("run", 1.7), ("exported", 1.7)])
 def test_a_folder_of_mp3_files_takes_less_processor_time_than_with_librosa(kind, least, run, songs, request, compare):
-    predictor, model = (
-        Predictor(request.getfixturevalue(kind)),
-        Run(run).model.to(memory_format=torch.contiguous_format),
-    )
+    predictor = Predictor(request.getfixturevalue(kind))
+    model = Run(run).model.to(memory_format=torch.contiguous_format)
     ratio = compare(
         f"{SONGS} mp3 files of 30 s from the {kind}, processor time, one worker",
         lambda: list(predictor.predict_all(songs, workers=1)),

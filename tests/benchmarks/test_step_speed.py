@@ -52,9 +52,7 @@ def compare_steps(capsys):
         pairs = [(ours(), usual()) for _ in range(3)]
         mine, others = (statistics.median(times) for times in zip(*pairs, strict=True))
         with capsys.disabled():
-            print(
-                f"\na training step, {what}: {mine:.1f} ms against {others:.1f} ms, {others / mine:.2f} times as fast"
-            )
+            print(f"\n{what}: {mine:.1f} ms a step against {others:.1f} ms, {others / mine:.2f} times as fast")
         return others / mine
 
     return compare
@@ -68,7 +66,6 @@ def test_trainings_share_a_machine(programs, least, compare_steps):
 
 
 def test_steps_use_the_same_memory_again(compare_steps):
-    ours, usual = (
-        partial(step_milliseconds, {"OMP_NUM_THREADS": "1"}, memory=memory) for memory in ("keep", "give back")
-    )
+    steps = partial(step_milliseconds, {"OMP_NUM_THREADS": "1"})
+    ours, usual = (partial(steps, memory=memory) for memory in ("keep", "give back"))
     assert compare_steps("memory kept", ours, usual) >= 1.1

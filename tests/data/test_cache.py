@@ -113,34 +113,21 @@ def test_artist_and_digest_are_remembered(tmp_path, write_song, open_cache):
     assert cache.find(one).digest == cache.find(other).digest
 
 
-def test_nothing_is_computed_twice(songs, open_cache, computed, caplog):
-    paths = clips(songs())
-    open_cache().build([*paths, *paths])
-    assert sorted(computed) == sorted(path.name for path in paths)
-    with caplog.at_level(logging.INFO):
-        open_cache().build(paths)
-    assert len(computed) == len(paths) and not caplog.text
-
-
-def test_added_songs_cost_only_themselves(songs, write_song, open_cache, computed):
+def test_only_new_and_changed_files_are_computed(songs, write_song, open_cache, computed, caplog):
     root = songs()
-    open_cache().build(clips(root))
+    open_cache().build(clips(root) * 2)
+    assert sorted(computed) == sorted(path.name for path in clips(root))
     computed.clear()
+    changed = write_song(clips(root)[0], number=77, seconds=2)
     write_song(root / "noise" / "new.wav", "noise", 99)
+    assert open_cache().find(changed) is None
     open_cache().build(clips(root))
-    assert computed == ["new.wav"]
+    assert sorted(computed) == sorted([changed.name, "new.wav"])
     check_frames(open_cache(), clips(root))
-
-
-def test_a_changed_file_is_computed_again(songs, write_song, open_cache, computed):
-    paths = clips(songs())
-    open_cache().build(paths)
     computed.clear()
-    write_song(paths[0], number=77, seconds=2)
-    assert open_cache().find(paths[0]) is None
-    open_cache().build(paths)
-    assert computed == [paths[0].name]
-    check_frames(open_cache(), paths)
+    with caplog.at_level(logging.INFO):
+        open_cache().build(clips(root))
+    assert not computed and not caplog.text
 
 
 def test_a_library_that_was_moved_is_not_computed_again(songs, open_cache, computed, tmp_path):
@@ -162,21 +149,15 @@ def test_two_libraries_do_not_share_songs_of_the_same_name_size_and_time(tmp_pat
     check_frames(open_cache(), paths)
 
 
-@pytest.mark.parametrize("setting", [{"n_mels": 20}, {"top_db": None}, {"hop_length": 200}], ids=str)
-def test_other_settings_have_a_cache_of_their_own(songs, open_cache, computed, setting):
+def test_other_settings_have_a_cache_of_their_own(songs, open_cache, computed):
     paths = clips(songs(artists=1))
-    other = LogMel(**{"sample_rate": 8000, "n_fft": 512, "hop_length": 256, "n_mels": 24, **setting})
+    other = LogMel(sample_rate=8000, n_fft=512, hop_length=200, n_mels=24)
     open_cache().build(paths)
+    assert open_cache(dtype="float16").find(paths[0]) is None
     open_cache(features=other).build(paths)
     assert len(computed) == 2 * len(paths)
     check_frames(open_cache(), paths)
     check_frames(open_cache(features=other), paths)
-
-
-def test_another_dtype_has_a_cache_of_its_own(songs, open_cache):
-    paths = clips(songs(artists=1))
-    open_cache(dtype="float16").build(paths)
-    assert open_cache(dtype="float32").find(paths[0]) is None
 
 
 def test_the_folder_says_its_settings(songs, open_cache, features):
@@ -184,14 +165,6 @@ def test_the_folder_says_its_settings(songs, open_cache, features):
     cache.build(clips(songs(artists=1)))
     assert '"n_mels": 24' in (cache.folder / "settings.json").read_text(encoding="utf-8")
     assert cache.folder.name.startswith("logmel-")
-
-
-def test_a_tiny_shard_size_makes_several_shards_and_a_large_one_makes_one(songs, open_cache):
-    paths = clips(songs())
-    tiny, large = open_cache("tiny", shard_megabytes=0), open_cache("large", shard_megabytes=64)
-    tiny.build(paths)
-    large.build(paths)
-    assert (len(shards(tiny)), len(shards(large))) == (len(paths), 1)
 
 
 def test_shards_close_when_they_are_full(tmp_path, write_song, open_cache):
@@ -214,11 +187,9 @@ def test_broken_files_are_returned_with_reasons_and_the_others_are_built(songs, 
     (root / "noise" / "text.mp3").write_text("no sound")
     missing = root / "noise" / "missing.wav"
     broken = open_cache().build([*good, root / "noise" / "empty.wav", root / "noise" / "text.mp3", missing])
-    assert {path.name: reason.split(":")[0] for path, reason in broken.items()} == {
-        "empty.wav": "is empty",
-        "text.mp3": "is damaged, cut off or not audio",
-        "missing.wav": "does not exist",
-    }
+    reasons = {path.name: reason.split(":")[0] for path, reason in broken.items()}
+    told = {"text.mp3": "is damaged, cut off or not audio", "missing.wav": "does not exist"}
+    assert reasons == told | {"empty.wav": "is empty"}
     check_frames(open_cache(), good)
 
 
@@ -273,7 +244,7 @@ def test_a_build_stores_what_it_has_from_time_to_time(songs, open_cache, monkeyp
     check_frames(cache, paths)
 
 
-@pytest.mark.parametrize("last_breath", [1, 2, 3, 4, 5, 13])
+@pytest.mark.parametrize("last_breath", [1, 3, 4, 5, 13])
 def test_a_build_that_dies_at_any_write_loses_one_shard_at_most(songs, open_cache, replace_writing, last_breath):
     paths, writes = clips(songs(artists=2, genres=("noise", "tones"))), []
 
@@ -291,18 +262,6 @@ def test_a_build_that_dies_at_any_write_loses_one_shard_at_most(songs, open_cach
     assert len(kept) == max(0, (last_breath - 2) // 3)  # settings.json, then three files for each song
     open_cache().build(paths)
     check_frames(open_cache(), paths)
-
-
-def test_a_file_gets_its_name_only_after_it_is_on_the_disk(songs, open_cache, monkeypatch):
-    fsync, unfinished, cache = os.fsync, [], open_cache()
-
-    def watched(descriptor):
-        unfinished.append(len(list(cache.folder.glob("*.tmp"))))
-        fsync(descriptor)
-
-    monkeypatch.setattr(os, "fsync", watched)
-    cache.build(clips(songs(artists=1)))
-    assert unfinished == [1] * 10  # settings.json, then three files for each song
 
 
 @pytest.fixture
@@ -338,7 +297,7 @@ def test_a_killed_build_leaves_a_usable_cache(songs, open_cache, computed, start
 
 
 def test_two_builds_at_once_do_not_harm_each_other(songs, open_cache, start_build):
-    paths = clips(songs(artists=10, seconds=0.3))
+    paths = clips(songs(artists=5, seconds=0.3))
     processes = [start_build(paths[0].parents[1], 0.02) for _ in range(2)]
     assert [process.wait() for process in processes] == [0, 0]
     check_frames(open_cache(), paths)

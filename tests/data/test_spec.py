@@ -23,19 +23,11 @@ def test_the_shape_of_windows_follows():
 
 
 WRONG = [
-    {"dtype": "float8"},
-    {"window_seconds": 0},
-    {"window_seconds": None},
-    {"overlap": 1},
-    {"overlap": -0.1},
-    {"genres": []},
-    {"genres": "jazz"},
-    {"genres": ["jazz", 2]},
-    {"format": 3},
+    {"dtype": "float8"}, {"window_seconds": 0}, {"window_seconds": None}, {"overlap": 1}, {"overlap": -0.1},
+    {"genres": []}, {"genres": "jazz"}, {"genres": ["jazz", 2]}, {"format": 3}, {"features": {}},
     {"features": {"_target_": "genre_lightning.data.spec.Spec"}},
     {"features": {"_target_": "genre_lightning.features.mel.LogMel", "colour": "blue"}},
-    {"features": {}},
-]
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("wrong", WRONG)

@@ -1,5 +1,6 @@
 import random
 from collections import Counter, defaultdict
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -28,14 +29,9 @@ def songs(**artists):
 
 def many(songs_of_artist, artists=40, genres=4):
     """A catalogue of equal genres, whose artists have so many songs each; 0: nobody knows the artists."""
-    return Catalogue(
-        [
-            Track(Path(f"{genre}-{artist}-{number}.wav"), f"genre {genre}", f"{genre}-{artist}" * (songs_of_artist > 0))
-            for genre in range(genres)
-            for artist in range(artists)
-            for number in range(max(1, songs_of_artist))
-        ]
-    )
+    numbers = product(range(genres), range(artists), range(max(1, songs_of_artist)))
+    known = songs_of_artist > 0
+    return Catalogue([Track(Path(f"{g}-{a}-{n}.wav"), f"genre {g}", f"{g}-{a}" * known) for g, a, n in numbers])
 
 
 def sides_of(catalogue, fact):
@@ -50,13 +46,13 @@ def sides(catalogue):
     return [track.split for track in catalogue]
 
 
-@pytest.mark.parametrize("seed", range(40))
+@pytest.mark.parametrize("seed", range(10))
 def test_no_artist_is_on_two_sides(seed):
     split = split_catalogue(random_catalogue(seed), "artist", seed=seed)
     assert all(len(found) == 1 for found in sides_of(split, lambda track: track.artist).values())
 
 
-@pytest.mark.parametrize("seed", range(40))
+@pytest.mark.parametrize("seed", range(10))
 def test_a_genre_of_three_artists_is_on_every_side(seed):
     split = split_catalogue(random_catalogue(seed, one_genre_each=True), "artist", seed=seed)
     artists = defaultdict(set)
@@ -72,16 +68,7 @@ def test_artists_of_two_genres_do_not_keep_a_genre_off_a_side(seed):
     assert sides_of(split, lambda track: track.genre) == {"r": {"train", "val", "test"}, "j": {"train", "val", "test"}}
 
 
-def test_spelling_does_not_make_two_artists_of_one():
-    spellings = ["Motörhead", "MOTÖRHEAD", " motörhead ", "Simon  Garfunkel", "Simon Garfunkel"]
-    tracks = [Track(Path(f"{n}.wav"), "rock", spellings[n % 5]) for n in range(50)]
-    others = [Track(Path(f"other {n}.wav"), "rock", f"artist {n}") for n in range(20)]
-    split = split_catalogue(Catalogue(tracks + others), "artist")
-    found = sides_of(split, lambda track: track.artist.casefold().split()[0])
-    assert len(found["motörhead"]) == len(found["simon"]) == 1
-
-
-@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("seed", range(5))
 def test_a_song_by_two_artists_keeps_the_songs_of_both_on_one_side(seed):
     rng = random.Random(seed)
     names = [f"artist {number}" for number in range(60)]
@@ -120,24 +107,16 @@ def test_the_seed_decides(method):
     assert sides(split_catalogue(catalogue, method, seed=1)) != sides(split_catalogue(catalogue, method, seed=2))
 
 
-def test_songs_without_an_artist_stay_alone():
-    assert len(set(sides(split_catalogue(many(0, genres=1), "artist")))) == 3
-
-
-def test_the_published_sides_are_kept():
+@pytest.mark.parametrize("method", ["published", "auto"])
+def test_the_published_sides_are_kept(method):
     catalogue = Catalogue([Track(Path("a"), "rock", "Who", split="test"), Track(Path("b"), "rock", "Who", split="val")])
-    assert sides(split_catalogue(catalogue, "published")) == ["test", "val"]
+    assert sides(split_catalogue(catalogue, method)) == ["test", "val"]
 
 
 def test_published_names_the_first_song_without_a_side():
     catalogue = Catalogue([Track(Path("a"), "rock", split="test"), Track(Path("b.mp3"), "rock"), Track(Path("c"), "x")])
     with pytest.raises(UserError, match=r"published: 2 songs .*b\.mp3"):
         split_catalogue(catalogue, "published")
-
-
-def test_auto_keeps_published_sides_when_every_song_has_one():
-    whole = Catalogue([Track(Path(f"{n}"), "rock", "Who", split="test") for n in range(9)])
-    assert sides(split_catalogue(whole, "auto")) == ["test"] * 9
 
 
 def test_auto_does_not_throw_away_a_published_split_that_lacks_a_song():
@@ -160,7 +139,7 @@ def test_shared_artists_are_seen_through_spellings_and_unknown_ones_are_not():
     assert shared_artists(Catalogue(tracks)) == ["who"]
 
 
-@pytest.mark.parametrize(("val", "test"), [(0, 0.2), (0.2, 0), (0.5, 0.5), (-0.1, 0.2), (0.9, 0.9)])
+@pytest.mark.parametrize(("val", "test"), [(0, 0.2), (0.2, 0), (0.5, 0.5)])
 def test_fractions_that_leave_a_side_empty_are_refused(val, test):
     with pytest.raises(UserError, match="val_fraction"):
         split_catalogue(many(1), "artist", val, test)
@@ -181,8 +160,3 @@ def test_one_genre_is_not_enough():
     split = split_catalogue(songs(A="r", B="r", C="r"), "artist")
     with pytest.raises(UserError, match="at least two"):
         check_split(split, split.genres)
-
-
-def test_a_good_split_passes():
-    split = split_catalogue(many(2), "artist")
-    check_split(split, split.genres)

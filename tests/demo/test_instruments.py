@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from genre_lightning.demo.instruments import DRUMS, GRAIN, SAMPLE_RATE, TONES, VOWELS_HZ, Band
+from genre_lightning.demo.instruments import DRUMS, GRAIN, SAMPLE_RATE, TONES, Band
 from genre_lightning.demo.score import Note
 
 LOWEST, HIGHEST = 28, 105  # MIDI numbers: the deepest bass, and above what a lead wanders to
@@ -72,28 +72,12 @@ def test_drums_lie_where_they_are_expected(band):
     assert min(centroids[drum] for drum in ("hat", "open", "ride")) > 3000 and centroids["hat"] > 5000
 
 
-def test_kits_are_tuned_and_damped_as_the_artist_likes(band):
-    low, high = (centroid_hz(band(drum_tuning=tuning).hit("kick")) for tuning in (0.7, 1.4))
-    short, long = (len(band(drum_length=length).hit("tom")) for length in (0.5, 2))
-    assert high > 1.4 * low and long == pytest.approx(4 * short, rel=0.01)
-
-
-@pytest.mark.parametrize("instrument", ["piano", "upright"])
-def test_plucked_and_struck_notes_die_away_and_grow_dull(band, instrument):
-    early, late = np.array_split(band().tone(instrument, 57, SAMPLE_RATE), 2)
-    assert np.std(late) < 0.8 * np.std(early) and centroid_hz(late) < centroid_hz(early)
-
-
-@pytest.mark.parametrize("instrument", ["organ", "voice"])
-def test_held_notes_stay(band, instrument):
-    _, second, third, _ = np.array_split(band().tone(instrument, 57, SAMPLE_RATE), 4)
+def test_plucked_and_struck_notes_die_away_and_grow_dull_and_held_notes_stay(band):
+    for instrument in ("piano", "upright"):
+        early, late = np.array_split(band().tone(instrument, 57, SAMPLE_RATE), 2)
+        assert np.std(late) < 0.8 * np.std(early) and centroid_hz(late) < centroid_hz(early)
+    _, second, third, _ = np.array_split(band().tone("organ", 57, SAMPLE_RATE), 4)
     assert 0.8 < np.std(third) / np.std(second) < 1.1
-
-
-def test_a_vowel_is_loudest_at_its_first_formant(band):
-    for vowel, (first, *_) in enumerate(VOWELS_HZ):
-        harmonics = np.abs(np.fft.rfft(band().table("voice", 110.0, vowel)))[1:91]
-        assert abs(110 * (1 + np.argmax(harmonics)) - first) < 110
 
 
 def test_a_note_lasts_as_long_as_it_is_written_to_a_fortieth_of_a_second(band):
@@ -106,9 +90,8 @@ def test_a_note_lasts_as_long_as_it_is_written_to_a_fortieth_of_a_second(band):
 def test_a_louder_note_is_louder_and_notes_add_up(band):
     notes = [Note(0.1, 0.2, 60, 0.5, "piano"), Note(0.3, 0.2, 67, 1.0, "piano")]
     one = band()
-    both, first, second, doubled = (
-        one.play(chosen, SAMPLE_RATE) for chosen in (notes, notes[:1], notes[1:], [notes[0]._replace(loudness=1.0)])
-    )
+    choices = (notes, notes[:1], notes[1:], [notes[0]._replace(loudness=1.0)])
+    both, first, second, doubled = (one.play(chosen, SAMPLE_RATE) for chosen in choices)
     np.testing.assert_allclose(both, first + second, atol=1e-6)
     np.testing.assert_allclose(doubled, 2 * first, atol=1e-6)
 

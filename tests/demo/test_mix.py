@@ -61,12 +61,8 @@ def test_the_level_of_a_song_lies_in_the_range_for_parts_of_any_loudness(all_par
         assert -24.5 < level_db(song) < -13 and np.abs(song).max() < 1
 
 
-@pytest.mark.parametrize("production", [CLEAN, DRIVEN._replace(vinyl=1.0)])
-def test_parts_that_are_all_silent_make_a_silence(parts, production):
-    assert not mixed(parts(), production).any()
-
-
-def test_a_click_in_a_silence_is_no_trouble(parts):
+def test_silence_and_a_click_in_it_are_no_trouble(parts):
+    assert not mixed(parts(), DRIVEN._replace(vinyl=1.0)).any()
     click = np.zeros(SAMPLE_RATE // 2, np.float32)
     click[3000] = 1
     song = mixed(parts(chords=click), DRIVEN._replace(vinyl=0.5))
@@ -74,10 +70,8 @@ def test_a_click_in_a_silence_is_no_trouble(parts):
 
 
 def test_the_level_is_the_same_for_all_productions(all_parts):
-    levels = [
-        [level_db(mixed(all_parts, production._replace(vinyl=0.0), seed)) for production in PRODUCTIONS]
-        for seed in range(3)
-    ]
+    clean = [production._replace(vinyl=0.0) for production in PRODUCTIONS]
+    levels = [[level_db(mixed(all_parts, production, seed)) for production in clean] for seed in range(3)]
     assert max(max(row) - min(row) for row in levels) < 0.7  # decibels, with the same rng
     assert max(max(row) for row in levels) - min(min(row) for row in levels) > 2  # with another
 
@@ -91,27 +85,11 @@ def test_a_drive_adds_harmonics_to_chords_and_lead(parts):
         assert thirds[1] - thirds[0] > 10 if name == "chords" else thirds[1] == pytest.approx(thirds[0])
 
 
-def test_chords_are_dull_and_other_parts_are_not(parts, noise):
-    dull = CLEAN._replace(chords_low_pass_hz=(1000, 1001))
-    above = {}
-    for name in ("chords", "voice"):
-        power, hertz = spectrum(mixed(parts(**{name: noise()}), dull))
-        above[name] = power[(hertz > 3000) & (hertz < 5000)].mean() / power[(hertz > 300) & (hertz < 900)].mean()
-    assert above["chords"] < 0.01 * above["voice"]
-
-
 def test_the_end_of_a_song_is_not_heard_at_its_beginning(parts):
     late = np.zeros(SAMPLE_RATE, np.float32)
     late[-2000:] = tone(500, 2000)
     song = mixed(parts(SAMPLE_RATE, drums=late))
     assert np.abs(song[: SAMPLE_RATE // 2]).max() < 0.02 * np.abs(song).max()
-
-
-def test_a_worn_record_crackles(parts):
-    voice = parts(voice=tone(200))
-    clean, worn = (mixed(voice, CLEAN._replace(vinyl=vinyl)) for vinyl in (0.0, 1.0))
-    high = [power[hertz > 3000].sum() / power.sum() for power, hertz in (spectrum(clean), spectrum(worn))]
-    assert high[1] > 20 * high[0]
 
 
 def test_the_compressor_turns_down_what_is_louder_than_usual(noise):

@@ -74,8 +74,7 @@ def test_a_fill_takes_the_last_beat_of_a_fourth_bar(song):
     assert fills and {bar % 4 for bar in fills} == {3} and len(fills) < 10
 
 
-@pytest.mark.parametrize("key", [0, 11])
-@pytest.mark.parametrize("genre", GENRES)
+@pytest.mark.parametrize(("key", "genre"), [(0, "rock"), (11, "jazz")])
 def test_the_bass_plays_the_chords_root_on_the_first_beat(song, key, genre):
     part = HABITS[genre]["bass"][0]
     notes = line(song(key=key, harmony=POP, bass=part), part, 28)
@@ -111,14 +110,6 @@ def test_notes_of_a_line_are_held_until_the_next_or_for_a_part_of_it(song):
     assert [note.seconds / STEP_SECONDS for note in notes] == pytest.approx([4, 2, 2])
 
 
-def test_a_song_may_begin_with_any_of_its_chords(artist):
-    bass, rises = Line("bass", "r...............", 1.0), Counter()
-    for seed in range(20):
-        first, second, *_ = write_score(artist(harmony=POP, bass=bass), 12, np.random.default_rng(seed))["bass"]
-        rises[(second.pitch - first.pitch) % 12] += 1
-    assert {5, 4, 10} <= set(rises) and rises[5] < 16  # C to F, F to A, A to G
-
-
 def test_a_melody_that_repeats_itself_does(song):
     bars, part = 2, Melody("bell", 0.9, 1, 2.0, 0.9, 2)
     for seed in range(5):
@@ -144,12 +135,6 @@ def test_a_melody_has_notes_at_its_steps_only_and_breathes(song, every_steps):
     found = steps(notes)
     assert found == sorted(set(found)) and all(step % every_steps == 0 for step in found)
     assert 0.7 < len(found) * every_steps / (30 * STEPS) < 0.9
-
-
-def test_people_play_a_little_off_the_grid_and_not_equally_loud(song):
-    hits = drums(song(bars=3), {"hat": "xxxxxxxxxxxxxxxx"})
-    off = [hit.start_seconds - step * STEP_SECONDS for hit, step in zip(hits, steps(hits), strict=True)]
-    assert 0.001 < np.std(off) < 0.01 and 0.5 < np.std([20 * np.log10(hit.loudness) for hit in hits]) < 3
 
 
 def test_the_same_rng_writes_the_same_score(artist):

@@ -53,13 +53,9 @@ def test_every_option_of_every_habit_makes_music(number):
     assert np.isfinite(waveform).all() and -30 < level_db(waveform) < -12
 
 
-def test_a_song_is_as_long_as_asked():
-    waveform = compose_song(**NUMBERS | {"seconds": 1.5})
-    assert waveform.shape == (round(1.5 * SAMPLE_RATE),) and waveform.dtype == np.float32
-
-
 def test_songs_are_neither_silent_nor_clipped_and_begin_and_end_amid_the_music(composed):
     for waveform in chain(*composed.values()):
+        assert waveform.shape == (SAMPLE_RATE,) and waveform.dtype == np.float32
         assert -30 < level_db(waveform) < -12 and np.abs(waveform).max() < 1
         assert min(level_db(waveform[:2000]), level_db(waveform[-2000:])) > level_db(waveform) - 30
 

@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 import torch
 from matplotlib.figure import Figure
+from omegaconf import OmegaConf
 
 from genre_lightning.data.cache import FeatureCache
 from genre_lightning.embed import embeddings as embeddings_file
+from genre_lightning.embed.embed import folder_name
 from genre_lightning.embed.embeddings import read_embeddings
 from genre_lightning.embed.style import BACKGROUND
 from genre_lightning.errors import UserError, is_for_users
@@ -134,16 +136,12 @@ def test_new_songs_lie_on_the_run_s_map_and_leave_it_alone(copied, map_run, new_
 @pytest.fixture
 def shown(monkeypatch):
     """The songs on every map that is drawn."""
-    views = []
-    monkeypatch.setattr(
-        "genre_lightning.embed.embed.map_picture", lambda view: views.append(view.embeddings) or Figure()
-    )
+    views, drawing = [], "genre_lightning.embed.embed.map_picture"
+    monkeypatch.setattr(drawing, lambda view: views.append(view.embeddings) or Figure())
     return views
 
 
-def test_in_the_background_lie_the_run_s_songs_that_are_not_among_the_new_ones(
-    copied, map_run, new_songs, library, shown
-):
+def test_in_the_background_lie_the_run_s_songs_that_are_not_new(copied, map_run, new_songs, library, shown):
     shutil.copy(library / "noise" / "0.wav", new_songs / "noise" / "known.wav")
     map_run(copied, f"data.root='{new_songs.as_posix()}'")
     folder = others(copied)
@@ -161,8 +159,7 @@ def test_songs_on_a_map_of_their_own_or_an_earlier_one_of_the_run_are_alone(copi
     map_run(copied, new)
     map_run(copied, "projection=tsne", "projection.max_iter=250")
     map_run(copied, new)
-    map_run(copied, new, "projection=umap")
-    assert [len(songs.tracks) for songs in shown] == [40, 30, 10, 10]
+    assert [len(songs.tracks) for songs in shown] == [40, 30, 10]
 
 
 def test_songs_that_are_added_leave_the_others_where_they_were(copied, map_run, new_songs, write_song, reads):
@@ -195,8 +192,7 @@ def test_without_a_map_of_the_run_new_songs_have_one_of_their_own(run, map_run, 
     assert not (copied / "embeddings.npz").exists()
 
 
-@pytest.mark.parametrize("songs", [1, 2])
-@pytest.mark.parametrize("projection", ["umap", "tsne", "pca"])
+@pytest.mark.parametrize(("songs", "projection"), [(1, "umap"), (1, "pca"), (2, "tsne")])
 def test_a_song_or_two_are_enough(run, map_run, write_song, tmp_path, songs, projection):
     copied = Path(shutil.copytree(run, tmp_path / "run"))
     for number in range(songs):
@@ -207,12 +203,11 @@ def test_a_song_or_two_are_enough(run, map_run, write_song, tmp_path, songs, pro
     assert embeddings.vectors.shape == (songs, 16)
 
 
-def test_other_songs_have_another_folder(copied, map_run, new_songs, tmp_path):
-    again = shutil.copytree(new_songs, tmp_path / "elsewhere" / new_songs.name)
-    for root in (new_songs, again, new_songs):
-        map_run(copied, f"data.root='{root.as_posix()}'")
-    map_run(copied, f"data.root='{new_songs.as_posix()}'", "data.genres=[noise]")
-    assert len(list((copied / "embeddings").iterdir())) == 3
+def test_other_songs_have_another_folder(tmp_path):
+    choices = [("a", None), ("b", None), ("a/../a", None), ("a", ["noise"])]
+    settings = [{"_target_": "folder", "root": str(tmp_path / root / "songs"), "genres": g} for root, g in choices]
+    names = [folder_name(OmegaConf.create(each)) for each in settings]
+    assert len(set(names)) == 3 and names[0] == names[2] and all(name.startswith("songs-") for name in names)
 
 
 def test_when_no_song_can_be_read_that_is_an_error(copied, map_run, tmp_path):
@@ -231,17 +226,12 @@ def test_the_latest_run_is_taken_when_none_is_named(copied, map_run, monkeypatch
 
 @pytest.mark.parametrize(
     ("setting", "line"),
-    [
-        ("neighbours=few", "neighbours must be a whole number of at least 1"),
-        ("data.genres=[noise]", "data.genres goes with data.root"),
-        ("data.root=nowhere", "there is no folder nowhere"),
-        ("audio=no", "audio must be true or false, not no"),
-        ("data=gtzan", r"data\.root is not set"),
-        ("run=nowhere", "nowhere is not a finished run"),
-        ("projection=umap projection.n_neighbors=1", "n_neighbors 1 must be at least 2"),
-        ("projection=umap projection.min_dist=lots", r"projection\.min_dist"),
-    ],
-)
+    [("neighbours=few", "neighbours must be a whole number of at least 1"), ("run=nowhere", "is not a finished run"),
+     ("data.genres=[noise]", "data.genres goes with data.root"), ("data.root=nowhere", "there is no folder nowhere"),
+     ("audio=no", "audio must be true or false, not no"), ("data=gtzan", r"data\.root is not set"),
+     ("projection=umap projection.n_neighbors=1", "n_neighbors 1 must be at least 2"),
+     ("projection=umap projection.min_dist=lots", r"projection\.min_dist")],
+)  # fmt: skip
 def test_mistakes_are_told_before_any_work(copied, map_run, monkeypatch, setting, line):
     monkeypatch.setattr("genre_lightning.embed.embedder.embed_songs", lambda *work: pytest.fail("worked"))
     with pytest.raises(Exception, match=line) as error:  # Hydra 1.3 raises its own errors, 1.4 those of the classes
@@ -249,9 +239,7 @@ def test_mistakes_are_told_before_any_work(copied, map_run, monkeypatch, setting
     assert is_for_users(error.value)
 
 
-@pytest.mark.skipif(
-    sys.platform == "win32", reason="PyTorch for Windows lacks libuv, with which its processes would meet"
-)
+@pytest.mark.skipif(sys.platform == "win32", reason="PyTorch for Windows lacks libuv, with which processes meet")
 def test_two_processes_embed_together_what_one_embeds(embedded, run, tmp_path):
     folder = Path(shutil.copytree(run, tmp_path / "run"))
     line = [sys.executable, str(ROOT / "embed.py"), f"run='{folder.as_posix()}'", "projection=pca"]

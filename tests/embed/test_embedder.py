@@ -4,7 +4,6 @@ import signal
 import numpy as np
 import pytest
 import torch
-from lightning import Trainer
 from torch.utils.data import DataLoader
 
 from genre_lightning.data.windows import Batch, RegularWindows, WindowDataset
@@ -20,12 +19,15 @@ pytestmark = [
 
 
 @pytest.fixture
-def predict():
+def trainer():
+    return predicting_trainer(accelerator="cpu", devices=1)
+
+
+@pytest.fixture
+def predict(trainer):
     """Run batches through the Trainer, and return the embedder."""
 
     def run(embedder, batches):
-        quiet = {"logger": False, "enable_checkpointing": False, "enable_progress_bar": False}
-        trainer = Trainer(accelerator="cpu", devices=1, **quiet)
         trainer.predict(embedder, DataLoader(batches, batch_size=None), return_predictions=False)
         return embedder
 
@@ -70,11 +72,6 @@ def test_the_network_is_in_evaluation_mode(build, predict):
     batch = windows(0)
     once, again = (predict(SongEmbedder(model.train(), 1), [batch]).vectors for _ in range(2))
     assert torch.equal(once, again)
-
-
-@pytest.fixture
-def trainer():
-    return predicting_trainer(accelerator="cpu", devices=1)
 
 
 @pytest.fixture(scope="module")

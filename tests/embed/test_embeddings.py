@@ -13,7 +13,7 @@ from genre_lightning.embed.embeddings import (
     read_embeddings,
     read_mapped_songs,
     write_embeddings,
-)
+)  # fmt: skip
 from genre_lightning.embed.projection import PCA
 from genre_lightning.embed.songmap import SongMap, map_settings
 from genre_lightning.errors import UserError
@@ -50,9 +50,8 @@ def test_what_is_written_is_read_back(songs, tmp_path):
     for name in ("probabilities", "vectors", "positions"):
         assert np.array_equal(getattr(embeddings, name), getattr(songs.embeddings, name))
         assert getattr(embeddings, name).dtype == np.float32
-    assert all(
-        np.array_equal(getattr(again.song_map, name), getattr(songs.song_map, name)) for name in SongMap.__slots__
-    )
+    for name in SongMap.__slots__:
+        assert np.array_equal(getattr(again.song_map, name), getattr(songs.song_map, name))
     assert sorted(path.name for path in (tmp_path / "new").iterdir()) == ["embeddings.csv", "embeddings.npz"]
 
 
@@ -111,8 +110,8 @@ def test_no_embeddings_are_said(tmp_path):
 def test_damage_anywhere_is_one_line_or_harms_nothing(songs, written):
     """Cut off, or with a few bytes that differ: of a zip file, of arrays' headers, of their values."""
     whole, rng, told = written.read_bytes(), random.Random(0), 0
-    cut = [whole[: rng.randrange(len(whole))] for _ in range(100)]
-    for damaged in [b"", b"text", *cut, *(flipped(whole, rng) for _ in range(1500))]:
+    cut = [whole[: rng.randrange(len(whole))] for _ in range(50)]
+    for damaged in [b"", b"text", *cut, *(flipped(whole, rng) for _ in range(400))]:
         written.write_bytes(damaged)
         try:
             read = read_mapped_songs(written.parent)
@@ -121,7 +120,7 @@ def test_damage_anywhere_is_one_line_or_harms_nothing(songs, written):
         else:
             assert np.array_equal(read.song_map.vectors, songs.song_map.vectors)
             assert list(read.embeddings.tracks) == list(songs.embeddings.tracks)
-    assert told > 1000
+    assert told > 300
 
 
 def flipped(whole, rng):

@@ -87,11 +87,6 @@ def test_songs_lie_where_the_table_says(kind, usable, rows, projection, expected
         assert told.startswith(start) and (f"new songs placed on it: {new}." in told) == bool(new)
 
 
-def test_a_first_map_is_shaped_by_all_its_songs():
-    drawn, told = draw(range(10))
-    assert drawn.fitted.all() and np.array_equal(drawn.positions, PCA().fit(VECTORS[:10])) and told == "The map is new."
-
-
 def test_songs_stay_where_they_were_in_any_order_and_if_others_are_gone():
     first = draw(range(10))[0]
     moved = replace(first, positions=first.positions + 7)

@@ -394,16 +394,6 @@ def redirect(handler, _):
     handler.reply(302, b"", {"Location": handler.path})
 
 
-def stall(seconds):
-    """Nothing, not even headers."""
-
-    def fault(handler, _):
-        time.sleep(seconds)
-        handler.close_connection = True
-
-    return fault
-
-
 def stall_in_body(seconds):
     def fault(handler, normal):
         handler.reply(200, normal[: len(normal) // 2], length=len(normal))

@@ -40,7 +40,6 @@ REJECTED = {
     "shorter than 30 s": {"durationMs": 29_000},
     "shorter than 30 s ": {"durationMs": None},
     "odd id": {"id": "../7"},
-    "odd id ": {"id": ""},
 }
 
 

@@ -66,7 +66,7 @@ def test_the_text_of_an_error_holds_neither_addresses_nor_pages(service, connect
     assert TOKEN not in str(caught.value) and "http" not in str(caught.value)
 
 
-@pytest.mark.parametrize("error", [AssertionError, KeyError, TypeError, ValueError, AttributeError, IndexError])
+@pytest.mark.parametrize("error", [AssertionError, KeyError, TypeError])
 def test_odd_answers_are_failures_not_tracebacks(error):
     with pytest.raises(PassingError, match="an answer that makes no sense"), plain_failures():
         raise error("path[1::]")

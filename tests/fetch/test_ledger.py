@@ -1,5 +1,3 @@
-import json
-
 import pytest
 
 from genre_lightning.errors import UserError
@@ -86,10 +84,7 @@ def test_a_dropped_song_is_gone_from_the_list_and_the_disk(ledger, manifest):
 
 def test_a_twin_is_known_by_its_bytes(ledger):
     put(ledger, candidate("1"), "abc")
-    assert (
-        ledger.twin(FetchedSong(ledger.root, 1.0, "abc")) == "1"
-        and ledger.twin(FetchedSong(ledger.root, 1.0, "x")) is None
-    )
+    assert [ledger.twin(FetchedSong(ledger.root, 1.0, sha256)) for sha256 in ("abc", "x")] == ["1", None]
 
 
 def test_an_artist_keeps_the_first_name(ledger):
@@ -98,13 +93,13 @@ def test_an_artist_keeps_the_first_name(ledger):
     assert [song.artist for song in reopened(ledger).songs.values()] == ["Кино; Guest", "Кино"]
 
 
-@pytest.mark.parametrize("name", ["fetch_listing.json", "fetch_skipped.json"])
-@pytest.mark.parametrize("content", ["{", "[]", '{"mode": "x"}', "\0"])
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [("fetch_listing.json", "{"), ("fetch_listing.json", '{"mode": "x"}'), ("fetch_skipped.json", "[]")],
+)
 def test_a_damaged_file_is_named(name, content, root):
     root.mkdir()
     (root / name).write_text(content, encoding="utf-8")
-    if name == "fetch_skipped.json" and content.startswith('{"'):
-        pytest.skip("is a possible one")
     with pytest.raises(UserError, match=f"{name} is damaged; remove it, the songs stay"), Ledger(root):
         pass
 
@@ -118,9 +113,3 @@ def test_a_folder_that_cannot_be_made_is_named(root):
     root.write_text("a file", encoding="utf-8")
     with pytest.raises(UserError, match="cannot write"), Ledger(root):
         pass
-
-
-def test_listing_is_written_as_plain_json(ledger):
-    ledger.add_batch("rock", [candidate("1")], {})
-    listing = json.loads((ledger.root / "fetch_listing.json").read_text(encoding="utf-8"))
-    assert listing["mode"] == "full" and listing["batches"][0][0]["track_id"] == "1"

@@ -28,13 +28,10 @@ FAULTS = {
     "mode=whole": "mode: Invalid value 'whole', expected one of",
     "genres=[]": "genres: names no genre",
     "genres=[../up]": "genres: '../up' cannot name a folder",
-    "genres=[.hidden]": "genres: '.hidden' cannot name a folder",
     "genres=rock": "genres: ",
     "pace.workers=5": "pace.workers must be 1 to 4, not 5",
-    "pace.workers=0": "pace.workers must be 1 to 4, not 0",
     "pace.requests_per_second=0": "pace.requests_per_second must be above 0",
     "pace.timeout_seconds=0": "pace.timeout_seconds must be above 0",
-    "pace.retries=-1": "pace: retries",
     "pace.cooldowns_seconds=[1,-1]": "pace: retries, backoff_seconds and cooldowns_seconds",
 }
 
@@ -52,11 +49,6 @@ def test_albums_cannot_be_of_two_genres():
         check_disjoint({"rock": ["rock", "prog"], "progressive": ["prog"]})
 
 
-@pytest.mark.parametrize("url", ["http://127.0.0.1:80", "http://localhost", "https://mirror.example"])
-def test_addresses_to_which_a_token_may_go(url):
-    check_address(url, with_token=True)
-
-
 @pytest.mark.parametrize("url", ["ftp://a.b", "api.music.yandex.net", "", "https://"])
 def test_what_is_no_address_is_refused(url):
     with pytest.raises(UserError, match="is no address"):
@@ -64,6 +56,8 @@ def test_what_is_no_address_is_refused(url):
 
 
 def test_a_token_does_not_travel_in_the_open():
+    for url in ("http://127.0.0.1:80", "http://localhost", "https://mirror.example"):
+        check_address(url, with_token=True)
     check_address("http://mirror.example", with_token=False)
     with pytest.raises(UserError, match=r"in the open to mirror\.example"):
         check_address("http://mirror.example", with_token=True)

@@ -41,10 +41,12 @@ def test_kept_songs_stay_whatever_the_seed():
 
 
 @pytest.mark.parametrize("same", [{"isrc": "X1"}, {"real_id": 1}, {"artists": [7], "title": "The Song"}])
-def test_a_recording_comes_once(same):
-    one, other = candidate(1, **same), candidate(2, **same)
-    left = shortlist([[one, other]], set(), 0)
+def test_a_recording_comes_once_and_under_two_genres_not_at_all(same):
+    left = shortlist([[candidate(1, **same), candidate(2, **same)]], set(), 0)
     assert len(left.of_genre("rock", 3)) == 1 and list(left.left_out.values()) == ["the same recording"]
+    left = shortlist([[candidate(1, **same)], [candidate(2, genre="jazz", **same)]], {"1"}, 0)
+    assert left.ranked == [] and sorted(left.under_two_genres) == ["1", "2"]
+    assert shortlist([[candidate(1)], [candidate(1, genre="jazz")]], set(), 0).ranked == [], "one id, two genres"
 
 
 @pytest.mark.parametrize(("seconds", "songs"), [(201.9, 1), (198.1, 1), (202.1, 2), (240.0, 2)])
@@ -55,13 +57,6 @@ def test_the_same_title_is_another_recording_if_its_length_is(seconds, songs):
 
 def test_the_same_title_of_other_artists_is_another_song():
     assert len(order([candidate(1, title="Yesterday"), candidate(2, title="Yesterday")])) == 2
-
-
-@pytest.mark.parametrize("same", [{"isrc": "X1"}, {"real_id": 1}, {"artists": [7], "title": "The Song"}])
-def test_a_recording_under_two_genres_is_dropped_from_both(same):
-    one, other = candidate(1, **same), candidate(2, genre="jazz", **same)
-    left = shortlist([[one], [other]], {"1"}, 0)
-    assert left.ranked == [] and sorted(left.under_two_genres) == ["1", "2"]
 
 
 def test_recordings_are_linked_through_others():

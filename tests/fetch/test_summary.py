@@ -1,6 +1,4 @@
-import json
-
-from genre_lightning.fetch.summary import print_table, write_report
+from genre_lightning.fetch.summary import print_table
 
 
 def figures(**changes):
@@ -17,14 +15,3 @@ def test_the_table_has_a_line_for_each_genre_and_says_what_was_skipped(capsys):
     cells = [cell.strip() for cell in lines[2].strip("|").split("|")]
     assert cells == ["rock", "50", "120", "48", "8", "5", "47", "0.4", "40 artists, 8 search"]
     assert lines[4:] == ["rock, skipped: 3 404 Not Found, 2 compilation", "rock: up to 2 songs of one artist"]
-
-
-def test_the_report_holds_the_same_and_how_it_came_about(root, configure):
-    from genre_lightning.fetch.settings import checked_settings
-
-    root.mkdir()
-    service = type("Anywhere", (), {"url": "https://example.org"})
-    write_report(root, {"rock": figures()}, checked_settings(configure(service, "seed=3")), {"404 Not Found": 1})
-    report = json.loads((root / "fetch_report.json").read_text(encoding="utf-8"))
-    assert report["genres"]["rock"] == figures() and report["listing_failures"] == {"404 Not Found": 1}
-    assert (report["mode"], report["seed"], report["dry_run"]) == ("full", 3, False)

@@ -31,7 +31,11 @@ def folder(root: str, genres: list[str] | None = None) -> Catalogue:
     """
     path = existing_folder(root)
     manifest = path / MANIFEST
-    catalogue = read_manifest(manifest) if manifest.is_file() else Catalogue(list(find_tracks(path)))
+    if manifest.is_file():
+        catalogue = read_manifest(manifest)
+    else:
+        above = {song: song.relative_to(path).parts[:-1] for song in audio_files(path)}
+        catalogue = Catalogue([Track(song, genre_name(names[0]) if names else "") for song, names in above.items()])
     if not catalogue.tracks:
         raise UserError(f"data.root: no songs in {path}; it needs a folder for each genre, a {MANIFEST}, or fetch.py")
     return catalogue.of_genres(genres)
@@ -45,17 +49,11 @@ def existing_folder(root: str) -> Path:
     return path
 
 
-def find_tracks(root: Path) -> Iterator[Track]:
-    """Every audio file below `root`, in a fixed order; its genre is the folder in `root` that holds it, if any does."""
-    for path in audio_files(root):
-        above = path.relative_to(root).parts[:-1]
-        yield Track(path, genre_name(above[0]) if above else "")
-
-
 def audio_files(root: Path) -> Iterator[Path]:
     """Every audio file below `root`, in a fixed order; hidden files and folders are left out."""
     for path in sorted(below(root)):
-        if path.suffix.lower() in AUDIO_SUFFIXES and not is_hidden(path.relative_to(root)):
+        hidden = any(part.startswith(".") for part in path.relative_to(root).parts)
+        if path.suffix.lower() in AUDIO_SUFFIXES and not hidden:
             yield path
 
 
@@ -67,8 +65,3 @@ def below(root: Path) -> Iterator[Path]:
             folders.clear()
             continue
         yield from (path / name for name in (*folders, *files))
-
-
-def is_hidden(path: Path) -> bool:
-    """Whether a part of `path` starts with a dot, as the files do that systems leave behind."""
-    return any(part.startswith(".") for part in path.parts)

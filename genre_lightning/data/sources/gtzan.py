@@ -33,10 +33,8 @@ def gtzan(root: str, genres: list[str] | None = None, manifest: str | None = Non
     """
     splits = published_splits() if manifest is None else listed_splits(manifest)
     files = find_files(existing_folder(root), set(splits))
-    tracks = [
-        Track(files.get(name, Path(root, f"{name}.wav")), name.split(".")[0], split=split)
-        for name, split in splits.items()
-    ]
+    paths = {name: files.get(name, Path(root, f"{name}.wav")) for name in splits}
+    tracks = [Track(paths[name], name.split(".")[0], split=split) for name, split in splits.items()]
     return Catalogue(tracks).of_genres(genres)
 
 
@@ -61,14 +59,8 @@ def listed_splits(manifest: str) -> dict[str, str]:
 def find_files(root: Path, names: set[str]) -> dict[str, Path]:
     """The collection's files by name. Raises UserError if there is none."""
     for layout in LAYOUTS:
-        paths = sorted((root / layout).glob("*/*.*"))
-        if files := {path.stem: path for path in paths if is_listed(path, names)}:
+        paths = [path for path in sorted((root / layout).glob("*/*.*")) if path.suffix.lower() in AUDIO_SUFFIXES]
+        if files := {path.stem: path for path in paths if path.stem in names}:
             return files
-    raise UserError(
-        f"data.root: {root} is not GTZAN; it needs genres/ or genres_original/ with a folder for each genre"
-    )
-
-
-def is_listed(path: Path, names: set[str]) -> bool:
-    """Whether a file is an excerpt of the split."""
-    return path.stem in names and path.suffix.lower() in AUDIO_SUFFIXES
+    needed = "genres/ or genres_original/ with a folder for each genre"
+    raise UserError(f"data.root: {root} is not GTZAN; it needs {needed}")

@@ -8,7 +8,6 @@ from urllib.parse import quote
 
 import numpy as np
 
-from genre_lightning.data.catalogue import Track
 from genre_lightning.embed import style
 from genre_lightning.embed.embeddings import Embeddings
 from genre_lightning.embed.neighbours import nearest, songs_by_artist
@@ -24,11 +23,12 @@ def page_contents(embeddings: Embeddings, folder: Path) -> dict[str, Any]:
     genres = style.shown_genres(embeddings)
     artists = songs_by_artist(embeddings)
     means = np.array([embeddings.vectors[songs].mean(axis=0) for songs in artists.values()])
+    songs_of = Counter(style.fill_of_songs(embeddings))
     return {
         "songs": song_columns(embeddings, genres, artists, folder) | nearest_columns(embeddings.vectors),
         "artists": artist_columns(embeddings, genres, artists) | nearest_columns(means),
         "genres": genre_rows(embeddings, genres),
-        "fills": fill_rows(embeddings),
+        "fills": [fill._asdict() | {"songs": songs_of[fill]} for fill in fills_of(embeddings)],
         "ring": style.RING._asdict() | {"colour": style.RING_COLOUR},
     }
 
@@ -42,7 +42,7 @@ def song_columns(
         artist[songs] = row
     fills = fills_of(embeddings)
     return {
-        "name": [shown_name(track) for track in embeddings.tracks],
+        "name": [track.title or track.path.name for track in embeddings.tracks],
         "artist": artist,
         "genre": smallest([genres.index(genre) for genre in style.genre_of_songs(embeddings)]),
         "known": smallest([track.genre != "" for track in embeddings.tracks]),
@@ -94,21 +94,10 @@ def genre_rows(embeddings: Embeddings, genres: list[str]) -> list[dict[str, Any]
     ]
 
 
-def fill_rows(embeddings: Embeddings) -> list[dict[str, Any]]:
-    """The fills that occur, and the number of songs with each."""
-    count = Counter(style.fill_of_songs(embeddings))
-    return [fill._asdict() | {"songs": count[fill]} for fill in fills_of(embeddings)]
-
-
 def fills_of(embeddings: Embeddings) -> list[style.Fill]:
     """The fills that occur, in the order of the style."""
     found = set(style.fill_of_songs(embeddings))
     return [fill for fill in (*style.FILLS.values(), style.GUESSED) if fill in found]
-
-
-def shown_name(track: Track) -> str:
-    """A song's title, or its file's name if it has none."""
-    return track.title or track.path.name
 
 
 def address(path: Path, folder: Path) -> str:

@@ -1,14 +1,14 @@
 """map.html: the plot, the songs and the script that makes them interactive, in one file that works offline."""
 
 import base64
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from genre_lightning.embed.page.contents import page_contents
 from genre_lightning.embed.page.plot import empty_plot
 from genre_lightning.embed.style import MapView
-from genre_lightning.files import write_whole
+from genre_lightning.files import write_text_whole
 
 if TYPE_CHECKING:
     from bokeh.document import Document
@@ -23,19 +23,19 @@ def write_page(view: MapView, path: Path, excerpts: Sequence[bytes | None] = ())
     `excerpts` are MP3 files of the first songs, None if a song has none; without an excerpt, the page plays the song's
     own file if the browser can reach it.
     """
-    metrics, squeeze = view.captions
-    words = {"metrics": metrics, "squeeze": squeeze, "excerpts": "\n".join(excerpt_tags(excerpts))}
-    html = page_html(map_document(page_contents(view.embeddings, path.parent)), view.title, words)
-    write_whole(path, lambda file: file.write(html.encode(errors="replace")))
-
-
-def page_html(document: "Document", title: str, words: dict[str, str]) -> str:
-    """The whole page; the template escapes the title and the words, except for the excerpts."""
     from bokeh.embed import file_html
     from bokeh.resources import INLINE
 
-    assets = {"style": asset("map.css"), "script": "\n".join(asset(f"{name}.js") for name in SCRIPTS)}
-    return file_html(document, INLINE, title, template=asset("map.html"), template_variables=assets | words)
+    # An element for each excerpt, so that the browser decodes only what is played
+    encoded = {row: base64.b64encode(mp3).decode() for row, mp3 in enumerate(excerpts) if mp3 is not None}
+    sounds = [f'<script type="text/plain" id="excerpt-{row}">{mp3}</script>' for row, mp3 in encoded.items()]
+    metrics, squeeze = view.captions
+    words = {"metrics": metrics, "squeeze": squeeze, "excerpts": "\n".join(sounds)}
+    words |= {"style": asset("map.css"), "script": "\n".join(asset(f"{name}.js") for name in SCRIPTS)}
+    document = map_document(page_contents(view.embeddings, path.parent))
+    # The template escapes the title and all words but the excerpts, the style and the script.
+    html = file_html(document, INLINE, view.title, template=asset("map.html"), template_variables=words)
+    write_text_whole(path, html, "replace")
 
 
 def map_document(contents: dict[str, Any]) -> "Document":
@@ -49,13 +49,6 @@ def map_document(contents: dict[str, Any]) -> "Document":
     given = {"plot": plot, "sources": layers, "contents": contents}
     document.js_on_event("document_ready", CustomJS(args=given, code="openMap(plot, sources, contents)"))
     return document
-
-
-def excerpt_tags(excerpts: Iterable[bytes | None]) -> Iterable[str]:
-    """An element for each excerpt, so that the browser decodes only what is played."""
-    for row, excerpt in enumerate(excerpts):
-        if excerpt is not None:
-            yield f'<script type="text/plain" id="excerpt-{row}">{base64.b64encode(excerpt).decode()}</script>'
 
 
 def asset(name: str) -> str:

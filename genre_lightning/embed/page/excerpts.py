@@ -43,17 +43,12 @@ def excerpt(path: str | PathLike[str]) -> bytes:
     """
     import soundfile
 
-    file, sound = io.BytesIO(), faded(middle_of(read_audio(path, SAMPLE_RATE))).clip(-1, 1)
+    waveform, samples = read_audio(path, SAMPLE_RATE), round(EXCERPT_SECONDS * SAMPLE_RATE)
+    start = max(0, (len(waveform) - samples) // 2)
+    file, sound = io.BytesIO(), faded(waveform[start : start + samples]).clip(-1, 1)
     how = {"format": "MP3", "subtype": "MPEG_LAYER_III", "bitrate_mode": "VARIABLE", "compression_level": COMPRESSION}
     soundfile.write(file, sound, SAMPLE_RATE, **how)
     return file.getvalue()
-
-
-def middle_of(waveform: Waveform) -> Waveform:
-    """The middle EXCERPT_SECONDS of a waveform `(samples,)`."""
-    samples = round(EXCERPT_SECONDS * SAMPLE_RATE)
-    start = max(0, (len(waveform) - samples) // 2)
-    return waveform[start : start + samples]
 
 
 def faded(waveform: Waveform) -> Waveform:

@@ -1,6 +1,5 @@
 import _thread
 import csv
-import os
 import re
 import shutil
 import time
@@ -17,9 +16,8 @@ from genre_lightning.data.cache import FeatureCache
 from genre_lightning.data.catalogue import read_manifest
 from genre_lightning.data.selection import select_songs
 from genre_lightning.data.sources import demo as source
-from genre_lightning.data.sources.demo import demo, invent, write_song
+from genre_lightning.data.sources.demo import demo, invent
 from genre_lightning.data.splits import split_catalogue
-from genre_lightning.demo.instruments import SAMPLE_RATE
 from genre_lightning.errors import UserError
 
 FEW = {"artists_per_genre": 2, "songs_per_artist": 2, "song_seconds": 1.0, "overlap": 0.5, "workers": 1}
@@ -144,8 +142,8 @@ def test_names_and_order_do_not_tell_the_genre(tmp_path):
     tracks = [track for seed in range(20) for track, _ in invent(tmp_path, seed, 24, 1)]
     for text in {track.path.relative_to(tmp_path).as_posix() + track.artist + track.title for track in tracks}:
         assert not re.search(r"hip.?hop|jazz|rock", text.casefold())
-    first, second, third = ([track.artist.split()[0] for track in tracks], [], [])
-    second, third = [track.artist.split()[1] for track in tracks], [track.title.split()[0] for track in tracks]
+    first, second = ([track.artist.split()[word] for track in tracks] for word in (0, 1))
+    third = [track.title.split()[0] for track in tracks]
     places = [place % 72 // 8 for place in range(len(tracks))]
     for cue in (first, second, third, places):
         counts = Counter(zip(cue, (track.genre for track in tracks), strict=True))
@@ -159,14 +157,12 @@ def test_the_same_settings_invent_the_same_songs_and_another_seed_others(tmp_pat
     assert first == again and first != other
 
 
-@pytest.mark.parametrize(
-    "other", [{"seed": 1}, {"artists_per_genre": 1}, {"songs_per_artist": 1}, {"song_seconds": 1.25}, {"overlap": 0.4}],
-    ids=str,
-)  # fmt: skip
+@pytest.mark.parametrize("other", [{"seed": 1}, {"songs_per_artist": 1}, {"overlap": 0.4}], ids=str)
 def test_other_settings_have_a_folder_of_their_own(quick, tmp_path, other):
+    (tmp_path / ".DS_Store").touch()
     first, second = demo(str(tmp_path), **FEW), demo(str(tmp_path), **FEW | other)
     assert not {track.path for track in first} & {track.path for track in second}
-    assert len(list(tmp_path.iterdir())) == 2
+    assert len(list(tmp_path.iterdir())) == 1 + 2
 
 
 def test_genres_can_be_chosen_and_an_unknown_one_is_named(composed):
@@ -212,10 +208,8 @@ def test_what_was_deleted_comes_back(composed, tmp_path, lost):
     [
         ({"seed": -1}, r"data\.seed must be a number of at least 0, not -1"),
         ({"songs_per_artist": 0}, r"data\.songs_per_artist must be a number of at least 1, not 0"),
-        ({"song_seconds": 0.5}, r"data\.song_seconds must be a number of at least 1, not 0\.5"),
         ({"song_seconds": float("nan")}, r"data\.song_seconds must be a number of at least 1, not nan"),
         ({"workers": -1}, r"num_workers must be 1 or more, or null for one per core, not -1"),
-        ({"overlap": 1.1}, r"data\.overlap must lie between 0 and 1, not 1\.1"),
         ({"overlap": float("nan")}, r"data\.overlap must lie between 0 and 1, not nan"),
     ],
 )
@@ -232,24 +226,11 @@ def test_no_demo_song_is_put_among_somebodys_music(quick, songs):
     assert not quick and contents(root) == before
 
 
-def test_hidden_files_and_other_sets_of_demo_songs_may_lie_in_the_folder(quick, tmp_path):
-    (tmp_path / ".DS_Store").touch()
-    (tmp_path / "v0-seed0-old").mkdir()
-    assert len(demo(str(tmp_path), **FEW)) == 12
-
-
 def test_a_folder_that_cannot_be_written_is_one_line(quick, slow, tmp_path):
     (tmp_path / "taken").write_text("a file")
     with pytest.raises(UserError, match=r"^data\.root: .*taken.* cannot be written: [^\n]+$"):
         demo(str(tmp_path / "taken"), **FEW)
     assert len(quick) < 12  # the first failure ends it
-
-
-@pytest.mark.skipif(os.name == "nt" or os.getuid() == 0, reason="needs a user whom permissions bind")
-def test_a_folder_without_the_right_to_write_is_one_line(quick, tmp_path):
-    tmp_path.chmod(0o500)
-    with pytest.raises(UserError, match=r"^data\.root: .* cannot be written: [^\n]+$"):
-        demo(str(tmp_path), **FEW)
 
 
 def test_the_home_folder_can_be_named_by_a_tilde(quick, tmp_path, monkeypatch):
@@ -272,29 +253,3 @@ def test_too_few_artists_for_three_sides_are_told_by_the_split(composed, feature
     with pytest.raises(UserError, match=r"^split: no usable song of .* is left for .*add songs \(of other artists\)"):
         broken = cache.build([track.path for track in catalogue])
         select_songs(catalogue, cache, partial(split_catalogue, method="artist"), broken)
-
-
-def noise(seed=0):
-    return np.random.default_rng(seed).uniform(-0.5, 0.5, 1000).astype(np.float32)
-
-
-def test_a_song_is_written_as_flac_with_its_artist_and_title(tmp_path):
-    waveform = noise()
-    write_song(waveform, tmp_path / "some" / "folder" / "1.flac", "Björk", "Ænima")
-    with soundfile.SoundFile(tmp_path / "some" / "folder" / "1.flac") as file:
-        assert (file.format, file.samplerate, file.channels, file.artist, file.title) == (
-            "FLAC", SAMPLE_RATE, 1, "Björk", "Ænima",
-        )  # fmt: skip
-        np.testing.assert_allclose(file.read(), waveform, atol=2**-15)
-    assert [path.name for path in (tmp_path / "some" / "folder").iterdir()] == ["1.flac"]
-
-
-@pytest.mark.parametrize("error", [OSError("No space left on device"), KeyboardInterrupt()], ids=repr)
-def test_an_error_while_a_song_is_written_leaves_no_part_of_it(tmp_path, monkeypatch, error):
-    def fail(descriptor):
-        raise error
-
-    monkeypatch.setattr(os, "fsync", fail)
-    with pytest.raises(UserError if isinstance(error, OSError) else type(error)):
-        write_song(noise(), tmp_path / "1.flac", "A", "B")
-    assert not list(tmp_path.iterdir())

@@ -3,7 +3,7 @@ import shutil
 
 import pytest
 
-from genre_lightning.data.sources.folder import audio_files, folder
+from genre_lightning.data.sources.folder import AUDIO_SUFFIXES, folder
 from genre_lightning.errors import UserError
 
 
@@ -27,11 +27,8 @@ def listed(root, **settings):
 
 def test_a_folder_is_a_genre(files):
     root = files("rock/b.mp3", "rock/a.wav", "Hip-Hop/c.flac")
-    assert [(track.path, track.genre) for track in folder(str(root))] == [
-        (root / "Hip-Hop" / "c.flac", "hiphop"),
-        (root / "rock" / "a.wav", "rock"),
-        (root / "rock" / "b.mp3", "rock"),
-    ]
+    found = [(track.path.relative_to(root).as_posix(), track.genre) for track in folder(str(root))]
+    assert found == [("Hip-Hop/c.flac", "hiphop"), ("rock/a.wav", "rock"), ("rock/b.mp3", "rock")]
 
 
 def test_folders_in_a_genre_belong_to_it(files):
@@ -39,32 +36,18 @@ def test_folders_in_a_genre_belong_to_it(files):
     assert [track.genre for track in folder(str(root))] == ["jazz", "rock", "rock"]
 
 
-def test_spellings_of_a_genre_are_one_genre(files):
-    assert folder(str(files("hiphop/a.mp3", "Hip-Hop/b.mp3", "hip hop/c.mp3", "jazz/d.mp3"))).genres == [
-        "hiphop",
-        "jazz",
-    ]
-
-
 def test_only_audio_is_listed_whatever_the_case_of_its_suffix(files):
     root = files("rock/a.MP3", "rock/b.M4a", "rock/cover.jpg", "rock/list.m3u", "rock/Thumbs.db", "rock/noise", "c.jpg")
     assert listed(root) == ["rock/a.MP3", "rock/b.M4a"]
+    assert {".wav", ".flac", ".ogg", ".opus", ".mp3", ".m4a", ".aac", ".wma", ".aiff", ".aif", ".au"} < AUDIO_SUFFIXES
 
 
 def test_songs_in_no_genre_s_folder_have_no_genre(files):
     root = files("rock/a.mp3", "b.mp3", ".c.mp3", "zither/d.mp3")
-    assert [(track.path.name, track.genre) for track in folder(str(root))] == [
-        ("b.mp3", ""),
-        ("a.mp3", "rock"),
-        ("d.mp3", "zither"),
-    ]
+    found = [(track.path.name, track.genre) for track in folder(str(root))]
+    assert found == [("b.mp3", ""), ("a.mp3", "rock"), ("d.mp3", "zither")]
     assert folder(str(root)).genres == ["rock", "zither"]
     assert listed(root, genres=["rock"]) == ["rock/a.mp3"]
-
-
-@pytest.mark.parametrize("suffix", ["wav", "flac", "ogg", "opus", "mp3", "m4a", "aac", "wma", "aiff", "aif", "au"])
-def test_every_common_format_is_listed(files, suffix):
-    assert listed(files(f"rock/a.{suffix}")) == [f"rock/a.{suffix}"]
 
 
 def test_hidden_files_and_folders_are_left_out(files):
@@ -88,27 +71,15 @@ def test_genres_can_be_chosen(songs, with_manifest):
     root = songs(artists=2)
     if not with_manifest:
         (root / "manifest.csv").unlink()
-    assert listed(root, genres=["NOISE", "tones"]) == [
-        "noise/0_0.wav",
-        "noise/1_1.wav",
-        "tones/0_0.wav",
-        "tones/1_1.wav",
-    ]
+    songs = ["noise/0_0.wav", "noise/1_1.wav", "tones/0_0.wav", "tones/1_1.wav"]
+    assert listed(root, genres=["NOISE", "tones"]) == songs
 
 
-def test_an_unknown_genre_is_named(songs):
-    with pytest.raises(UserError, match=r"polka; there are clicks, noise, tones"):
-        folder(str(songs()), genres=["polka"])
-
-
-def test_a_missing_folder_is_named(tmp_path):
-    with pytest.raises(UserError, match=r"data\.root: there is no folder .*nowhere"):
-        folder(str(tmp_path / "nowhere"))
-
-
-def test_a_file_is_no_folder(files):
-    with pytest.raises(UserError, match=r"there is no folder .*a\.mp3"):
-        folder(str(files("rock/a.mp3") / "rock" / "a.mp3"))
+def test_a_missing_folder_is_named_and_a_file_is_none(files):
+    root = files("rock/a.mp3")
+    for path in (root / "nowhere", root / "rock" / "a.mp3"):
+        with pytest.raises(UserError, match=rf"data\.root: there is no folder .*{path.name}"):
+            folder(str(path))
 
 
 @pytest.mark.parametrize("names", [["a.jpg"], ["rock/cover.jpg"]])
@@ -134,8 +105,3 @@ def test_linked_folders_are_followed_but_not_in_circles(files, tmp_path):
     (elsewhere / "deep" / "back").symlink_to(root)
     (root / "rock" / "self").symlink_to(root / "rock")
     assert listed(root) == ["jazz/deep/b.wav", "rock/a.wav"]
-
-
-def test_audio_files_are_found_at_any_depth_but_not_hidden_ones(files):
-    root = files("b.mp3", "a/deep/c.WAV", "a/.hidden/d.wav", "a/.e.wav", "cover.jpg")
-    assert [path.relative_to(root).as_posix() for path in audio_files(root)] == ["a/deep/c.WAV", "b.mp3"]

@@ -24,9 +24,8 @@ def test_songs_are_columns_that_point_to_genres_artists_and_splits(make_embeddin
 
 
 def test_an_artist_stands_at_the_mean_of_their_songs(make_embeddings):
-    tracks = [
-        Track(Path("a.mp3"), genre, artist) for genre, artist in zip("xyyx", ["Ada", "ADA", "Ada", "Bo"], strict=True)
-    ]
+    known = zip("xyyx", ["Ada", "ADA", "Ada", "Bo"], strict=True)
+    tracks = [Track(Path("a.mp3"), genre, artist) for genre, artist in known]
     embeddings = make_embeddings(tracks, genres=["x", "y"])
     artists = page_contents(embeddings, Path("run"))["artists"]
     assert (artists["name"], artists["songs"].tolist(), artists["genre"].tolist()) == (["Ada", "Bo"], [3, 1], [1, 0])
@@ -34,21 +33,18 @@ def test_an_artist_stands_at_the_mean_of_their_songs(make_embeddings):
     assert (artists["x"][0], artists["y"][0]) == pytest.approx(tuple(mean))
 
 
-def test_nobody_is_an_artist_where_no_song_names_one(make_embeddings):
-    artists = page_contents(make_embeddings([Track(Path("a.mp3"), "tones")]), Path("run"))["artists"]
+def test_of_one_song_without_an_artist_there_is_no_artist_nothing_nearest_and_one_genre(make_embeddings):
+    contents = page_contents(make_embeddings([Track(Path("a.mp3"), "tones")]), Path("run"))
+    artists = contents["artists"]
     assert artists["name"] == [] and len(artists["x"]) == len(artists["genre"]) == 0
-
-
-def test_a_genre_without_songs_has_no_centre(make_embeddings):
-    genres = page_contents(make_embeddings([Track(Path("a.mp3"), "tones")]), Path("run"))["genres"]
-    found = [(genre["name"], genre["songs"], genre["centre"] is None) for genre in genres]
+    assert contents["songs"]["nearest"].shape == (1, 0) and artists["nearest"].shape == (0, 0)
+    found = [(genre["name"], genre["songs"], genre["centre"] is None) for genre in contents["genres"]]
     assert found == [("clicks", 0, True), ("noise", 0, True), ("tones", 1, False)]
 
 
 def test_songs_of_unknown_genre_count_as_what_they_are_taken_for(make_embeddings):
-    contents = page_contents(
-        make_embeddings([Track(Path("a.mp3"), "", "Ada")] * 2, taken_for={0: "tones", 1: "tones"}), Path("run")
-    )
+    tracks = [Track(Path("a.mp3"), "", "Ada")] * 2
+    contents = page_contents(make_embeddings(tracks, taken_for={0: "tones", 1: "tones"}), Path("run"))
     assert (contents["songs"]["genre"].tolist(), contents["songs"]["known"].tolist()) == ([2, 2], [0, 0])
     assert [genre["songs"] for genre in contents["genres"]] == [0, 0, 2] and contents["artists"]["genre"] == [2]
     assert [(fill["label"], fill["songs"]) for fill in contents["fills"]] == [("unknown genre, colour as predicted", 2)]
@@ -58,18 +54,10 @@ def test_the_nearest_songs_and_similarities_take_few_bytes(make_embeddings):
     tracks = [Track(Path("a.mp3"), genre, genre) for genre in ("tones", "noise") for _ in range(150)]
     contents = page_contents(make_embeddings(tracks), Path())
     songs = contents["songs"]
-    assert (songs["nearest"].dtype, songs["nearest"].shape, songs["similarity"].dtype) == (
-        np.uint16,
-        (300, 10),
-        np.int8,
-    )
+    assert songs["nearest"].shape == (300, 10)
+    assert (songs["nearest"].dtype, songs["similarity"].dtype) == (np.uint16, np.int8)
     assert (songs["nearest"][:150] < 150).all() and 90 < songs["similarity"].min() <= songs["similarity"].max() <= 100
     assert contents["artists"]["nearest"].tolist() == [[1], [0]]
-
-
-def test_one_song_without_an_artist_has_nothing_nearest(make_embeddings):
-    contents = page_contents(make_embeddings([Track(Path("a.mp3"), "tones")]), Path())
-    assert contents["songs"]["nearest"].shape == (1, 0) and contents["artists"]["nearest"].shape == (0, 0)
 
 
 def test_a_page_finds_a_song_beside_it_whatever_its_name():

@@ -83,13 +83,8 @@ def test_the_page_opens_offline_and_asks_for_nothing(opened, page):
 
 
 def test_pointing_at_a_song_tells_what_it_is(opened):
-    assert opened.point(0).split("\n") == [
-        "clicks song 00",
-        "Ärtist 0 of clicks",
-        "clicks",
-        "train",
-        "predicted clicks, 80 %",
-    ]
+    first = ["clicks song 00", "Ärtist 0 of clicks", "clicks", "train", "predicted clicks, 80 %"]
+    assert opened.point(0).split("\n") == first
     assert opened.point(20).split("\n")[2:] == ["noise", "test", "predicted tones, 80 %"]
     assert opened.point(45).split("\n") == ["nameless.wav", "tones", "test", "predicted tones, 80 %"]
     assert opened.point(45, away=60) == ""
@@ -176,9 +171,8 @@ def test_a_page_that_is_served_plays_a_file_that_lies_elsewhere(person, make_emb
 
 def test_a_file_that_is_gone_is_told_of(opened):
     opened.click(8)
-    assert opened.until("return document.querySelector('.trouble').innerText").startswith(
-        "Your browser cannot play clicks8.wav"
-    )
+    told = opened.until("return document.querySelector('.trouble').innerText")
+    assert told.startswith("Your browser cannot play clicks8.wav")
     opened.click(5)
     opened.until("return songMap.player.audio.currentTime > 0.1")
     assert opened.text(".trouble") == ""
@@ -202,10 +196,8 @@ def test_search_finds_a_song_whatever_its_case_and_centres_it_or_says_that_there
     opened.key(Keys.ENTER)
     opened.settle()
     assert opened.text("#card h2") == "tones song 12" and not opened.text("#found")
-    box = opened.run(
-        "const box = document.getElementById('map').getBoundingClientRect(); return [box.width, box.height]"
-    )
-    assert opened.position(42) == pytest.approx([box[0] / 2, box[1] / 2], abs=2)
+    left, right, top, bottom = opened.edges("#map")
+    assert opened.position(42) == pytest.approx([(right - left) / 2, (bottom - top) / 2], abs=2)
     assert opened.run("return songMap.camera.zoom") == pytest.approx(4)
     opened.type("polka")
     assert opened.text("#found") == "No song or artist with that name"
@@ -218,10 +210,7 @@ def test_search_finds_an_artist_and_shows_all_of_their_songs(opened, embeddings)
     assert opened.text("#card h2") == "Ärtist 2 of noise"
     assert opened.texts("#card .entry .name")[:5] == [f"noise song {song:02}" for song in range(2, 15, 3)]
     mean = embeddings.positions[17:30:3].mean(axis=0)
-    assert (opened.column("chosen", "x"), opened.column("chosen", "y")) == (
-        [pytest.approx(mean[0])],
-        [pytest.approx(mean[1])],
-    )
+    assert opened.column("chosen", "x") + opened.column("chosen", "y") == pytest.approx(mean.tolist())
 
 
 def test_artists_are_a_view_of_their_own(opened):
@@ -300,9 +289,8 @@ def test_splits_and_mistakes_are_marked(opened, embeddings):
 
 
 def test_genre_names_stand_at_the_centre_of_their_clouds(opened, embeddings):
-    centres = opened.run(
-        "return songMap.contents.genres.map(({name, centre}) => [name, songMap.camera.toScreen(...centre)])"
-    )
+    on_screen = "({name, centre}) => [name, songMap.camera.toScreen(...centre)]"
+    centres = opened.run(f"return songMap.contents.genres.map({on_screen})")
     plane, names = opened.edges("#plane"), opened.driver.find_elements("css selector", "#names .genre")
     middle = {name.text: opened.middle(name) for name in names}
     assert middle == {name: pytest.approx([plane[0] + left, plane[2] + top], abs=2) for name, (left, top) in centres}
@@ -326,7 +314,7 @@ def test_text_from_tags_is_shown_and_never_run(person, make_embeddings, tmp_path
     assert person.complaints() == []
 
 
-@pytest.mark.parametrize(("songs", "genres"), [(1, 1), (2, 2), (24, 12)])
+@pytest.mark.parametrize(("songs", "genres"), [(1, 1), (24, 12)])
 def test_few_songs_without_names_and_many_genres_are_no_trouble(person, make_embeddings, tmp_path, songs, genres):
     names = [f"genre {letter}" for letter in "abcdefghijkl"][:genres]
     embeddings = make_embeddings([Track(tmp_path / f"{row}.mp3", names[row % genres]) for row in range(songs)], names)
