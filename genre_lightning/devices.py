@@ -145,15 +145,15 @@ class BeforeTorchmetrics(MetaPathFinder):
         return None  # torchmetrics itself is found as always
 
 
-def threads(workers: int | None = None) -> int:
-    """The number of workers: as many as are asked for, else one for each processor that this process may use.
+def threads(num_workers: int | None = None) -> int:
+    """How many threads do the work: as many as are asked for, else one for each processor that this process may use.
 
     Raises UserError for less than one.
     """
-    if workers is not None and (not isinstance(workers, int) or workers < 1):
-        raise UserError(f"num_workers must be 1 or more, or null for one per core, not {workers}")
-    if workers is not None:
-        return workers
+    if num_workers is not None and (not isinstance(num_workers, int) or num_workers < 1):
+        raise UserError(f"num_workers must be 1 or more, or null for one per core, not {num_workers}")
+    if num_workers is not None:
+        return num_workers
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 

@@ -87,7 +87,7 @@ def extract(path: Path, features: Features, dtype: str) -> Extracted:
 
 
 def extract_all(
-    paths: Sequence[Path], extract: Callable[[Path], Result], workers: int | None
+    paths: Sequence[Path], extract: Callable[[Path], Result], num_workers: int | None
 ) -> Iterator[tuple[Path, Result | AudioError]]:
     """Run `extract` over the files, one a thread and a few files ahead, so that memory does not grow with their number.
 
@@ -100,11 +100,11 @@ def extract_all(
         except AudioError as error:
             return path, error
 
-    workers = threads(workers)
+    num_workers = threads(num_workers)
     threads_before = torch.get_num_threads()
-    pool = ThreadPoolExecutor(workers, initializer=torch.set_num_threads, initargs=(1,))
+    pool = ThreadPoolExecutor(num_workers, initializer=torch.set_num_threads, initargs=(1,))
     try:
-        yield from in_order(pool, attempt, paths, ahead=4 * workers)
+        yield from in_order(pool, attempt, paths, ahead=4 * num_workers)
     finally:
         pool.shutdown(cancel_futures=True)  # waits for the files under way, not for those ahead
         torch.set_num_threads(threads_before)

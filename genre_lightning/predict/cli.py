@@ -44,7 +44,7 @@ def add_predict(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--timeline", action="store_true", help="print a row a second, and draw genre over time")
     parser.add_argument("--every", type=seconds, metavar="SECONDS", help="seconds per row of the timeline (default: 1)")
     parser.add_argument("--pictures", type=Path, metavar="FOLDER", help="where timelines are drawn (default: here)")
-    parser.add_argument("--workers", type=count, metavar="N", help="songs read at once (default: one for each core)")
+    parser.add_argument("--num-workers", type=count, metavar="N", help="songs read at once (default: one per core)")
     add_trust(parser)
     parser.set_defaults(format=as_table, call=predict)
 
@@ -78,7 +78,7 @@ def predict(arguments: argparse.Namespace) -> int:
     genres = predictor.spec.genres
     timeline = arguments.timeline or arguments.every or arguments.pictures
     every = (arguments.every or 1.0) if timeline else None
-    predictions = Predictions(predictor.predict_all(songs, every, arguments.workers), len(songs))
+    predictions = Predictions(predictor.predict_all(songs, every, arguments.num_workers), len(songs))
     shown = with_pictures(predictions, arguments.pictures or Path(), genres) if timeline else predictions
     for text in arguments.format(shown, genres):
         say(text, sys.stdout)

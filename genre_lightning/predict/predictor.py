@@ -94,19 +94,19 @@ class Predictor:
         return Prediction(0.0, song.seconds, self.by_genre(windows.mean(dim=0)), Path(path), timeline)
 
     def predict_all(
-        self, paths: Sequence[Path], every_seconds: float | None = None, workers: int | None = None
+        self, paths: Sequence[Path], every_seconds: float | None = None, num_workers: int | None = None
     ) -> Iterator[tuple[Path, Prediction | AudioError]]:
         """Predict the genres of many songs, several at once.
 
         Args:
             paths: the songs' files.
             every_seconds: as in `predict`.
-            workers: the number of songs at once; None: one for each core.
+            num_workers: the number of songs at once; None: one for each core.
 
         Yields:
             Each path in the order given, with what `predict` returns or raises for it.
         """
-        return extract_all(paths, partial(self.predict, every_seconds=every_seconds), workers)
+        return extract_all(paths, partial(self.predict, every_seconds=every_seconds), num_workers)
 
     def timeline(self, song: Extracted, every_seconds: float) -> list[Moment]:
         """Predict the windows around the middles of a song's parts; at both ends the first and the last window.

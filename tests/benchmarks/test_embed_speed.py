@@ -53,8 +53,11 @@ def run(tmp_path):
         (folder / file).parent.mkdir(parents=True)
     write_manifest(read_manifest(tmp_path / MANIFEST), folder / MANIFEST)
     OmegaConf.save(cfg, folder / CONFIG)
-    model = build_model(cfg, serve(cfg))
-    torch.save({"state_dict": model.state_dict(), "hyper_parameters": dict(model.hparams)}, folder / BEST)
+    data = serve(cfg)
+    model = build_model(cfg, data)
+    checkpoint = {"state_dict": model.state_dict(), "hyper_parameters": dict(model.hparams)}
+    model.on_save_checkpoint(checkpoint)
+    torch.save(checkpoint | {"GenreDataModule": data.state_dict()}, folder / BEST)
     return folder
 
 

@@ -73,7 +73,7 @@ def test_a_folder_of_mp3_files_takes_less_processor_time_than_with_librosa(kind,
     model = Run(run).model.to(memory_format=torch.contiguous_format)
     ratio = compare(
         f"{SONGS} mp3 files of 30 s from the {kind}, processor time, one worker",
-        lambda: list(predictor.predict_all(songs, workers=1)),
+        lambda: list(predictor.predict_all(songs, num_workers=1)),
         lambda: [with_librosa(path, model, predictor.spec) for path in songs],
         clock=time.process_time,
     )

@@ -104,7 +104,7 @@ def test_windows_are_as_long_as_those_of_training_where_songs_are_short(short_cl
     figures = json.loads((short_clips / "metrics.json").read_text())
     means = embed_songs(brief, cached(brief), trainer)
     judged = zip(means.probabilities.argmax(axis=1), brief.catalogue, strict=True)
-    right = [brief.genres[genre] == track.genre for genre, track in judged if track.split == "test"]
+    right = [brief.spec.genres[genre] == track.genre for genre, track in judged if track.split == "test"]
     assert np.mean(right) == pytest.approx(figures["test"]["accuracy"])
 
 

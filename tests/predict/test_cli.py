@@ -130,7 +130,7 @@ def test_python_s_and_the_command_s_status_tell_of_missing_files(predict, music)
 
 
 @pytest.mark.parametrize(
-    "wrong", [[], ["a", "--json", "--csv"], ["a", "--every", "0"], ["a", "--every", "nan"], ["a", "--workers", "0"]]
+    "wrong", [[], ["a", "--json", "--csv"], ["a", "--every", "0"], ["a", "--every", "nan"], ["a", "--num-workers", "0"]]
 )
 def test_a_wrong_command_ends_with_2(predict, wrong):
     status, out, err = predict(*wrong)
@@ -179,7 +179,7 @@ def test_a_reader_that_goes_away_is_no_error(exported, library):
 @pytest.mark.parametrize("kind", ["--json", "--csv"])
 def test_ctrl_c_keeps_what_was_found_so_far(predict, music, kind, monkeypatch):
     class Stopped(inference.Predictor):
-        def predict_all(self, paths, every_seconds=None, workers=None):
+        def predict_all(self, paths, every_seconds=None, num_workers=None):
             yield paths[1], self.predict(paths[1])
             raise KeyboardInterrupt
 

@@ -116,7 +116,7 @@ def test_a_moment_is_predicted_by_the_window_around_its_middle(ours):
 
 def test_many_songs_come_in_their_order_and_broken_ones_as_errors(ours, library):
     paths = [*sorted(library.rglob("*.wav")), library / "nowhere.wav"]
-    outcomes = list(ours.predict_all(paths, every_seconds=0.5, workers=3))
+    outcomes = list(ours.predict_all(paths, every_seconds=0.5, num_workers=3))
     assert [path for path, _ in outcomes] == paths
     broken = {path.name: str(outcome) for path, outcome in outcomes if isinstance(outcome, AudioError)}
     assert set(broken) == {"broken.wav", "nowhere.wav"} and broken["nowhere.wav"] == "does not exist"

@@ -31,7 +31,7 @@ Numbers = tuple[str, int, int]  # a song's genre, its artist's number and its ow
 
 def demo(
     root: str, genres: list[str] | None = None, seed: int = 0, artists_per_genre: int = 24, songs_per_artist: int = 3,
-    song_seconds: float = 12.0, overlap: float = 0.06, workers: int | None = None,
+    song_seconds: float = 12.0, overlap: float = 0.06, num_workers: int | None = None,
 ) -> Catalogue:  # fmt: skip
     """Compose the songs of invented artists in three genres: hiphop, jazz and rock.
 
@@ -44,7 +44,7 @@ def demo(
         songs_per_artist: How many songs each artist has.
         song_seconds: How long a song is.
         overlap: The probability with which an artist takes each of eight habits from another genre.
-        workers: How many songs are composed at once; None: one on each core.
+        num_workers: How many songs are composed at once; None: one on each core.
 
     Returns:
         The songs, each with its artist and title.
@@ -58,7 +58,7 @@ def demo(
     songs = dict(invent(folder, seed, artists_per_genre, songs_per_artist))
     missing = {track: numbers for track, numbers in songs.items() if not track.path.is_file()}
     if missing:
-        compose_all(missing, partial(compose_song, seed, seconds=song_seconds, overlap=overlap), threads(workers))
+        compose_all(missing, partial(compose_song, seed, seconds=song_seconds, overlap=overlap), threads(num_workers))
     if missing or not (folder / MANIFEST).is_file():
         write_manifest(Catalogue(list(songs)), folder / MANIFEST)
     return Catalogue(list(songs)).of_genres(genres)
@@ -97,7 +97,7 @@ def invent(folder: Path, seed: int, artists: int, songs: int) -> Iterator[tuple[
             yield Track(path, genre, artist, title), (genre, number // len(GENRES), song)
 
 
-def compose_all(songs: dict[Track, Numbers], compose: Callable[..., np.ndarray], workers: int) -> None:
+def compose_all(songs: dict[Track, Numbers], compose: Callable[..., np.ndarray], num_workers: int) -> None:
     """Compose and write songs, one a thread."""
     from tqdm import tqdm
 
@@ -106,7 +106,7 @@ def compose_all(songs: dict[Track, Numbers], compose: Callable[..., np.ndarray],
         return len(waveform)
 
     begin, samples = time.perf_counter(), 0
-    with ThreadPoolExecutor(workers) as pool:
+    with ThreadPoolExecutor(num_workers) as pool:
         try:
             for length in tqdm(pool.map(work, songs), "composing", len(songs), unit="song", disable=None):
                 samples += length

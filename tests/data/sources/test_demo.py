@@ -20,7 +20,7 @@ from genre_lightning.data.sources.demo import demo, invent
 from genre_lightning.data.splits import split_catalogue
 from genre_lightning.errors import UserError
 
-FEW = {"artists_per_genre": 2, "songs_per_artist": 2, "song_seconds": 1.0, "overlap": 0.5, "workers": 1}
+FEW = {"artists_per_genre": 2, "songs_per_artist": 2, "song_seconds": 1.0, "overlap": 0.5, "num_workers": 1}
 GENRES = ["hiphop", "jazz", "rock"]
 
 
@@ -103,7 +103,7 @@ def test_the_manifest_lists_what_is_returned_and_nothing_else(composed):
 
 
 def test_one_worker_and_two_write_the_same_bytes(composed, tmp_path):
-    demo(str(tmp_path), **FEW | {"workers": 2})
+    demo(str(tmp_path), **FEW | {"num_workers": 2})
     assert contents(tmp_path) == contents(composed)
 
 
@@ -126,7 +126,7 @@ def test_the_defaults_are_those_of_the_configuration(quick, configure, tmp_path)
     from hydra.utils import instantiate
 
     plain = demo(str(tmp_path))
-    configured = instantiate(configure("data=demo").data, root=str(tmp_path), workers=None)()
+    configured = instantiate(configure("data=demo").data, root=str(tmp_path), num_workers=None)()
     assert len(plain) == 216 and list(plain) == list(configured)
 
 
@@ -178,7 +178,7 @@ def test_genres_can_be_chosen_and_an_unknown_one_is_named(composed):
 def test_an_interrupted_set_is_finished_without_composing_songs_twice(
     quick, slow, stop, tmp_path, workers, interrupt, error
 ):
-    settings = FEW | {"workers": workers}
+    settings = FEW | {"num_workers": workers}
     demo(str(tmp_path / "whole"), **settings)
     every = quick.copy()
     quick.clear()
@@ -209,7 +209,7 @@ def test_what_was_deleted_comes_back(composed, tmp_path, lost):
         ({"seed": -1}, r"data\.seed must be a number of at least 0, not -1"),
         ({"songs_per_artist": 0}, r"data\.songs_per_artist must be a number of at least 1, not 0"),
         ({"song_seconds": float("nan")}, r"data\.song_seconds must be a number of at least 1, not nan"),
-        ({"workers": -1}, r"num_workers must be 1 or more, or null for one per core, not -1"),
+        ({"num_workers": -1}, r"num_workers must be 1 or more, or null for one per core, not -1"),
         ({"overlap": float("nan")}, r"data\.overlap must lie between 0 and 1, not nan"),
     ],
 )
