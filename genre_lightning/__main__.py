@@ -35,7 +35,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 def call(arguments: argparse.Namespace) -> int | None:
     """Call the chosen command, which only now imports what it needs; returns the exit status."""
     status = arguments.call(arguments)
-    sys.stdout.flush()  # here, where it is noticed if the reader went away
+    sys.stdout.flush()  # here, so that a closed pipe is noticed
     return status
 
 

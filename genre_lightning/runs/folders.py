@@ -60,7 +60,7 @@ def holds_run(folder: Path) -> bool:
 
 
 @contextmanager
-def removed_where_nothing_was_done(folder: Path) -> Iterator[None]:
+def removed_if_nothing_was_done(folder: Path) -> Iterator[None]:
     """Take a run's folder away again if an error or Ctrl-C comes before more than settings and a log is in it."""
     try:
         yield

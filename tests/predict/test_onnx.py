@@ -107,7 +107,6 @@ def with_metadata(content, text):
         lambda content: b"text",
         lambda content: content[: len(content) // 2],
         lambda content: with_metadata(content, None),
-        lambda content: with_metadata(content, "[]"),
         lambda content: with_metadata(content, '{"format": 99}'),
         lambda content: with_metadata(content, '{"format": 2, "genres": ["a'),
     ],

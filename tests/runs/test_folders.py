@@ -9,7 +9,7 @@ from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from genre_lightning.errors import UserError, explain
-from genre_lightning.runs.folders import removed_where_nothing_was_done, run_folder
+from genre_lightning.runs.folders import removed_if_nothing_was_done, run_folder
 
 
 @pytest.fixture(autouse=True)
@@ -55,7 +55,7 @@ def everything(folder):
 
 @pytest.mark.parametrize("end", [UserError("a mistake"), KeyboardInterrupt()])
 def test_a_run_that_ends_before_any_work_leaves_no_folder(begun, end):
-    with pytest.raises(type(end)), removed_where_nothing_was_done(begun):
+    with pytest.raises(type(end)), removed_if_nothing_was_done(begun):
         raise end
     assert not begun.exists()
     logging.getLogger("genre_lightning").warning("logging goes on, without that file")
@@ -67,7 +67,7 @@ def test_a_folder_with_anything_else_in_it_stays_as_it_is(begun, more):
     (begun / more).parent.mkdir(parents=True)
     (begun / more).touch()
     before = everything(begun)
-    with pytest.raises(UserError), removed_where_nothing_was_done(begun):
+    with pytest.raises(UserError), removed_if_nothing_was_done(begun):
         raise UserError("a mistake")
     assert everything(begun) == before
 
@@ -75,20 +75,20 @@ def test_a_folder_with_anything_else_in_it_stays_as_it_is(begun, more):
 def test_what_somebody_else_put_among_the_settings_stays_and_a_folder_that_is_gone_hides_no_mistake(begun):
     (begun / ".hydra" / "notes.txt").touch()
     for folder in (begun, begun / "gone"):
-        with pytest.raises(UserError, match="a mistake"), removed_where_nothing_was_done(folder):
+        with pytest.raises(UserError, match="a mistake"), removed_if_nothing_was_done(folder):
             raise UserError("a mistake")
     assert (begun / ".hydra" / "notes.txt").exists()
 
 
 def test_the_folder_one_works_in_stays(begun, monkeypatch):
     monkeypatch.chdir(begun)
-    with pytest.raises(UserError), removed_where_nothing_was_done(Path()):
+    with pytest.raises(UserError), removed_if_nothing_was_done(Path()):
         raise UserError("a mistake")
     assert (begun / "train.log").exists()
 
 
 def test_a_run_without_a_mistake_keeps_its_folder(begun):
-    with removed_where_nothing_was_done(begun):
+    with removed_if_nothing_was_done(begun):
         pass
     assert everything(begun) == [".hydra", ".hydra/config.yaml", "train.log"]
 
