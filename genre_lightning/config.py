@@ -92,6 +92,8 @@ def check_type(key: str, value: Any, kind: Any) -> None:
         schema = OmegaConf.structured(make_dataclass("Setting", [("value", kind, field(default=MISSING))]))
     except (ValidationError, ValueError):
         return
+    if type(value) is int and "float" in str(kind):  # OmegaConf 2.4 takes no 1 for a float in a union
+        value = float(value)
     try:
         OmegaConf.update(schema, "value", value)  # an assignment that reads 3 as 3.0 is deprecated in OmegaConf 2.4
     except ValidationError as error:

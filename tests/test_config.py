@@ -100,3 +100,7 @@ def test_types_that_have_no_word_in_a_config_or_are_known_to_type_checkers_only_
     check_types(OmegaConf.create({"loader": {"_target_": "torch.utils.data.DataLoader", "batch_size": 3}}))
     for kind in (partial, object):
         check_type("some.key", "anything", kind)
+
+
+def test_a_whole_number_will_do_where_a_fraction_or_a_list_of_them_is_meant():
+    check_type("learning.schedule.max_lr", 1, float | list[float])
