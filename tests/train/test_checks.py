@@ -20,6 +20,7 @@ REFUSED = {
     "+trainer.check_val_every_n_epoch=9": r"trainer\.check_val_every_n_epoch must be at most trainer\.max_epochs, 4",
     "trainer.use_distributed_sampler=true": r"trainer\.use_distributed_sampler=True cannot be used",
     "~callbacks.checkpoint": r"callbacks.checkpoint is required",
+    "callbacks=[]": r"callbacks.checkpoint is required",
     "callbacks.checkpoint.filename=foo": "filename",
     "+trainer.max_time={parsecs: 3}": "parsecs",
     "learning.schedule.pct_start=2": r"learning\.schedule: .*pct_start",
