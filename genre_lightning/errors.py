@@ -92,7 +92,8 @@ def is_for_users(error: BaseException) -> bool:
 def written_for_users(error: BaseException) -> bool:
     """Whether the text of `error` was written for users, here or in a library."""
     kinds = {(kind.__module__.split(".")[0], kind.__name__) for kind in type(error).__mro__}
-    return isinstance(error, UserError) or bool(kinds & FOR_USERS)
+    of_hydra = str(error).startswith("Config group override")  # a plain ValueError, for group=null
+    return isinstance(error, UserError) or bool(kinds & FOR_USERS) or of_hydra
 
 
 def refused_by_class(error: BaseException) -> tuple[str, BaseException] | None:
