@@ -8,8 +8,11 @@ from genre_lightning.metrics import (
     FIGURES,
     ScoredSongs,
     SongScores,
+    at_temperature,
     bootstrap_accuracy,
+    calibrated_range,
     confusion,
+    fit_temperature,
     interval,
     is_correct,
     song_metrics,
@@ -17,8 +20,8 @@ from genre_lightning.metrics import (
 
 
 def scored_songs(probabilities, genres):
-    probabilities = torch.tensor(probabilities, dtype=torch.float32)
-    return ScoredSongs(torch.arange(len(probabilities)), probabilities, torch.tensor(genres))
+    logits = torch.tensor(probabilities, dtype=torch.float32).clamp(min=1e-30).log()
+    return ScoredSongs(torch.arange(len(logits)), logits, torch.tensor(genres))
 
 
 def chance_songs(count=60, n_genres=4, seed=0):
@@ -26,7 +29,7 @@ def chance_songs(count=60, n_genres=4, seed=0):
     rng = np.random.default_rng(seed)
     genres = np.concatenate([np.arange(n_genres), rng.integers(n_genres, size=count - n_genres)])
     logits = torch.from_numpy(rng.standard_normal((count, n_genres)) + 1.2 * np.eye(n_genres)[genres])
-    return ScoredSongs(torch.arange(count), logits.softmax(1).float(), torch.from_numpy(genres))
+    return ScoredSongs(torch.arange(count), logits.float(), torch.from_numpy(genres))
 
 
 def songs_half_right(count):
@@ -40,10 +43,10 @@ def sure_songs(confidence, right, count=100):
 
 
 def windows(seed=0):
-    """Probabilities, targets and song numbers of 40 windows of 8 songs."""
+    """Logits, targets and song numbers of 40 windows of 8 songs."""
     generator = torch.Generator().manual_seed(seed)
     song = torch.arange(40) % 8
-    return torch.rand(40, 3, generator=generator).softmax(1), torch.eye(3)[song % 3], song
+    return torch.randn(40, 3, generator=generator), torch.eye(3)[song % 3], song
 
 
 def gathered(*batches):
@@ -53,26 +56,27 @@ def gathered(*batches):
     return scores.compute()
 
 
-def in_batches(probabilities, target, song, sizes):
-    return zip(probabilities.split(sizes), target.split(sizes), song.split(sizes), strict=True)
+def in_batches(logits, target, song, sizes):
+    return zip(logits.split(sizes), target.split(sizes), song.split(sizes), strict=True)
 
 
-def test_a_song_s_probabilities_are_the_mean_of_its_windows():
+def test_a_song_s_logits_are_the_mean_of_its_windows():
     scored = gathered(
-        (torch.tensor([[0.9, 0.1], [0.2, 0.8]]), torch.eye(2)[[0, 1]], torch.tensor([0, 5])),
-        (torch.tensor([[0.5, 0.5], [0.1, 0.9]]), torch.eye(2)[[0, 0]], torch.tensor([0, 0])),
+        (torch.tensor([[9.0, 1.0], [2.0, 8.0]]), torch.eye(2)[[0, 1]], torch.tensor([0, 5])),
+        (torch.tensor([[5.0, 5.0], [1.0, 6.0]]), torch.eye(2)[[0, 0]], torch.tensor([0, 0])),
     )
     assert scored.song.tolist() == [0, 5] and scored.genre.tolist() == [0, 1]
-    torch.testing.assert_close(scored.probabilities, torch.tensor([[0.5, 0.5], [0.2, 0.8]]))
+    assert scored.logits.tolist() == [[5, 4], [2, 8]]
+    torch.testing.assert_close(scored.probabilities[0], torch.tensor([5.0, 4.0]).softmax(0))
 
 
 @pytest.mark.parametrize("size", [1, 7, 40])
 def test_neither_batches_nor_order_matter(size):
-    probabilities, target, song = windows()
-    expected = torch.stack([probabilities[song == number].mean(0) for number in range(8)])
+    logits, target, song = windows()
+    expected = torch.stack([logits[song == number].mean(0) for number in range(8)])
     order = torch.randperm(40, generator=torch.Generator().manual_seed(size))
-    scored = gathered(*in_batches(probabilities[order], target[order], song[order], size))
-    torch.testing.assert_close(scored.probabilities, expected)
+    scored = gathered(*in_batches(logits[order], target[order], song[order], size))
+    torch.testing.assert_close(scored.logits, expected)
     assert scored.song.tolist() == list(range(8)) and scored.genre.tolist() == [number % 3 for number in range(8)]
 
 
@@ -105,9 +109,97 @@ def test_figures_agree_with_scikit_learn():
     assert figures["loss"] == pytest.approx(metrics.log_loss(songs.genre, shares), abs=1e-5)
 
 
+def test_genres_without_songs_are_left_out_of_macro_figures():
+    from sklearn import metrics
+
+    every = chance_songs(80)
+    few = ScoredSongs(*(part[every.genre < 3] for part in every))  # some are taken for the genre that is gone
+    figures, guess = song_metrics(few), few.logits.argmax(1)
+    assert 3 in guess
+    expected = metrics.f1_score(few.genre, guess, labels=[0, 1, 2], average="macro")
+    assert figures["f1_macro"] == pytest.approx(expected)
+    aurocs = [metrics.roc_auc_score(few.genre == genre, few.probabilities[:, genre]) for genre in range(3)]
+    assert figures["auroc_macro"] == pytest.approx(np.mean(aurocs), abs=1e-5)
+
+
+def test_of_a_single_genre_there_is_no_auroc():
+    figures = song_metrics(scored_songs([[0.8, 0.2], [0.3, 0.7]], [0, 0]))
+    assert math.isnan(figures.pop("auroc_macro")) and figures["f1_macro"] == pytest.approx(2 / 3)
+    assert all(math.isfinite(figure) for figure in figures.values())
+
+
+def test_logits_that_are_no_numbers_are_no_error():
+    assert math.isnan(song_metrics(scored_songs([[math.nan, math.nan]] * 2, [0, 1]))["loss"])
+
+
 @pytest.mark.parametrize(("confidence", "right", "error"), [(0.8, 80, 0.0), (0.99, 60, 0.39), (0.6, 90, 0.3)])
 def test_the_calibration_error_is_how_far_confidence_is_from_accuracy(confidence, right, error):
     assert song_metrics(sure_songs(confidence, right))["calibration_error"] == pytest.approx(error, abs=1e-4)
+
+
+def test_the_calibration_error_is_that_of_torchmetrics():
+    from torchmetrics.functional.classification import multiclass_calibration_error
+
+    songs = chance_songs(200)
+    expected = multiclass_calibration_error(songs.probabilities, songs.genre, 4, 15)
+    assert song_metrics(songs)["calibration_error"] == pytest.approx(float(expected), abs=1e-6)
+
+
+def calibrated(count, seed=0, temperature=1.0):
+    """Songs whose genres are drawn from what a model would say at a temperature of 1."""
+    generator = torch.Generator().manual_seed(seed)
+    logits = 2 * torch.randn(count, 5, generator=generator)
+    genre = torch.multinomial(logits.softmax(1), 1, generator=generator)[:, 0]
+    return ScoredSongs(torch.arange(count), temperature * logits, genre)
+
+
+def test_a_calibrated_model_lies_in_its_range_and_a_boastful_one_does_not():
+    inside = []
+    for seed in range(200):
+        low, high = calibrated_range(calibrated(60, seed), 500, seed=1)
+        inside.append(low <= song_metrics(calibrated(60, seed))["calibration_error"] <= high)
+        assert 0 < low < high
+    assert 0.9 < np.mean(inside) < 0.99
+    boastful = calibrated(60, temperature=4.0)
+    assert song_metrics(boastful)["calibration_error"] > calibrated_range(boastful, 500, seed=1)[1]
+
+
+def test_more_songs_bring_a_calibrated_model_closer_to_0():
+    few, many = (calibrated_range(calibrated(count), 500, 0) for count in (45, 4000))
+    assert 0.05 < sum(few) / 2 < 0.2 and many[1] < few[0] and many[1] < 0.03
+
+
+def test_the_range_is_seeded():
+    first, again, other = (calibrated_range(calibrated(60), 50, seed) for seed in (0, 0, 1))
+    assert first == again != other
+
+
+@pytest.mark.parametrize("temperature", [0.2, 1.0, 5.0])
+def test_the_temperature_that_spoilt_the_logits_is_found_again(temperature):
+    songs = calibrated(5000, temperature=temperature)
+    assert fit_temperature(songs) == pytest.approx(temperature, rel=0.05)
+    mended = at_temperature(songs, fit_temperature(songs))
+    torch.testing.assert_close(mended.logits, songs.logits / fit_temperature(songs))
+    assert song_metrics(mended)["calibration_error"] < 0.03
+    assert torch.equal(is_correct(mended), is_correct(songs)) and torch.equal(mended.genre, songs.genre)
+
+
+def test_no_other_temperature_has_a_lower_loss_but_for_the_prior():
+    songs = calibrated(50, temperature=3.0)
+    fitted = fit_temperature(songs)
+
+    def penalised(log):
+        return 50 * song_metrics(at_temperature(songs, math.exp(log)))["loss"] + log**2 / 2
+
+    best = penalised(math.log(fitted))
+    assert all(penalised(log) >= best - 1e-4 for log in np.linspace(-4, 4, 400))
+    losses = [song_metrics(at_temperature(songs, one))["loss"] for one in (1.0, fitted)]
+    assert losses[1] < losses[0]
+
+
+@pytest.mark.parametrize(("right", "bounds"), [(6, (0.2, 0.95)), (0, (1.5, 5.0))])
+def test_a_few_songs_all_judged_rightly_or_wrongly_do_not_carry_it_away(right, bounds):
+    assert bounds[0] < fit_temperature(sure_songs(0.8, right, count=6)) < bounds[1]
 
 
 def test_the_confusion_has_true_genres_in_rows():

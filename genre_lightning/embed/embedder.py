@@ -19,9 +19,10 @@ from genre_lightning.runs.run import Run
 
 
 class SongMeans(NamedTuple):
-    """What a model makes of songs, averaged over their windows; both arrays are float32.
+    """What a model makes of songs; both arrays are float32.
 
-    vectors: `(songs, embedding)`; probabilities: `(songs, n_genres)`.
+    vectors: `(songs, embedding)`, the mean of each song's windows; probabilities: `(songs, n_genres)`, the softmax of
+    the mean logits of its windows.
     """
 
     vectors: np.ndarray
@@ -52,7 +53,7 @@ def embed_songs(run: Run, songs: Sequence[CachedSong], trainer: Trainer) -> Song
 
 
 class SongEmbedder(LightningModule):
-    """Averages a network's embeddings and probabilities over each song's windows, across batches and devices.
+    """Averages a network's embeddings and logits over each song's windows, across batches and devices.
 
     After `Trainer.predict` over the windows of `n_songs` songs, `vectors` and `probabilities` are known on all devices.
     """
@@ -69,8 +70,8 @@ class SongEmbedder(LightningModule):
     def predict_step(self, batch: Batch, batch_idx: int) -> Tensor:
         """Add a batch of windows to the totals; returns what was added."""
         embedding = self.network.embed(batch.features)  # (batch, embedding)
-        probabilities = self.network.head(embedding).float().softmax(dim=1)  # (batch, n_genres)
-        windows = torch.cat([embedding.float(), probabilities, torch.ones_like(probabilities[:, :1])], dim=1)
+        logits = self.network.head(embedding).float()  # (batch, n_genres)
+        windows = torch.cat([embedding.float(), logits, torch.ones_like(logits[:, :1])], dim=1)
         real = batch.song >= 0  # the others only fill the batch
         self.totals.index_add_(0, batch.song[real], windows[real])
         return windows  # (batch, embedding + n_genres + 1)
@@ -87,5 +88,5 @@ class SongEmbedder(LightningModule):
 
     @property
     def probabilities(self) -> Tensor:
-        """The mean probabilities of each song: float32 `(n_songs, n_genres)`."""
-        return (self.totals / self.totals[:, -1:])[:, self.network.head.in_features : -1]
+        """The softmax of each song's mean logits: float32 `(n_songs, n_genres)`."""
+        return (self.totals / self.totals[:, -1:])[:, self.network.head.in_features : -1].softmax(dim=1)

@@ -132,17 +132,14 @@ class GenreClassifier(LightningModule, ABC):
     def on_test_epoch_end(self) -> None:
         for split in self.tested_splits():
             self.tested[split] = self.scored_songs(split)
-            for name, figure in song_metrics(self.tested[split]).items():
-                self.log(f"final/{split}_{name}", figure)
 
     def tested_splits(self) -> Sequence[str]:
         """The splits that the data module serves for testing."""
         return getattr(self.trainer, "datamodule").test_splits  # noqa: B009 (the Trainer declares no such attribute)
 
     def score_windows(self, split: str, batch: Batch) -> None:
-        """Add the probabilities of windows to those of their songs."""
-        probabilities = self(batch.features).float().softmax(dim=1)
-        getattr(self, f"{split}_songs").update(probabilities, batch.target, batch.song)
+        """Add the logits of windows to those of their songs."""
+        getattr(self, f"{split}_songs").update(self(batch.features), batch.target, batch.song)
 
     def scored_songs(self, split: str) -> ScoredSongs:
         """The songs whose windows were scored, of all devices; the next ones begin anew."""

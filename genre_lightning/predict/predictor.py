@@ -46,7 +46,7 @@ class Moment:
 
 @dataclass(frozen=True)
 class Prediction(Moment):
-    """What a model hears in a whole song: the mean over its windows.
+    """What a model hears in a whole song: the softmax of the mean logits of its windows.
 
     Attributes:
         path: the song's file.
@@ -127,17 +127,17 @@ class Predictor:
 
     @torch.inference_mode()
     def predict_windows(self, frames: np.ndarray, starts: Sequence[int]) -> Tensor:
-        """The probabilities `(windows, n_genres)` of the windows of a song that begin at the frames `starts`."""
-        probabilities = []
+        """The logits `(windows, n_genres)` of the windows of a song that begin at the frames `starts`."""
+        logits = []
         for first in range(0, len(starts), WINDOWS_A_BATCH):
             batch = [cut(frames, start, self.n_frames) for start in starts[first : first + WINDOWS_A_BATCH]]
             windows = torch.from_numpy(np.stack(batch)).float()  # (windows, n_frames, n_features)
-            probabilities.append(self.logits(windows).softmax(dim=1))
-        return torch.cat(probabilities)
+            logits.append(self.logits(windows))
+        return torch.cat(logits)
 
-    def by_genre(self, probabilities: Tensor) -> dict[str, float]:
-        """The genres with their probabilities, the most probable first."""
-        named = zip(self.spec.genres, probabilities.tolist(), strict=True)
+    def by_genre(self, logits: Tensor) -> dict[str, float]:
+        """The genres with their probabilities, the most probable first, from the logits of a window or a song."""
+        named = zip(self.spec.genres, logits.softmax(dim=0).tolist(), strict=True)
         return dict(sorted(named, key=lambda genre: -genre[1]))
 
 

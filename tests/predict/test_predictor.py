@@ -89,8 +89,8 @@ def test_windows_are_predicted_alike_in_however_many_batches(ours):
 
 
 def tones_or_noise(windows):
-    """A network for the three genres that knows noise by its even spectrum."""
-    evenness = 5 - windows.std(dim=2).mean(dim=1)
+    """A network for the three genres that knows noise by its even spectrum, and is as sure of all windows."""
+    evenness = 2 * torch.sign(5 - windows.std(dim=2).mean(dim=1))
     return torch.stack([torch.full_like(evenness, -9), evenness, -evenness], dim=1)
 
 
