@@ -15,7 +15,7 @@ from torch.utils.data import DataLoader
 from genre_lightning.data.augment import Augment
 from genre_lightning.data.cache import CachedSong, FeatureCache
 from genre_lightning.data.catalogue import SPLITS, Catalogue
-from genre_lightning.data.selection import Selection, report_skipped, select_songs
+from genre_lightning.data.selection import Selection, report_skipped, report_unjudged, select_songs
 from genre_lightning.data.sources.folder import folder
 from genre_lightning.data.spec import Spec
 from genre_lightning.data.splits import split_catalogue
@@ -149,7 +149,7 @@ class GenreDataModule(WindowModule):
         """Choose the songs and their splits, and get the windows ready; does nothing the second time.
 
         Raises:
-            UserError: There are fewer than two genres, or a split lacks one.
+            UserError: There are fewer than two genres, one has no training songs, or a split has no songs.
         """
         if self.datasets:
             return
@@ -157,6 +157,7 @@ class GenreDataModule(WindowModule):
         self.selection = select_songs(self.source(), self.cache, self.split, self.broken or {})
         if self.broken is not None:  # one process of several tells
             report_skipped(self.selection.skipped)
+            report_unjudged(self.selection.catalogue)
         self.genres = self.selection.catalogue.genres
         songs = {split: self.cached_songs(split) for split in SPLITS}
         longest = max(song.n_frames for song in songs["train"])

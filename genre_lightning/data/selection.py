@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from genre_lightning.data.cache import FeatureCache
-from genre_lightning.data.catalogue import SPLITS, Catalogue, Track
-from genre_lightning.data.splits import check_split
+from genre_lightning.data.catalogue import SPLIT_NAMES, SPLITS, Catalogue, Track
+from genre_lightning.data.splits import check_split, unjudged_genres
 from genre_lightning.errors import UserError
 
 logger = logging.getLogger(__name__)
@@ -24,10 +24,14 @@ class Skipped:
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """The songs that take part, each with its split, and those that do not."""
+    """The songs that take part, each with its split, and those that do not.
+
+    `published` is whether their source says splits.
+    """
 
     catalogue: Catalogue
     skipped: list[Skipped]
+    published: bool = False
 
 
 def select_songs(
@@ -36,8 +40,8 @@ def select_songs(
     """Split the songs, and leave out broken files and duplicates.
 
     `broken` are the files of which the cache could make no features, each with the reason. Songs whose source names no
-    artist get that of their file's tags before they are split. Raises UserError if fewer than two genres are left, or a
-    split lacks a genre.
+    artist get that of their file's tags before they are split. Raises UserError if fewer than two genres are left, one
+    of them has no training songs, or a split has no songs.
     """
     catalogue = with_genre(catalogue)
     gone = [track.path for track in catalogue if track.path not in broken and cache.find(track.path) is None]
@@ -48,7 +52,7 @@ def select_songs(
     left_out = {skip.track.path for skip in skipped + copies}
     used = Catalogue([track for track in divided if track.path not in left_out])
     check_split(used, catalogue.genres)
-    return Selection(used, skipped + copies)
+    return Selection(used, skipped + copies, published=any(track.split for track in catalogue))
 
 
 def with_genre(catalogue: Catalogue) -> Catalogue:
@@ -88,3 +92,10 @@ def report_skipped(skipped: list[Skipped]) -> None:
         logger.warning("left out: %s %s", skip.track.path, skip.reason)
     if len(skipped) > NAMED_IN_LOG:
         logger.warning("left out: %d more, see the report", len(skipped) - NAMED_IN_LOG)
+
+
+def report_unjudged(catalogue: Catalogue) -> None:
+    """Name the genres that cannot be judged on validation or test."""
+    for split, genres in unjudged_genres(catalogue).items():
+        told = f"no song of {', '.join(genres)} is on {SPLIT_NAMES[split]}, so it cannot be judged there"
+        logger.warning("split: %s; for that, add songs of other artists", told)

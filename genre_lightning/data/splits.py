@@ -114,17 +114,30 @@ def misfit(group: Counter[str], held: Counter[str], targets: dict[str, float]) -
 
 
 def check_split(catalogue: Catalogue, genres: Iterable[str]) -> None:
-    """Raise UserError unless there are two genres and each has a song in every split."""
+    """Raise UserError unless there are two genres, each has training songs, and no split is empty."""
     genres = list(genres)
     if len(genres) < 2:
         raise UserError(f"data: a classifier needs at least two genres, there is only {', '.join(genres) or 'none'}")
-    have = {(track.split, track.genre) for track in catalogue}
-    for split in SPLITS:
-        if lacking := [genre for genre in genres if (split, genre) not in have]:
+    for split, missing in missing_genres(catalogue, genres).items():
+        if missing and (split == "train" or missing == genres):
             raise UserError(
-                f"split: no usable song of {', '.join(lacking)} is left for {split}; add songs (of other artists), "
+                f"split: no usable song of {', '.join(missing)} is left for {split}; add songs (of other artists), "
                 "choose other data.genres, change split.val_fraction or split.test_fraction, or another split.method"
             )
+
+
+def missing_genres(catalogue: Catalogue, genres: Iterable[str]) -> dict[str, list[str]]:
+    """The genres of which each of SPLITS has no song."""
+    have = {(track.split, track.genre) for track in catalogue}
+    return {split: [genre for genre in genres if (split, genre) not in have] for split in SPLITS}
+
+
+def unjudged_genres(catalogue: Catalogue) -> dict[str, list[str]]:
+    """The genres that validation or test cannot judge, since it has none of their songs, by val and test.
+
+    A published split may be so, and a random one where a genre has too few artists.
+    """
+    return {split: missing for split, missing in missing_genres(catalogue, catalogue.genres).items() if missing}
 
 
 def shared_artists(catalogue: Catalogue) -> list[str]:

@@ -7,7 +7,7 @@ import pytest
 from genre_lightning.data import selection as module
 from genre_lightning.data.cache import FeatureCache
 from genre_lightning.data.catalogue import Catalogue, Track
-from genre_lightning.data.selection import report_skipped
+from genre_lightning.data.selection import report_skipped, report_unjudged
 from genre_lightning.data.sources.folder import folder
 from genre_lightning.data.splits import shared_artists, split_catalogue
 from genre_lightning.errors import UserError
@@ -128,6 +128,22 @@ def test_a_genre_whose_songs_are_all_broken_is_named(catalogue, cache, tmp_path)
     broken = [Track(tmp_path / f"missing{n}.wav", "polka", split=side) for n, side in enumerate(SIDES)]
     with pytest.raises(UserError, match=r"no usable song of polka is left for train"):
         select_songs(plus(catalogue, *broken), cache, published)
+
+
+def test_a_genre_that_a_split_lacks_is_named_and_trained(catalogue, cache, caplog):
+    lacking = Catalogue([track for track in catalogue if (track.genre, track.split) != ("tones", "val")])
+    report_unjudged(select_songs(catalogue, cache, published).catalogue)
+    assert not caplog.messages
+    selection = select_songs(lacking, cache, published)
+    report_unjudged(selection.catalogue)
+    assert len(selection.catalogue) == 7
+    assert "no song of tones is on validation, so it cannot be judged there" in caplog.text
+
+
+def test_it_is_known_whether_the_source_says_the_splits(catalogue, cache):
+    assert select_songs(catalogue, cache, published).published
+    unsplit = Catalogue([Track(track.path, track.genre, track.artist) for track in catalogue])
+    assert not select_songs(unsplit, cache, by_artist).published
 
 
 def test_songs_of_no_genre_are_left_out_and_counted(catalogue, cache, caplog):

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from genre_lightning.data.catalogue import Catalogue, Track
-from genre_lightning.data.splits import check_split, shared_artists, split_catalogue
+from genre_lightning.data.splits import check_split, shared_artists, split_catalogue, unjudged_genres
 from genre_lightning.errors import UserError
 
 
@@ -150,10 +150,41 @@ def test_an_unknown_method_is_named_beside_those_there_are():
         split_catalogue(many(1), "random")
 
 
-def test_a_genre_missing_on_a_side_is_named():
+def on_sides(**genres):
+    """A song for each word: `on_sides(r="train val")` are two songs of the genre r."""
+    pairs = [(genre, side) for genre, sides in genres.items() for side in sides.split()]
+    return Catalogue([Track(Path(f"{number}"), genre, split=side) for number, (genre, side) in enumerate(pairs)])
+
+
+@pytest.mark.parametrize(
+    ("genres", "line"),
+    [
+        ({"r": "train val test", "j": "val test"}, "no usable song of j is left for train; add songs"),
+        ({"r": "train test", "j": "train test"}, "no usable song of r, j is left for val; add songs"),
+        ({"r": "train val", "j": "train val"}, "no usable song of r, j is left for test; add songs"),
+    ],
+)
+def test_what_cannot_be_trained_or_judged_at_all_is_refused(genres, line):
+    with pytest.raises(UserError, match=line):
+        check_split(on_sides(**genres), genres)
+
+
+def test_a_genre_whose_songs_are_all_unusable_is_refused():
+    with pytest.raises(UserError, match="no usable song of blues is left for train"):
+        check_split(on_sides(r="train val test", j="train val test"), ["blues", "j", "r"])
+
+
+def test_a_genre_that_is_not_in_every_split_is_trained_and_named_where_it_cannot_be_judged():
+    split = on_sides(r="train val test", j="train test", b="train")
+    check_split(split, split.genres)
+    assert unjudged_genres(split) == {"val": ["b", "j"], "test": ["b"]}
+    assert unjudged_genres(on_sides(r="train val test", j="train val test")) == {}
+
+
+def test_a_random_split_trains_a_genre_of_too_few_artists():
     split = split_catalogue(songs(A="r", B="r", C="r", D="j", E="j"), "artist")
-    with pytest.raises(UserError, match=r"no usable song of j is left for (train|val|test)"):
-        check_split(split, split.genres)
+    check_split(split, split.genres)
+    assert sum(unjudged_genres(split).values(), []) == ["j"]
 
 
 def test_one_genre_is_not_enough():
