@@ -8,15 +8,13 @@ from typing import Any
 from omegaconf import OmegaConf
 from yaml import YAMLError
 
-from genre_lightning.data.catalogue import SPLIT_NAMES
 from genre_lightning.errors import UserError
-from genre_lightning.runs.results import Results, read_results
+from genre_lightning.runs.results import SCORED, Results, read_results, split_titles
 from genre_lightning.runs.run import CONFIG, finished_runs, read_settings
 from genre_lightning.text import percent, table
 
 OVERRIDES = CONFIG.with_name("overrides.yaml")
 SEEDS = ("seed", "data.seed")
-HEAD = ["settings", "runs", *SPLIT_NAMES.values(), "test, macro F1", "baseline on test"]
 
 
 def results(folders: Sequence[Path]) -> str:
@@ -34,7 +32,9 @@ def results(folders: Sequence[Path]) -> str:
         raise UserError(unread[-1].removeprefix("left out: "))
     common = set.intersection(*map(set, alike)) if len(alike) > 1 else set()
     names = {key: " ".join(one for one in key if one not in common) or "the defaults" for key in alike}
-    shown = table(HEAD, [row(names[key], [*by_seed.values()]) for key, by_seed in alike.items()])
+    refitted = any(result.refitted for by_seed in alike.values() for result in by_seed.values())
+    head = ["settings", "runs", *split_titles(refitted).values(), "test, macro F1", "baseline on test"]
+    shown = table(head, [row(names[key], [*by_seed.values()]) for key, by_seed in alike.items()])
     return "\n\n".join([shown, *unread])
 
 
@@ -58,7 +58,7 @@ def seeds(run: Path) -> tuple[Any, ...]:
 
 def row(name: str, runs: Sequence[Results]) -> list[str]:
     """A line of the table: over whole songs accuracies and macro F1, mean and range over the runs."""
-    accuracies = [spread(run.splits[split].accuracy for run in runs) for split in SPLIT_NAMES]
+    accuracies = [spread(run.splits[split].accuracy for run in runs) for split in SCORED]
     f1_macro = spread(run.splits["test"].f1_macro for run in runs)
     return [name, str(len(runs)), *accuracies, f1_macro, spread(run.baseline["test"].accuracy for run in runs)]
 

@@ -1,6 +1,7 @@
 """The end of a run: figures of the scored songs beside the baseline's, pictures, and the report."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,22 +11,30 @@ from lightning import Trainer
 from lightning.pytorch.utilities import rank_zero_only
 from omegaconf import DictConfig
 
-from genre_lightning.data.catalogue import SPLIT_NAMES, SPLITS
 from genre_lightning.data.datamodule import GenreDataModule
 from genre_lightning.data.selection import Selection
-from genre_lightning.data.splits import shared_artists
+from genre_lightning.data.splits import shared_artists, unjudged_genres
 from genre_lightning.files import write_whole
-from genre_lightning.metrics import ScoredSongs, bootstrap_accuracy, confusion, interval, song_metrics
+from genre_lightning.metrics import (
+    ScoredSongs,
+    at_temperature,
+    bootstrap_accuracy,
+    calibrated_range,
+    confusion,
+    interval,
+    song_metrics,
+)
 from genre_lightning.models.base import GenreClassifier
 from genre_lightning.models.summary import multiply_adds, parameters
 from genre_lightning.plotting import save_picture
-from genre_lightning.runs.results import Figures, GenreFigures, Results, SplitFigures
+from genre_lightning.runs.results import SCORED, Figures, GenreFigures, Results, SplitFigures, split_titles
 from genre_lightning.text import say
+from genre_lightning.train.advice import advise
 from genre_lightning.train.baseline import score_baseline
 from genre_lightning.train.callbacks import History
 from genre_lightning.train.figures import confusion_picture, curves_picture, spectrogram_picture
 from genre_lightning.train.report import page, summary
-from genre_lightning.train.tensorboard import show_pictures, show_results
+from genre_lightning.train.tensorboard import averages_weights, show_pictures, show_results
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -34,16 +43,31 @@ SHOWN_SONGS = 6
 
 
 @rank_zero_only
-def write_report(cfg: DictConfig, trainer: Trainer, model: GenreClassifier, data: GenreDataModule) -> None:
-    """Put the figures of a tested model beside the baseline's: metrics.json, report.md, pictures, TensorBoard."""
+def write_report(
+    cfg: DictConfig, trainer: Trainer, model: GenreClassifier, data: GenreDataModule,
+    scored: Mapping[str, ScoredSongs], learnt_from: Sequence[str], temperature: float,
+) -> None:  # fmt: skip
+    """Put the figures of a tested model beside the baseline's: metrics.json, report.md, pictures, TensorBoard.
+
+    Args:
+        cfg: The run's settings.
+        trainer: Of the run; the pictures show its curves.
+        model: The tested model.
+        data: The songs.
+        scored: The songs that the model learnt from, those of val and of test, by SCORED; at the temperature.
+        learnt_from: The splits that the model learnt from; with val, its figures are those of an earlier fit on train.
+        temperature: What the logits were divided by.
+    """
     folder = Path(trainer.default_root_dir)
-    baseline = score_baseline(data, SPLITS, **cfg.baseline)
+    baseline = score_baseline(data, learnt_from, **cfg.baseline)
     told = facts(cfg, trainer, model, data)
-    results = results_of(model.tested, baseline, data.selection, told, cfg.report.bootstrap_samples)
+    how = {"learnt_from": learnt_from, "temperature": temperature}
+    results = results_of(scored, baseline, data.selection, told, cfg.report.bootstrap_samples, **how)
+    results = replace(results, advice=advise(cfg, results.splits["learnt_from"].songs / len(data.genres)))
     results.write(folder)
     text = page(folder.name, results).encode(errors="replace")
     write_whole(folder / "report.md", lambda file: file.write(text))
-    pictures = draw(trainer, model, data)
+    pictures = draw(trainer, model, data, scored, split_titles(results.refitted))
     for name, picture in pictures.items():
         save_picture(picture, folder / f"{name}.png")
     show_pictures(trainer, pictures)
@@ -53,51 +77,72 @@ def write_report(cfg: DictConfig, trainer: Trainer, model: GenreClassifier, data
 
 def facts(cfg: DictConfig, trainer: Trainer, model: GenreClassifier, data: GenreDataModule) -> dict[str, str | int]:
     """What a reader of the report wants to know of the run beside its figures."""
+    automatic = "published" if data.selection.published else "artist"
     return {
         "model": type(model).__name__,
         "features": type(data.features).__name__,
         "seed": cfg.seed,
-        "songs from": cfg.data._target_.rpartition(".")[2],
-        "split": cfg.split.method,
+        "songs from": cfg.data.get("root") or cfg.data._target_.rpartition(".")[2],
+        "split": automatic if cfg.split.method == "auto" else cfg.split.method,
         "epochs": trainer.fit_loop.epoch_progress.current.completed,
         "parameters": parameters(model),
         "multiply-adds for a window": multiply_adds(model, data.window_shape),
-        "best epoch by": cfg.callbacks.checkpoint.monitor,
     }
 
 
 def results_of(
     scored: Mapping[str, ScoredSongs], baseline: Mapping[str, ScoredSongs], selection: Selection,
-    told: dict[str, str | int], bootstrap_samples: int,
+    told: Mapping[str, str | int], bootstrap_samples: int, *, learnt_from: Sequence[str], temperature: float,
 ) -> Results:  # fmt: skip
-    """The results of a model, beside those of the baseline; both have scored every song of each split."""
-    accuracies = {  # of songs drawn anew; each split has its own seed, since its songs are others
-        split: bootstrap_accuracy(songs, bootstrap_samples, seed=SPLITS.index(split)) for split, songs in scored.items()
+    """The results of a model, beside those of the baseline; both have scored all songs of SCORED.
+
+    `temperature` is what the model's logits were divided by.
+    """
+    accuracies = {  # of songs drawn anew; each has its own seed, since its songs are others
+        name: bootstrap_accuracy(scored[name], bootstrap_samples, seed) for seed, name in enumerate(SCORED)
     }
-    splits = {split: split_figures(split, scored[split], accuracies[split], selection) for split in SPLITS}
-    gap = splits["train"].accuracy - splits["test"].accuracy
+    splits = figures_of(scored, accuracies, selection, learnt_from, temperature)
+    gap = splits["learnt_from"].accuracy - splits["test"].accuracy
     return Results(
-        splits,
-        {split: Figures(**song_metrics(songs)) for split, songs in baseline.items()},
-        (gap, interval(accuracies["train"] - accuracies["test"])),
+        splits, "val" in learnt_from,
+        {name: Figures(**song_metrics(songs)) for name, songs in baseline.items()},
+        (gap, interval(accuracies["learnt_from"] - accuracies["test"])),
         by_genre(scored["test"], selection.catalogue.genres),
+        unjudged_genres(selection.catalogue),
         {str(skip.track.path): skip.reason for skip in selection.skipped},
         shared_artists(selection.catalogue),
-        told,
-    )
+        {**told, "temperature": round(temperature, 3)},
+    )  # fmt: skip
 
 
-def split_figures(split: str, scored: ScoredSongs, accuracies: torch.Tensor, selection: Selection) -> SplitFigures:
-    """The figures of one split, and how many songs, artists and left-out files are behind them."""
-    songs = selection.catalogue.of_split(split)
-    return SplitFigures(
-        **song_metrics(scored),
-        accuracy_interval=interval(accuracies),
-        songs=len(songs),
-        artists=len({artist for track in songs for artist in track.artists}),
-        unknown_artists=sum(not track.artists for track in songs),
-        left_out=sum(skip.track.split == split for skip in selection.skipped),
-    )
+def figures_of(
+    scored: Mapping[str, ScoredSongs], accuracies: Mapping[str, torch.Tensor], selection: Selection,
+    learnt_from: Sequence[str], temperature: float,
+) -> dict[str, SplitFigures]:  # fmt: skip
+    """The figures of each of SCORED, before the temperature too, and what is behind them."""
+    figures = {}
+    for name, splits in (("learnt_from", learnt_from), ("val", ("val",)), ("test", ("test",))):
+        before = song_metrics(at_temperature(scored[name], 1 / temperature))
+        figures[name] = SplitFigures(
+            **song_metrics(scored[name]),
+            uncalibrated_loss=before["loss"],
+            uncalibrated_error=before["calibration_error"],
+            calibrated_range=calibrated_range(scored[name], len(accuracies[name]), seed=0),
+            accuracy_interval=interval(accuracies[name]),
+            **counts(selection, splits),
+        )
+    return figures
+
+
+def counts(selection: Selection, splits: Sequence[str]) -> dict[str, int]:
+    """How many songs, artists and left-out files are behind the figures of some splits."""
+    songs = [track for track in selection.catalogue if track.split in splits]
+    return {
+        "songs": len(songs),
+        "artists": len({artist for track in songs for artist in track.artists}),
+        "unknown_artists": sum(not track.artists for track in songs),
+        "left_out": sum(skip.track.split in splits for skip in selection.skipped),
+    }
 
 
 def by_genre(scored: ScoredSongs, genres: list[str]) -> dict[str, GenreFigures]:
@@ -110,16 +155,19 @@ def by_genre(scored: ScoredSongs, genres: list[str]) -> dict[str, GenreFigures]:
     return {genre: GenreFigures(int(songs[row]), *columns[row]) for row, genre in enumerate(genres)}
 
 
-def draw(trainer: Trainer, model: GenreClassifier, data: GenreDataModule) -> dict[str, "Figure"]:
+def draw(
+    trainer: Trainer, model: GenreClassifier, data: GenreDataModule, scored: Mapping[str, ScoredSongs],
+    titles: Mapping[str, str],
+) -> dict[str, "Figure"]:  # fmt: skip
     """The run's pictures by name."""
     pictures = {}
     for split in ("val", "test"):
-        counts = confusion(model.tested[split]).numpy()
-        pictures[f"confusion_{split}"] = confusion_picture(counts, data.genres, f"{SPLIT_NAMES[split]}: songs")
+        found = confusion(scored[split]).numpy()
+        pictures[f"confusion_{split}"] = confusion_picture(found, data.genres, f"{titles[split]}: songs")
     if data.features.is_image:
         pictures["spectrograms"] = spectrogram_picture(*some_windows(model, data))
     (history,) = (one for one in trainer.loggers if isinstance(one, History))
-    pictures["curves"] = curves_picture(history.curves)
+    pictures["curves"] = curves_picture(history.curves, averages_weights(trainer))
     return pictures
 
 

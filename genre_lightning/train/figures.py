@@ -42,15 +42,26 @@ def spectrogram_picture(windows: Sequence[np.ndarray], titles: Sequence[str]) ->
     return figure
 
 
-def curves_picture(curves: dict[str, list[tuple[int, float]]]) -> "Figure":
-    """Train and validation on the same axes, a panel a measure; `curves` holds (step, value) by names like val/loss."""
+def curves_picture(curves: dict[str, list[tuple[int, float]]], averaged: bool) -> "Figure":
+    """Train and validation on the same axes, a panel a measure; `curves` holds (step, value) by names like val/loss.
+
+    `averaged` is whether the validated weights were averages over training steps.
+    """
     from matplotlib.figure import Figure
 
     figure = Figure((4 * len(MEASURES), 3.2), layout="constrained")
+    shown = [*zip(("train", "val"), curve_labels(averaged), (TRAIN_COLOUR, VAL_COLOUR), strict=True)]
     for axes, measure in zip(figure.subplots(1, len(MEASURES)), MEASURES, strict=True):
-        for split, label, colour in (("train", "train, windows", TRAIN_COLOUR), ("val", "val, songs", VAL_COLOUR)):
+        for split, label, colour in shown:
             if points := curves.get(f"{split}/{measure}"):
                 axes.plot(*zip(*points, strict=True), color=colour, label=label)
         axes.set(title=measure, xlabel="training step")
-        axes.legend()
+        axes.legend(fontsize="small")
     return figure
+
+
+def curve_labels(averaged: bool) -> tuple[str, str]:
+    """What the curves of train and validation are of; weights may be `averaged` for validation only."""
+    if averaged:
+        return "train: windows, raw weights", "val: songs, averaged weights"
+    return "train: windows", "val: songs"

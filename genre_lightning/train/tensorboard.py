@@ -3,12 +3,13 @@
 from typing import TYPE_CHECKING, Any
 
 from lightning import Trainer
+from lightning.pytorch.callbacks import WeightAveraging
 from lightning.pytorch.loggers import TensorBoardLogger
 from omegaconf import DictConfig, OmegaConf
 
 from genre_lightning.metrics import FIGURES
 from genre_lightning.runs.results import Results
-from genre_lightning.train.figures import MEASURES
+from genre_lightning.train.figures import MEASURES, curve_labels
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -19,14 +20,21 @@ def tensorboards(trainer: Trainer) -> list[TensorBoardLogger]:
     return [logger for logger in trainer.loggers if isinstance(logger, TensorBoardLogger)]
 
 
+def averages_weights(trainer: Trainer) -> bool:
+    """Whether validation sees averages of the weights over training steps."""
+    callbacks = getattr(trainer, "callbacks")  # noqa: B009 (the Trainer declares no such attribute)
+    return any(isinstance(callback, WeightAveraging) for callback in callbacks)
+
+
 def show_model(trainer: Trainer, description: str) -> None:
     """The network in words under TEXT, and train and validation on the same axes under CUSTOM SCALARS.
 
     TensorBoard's graph is made by tracing with torch.jit, which is deprecated; the layers are as plain in a table.
     """
     layout = {measure: ["Multiline", [f"train/{measure}", f"val/{measure}"]] for measure in MEASURES}
+    title = "; ".join(curve_labels(averages_weights(trainer)))
     for board in tensorboards(trainer):
-        board.experiment.add_custom_scalars({"train and validation": layout})
+        board.experiment.add_custom_scalars({title: layout})
         board.experiment.add_text("model", description)
 
 
@@ -49,6 +57,7 @@ def show_results(trainer: Trainer, cfg: DictConfig, results: Results) -> None:
             logger.log_hyperparams(flat_settings(cfg), final, step=trainer.global_step)
         else:
             logger.log_hyperparams(flat_settings(cfg))
+            logger.log_metrics(final, step=trainer.global_step)
         logger.save()
 
 

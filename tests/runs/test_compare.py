@@ -12,20 +12,21 @@ from genre_lightning.runs.results import Figures, Results, SplitFigures
 def finish(tmp_path):
     """Make a folder as a finished run leaves it."""
 
-    def make(name, accuracy, *typed):
+    def make(name, accuracy, *typed, refitted=False):
         hydra = tmp_path / "logs" / name / ".hydra"
         hydra.mkdir(parents=True)
         (hydra / "overrides.yaml").write_text("".join(f"- {one}\n" for one in typed) or "[]")
         figures = {split: [1.0, accuracy + more, 0.5, 0.5, 0.1] for split, more in SPLITS.items()}
-        splits = {split: SplitFigures(*known, (0.0, 1.0), 9, 9, 0, 0) for split, known in figures.items()}
+        more = (1.2, 0.2, (0.0, 0.2), (0.0, 1.0), 9, 9, 0, 0)
+        splits = {split: SplitFigures(*known, *more) for split, known in figures.items()}
         baseline = {"test": Figures(1.0, 0.4, 0.3, 0.5, 0.1)}
-        Results(splits, baseline, (0.2, (0.0, 1.0)), {}, {}, [], {}).write(hydra.parent)
+        Results(splits, refitted, baseline, (0.2, (0.0, 1.0)), {}, {}, {}, [], {}).write(hydra.parent)
         return hydra.parent
 
     return make
 
 
-SPLITS = {"train": 0.2, "val": 0.1, "test": 0.0}
+SPLITS = {"learnt_from": 0.2, "val": 0.1, "test": 0.0}
 
 
 def cells(text):
@@ -38,12 +39,19 @@ def test_runs_that_differ_in_their_seed_only_are_one_line_with_mean_and_range(fi
     finish("resumed", 0.6, "data=folder", "ckpt_path=last.ckpt", "model=cnn")
     finish("lstm", 0.3, "model=lstm", "seed=0", "data=folder")
     head, _, cnn, lstm = cells(results([tmp_path / "logs"]))
-    assert head[:2] == ["settings", "runs"]
+    assert head == [
+        "settings", "runs", "learnt from", "validation", "test", "test, macro F1", "baseline on test"
+    ]  # fmt: skip
     assert cnn[:2] == ["model=cnn", "4"]  # data=folder is the same for all
     assert cnn[2:] == [
         "80.0 % (70.0 to 90.0)", "70.0 % (60.0 to 80.0)", "60.0 % (50.0 to 70.0)", "50.0 %", "40.0 %"
     ]  # fmt: skip
     assert lstm == ["model=lstm", "1", "50.0 %", "40.0 %", "30.0 %", "50.0 %", "40.0 %"]
+
+
+def test_the_validation_of_refitted_runs_is_that_of_their_first_fit(finish):
+    run = finish("one", 0.6, refitted=True)
+    assert cells(results([run]))[0][3] == "validation (first fit)"
 
 
 def test_of_runs_that_repeat_a_seed_the_last_one_counts_typed_or_not(finish):

@@ -1,5 +1,7 @@
 import json
+import math
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -21,7 +23,15 @@ def test_results_are_read_back_as_they_were_written(run, tmp_path):
     assert (tmp_path / "metrics.json").read_bytes() == (run / "metrics.json").read_bytes()
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{}", '{"format": 2}', '{"format": 2, "train": {}}'])
+def test_what_cannot_be_told_is_null_for_other_programs(run, tmp_path):
+    results = read_results(run)
+    single = replace(results.splits["val"], auroc_macro=math.nan)
+    replace(results, splits={**results.splits, "val": single}).write(tmp_path)
+    strict = json.loads((tmp_path / "metrics.json").read_text(), parse_constant=pytest.fail)
+    assert strict["val"]["auroc_macro"] is None and math.isnan(read_results(tmp_path).splits["val"].auroc_macro)
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"format": 2}', '{"format": 2, "learnt_from": {}}'])
 def test_damaged_results_are_one_line(metrics, text):
     values = json.loads(text or "null")
     metrics.write_text(text)

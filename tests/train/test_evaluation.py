@@ -1,4 +1,5 @@
 import json
+import math
 import re
 from dataclasses import asdict
 from pathlib import Path
@@ -7,14 +8,14 @@ import pytest
 import torch
 from serving import score, serve
 
-from genre_lightning.data.catalogue import SPLITS, Catalogue, Track
+from genre_lightning.data.catalogue import Catalogue, Track
 from genre_lightning.data.selection import Selection, Skipped
 from genre_lightning.metrics import ScoredSongs, song_metrics
 from genre_lightning.models.mlp import MLP
-from genre_lightning.runs.results import GenreFigures, read_results
+from genre_lightning.runs.results import SCORED, GenreFigures, read_results
 from genre_lightning.train.callbacks import read_history
 from genre_lightning.train.evaluation import by_genre, results_of, some_windows
-from genre_lightning.train.report import summary
+from genre_lightning.train.report import findings
 
 PNG = b"\x89PNG\r\n\x1a\n"
 PICTURES = ("confusion_val.png", "confusion_test.png", "spectrograms.png", "curves.png")
@@ -25,7 +26,7 @@ def predicted(genres, guesses):
     """Songs of `genres` taken for `guesses` with a confidence of 0.9."""
     probabilities = torch.full((len(genres), len(GENRES)), 0.1)
     probabilities[torch.arange(len(genres)), torch.tensor(guesses)] = 0.9
-    return ScoredSongs(torch.arange(len(genres)), probabilities, torch.tensor(genres))
+    return ScoredSongs(torch.arange(len(genres)), probabilities.log(), torch.tensor(genres))
 
 
 def tracks(split, count, artist="{split} {number}"):
@@ -35,26 +36,59 @@ def tracks(split, count, artist="{split} {number}"):
     ]
 
 
-def made_results(*more):
+def made_results(*more, refitted=False, temperature=1.0):
     """All 40 training songs known, 10 of 20 test songs; two files left out, both from train; and `more` songs."""
     songs = Catalogue([*tracks("train", 40), *tracks("val", 10), *tracks("test", 20), *more])
     skipped = [Skipped(track, "is broken") for track in tracks("train", 2, "somebody")]
-    halves = {split: [n % 2 for n in range(count)] for split, count in (("train", 40), ("val", 10), ("test", 20))}
+    learnt = 50 if refitted else 40
+    halves = {split: [n % 2 for n in range(count)] for split, count in zip(SCORED, (learnt, 10, 20), strict=True)}
     scored = {split: predicted(genres, genres) for split, genres in halves.items()}
     scored["test"] = predicted(halves["test"], [0] * 20)
     baseline = {split: predicted(genres, [1 - genre for genre in genres]) for split, genres in halves.items()}
-    return results_of(scored, baseline, Selection(songs, skipped), {"model": "MLP"}, 500)
+    how = {"learnt_from": ("train", "val") if refitted else ("train",), "temperature": temperature}
+    return results_of(scored, baseline, Selection(songs, skipped), {"model": "MLP"}, 500, **how)
 
 
 def test_every_split_has_its_figures_beside_the_baseline():
     results = made_results()
-    assert [results.splits[split].accuracy for split in SPLITS] == [1.0, 1.0, 0.5]
-    assert [results.baseline[split].accuracy for split in SPLITS] == [0.0, 0.0, 0.0]
+    assert [results.splits[split].accuracy for split in SCORED] == [1.0, 1.0, 0.5] and not results.refitted
+    assert [results.baseline[split].accuracy for split in SCORED] == [0.0, 0.0, 0.0]
     counts = [(split.songs, split.artists, split.left_out) for split in results.splits.values()]
     assert counts == [(40, 40, 2), (10, 10, 0), (20, 20, 0)]
-    assert results.left_out == {f"train{n}.wav": "is broken" for n in range(2)}
+    assert results.left_out == {f"train{n}.wav": "is broken" for n in range(2)} and results.unjudged == {}
     gap, (low, high) = results.gap
     assert gap == pytest.approx(0.5) and 0.1 < low < 0.5 < high < 0.9
+
+
+def test_a_refitted_model_learnt_from_the_songs_of_validation_too():
+    results = made_results(*tracks("val", 2, "val 3"), refitted=True)  # an artist whose songs are there already
+    counts = [(split.songs, split.artists, split.left_out) for split in results.splits.values()]
+    assert counts == [(52, 50, 2), (12, 10, 0), (20, 20, 0)] and results.refitted
+
+
+def test_the_figures_before_the_temperature_stand_beside_those_with_it():
+    plain, cooled = (made_results(temperature=temperature) for temperature in (1.0, 2.0))
+    assert (plain.facts["temperature"], cooled.facts["temperature"]) == (1.0, 2.0)
+    assert plain.splits["test"].uncalibrated_loss == pytest.approx(plain.splits["test"].loss)
+    # 9 to 1 was 81 to 1 before, which is right for half of the test songs
+    before = -(math.log(81 / 82) + math.log(1 / 82)) / 2
+    test = cooled.splits["test"]
+    assert (test.loss, test.uncalibrated_loss) == pytest.approx((-(math.log(0.9) + math.log(0.1)) / 2, before))
+    assert (test.calibration_error, test.uncalibrated_error) == pytest.approx((0.4, 81 / 82 - 0.5))
+
+
+def test_a_calibrated_model_s_calibration_error_is_told_for_as_many_songs():
+    for split in made_results().splits.values():
+        low, high = split.calibrated_range
+        # with a confidence of 0.9 the part of right songs is 0.9, give or take two standard deviations
+        assert 0 <= low < 0.05 and high == pytest.approx(1.96 * math.sqrt(0.09 / split.songs), rel=0.4)
+
+
+def test_genres_that_a_split_lacks_are_named():
+    selection = Selection(Catalogue([*tracks("train", 2), *tracks("val", 1), *tracks("test", 2)]), [])
+    scored = {"learnt_from": predicted([0, 1], [0, 1]), "val": predicted([0], [0]), "test": predicted([0, 1], [0, 1])}
+    results = results_of(scored, {}, selection, {}, 10, learnt_from=("train",), temperature=1.0)
+    assert results.unjudged == {"val": ["rock"]} and results.splits["val"].f1_macro == 1.0
 
 
 def test_artists_in_two_splits_are_named():
@@ -91,9 +125,9 @@ def data(configure):
     return serve(configure())
 
 
-@pytest.mark.parametrize("split", SPLITS)
+@pytest.mark.parametrize("split", SCORED)
 def test_the_figures_are_those_of_the_best_checkpoint(results, best, data, split):
-    scored = score(best, data, split)
+    scored = score(best, data, {"learnt_from": "train"}.get(split, split))
     for name, value in song_metrics(scored).items():
         assert getattr(results.splits[split], name) == pytest.approx(value, abs=1e-4)
     if split == "test":
@@ -108,12 +142,17 @@ def test_the_validation_figures_are_those_of_the_best_epoch(results, run):
         assert getattr(results.splits["val"], name) == pytest.approx(shown[f"val/{name}"][epoch][1], abs=1e-4)
 
 
-def test_the_report_says_what_was_trained_on_what(run):
+def test_the_report_says_what_was_trained_on_what(run, library):
     text = (run / "report.md").read_text(encoding="utf-8")
     assert text.startswith(f"# {run.name}\n")
-    facts = ("model: MLP", "features: LogMel", "seed: 0", "songs from: folder", "split: auto", "epochs: 4")
-    assert all(f"- {fact}\n" in text for fact in (*facts, "best epoch by: val/loss"))
-    assert all(genre in text for genre in ("clicks", "noise", "tones")) and summary(read_results(run)) in text
+    facts = ("model: MLP", "features: LogMel", "seed: 0", "split: published", "epochs: 4", "temperature: 1.0")
+    assert all(f"- {fact}\n" in text for fact in (*facts, f"songs from: {library.as_posix()}"))
+    assert all(genre in text for genre in ("clicks", "noise", "tones")) and findings(read_results(run)) in text
+
+
+def test_the_report_ends_with_what_would_do_better(run, library):
+    command = f"    python train.py data=folder data.root={library.as_posix()} model=pretrained\n"
+    assert (run / "report.md").read_text(encoding="utf-8").endswith(command)
 
 
 def test_the_pictures_are_there_also_those_that_the_report_shows(run):
@@ -124,7 +163,7 @@ def test_the_pictures_are_there_also_those_that_the_report_shows(run):
 def test_a_broken_file_is_listed_with_its_reason_and_counted(run, results, library):
     ((path, reason),) = results.left_out.items()
     assert path == str(library / "broken.wav") and "not audio" in reason
-    assert [results.splits[split].left_out for split in SPLITS] == [1, 0, 0]
+    assert [results.splits[split].left_out for split in SCORED] == [1, 0, 0]
     text = (run / "report.md").read_text(encoding="utf-8")
     assert "## Files left out: 1" in text and reason in text
 

@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 
 from genre_lightning.plotting import save_picture
 from genre_lightning.train.figures import confusion_picture, curves_picture, spectrogram_picture
@@ -30,11 +31,18 @@ def test_spectrograms_run_from_left_to_right_under_their_titles():
     assert picture.origin == "lower"
 
 
-def test_curves_show_train_and_validation_on_the_same_axes():
+LABELS = {
+    False: ("train: windows", "val: songs"),
+    True: ("train: windows, raw weights", "val: songs, averaged weights"),
+}
+
+
+@pytest.mark.parametrize(("averaged", "labels"), LABELS.items())
+def test_curves_show_train_and_validation_on_the_same_axes(averaged, labels):
     curves = {"train/loss": [(1, 0.9), (2, 0.5)], "val/loss": [(2, 0.8)], "val/accuracy": [(2, 0.4)]}
     curves |= {"learning_rate": [(1, 0.1)], "train/f1_macro": [(1, 0.3)]}
-    loss, accuracy, _ = curves_picture(curves).axes
+    loss, accuracy, _ = curves_picture(curves, averaged).axes
     drawn = {line.get_label(): line.get_xydata().tolist() for line in loss.lines}
-    assert drawn == {"train, windows": [[1, 0.9], [2, 0.5]], "val, songs": [[2, 0.8]]}
-    assert [line.get_label() for line in accuracy.lines] == ["val, songs"] and accuracy.get_title() == "accuracy"
-    assert [text.get_text() for text in loss.get_legend().get_texts()] == ["train, windows", "val, songs"]
+    assert drawn == dict(zip(labels, ([[1, 0.9], [2, 0.5]], [[2, 0.8]]), strict=True))
+    assert [line.get_label() for line in accuracy.lines] == [labels[1]] and accuracy.get_title() == "accuracy"
+    assert [text.get_text() for text in loss.get_legend().get_texts()] == list(labels)

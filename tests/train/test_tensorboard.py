@@ -1,11 +1,12 @@
 import pytest
+from lightning import Trainer
+from lightning.pytorch.callbacks import EMAWeightAveraging
 from omegaconf import OmegaConf
 
-from genre_lightning.data.catalogue import SPLITS
 from genre_lightning.metrics import FIGURES
-from genre_lightning.runs.results import read_results
+from genre_lightning.runs.results import SCORED, read_results
 from genre_lightning.train.figures import MEASURES
-from genre_lightning.train.tensorboard import flat_settings
+from genre_lightning.train.tensorboard import averages_weights, flat_settings
 
 
 @pytest.fixture(scope="module")
@@ -43,6 +44,13 @@ def test_train_and_validation_share_axes_under_custom_scalars(events):
     assert charts == {measure: [f"train/{measure}", f"val/{measure}"] for measure in MEASURES}
 
 
+def test_a_trainer_tells_whether_validation_sees_averaged_weights():
+    quiet = dict.fromkeys(("logger", "enable_checkpointing", "enable_progress_bar", "enable_model_summary"), False)
+    averaging = EMAWeightAveraging(decay=0.99)
+    assert averages_weights(Trainer(accelerator="cpu", callbacks=[averaging], **quiet))
+    assert not averages_weights(Trainer(accelerator="cpu", **quiet))
+
+
 def test_the_hparams_tab_has_settings_and_final_figures(events):
     from tensorboard.plugins.hparams.plugin_data_pb2 import HParamsPluginData
 
@@ -52,13 +60,13 @@ def test_the_hparams_tab_has_settings_and_final_figures(events):
     assert begun.hparams["model"].string_value == "MLP"
     experiment = HParamsPluginData.FromString(content["_hparams_/experiment"]).experiment
     shown = {metric.name.tag for metric in experiment.metric_infos}
-    expected = {f"final/{split}_{figure}" for split in SPLITS for figure in FIGURES}
+    expected = {f"final/{split}_{figure}" for split in SCORED for figure in FIGURES}
     assert shown == expected | {"final/baseline_test_accuracy"}
 
 
 def test_the_final_figures_are_those_of_the_report(run, events):
     results = read_results(run)
-    final = {f"final/{split}_{name}": getattr(results.splits[split], name) for split in SPLITS for name in FIGURES}
+    final = {f"final/{split}_{name}": getattr(results.splits[split], name) for split in SCORED for name in FIGURES}
     final["final/baseline_test_accuracy"] = results.baseline["test"].accuracy
     assert {tag for tag in events.Tags()["scalars"] if tag.startswith("final/")} == final.keys()
     for tag, figure in final.items():

@@ -189,7 +189,7 @@ def test_two_processes_train_together_and_one_alone_goes_on(command_line, config
     status, printed, told = run_script(tmp_path, *command_line(*several, *steady))
     (folder,) = (tmp_path / "logs").iterdir()
     assert status == 0 and "accuracy" in printed and printed.count("whole songs") == 1, told
-    assert [figures(folder)[split]["songs"] for split in ("train", "val", "test")] == [18, 6, 6]
+    assert [figures(folder)[split]["songs"] for split in ("learnt_from", "val", "test")] == [18, 6, 6]
     assert (folder / "report.md").is_file() and (folder / ".hydra" / "config.yaml").is_file()
     assert checkpoint(folder)["global_step"] == 3  # of 18 songs, 3 a batch, on 2 devices
     alone = song_metrics(score(Run(folder).model, serve(configure()), "test"))
