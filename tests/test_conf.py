@@ -173,9 +173,8 @@ def test_data_from_yandex(train_a_batch, songs):
 
 
 def test_settings_that_belong_together_follow_each_other(configure):
-    config = configure("seed=7", "callbacks.checkpoint.monitor=val/accuracy", "learning.optimizer.lr=0.5")
+    config = configure("seed=7", "learning.optimizer.lr=0.5")
     assert config.loader.seed == 7 and config.learning.schedule.max_lr == 0.5
-    assert config.callbacks.early_stopping.monitor == "val/accuracy"
 
 
 def test_the_learning_rate_is_scheduled_in_the_shortest_of_trainings(configure):

@@ -11,7 +11,7 @@ import genre_lightning
 from genre_lightning.__main__ import COMMANDS, main
 from genre_lightning.errors import UserError
 from genre_lightning.predict.predictor import Predictor
-from genre_lightning.runs.run import BEST
+from genre_lightning.runs.run import MODEL
 
 HELP = """
 import sys
@@ -108,8 +108,8 @@ def test_what_most_programs_need_is_imported_from_the_package_when_it_is_asked_f
 def foreign(run, tmp_path, monkeypatch):
     """A finished run whose network is a class that lies in the folder where the user works."""
     folder = Path(shutil.copytree(run, tmp_path / "foreign"))
-    checkpoint = torch.load(folder / BEST, weights_only=True)
-    torch.save(checkpoint | {"model": "network_of_mine.Mine"}, folder / BEST)
+    checkpoint = torch.load(folder / MODEL, weights_only=True)
+    torch.save(checkpoint | {"model": "network_of_mine.Mine"}, folder / MODEL)
     monkeypatch.delitem(sys.modules, "network_of_mine", raising=False)
     return folder
 

@@ -1,7 +1,7 @@
 """GenreDataModule: from songs to batches of windows on the device."""
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -19,20 +19,21 @@ from genre_lightning.data.selection import Selection, report_skipped, report_unj
 from genre_lightning.data.sources.folder import folder
 from genre_lightning.data.spec import Spec
 from genre_lightning.data.splits import split_catalogue
-from genre_lightning.data.windows import Batch, RandomWindows, RegularWindows, WindowDataset
+from genre_lightning.data.windows import PADDING, Batch, RandomWindows, RegularWindows, WindowDataset
 from genre_lightning.errors import UserError
 from genre_lightning.features.base import Features
 from genre_lightning.features.mel import LogMel
 
 CACHE = partial(FeatureCache, "cache")  # relative to the working directory
+LEARNT_FROM = "learnt_from"  # the songs that a model is trained on: those of train, or of train and val
 LEAST_WINDOWS = 300  # in an epoch: a network learns from few songs too, if it sees enough of each
 
 
 class Statistics(NamedTuple):
-    """What a new model needs to know of the training split.
+    """What a new model needs to know of the songs it learns from.
 
     mean, std: of each feature over all frames, `(n_features,)`; class_weights: what makes every genre weigh the same in
-    the loss, `(n_genres,)`, with mean 1 over the training songs.
+    the loss, `(n_genres,)`, with mean 1 over the songs.
     """
 
     mean: Tensor
@@ -45,7 +46,7 @@ class WindowModule(LightningDataModule):
 
     num_workers: int
 
-    def loader(self, dataset: WindowDataset, windows: RandomWindows | RegularWindows) -> DataLoader[Batch]:
+    def loader(self, dataset: WindowDataset, windows: Iterable[Any]) -> DataLoader[Batch]:
         """A DataLoader whose batches the dataset makes in one go."""
         on_gpu = self.trainer is not None and self.trainer.strategy.root_device.type == "cuda"
         return DataLoader(
@@ -109,7 +110,9 @@ class GenreDataModule(WindowModule):
         num_workers: Processes that load batches beside the main one.
         seed: The same seed gives the same training batches.
 
-    After `setup`, `genres`, `n_frames`, `n_features` and `selection` (the songs, and those left out) are known.
+    After `setup`, `genres`, `n_frames`, `n_features` and `selection` (the songs, and those left out) are known, and
+    `datasets` holds the windows of each split, and of the songs that are learnt from: train, until `learn_from` says
+    otherwise.
     """
 
     genres: list[str]
@@ -134,6 +137,7 @@ class GenreDataModule(WindowModule):
         self.num_workers, self.seed = num_workers, seed
         self.broken: dict[Path, str] | None = None  # files that cannot be used, and why, once they were tried
         self.datasets: dict[str, WindowDataset] = {}
+        self.learnt_from: Sequence[str] = ("train",)
         self.test_splits: Sequence[str] = ("test",)  # what test_dataloader serves
 
     def prepare_data(self) -> None:
@@ -162,7 +166,13 @@ class GenreDataModule(WindowModule):
         songs = {split: self.cached_songs(split) for split in SPLITS}
         longest = max(song.n_frames for song in songs["train"])
         self.n_frames = min(self.features.frames_in(self.window_seconds), longest)
-        self.datasets = {split: self.dataset(split, songs[split]) for split in SPLITS}
+        self.datasets = {split: self.dataset([split], songs[split]) for split in SPLITS}
+        self.learn_from(*self.learnt_from)
+
+    def learn_from(self, *splits: str) -> None:
+        """Train on the songs of these splits from now on; `statistics` are theirs."""
+        songs = [song for split in splits for song in self.datasets[split].songs]
+        self.learnt_from, self.datasets[LEARNT_FROM] = splits, self.dataset(splits, songs)
 
     def cached_songs(self, split: str) -> list[CachedSong]:
         """The songs of a split. Raises UserError if the cache does not have them."""
@@ -172,9 +182,10 @@ class GenreDataModule(WindowModule):
             raise UserError("data: some files changed while they were being read; run again")
         return songs
 
-    def dataset(self, split: str, songs: Sequence[CachedSong]) -> WindowDataset:
-        """The windows of a split."""
-        genres = [self.genres.index(track.genre) for track in self.selection.catalogue.of_split(split)]
+    def dataset(self, splits: Sequence[str], songs: Sequence[CachedSong]) -> WindowDataset:
+        """The windows of the songs of some splits."""
+        tracks = (track for split in splits for track in self.selection.catalogue.of_split(split))
+        genres = [self.genres.index(track.genre) for track in tracks]
         return WindowDataset(self.cache, songs, genres, self.n_frames, len(self.genres))
 
     @property
@@ -194,8 +205,8 @@ class GenreDataModule(WindowModule):
         return Spec(self.features, self.cache.dtype, window_seconds, self.overlap, self.genres)
 
     def state_dict(self) -> dict[str, Any]:
-        """The spec, which Lightning writes into every checkpoint beside the weights."""
-        return self.spec.plain()
+        """The spec and what is learnt from, which Lightning writes into every checkpoint beside the weights."""
+        return {**self.spec.plain(), LEARNT_FROM: [*self.learnt_from]}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Raise UserError if a checkpoint that training goes on from was written for another spec."""
@@ -203,8 +214,8 @@ class GenreDataModule(WindowModule):
             raise UserError("ckpt_path: that checkpoint was written for other features, windows or genres")
 
     def statistics(self) -> Statistics:
-        """Statistics of the training split."""
-        songs = self.datasets["train"].songs
+        """Statistics of the songs that are learnt from."""
+        songs = self.datasets[LEARNT_FROM].songs
         means, stds = np.stack([self.cache.stats(song) for song in songs], axis=1).astype(
             np.float64
         )  # (songs, n_features)
@@ -213,16 +224,22 @@ class GenreDataModule(WindowModule):
         variance = np.average(stds**2 + (means - mean) ** 2, axis=0, weights=weights)
         floor = max(1e-3 * math.sqrt(variance.max()), 1e-6)  # a band that never sounds must not be blown up
         std = torch.from_numpy(np.sqrt(variance)).clamp(min=floor)
-        counts = torch.bincount(self.datasets["train"].genres, minlength=len(self.genres))
+        counts = torch.bincount(self.datasets[LEARNT_FROM].genres, minlength=len(self.genres))
         return Statistics(torch.from_numpy(mean).float(), std.float(), counts.sum() / (len(counts) * counts))
 
     def train_dataloader(self) -> DataLoader[Batch]:
-        dataset, windows = self.datasets["train"], self.windows_per_song
-        windows = math.ceil(LEAST_WINDOWS / len(dataset)) if windows is None else windows
+        dataset, windows = self.datasets[LEARNT_FROM], self.windows_per_song
+        windows = max(1.0, LEAST_WINDOWS / len(dataset)) if windows is None else windows
         how = dataset, self.batch_size, windows, self.balanced, self.seed
         return self.loader(dataset, RandomWindows(*how, *self.ranks()))
 
     def val_dataloader(self) -> DataLoader[Batch]:
+        """The whole songs of validation; nothing but padding if they are learnt from.
+
+        Lightning goes on from the end of an epoch as if it had never stopped only if there was a validation.
+        """
+        if "val" in self.learnt_from:
+            return self.loader(self.datasets["val"], [[PADDING]])
         return self.whole_songs("val")
 
     def test_dataloader(self) -> list[DataLoader[Batch]]:

@@ -72,14 +72,14 @@ def cut(frames: np.ndarray, start: int, n_frames: int) -> np.ndarray:
 
 
 class RandomWindows(Sampler[Any]):
-    """Batches of windows at random places: `windows_per_song` of every song in an epoch, in random order.
+    """Batches of windows at random places: on average `windows_per_song` of every song in an epoch, in random order.
 
     With `balanced`, songs are drawn so that every genre comes up equally often. The epoch's number and the seed fix
     all of it, no matter what ran before; each of `world_size` devices takes its own part of the same order.
     """
 
     def __init__(
-        self, dataset: WindowDataset, batch_size: int, windows_per_song: int, balanced: bool, seed: int,
+        self, dataset: WindowDataset, batch_size: int, windows_per_song: float, balanced: bool, seed: int,
         rank: int = 0, world_size: int = 1,
     ) -> None:  # fmt: skip
         self.dataset, self.batch_size, self.windows_per_song = dataset, batch_size, windows_per_song
@@ -96,7 +96,7 @@ class RandomWindows(Sampler[Any]):
         self.epoch = epoch
 
     def __len__(self) -> int:
-        windows = len(self.dataset) * self.windows_per_song // self.world_size
+        windows = round(len(self.dataset) * self.windows_per_song) // self.world_size
         return max(1, windows // self.batch_size)
 
     def __iter__(self) -> Iterator[Windows]:
@@ -109,11 +109,12 @@ class RandomWindows(Sampler[Any]):
     def draw_songs(self, rng: np.random.Generator) -> np.ndarray:
         """The songs of an epoch's windows, in order."""
         count = len(self.dataset)
+        windows = round(count * self.windows_per_song)
         if not self.balanced:
-            return np.concatenate([rng.permutation(count) for _ in range(self.windows_per_song)])
+            return np.concatenate([rng.permutation(count) for _ in range(math.ceil(windows / count))])[:windows]
         genres = self.dataset.genres.numpy()
         weights = 1 / np.bincount(genres)[genres]
-        return rng.choice(count, count * self.windows_per_song, p=weights / weights.sum())
+        return rng.choice(count, windows, p=weights / weights.sum())
 
     def draw_starts(self, songs: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """The first frame of a window of each song; anywhere in a clip that is shorter than a window."""

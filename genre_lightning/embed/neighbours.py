@@ -14,7 +14,7 @@ import numpy as np
 from genre_lightning.data.catalogue import Track, artist_name
 from genre_lightning.embed.embeddings import Embeddings, read_embeddings, read_mapped_songs
 from genre_lightning.errors import UserError
-from genre_lightning.runs.run import BEST, CONFIG, Run
+from genre_lightning.runs.run import CONFIG, MODEL, Run
 from genre_lightning.text import table
 
 SHOWN_MATCHES = 5
@@ -155,7 +155,7 @@ def run_of(folder: Path) -> Path:
 def check_model(folder: Path) -> None:
     """Raise UserError if the run was trained further after its songs were embedded."""
     run = Run(run_of(folder))
-    if (run.folder / BEST).is_file() and read_mapped_songs(folder).song_map.model != run.fingerprint:
+    if (run.folder / MODEL).is_file() and read_mapped_songs(folder).song_map.model != run.fingerprint:
         raise UserError(f"the songs in {folder} were embedded by an older model; run embed.py again")
 
 

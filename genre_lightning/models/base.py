@@ -11,7 +11,8 @@ from torch import Tensor, nn
 from torchmetrics import MeanMetric
 from torchmetrics.classification import MulticlassAccuracy, MulticlassF1Score
 
-from genre_lightning.data.datamodule import Statistics
+from genre_lightning.data.catalogue import SPLITS
+from genre_lightning.data.datamodule import LEARNT_FROM, Statistics
 from genre_lightning.data.windows import Batch
 from genre_lightning.errors import UserError
 from genre_lightning.metrics import ScoredSongs, SongScores, song_metrics
@@ -49,6 +50,8 @@ class GenreClassifier(LightningModule, ABC):
 
     encoder: nn.Sequential
     head: nn.Linear
+    temperature: Tensor
+    phase: str = "train"  # under which name its training is logged
 
     def __init__(
         self, n_genres: int, optimizer: dict[str, Any], schedule: dict[str, Any] | None = None,
@@ -58,11 +61,13 @@ class GenreClassifier(LightningModule, ABC):
         self.optimizer, self.schedule = optimizer, schedule
         weight = torch.ones(n_genres) if class_weights else None
         self.loss = nn.CrossEntropyLoss(weight, label_smoothing=label_smoothing)
+        self.temperature = nn.Buffer(torch.ones(()))
         self.trained: list[tuple[Tensor, Tensor, Tensor]] = []  # each step's loss, predictions and genres
         self.train_loss = MeanMetric(nan_strategy="disable")  # a loss that is no number must show
         self.train_accuracy = MulticlassAccuracy(n_genres, average="micro")
         self.train_f1_macro = MulticlassF1Score(n_genres, average="macro")
-        self.train_songs, self.val_songs, self.test_songs = SongScores(), SongScores(), SongScores()
+        for split in (*SPLITS, LEARNT_FROM):
+            setattr(self, f"{split}_songs", SongScores())
         self.tested: dict[str, ScoredSongs] = {}  # the songs of each split, after `Trainer.test`
 
     def prepare(self, statistics: Statistics) -> None:
@@ -73,6 +78,13 @@ class GenreClassifier(LightningModule, ABC):
         standardise.std.copy_(statistics.std)
         if self.loss.weight is not None:
             self.loss.weight.copy_(statistics.class_weights)
+
+    @torch.no_grad()
+    def calibrate(self, temperature: float) -> None:
+        """Divide all logits by `temperature` from now on (Guo et al. 2017): the head's weights take it in."""
+        self.temperature.mul_(temperature)
+        for weight in self.head.parameters():
+            weight.div_(temperature)
 
     def embed(self, features: Tensor) -> Tensor:
         """`(batch, frames, n_features)` -> `(batch, embedding)`: what the head sees."""
@@ -113,14 +125,17 @@ class GenreClassifier(LightningModule, ABC):
         self.train_f1_macro.update(torch.cat(predicted), torch.cat(genres))
         for name in ("loss", "accuracy", "f1_macro"):
             metric = getattr(self, f"train_{name}")
-            self.log(f"train/{name}", metric.compute())  # over all devices
+            self.log(f"{self.phase}/{name}", metric.compute())  # over all devices
             metric.reset()
-        self.log("learning_rate", self.trainer.optimizers[0].param_groups[0]["lr"])
+        self.log(f"{self.phase}/learning_rate", self.trainer.optimizers[0].param_groups[0]["lr"])
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
         self.score_windows("val", batch)
 
     def on_validation_epoch_end(self) -> None:
+        if self.phase == "refit":  # there are no songs to watch it
+            self.scored_songs("val")
+            return
         figures = song_metrics(self.scored_songs("val"))
         for name, figure in figures.items():
             self.log(f"val/{name}", figure, prog_bar=name in ("loss", "accuracy"))
@@ -132,6 +147,8 @@ class GenreClassifier(LightningModule, ABC):
     def on_test_epoch_end(self) -> None:
         for split in self.tested_splits():
             self.tested[split] = self.scored_songs(split)
+            for name, figure in song_metrics(self.tested[split]).items():
+                self.log(f"final/{split}_{name}", figure, logger=False)
 
     def tested_splits(self) -> Sequence[str]:
         """The splits that the data module serves for testing."""

@@ -11,9 +11,9 @@ from genre_lightning.errors import UserError
 from genre_lightning.runs.folders import folder_of
 from genre_lightning.runs.run import CONFIG, read_checkpoint, read_settings
 
-# A run may go on on another machine than the one it began on, and for longer.
+# A run may go on on another machine than the one it began on, for longer, and with the refit that it was to leave off.
 MAY_BE_NEW = ("trainer.accelerator", "trainer.devices", "trainer.strategy", "trainer.max_epochs")
-MAY_BE_NEW += ("loader.num_workers", "cache.num_workers")
+MAY_BE_NEW += ("loader.num_workers", "cache.num_workers", "refit")
 
 
 def settings_to_go_on_with(cfg: DictConfig, overrides: Sequence[str], folder: Path) -> DictConfig:

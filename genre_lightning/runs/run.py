@@ -1,6 +1,6 @@
 """What lies where in a run's folder, and the finished run read back.
 
-.hydra/config.yaml, checkpoints/best.ckpt and last.ckpt, manifest.csv (the songs and their splits), metrics.json,
+.hydra/config.yaml, checkpoints/model.ckpt and last.ckpt, manifest.csv (the songs and their splits), metrics.json,
 report.md, pictures, TensorBoard's events.
 """
 
@@ -33,7 +33,7 @@ CONFIG = Path(SETTINGS, "config.yaml")
 DAMAGED = (OSError, ValueError, YAMLError, OmegaConfBaseException)
 # What torch.load raises for a file that is no checkpoint, or a damaged one; which depends on where the damage is.
 UNREADABLE = (OSError, RuntimeError, EOFError, UnpicklingError, AttributeError, ValueError, LookupError, TypeError)
-BEST = Path(CHECKPOINTS, "best.ckpt")
+MODEL = Path(CHECKPOINTS, "model.ckpt")
 
 
 def finished_runs(*folders: Path) -> list[Path]:
@@ -70,9 +70,9 @@ class Run:
 
     @cached_property
     def checkpoint(self) -> dict[str, Any]:
-        """What is in the checkpoint of the best epoch: the weights, and what is needed to use them."""
-        self.check_is_there(BEST)
-        return read_checkpoint(self.folder / BEST)
+        """What is in the checkpoint of the finished model: the weights, and what is needed to use them."""
+        self.check_is_there(MODEL)
+        return read_checkpoint(self.folder / MODEL)
 
     def check_is_there(self, part: Path) -> None:
         """Raise UserError if a part of the run is missing."""
@@ -90,7 +90,7 @@ class Run:
             if explain_import(error) is not None:
                 raise
             raise UserError(
-                f"{self.folder / BEST} was written by another version of this program; train again"
+                f"{self.folder / MODEL} was written by another version of this program; train again"
             ) from None
 
     @cached_property
@@ -121,7 +121,7 @@ class Run:
 
     @cached_property
     def model(self) -> GenreClassifier:
-        """The network with the weights that did best on the validation split, in evaluation mode on the CPU."""
+        """The finished network, which was tested, in evaluation mode on the CPU."""
         import torch
 
         from genre_lightning.models.base import GenreClassifier
@@ -132,14 +132,14 @@ class Run:
             model.load_state_dict(self.checkpoint["state_dict"])
         except (TypeError, RuntimeError):
             raise UserError(
-                f"{self.folder / BEST} was written by another version of this program; train again"
+                f"{self.folder / MODEL} was written by another version of this program; train again"
             ) from None
         return model.to(memory_format=torch.channels_last).eval()  # convolutions are 1.6 times as fast on a CPU
 
     @cached_property
     def fingerprint(self) -> str:
         """What only this model's checkpoint has: a hash of it."""
-        return hashlib.sha256((self.folder / BEST).read_bytes()).hexdigest()[:16]
+        return hashlib.sha256((self.folder / MODEL).read_bytes()).hexdigest()[:16]
 
 
 def read_settings(folder: Path) -> DictConfig:

@@ -1,4 +1,4 @@
-"""What a run does beside training: it keeps checkpoints and curves, stops early, and can be resumed bit for bit."""
+"""What a run does beside training: it keeps a checkpoint and the curves, and can be resumed bit for bit."""
 
 import csv
 import io
@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 from lightning import Callback, LightningModule, Trainer
-from lightning.pytorch import callbacks
+from lightning.pytorch.callbacks import Checkpoint
 from lightning.pytorch.loggers import Logger
 from lightning.pytorch.utilities import rank_zero_only
 
@@ -18,60 +18,15 @@ from genre_lightning.runs.folders import CHECKPOINTS
 Curves = dict[str, list[tuple[int, float]]]
 
 
-def better(monitor: str) -> str:
-    """Whether less or more of a figure is better: min or max."""
-    return "min" if monitor.endswith(("loss", "error")) else "max"
+class LastCheckpoint(Checkpoint):
+    """checkpoints/last.ckpt in the run's folder, after every epoch: all that it takes to go on from there.
 
-
-class RunCheckpoint(callbacks.ModelCheckpoint):
-    """A checkpoint in a run's folder, which may be moved between a run and its resumption."""
-
-    def __init__(self, filename: str, **how: Any) -> None:
-        super().__init__(filename=filename, auto_insert_metric_name=False, enable_version_counter=False, **how)
-
-    def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
-        self.dirpath = str(Path(trainer.default_root_dir, CHECKPOINTS))
-        super().setup(trainer, pl_module, stage)
-
-    @property
-    def path(self) -> str:
-        """Where the checkpoint lies."""
-        return str(Path(str(self.dirpath), f"{self.filename}{self.FILE_EXTENSION}"))
-
-    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Restore the state, its paths pointing at this folder, which may have been moved."""
-        here: dict[str, Any] = {"dirpath": self.dirpath}
-        if state_dict["best_model_path"]:
-            here |= {"best_model_path": self.path, "kth_best_model_path": self.path}
-            here["best_k_models"] = dict.fromkeys([self.path], state_dict["best_model_score"])
-        super().load_state_dict({**state_dict, **here})
-
-
-class BestCheckpoint(RunCheckpoint):
-    """checkpoints/best.ckpt: the epoch with the best value of `monitor`."""
-
-    def __init__(self, monitor: str) -> None:
-        super().__init__("best", monitor=monitor, mode=better(monitor))
+    Lightning's ModelCheckpoint keeps the paths of the folder that it began in, and nothing if no optimizer stepped.
+    """
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        if self.monitor in trainer.callback_metrics:  # not there if training stops before the first validation
-            super().on_train_epoch_end(trainer, pl_module)
-
-    def keep(self, trainer: Trainer) -> None:
-        """Keep the weights as they are now, as those of the best epoch."""
-        self.best_model_path, self.best_model_score = self.path, trainer.callback_metrics[str(self.monitor)]
-        trainer.save_checkpoint(self.path)
-
-
-class EarlyStopping(callbacks.EarlyStopping):
-    """Stop when `monitor` has not become better for `patience` epochs."""
-
-    def __init__(self, monitor: str, patience: int) -> None:
-        super().__init__(monitor, patience=patience, mode=better(monitor))
-
-    def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        if self.monitor in trainer.callback_metrics:  # not there if training stops before the first validation
-            super().on_train_epoch_end(trainer, pl_module)
+        if not getattr(trainer, "fast_dev_run"):  # noqa: B009 (the Trainer does not declare it)
+            trainer.save_checkpoint(Path(trainer.default_root_dir, CHECKPOINTS, "last.ckpt"), weights_only=False)
 
 
 class SeedEveryEpoch(Callback):

@@ -15,7 +15,6 @@ from genre_lightning.metrics import FIGURES
 from genre_lightning.models.base import GenreClassifier
 from genre_lightning.runs.folders import CHECKPOINTS, folder_of, holds_run
 from genre_lightning.runs.resume import check_checkpoint
-from genre_lightning.train.callbacks import BestCheckpoint
 
 PRECISIONS = ("32-true", "bf16-mixed", "16-mixed")
 # The least and the greatest value of settings that would fail late, or not at all and tell nothing.
@@ -43,7 +42,7 @@ REFUSED = {
 }
 # Arguments of the Trainer that must keep these values, and why.
 NEEDED = {
-    "enable_checkpointing": ((None, True), "a run is read back from its checkpoints"),
+    "enable_checkpointing": ((None, True), "a run goes on from its last checkpoint"),
     "overfit_batches": ((None, 0), "windows are random in training; use trainer.limit_train_batches"),
     "use_distributed_sampler": ((False,), "the data module shares the songs out itself"),
 }
@@ -60,6 +59,7 @@ def check(cfg: DictConfig) -> None:
     if cfg.loader.windows_per_song is not None:
         check_number(cfg, "loader.windows_per_song", 1)
     check_type("learning.class_weights", cfg.learning.class_weights, bool)
+    check_type("refit", cfg.refit, bool)
     check_trainer(cfg.trainer)
     if cfg.ckpt_path is not None:
         check_checkpoint(cfg.ckpt_path)
@@ -78,25 +78,14 @@ def check_trainer(trainer: DictConfig) -> None:
     for key, (values, reason) in NEEDED.items():
         if trainer.get(key, values[0]) not in values:
             raise UserError(f"trainer.{key}={trainer[key]} cannot be used: {reason}")
-    if trainer.get("limit_val_batches") == 0 and not trainer.get("fast_dev_run"):
-        raise UserError("trainer.limit_val_batches must be above 0: validation decides which epoch is the best")
-    every = trainer.get("check_val_every_n_epoch")
-    if every is not None and every > trainer.max_epochs:
-        raise UserError(f"trainer.check_val_every_n_epoch must be at most trainer.max_epochs, {trainer.max_epochs}")
 
 
 def check_callbacks(callbacks: DictConfig | None) -> None:
-    """Raise UserError unless a callback keeps the best epoch, and ours monitor a figure that exists."""
-    if not callbacks or callbacks.get("checkpoint") is None:
-        raise UserError("callbacks.checkpoint is required; start from callbacks=default")
-    for name, callback in callbacks.items():
-        if callback is None:  # switched off
-            continue
-        monitor = callback.get("monitor")
-        if monitor is not None and monitor not in MONITORS and callback._target_.startswith("genre_lightning."):
+    """Raise UserError if a callback watches a figure of validation that does not exist."""
+    for name, callback in (callbacks or {}).items():
+        monitor = None if callback is None else callback.get("monitor")
+        if monitor is not None and monitor not in MONITORS:
             raise UserError(f"callbacks.{name}.monitor must be one of {', '.join(MONITORS)}, not {monitor!r}")
-    if not str(callbacks.checkpoint._target_).endswith(f".{BestCheckpoint.__name__}"):
-        raise UserError(f"callbacks.checkpoint must be a {BestCheckpoint.__name__}; add another callback beside it")
 
 
 def check_network(cfg: DictConfig) -> None:

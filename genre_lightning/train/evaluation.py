@@ -45,7 +45,7 @@ SHOWN_SONGS = 6
 @rank_zero_only
 def write_report(
     cfg: DictConfig, trainer: Trainer, model: GenreClassifier, data: GenreDataModule,
-    scored: Mapping[str, ScoredSongs], learnt_from: Sequence[str], temperature: float,
+    scored: Mapping[str, ScoredSongs],
 ) -> None:  # fmt: skip
     """Put the figures of a tested model beside the baseline's: metrics.json, report.md, pictures, TensorBoard.
 
@@ -53,16 +53,14 @@ def write_report(
         cfg: The run's settings.
         trainer: Of the run; the pictures show its curves.
         model: The tested model.
-        data: The songs.
-        scored: The songs that the model learnt from, those of val and of test, by SCORED; at the temperature.
-        learnt_from: The splits that the model learnt from; with val, its figures are those of an earlier fit on train.
-        temperature: What the logits were divided by.
+        data: The songs, and from which of them the model has learnt.
+        scored: The songs that the model learnt from, those of val and of test, by SCORED; at its temperature.
     """
     folder = Path(trainer.default_root_dir)
-    baseline = score_baseline(data, learnt_from, **cfg.baseline)
+    baseline = score_baseline(data, data.learnt_from, **cfg.baseline)
     told = facts(cfg, trainer, model, data)
-    how = {"learnt_from": learnt_from, "temperature": temperature}
-    results = results_of(scored, baseline, data.selection, told, cfg.report.bootstrap_samples, **how)
+    how = cfg.report.bootstrap_samples, data.learnt_from, float(model.temperature)
+    results = results_of(scored, baseline, data.selection, told, *how)
     results = replace(results, advice=advise(cfg, results.splits["learnt_from"].songs / len(data.genres)))
     results.write(folder)
     text = page(folder.name, results).encode(errors="replace")
@@ -92,7 +90,7 @@ def facts(cfg: DictConfig, trainer: Trainer, model: GenreClassifier, data: Genre
 
 def results_of(
     scored: Mapping[str, ScoredSongs], baseline: Mapping[str, ScoredSongs], selection: Selection,
-    told: Mapping[str, str | int], bootstrap_samples: int, *, learnt_from: Sequence[str], temperature: float,
+    told: Mapping[str, str | int], bootstrap_samples: int, learnt_from: Sequence[str], temperature: float,
 ) -> Results:  # fmt: skip
     """The results of a model, beside those of the baseline; both have scored all songs of SCORED.
 

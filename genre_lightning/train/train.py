@@ -11,33 +11,66 @@ from typing import Any
 import torch
 from hydra.utils import instantiate
 from lightning import Trainer, seed_everything
+from lightning.pytorch.loggers import Logger
 from lightning.pytorch.utilities import rank_zero_only
-from omegaconf import DictConfig
+from omegaconf import DictConfig, open_dict
 
-from genre_lightning.data.catalogue import MANIFEST, SPLITS, write_manifest
-from genre_lightning.data.datamodule import GenreDataModule
+from genre_lightning.data.catalogue import MANIFEST, write_manifest
+from genre_lightning.data.datamodule import LEARNT_FROM, GenreDataModule
 from genre_lightning.devices import leave_group, without_harmless_warnings
 from genre_lightning.errors import UserError
+from genre_lightning.metrics import ScoredSongs, at_temperature, fit_temperature, song_metrics
 from genre_lightning.models.base import GenreClassifier
 from genre_lightning.models.summary import describe
 from genre_lightning.runs.folders import CHECKPOINTS
 from genre_lightning.runs.resume import check_same_songs
-from genre_lightning.train.callbacks import BestCheckpoint, History, RunCheckpoint, SeedEveryEpoch
+from genre_lightning.runs.run import MODEL, read_checkpoint
+from genre_lightning.train.callbacks import History, LastCheckpoint, SeedEveryEpoch
 from genre_lightning.train.checks import check, check_folder
 from genre_lightning.train.evaluation import write_report
 from genre_lightning.train.tensorboard import show_model
 
 logger = logging.getLogger(__name__)
+FIRST_FIT = "first_fit.ckpt"
 
 
 def train(cfg: DictConfig, folder: Path) -> float:
-    """Do a whole run in `folder`: cache features, train, test the best checkpoint once, write the report.
+    """Do a whole run in `folder`: cache features, train, learn anew from train and validation, test, report.
 
-    Returns the best value of the monitored figure on the validation split. Raises UserError for what the user can mend.
+    Returns the loss on the validation split at the end of the first fit. Raises UserError for what the user can mend.
     """
     check(cfg)
     seed_everything(cfg.seed, workers=True, verbose=False)
-    trainer = build_trainer(cfg, folder)
+    trainer = build_trainer(cfg, folder, build_loggers(cfg, folder))
+    data = load_data(cfg, trainer, folder)
+    model = first_fit(cfg, trainer, data)
+    if cfg.trainer.get("fast_dev_run"):  # Lightning writes no checkpoint, so there is nothing to report on
+        logger.info("fast_dev_run: training and validation work; there are no results")
+        return float(trainer.callback_metrics["val/loss"])
+    val = score(trainer, model, data, "val")["val"]
+    if not math.isfinite(loss := song_metrics(val)["loss"]):
+        raise UserError("val/loss became infinite or NaN; try a lower learning.optimizer.lr")
+    if cfg.refit:
+        trainer, model = refit(cfg, trainer, data)
+    finish(cfg, trainer, model, data, val)
+    return loss
+
+
+def build_loggers(cfg: DictConfig, folder: Path) -> list[Logger]:
+    """The configured loggers, and the one that every run has; both fits of a run share them."""
+    chosen = filter(None, instantiate(cfg.logger).values())  # one that is null is switched off
+    return [History(folder), *(one(save_dir=str(folder)) if isinstance(one, partial) else one for one in chosen)]
+
+
+def build_trainer(cfg: DictConfig, folder: Path, loggers: list[Logger]) -> Trainer:
+    """The Trainer with the configured callbacks, and with those that every run has."""
+    logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)  # our own log says it already
+    callbacks = [*filter(None, instantiate(cfg.callbacks).values()), LastCheckpoint(), SeedEveryEpoch(cfg.seed)]
+    return instantiate(cfg.trainer, callbacks=callbacks, logger=loggers, default_root_dir=str(folder))
+
+
+def load_data(cfg: DictConfig, trainer: Trainer, folder: Path) -> GenreDataModule:
+    """The songs, their features computed by the first process, ready to be served."""
     data: GenreDataModule = instantiate(cfg.loader)
     if trainer.is_global_zero:
         logger.info("the run's folder: %s", folder)
@@ -45,29 +78,11 @@ def train(cfg: DictConfig, folder: Path) -> float:
         data.prepare_data()
     data.setup()
     check_same_songs(cfg.ckpt_path, data.selection.catalogue)
-    model = build_model(cfg, data)
-    introduce(folder, trainer, model, data)
-    fit(trainer, model, data, cfg.ckpt_path)
-    if cfg.trainer.get("fast_dev_run"):  # Lightning writes no checkpoint, so there is nothing to report on
-        logger.info("fast_dev_run: training and validation work; there are no results")
-        return float(trainer.callback_metrics[cfg.callbacks.checkpoint.monitor])
-    score = test(trainer, model, data)
-    scored = {"learnt_from": model.tested["train"], "val": model.tested["val"], "test": model.tested["test"]}
-    write_report(cfg, trainer, model, data, scored, learnt_from=("train",), temperature=1.0)
-    return score
-
-
-def build_trainer(cfg: DictConfig, folder: Path) -> Trainer:
-    """The Trainer with the configured callbacks and loggers, and with those that every run has."""
-    logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)  # our own log says it already
-    callbacks = [*filter(None, instantiate(cfg.callbacks).values()), RunCheckpoint("last"), SeedEveryEpoch(cfg.seed)]
-    chosen = filter(None, instantiate(cfg.logger).values())  # one that is null is switched off
-    loggers = [History(folder), *(one(save_dir=str(folder)) if isinstance(one, partial) else one for one in chosen)]
-    return instantiate(cfg.trainer, callbacks=callbacks, logger=loggers, default_root_dir=str(folder))
+    return data
 
 
 def build_model(cfg: DictConfig, data: GenreDataModule) -> GenreClassifier:
-    """The configured network for windows of this data, with the statistics of its training split."""
+    """The configured network for windows of this data, with the statistics of the songs that it is to learn from."""
     torch.manual_seed(cfg.seed)  # computing features may have used random numbers
     shape: Any = {"n_features": data.n_features, "n_frames": data.n_frames, "n_genres": len(data.genres)}
     model: GenreClassifier = instantiate(cfg.model, **shape)
@@ -84,6 +99,76 @@ def introduce(folder: Path, trainer: Trainer, model: GenreClassifier, data: Genr
     show_model(trainer, description)
 
 
+def first_fit(cfg: DictConfig, trainer: Trainer, data: GenreDataModule) -> GenreClassifier:
+    """Train on the training split, watched by validation; or read back what came of it, if a refit is resumed."""
+    model, folder = build_model(cfg, data), Path(trainer.default_root_dir)
+    introduce(folder, trainer, model, data)
+    if is_of_refit(cfg.ckpt_path):
+        restore(model, data, first_fit_of(cfg, folder))
+        return model
+    fit(trainer, model, data, cfg.ckpt_path)
+    if cfg.refit and not cfg.trainer.get("fast_dev_run"):
+        trainer.save_checkpoint(first_fit_of(cfg, folder), weights_only=True)
+    return model
+
+
+def first_fit_of(cfg: DictConfig, folder: Path) -> Path:
+    """Where the first fit is kept while the second one is under way: beside last.ckpt."""
+    return Path(cfg.ckpt_path).with_name(FIRST_FIT) if is_of_refit(cfg.ckpt_path) else folder / CHECKPOINTS / FIRST_FIT
+
+
+def restore(model: GenreClassifier, data: GenreDataModule, path: Path) -> None:
+    """Give the model the weights that were kept. Raises UserError if they are another model's, or are not there."""
+    kept = read_checkpoint(path)
+    data.load_state_dict(kept["GenreDataModule"])
+    if kept["state_dict"].keys() != model.state_dict().keys():
+        raise another_model(path)
+    model.load_state_dict(kept["state_dict"])
+
+
+def another_model(path: str | Path) -> UserError:
+    """What to raise for a checkpoint that does not fit."""
+    return UserError(f"ckpt_path: {path} was written by another model or for other features")
+
+
+def refit(cfg: DictConfig, first: Trainer, data: GenreDataModule) -> tuple[Trainer, GenreClassifier]:
+    """Start again from the seed, and learn from train and validation for as many steps as the first fit took.
+
+    The curves are logged under refit/.
+    """
+    data.learn_from("train", "val")
+    if first.is_global_zero:
+        logger.info("learning anew from train and validation, %d songs", len(data.datasets[LEARNT_FROM]))
+    folder = Path(first.default_root_dir)
+    kept = read_checkpoint(first_fit_of(cfg, folder))
+    cfg_refit = unwatched(cfg, kept["global_step"], kept["epoch"])
+    trainer, model = build_trainer(cfg_refit, folder, first.loggers), build_model(cfg, data)
+    model.phase = "refit"
+    fit(trainer, model, data, cfg.ckpt_path if is_of_refit(cfg.ckpt_path) else None)
+    return trainer, model
+
+
+def unwatched(cfg: DictConfig, steps: int, epochs: int) -> DictConfig:
+    """The settings for so many steps in so many epochs, without callbacks that watch validation: there is none."""
+    cfg = cfg.copy()
+    with open_dict(cfg):
+        cfg.trainer.update(max_epochs=max(1, epochs), max_time=None)
+        if steps and epochs and steps % epochs == 0:
+            batches = steps // epochs * cfg.trainer.get("accumulate_grad_batches", 1)
+            cfg.trainer.update(limit_train_batches=batches)
+        elif steps:  # none are counted of a head that is solved; a run resumed from max_steps is not the same
+            cfg.trainer.update(max_steps=steps, max_epochs=cfg.trainer.max_epochs)
+        for name, callback in (cfg.callbacks or {}).items():
+            if callback is not None and "monitor" in callback:
+                cfg.callbacks[name] = None
+    return cfg
+
+
+def is_of_refit(ckpt_path: str | None) -> bool:
+    """Whether a checkpoint was written while the refit was under way."""
+    return ckpt_path is not None and len(read_checkpoint(Path(ckpt_path))["GenreDataModule"][LEARNT_FROM]) > 1
+
+
 def fit(trainer: Trainer, model: GenreClassifier, data: GenreDataModule, ckpt_path: str | None) -> None:
     """Train, from a checkpoint if one is given. Raises UserError if the checkpoint does not fit the model."""
     try:
@@ -95,31 +180,34 @@ def fit(trainer: Trainer, model: GenreClassifier, data: GenreDataModule, ckpt_pa
         raise
     except RuntimeError as error:
         if ckpt_path is not None and "state_dict" in str(error):
-            raise UserError(f"ckpt_path: {ckpt_path} was written by another model or for other features") from None
+            raise another_model(ckpt_path) from None
         raise
     except ValueError as error:
         if "val_check_interval" in str(error):  # more than an epoch has batches, which the songs decide
             raise UserError(f"trainer.val_check_interval: {str(error).splitlines()[0]}") from None
         raise
+    if ckpt_path is not None and (kept := read_checkpoint(Path(ckpt_path)))["global_step"] == trainer.global_step:
+        model.load_state_dict(kept["state_dict"])  # nothing was left to do: the Trainer has restored raw weights
 
 
-def test(trainer: Trainer, model: GenreClassifier, data: GenreDataModule) -> float:
-    """Score the whole songs of every split with the best checkpoint; returns the monitored figure of its epoch.
-
-    Raises UserError if that is not a number: the training went astray.
-    """
-    (best,) = (callback for callback in trainer.checkpoint_callbacks if isinstance(callback, BestCheckpoint))
+def score(trainer: Trainer, model: GenreClassifier, data: GenreDataModule, *splits: str) -> dict[str, ScoredSongs]:
+    """Score the whole songs of splits with the model as it is: a checkpoint would bring back weights not averaged."""
+    data.test_splits = splits
     with quietly():
-        if not best.best_model_path:  # training ended before the first validation
-            trainer.validate(model, data, verbose=False)
-            best.keep(trainer)
-        score = math.nan if best.best_model_score is None else float(best.best_model_score)
-        if not math.isfinite(score):
-            raise UserError(f"{best.monitor} became infinite or NaN; try a lower learning.optimizer.lr")
-        data.test_splits = SPLITS
-        trainer.test(model, data, ckpt_path=best.best_model_path, weights_only=True, verbose=False)
+        trainer.test(model, data, verbose=False)
+    return {split: model.tested[split] for split in splits}
+
+
+def finish(
+    cfg: DictConfig, trainer: Trainer, model: GenreClassifier, data: GenreDataModule, val: ScoredSongs
+) -> None:  # fmt: skip
+    """Calibrate the model on the `val` songs as the first fit scored them, keep it, test it, and write the report."""
+    temperature = fit_temperature(val)
+    model.calibrate(temperature)
+    trainer.save_checkpoint(Path(trainer.default_root_dir, MODEL), weights_only=True)
+    scored = score(trainer, model, data, LEARNT_FROM, "test") | {"val": at_temperature(val, temperature)}
     leave_group()
-    return score
+    write_report(cfg, trainer, model, data, scored)
 
 
 @contextmanager

@@ -19,7 +19,7 @@ from genre_lightning.embed.embed import embed
 from genre_lightning.embed.embedder import SongEmbedder
 from genre_lightning.embed.projection import UMAP
 from genre_lightning.features.mel import LogMel
-from genre_lightning.runs.run import BEST, CONFIG
+from genre_lightning.runs.run import CONFIG, MODEL
 from genre_lightning.train.train import build_model
 
 pytestmark = [pytest.mark.benchmark, pytest.mark.filterwarnings("ignore")]
@@ -49,7 +49,7 @@ def run(tmp_path):
             "train", ["data=folder", f"data.root={tmp_path}", f"cache.root={tmp_path / 'cache'}", "trainer=cpu"]
         )
     folder = tmp_path / "run"
-    for file in (CONFIG, BEST):
+    for file in (CONFIG, MODEL):
         (folder / file).parent.mkdir(parents=True)
     write_manifest(read_manifest(tmp_path / MANIFEST), folder / MANIFEST)
     OmegaConf.save(cfg, folder / CONFIG)
@@ -57,7 +57,7 @@ def run(tmp_path):
     model = build_model(cfg, data)
     checkpoint = {"state_dict": model.state_dict(), "hyper_parameters": dict(model.hparams)}
     model.on_save_checkpoint(checkpoint)
-    torch.save(checkpoint | {"GenreDataModule": data.state_dict()}, folder / BEST)
+    torch.save(checkpoint | {"GenreDataModule": data.state_dict()}, folder / MODEL)
     return folder
 
 

@@ -187,7 +187,7 @@ def figures_of(cfg, folder):
 
 def on_the_cpu(cfg, folder):
     """The test figures of a run's best weights where the CPU computes them in float32."""
-    saved = torch.load(folder / "checkpoints" / "best.ckpt", map_location="cpu", weights_only=True)
+    saved = torch.load(folder / "checkpoints" / "model.ckpt", map_location="cpu", weights_only=True)
     data = serve(cfg)
     model = build_model(cfg, data)
     model.load_state_dict(saved["state_dict"])

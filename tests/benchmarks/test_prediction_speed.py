@@ -15,7 +15,7 @@ from genre_lightning.data.catalogue import MANIFEST, Catalogue, Track, write_man
 from genre_lightning.models.cnn import CNN
 from genre_lightning.predict.onnx import export
 from genre_lightning.predict.predictor import Predictor
-from genre_lightning.runs.run import BEST, CONFIG, Run
+from genre_lightning.runs.run import CONFIG, MODEL, Run
 
 pytestmark = [pytest.mark.benchmark, pytest.mark.filterwarnings("ignore")]
 CONF = Path(__file__).parents[2] / "conf"
@@ -35,14 +35,14 @@ CNN(64, 86, 10, [24, 48, 96, 128], 0.3, optimizer={}).eval()(frames.unfold(0, 86
 def run(tmp_path_factory):
     """A run with the settings of conf, as if its CNN had been trained."""
     folder = tmp_path_factory.mktemp("run")
-    for path in (CONFIG, BEST):
+    for path in (CONFIG, MODEL):
         (folder / path).parent.mkdir()
     with initialize_config_dir(version_base="1.3", config_dir=str(CONF)):
         config = compose("train", overrides=["data=folder", "data.root=songs"])
     OmegaConf.save(config, folder / CONFIG)
     write_manifest(Catalogue([Track(Path(f"{n}.wav"), f"genre {n}") for n in range(N_GENRES)]), folder / MANIFEST)
     model = CNN(64, 86, N_GENRES, list(config.model.channels), 0.3, optimizer={})
-    torch.save({"state_dict": model.state_dict(), "hyper_parameters": dict(model.hparams)}, folder / BEST)
+    torch.save({"state_dict": model.state_dict(), "hyper_parameters": dict(model.hparams)}, folder / MODEL)
     return folder
 
 

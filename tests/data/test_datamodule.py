@@ -202,7 +202,7 @@ def test_any_network_can_be_trained_with_it(library, tmp_path, monkeypatch):
     with without_harmless_warnings():
         trainer.fit(model, data)
         trainer.test(model, data, verbose=False)
-    assert trainer.global_step == 19 and "val_loss" in trainer.callback_metrics  # 306 windows, 16 a batch
+    assert trainer.global_step == 18 and "val_loss" in trainer.callback_metrics  # 300 windows, 16 a batch
     checkpoint = torch.load(trainer.checkpoint_callback.best_model_path, weights_only=True)
     assert read_spec(checkpoint["GenreDataModule"]).genres == ["clicks", "noise", "tones"]
 
@@ -212,3 +212,19 @@ def test_training_does_not_go_on_with_other_features(make, features):
     data.load_state_dict(data.state_dict())
     with pytest.raises(UserError, match="ckpt_path: that checkpoint was written for other features, windows or genres"):
         data.load_state_dict(make(overlap=0.25).state_dict())
+
+
+def test_what_is_learnt_from_decides_on_training_songs_and_statistics(make):
+    data = make()
+    assert len(data.datasets["learnt_from"]) == 18 and data.state_dict()["learnt_from"] == ["train"]
+    data.learn_from("train", "val")
+    assert {song for batch in data.train_dataloader() for song in batch.song.tolist()} == set(range(24))
+    assert data.state_dict()["learnt_from"] == ["train", "val"]
+    frames = all_frames(data, "train", "val")
+    torch.testing.assert_close(data.statistics().mean, torch.from_numpy(frames.mean(axis=0)).float(), atol=0.01, rtol=0)
+    assert [batch.song.tolist() for batch in data.val_dataloader()] == [[-1]]  # nothing but padding
+    assert data.datasets["learnt_from"].genres.tolist() == [
+        *data.datasets["train"].genres.tolist(), *data.datasets["val"].genres.tolist()
+    ]  # fmt: skip
+    with pytest.raises(UserError, match="ckpt_path: that checkpoint was written"):
+        data.load_state_dict({**data.state_dict(), "learnt_from": ["train"]})

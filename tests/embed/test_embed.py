@@ -109,7 +109,7 @@ def test_another_projection_or_model_draws_another_map_and_says_so(copied, map_r
     changed = "The map is new: the model or the settings of the projection have changed, now "
     assert changed + "TSNE." in capsys.readouterr().out
     map_run(copied)
-    best = copied / "checkpoints" / "best.ckpt"
+    best = copied / "checkpoints" / "model.ckpt"
     checkpoint = torch.load(best, weights_only=True)
     checkpoint["state_dict"]["encoder.2.0.weight"] += 0.3
     torch.save(checkpoint, best)

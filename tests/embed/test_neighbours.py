@@ -151,7 +151,7 @@ def test_songs_or_artists_are_listed_below_what_was_found(embedded):
 
 def test_a_run_that_was_trained_further_has_to_be_embedded_again(embedded, tmp_path):
     folder = Path(shutil.copytree(embedded, tmp_path / "run"))
-    with (folder / "checkpoints" / "best.ckpt").open("ab") as file:
+    with (folder / "checkpoints" / "model.ckpt").open("ab") as file:
         file.write(b"more")
     with pytest.raises(UserError, match=r"were embedded by an older model; run embed\.py again"):
         neighbours(folder, "noise artist 3", 10, artists=False, trust=False)

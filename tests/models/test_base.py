@@ -125,3 +125,12 @@ def test_the_optimizer_is_the_configured_one(build):
     model = build(MLP, optimizer={"_target_": "torch.optim.SGD", "lr": 0.3, "momentum": 0.5})
     optimizer = model.configure_optimizers()
     assert isinstance(optimizer, torch.optim.SGD) and optimizer.param_groups[0]["lr"] == 0.3
+
+
+def test_a_temperature_divides_the_logits_wherever_they_are_computed(kind, build, batch):
+    model = build(kind).eval()
+    before, embedding = model(batch.features), model.embed(batch.features)
+    model.calibrate(2.0)
+    torch.testing.assert_close(model(batch.features), before / 2)
+    torch.testing.assert_close(model.head(embedding), before / 2)
+    assert float(model.temperature) == 2.0 and float(model.state_dict()["temperature"]) == 2.0

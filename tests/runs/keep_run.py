@@ -47,13 +47,13 @@ def keep(run, song):
     """Copy what is read back, and what the model says of a song."""
     from genre_lightning.predict.onnx import export
     from genre_lightning.predict.predictor import Predictor
-    from genre_lightning.runs.run import BEST, CONFIG, Run
+    from genre_lightning.runs.run import CONFIG, MODEL, Run
 
-    checkpoint = torch.load(run / BEST, weights_only=True)
+    checkpoint = torch.load(run / MODEL, weights_only=True)
     shutil.rmtree(KEPT, ignore_errors=True)
-    for part in (BEST, CONFIG):
+    for part in (MODEL, CONFIG):
         (KEPT / part).parent.mkdir(parents=True)
-    torch.save({name: checkpoint[name] for name in NEEDED}, KEPT / BEST)
+    torch.save({name: checkpoint[name] for name in NEEDED}, KEPT / MODEL)
     for part in (CONFIG, "manifest.csv", "metrics.json"):
         shutil.copy(run / part, KEPT / part)
     export(Run(KEPT), KEPT / "model.onnx")

@@ -115,7 +115,7 @@ OF_ITS_OWN = r"_cnn_logmel_seed3$"
 
 @pytest.mark.parametrize(
     ("ckpt_path", "expected"),
-    [(None, OF_ITS_OWN), ("downloads/best.ckpt", OF_ITS_OWN), ("a/checkpoints/b.ckpt", r"/a$")],
+    [(None, OF_ITS_OWN), ("downloads/model.ckpt", OF_ITS_OWN), ("a/checkpoints/b.ckpt", r"/a$")],
 )
 def test_a_configuration_asks_for_a_new_folder_or_that_of_the_run_which_goes_on(ckpt_path, expected):
     config = OmegaConf.create(

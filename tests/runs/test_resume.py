@@ -72,4 +72,4 @@ def test_what_began_on_several_devices_goes_on_there(began, go_on, configure):
 def test_a_new_run_and_a_checkpoint_without_its_run_have_the_settings_that_are_typed(go_on, configure, tmp_path):
     config = configure("seed=4")
     assert settings_to_go_on_with(config, ["seed=4"], tmp_path) is config
-    assert go_on("seed=4", checkpoint=tmp_path / "best.ckpt").seed == 4
+    assert go_on("seed=4", checkpoint=tmp_path / "model.ckpt").seed == 4

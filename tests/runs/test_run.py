@@ -44,7 +44,7 @@ def test_the_latest_run_is_the_one_that_was_finished_last_also_within_a_sweep(tm
         os.utime(tmp_path / name / "metrics.json", (1000 - age, 1000 - age))
     os.utime(tmp_path / "sweep/0_mlp/metrics.json", (2000, 2000))
     (tmp_path / "unfinished" / "checkpoints").mkdir(parents=True)
-    (tmp_path / "unfinished" / "checkpoints" / "best.ckpt").touch()
+    (tmp_path / "unfinished" / "checkpoints" / "model.ckpt").touch()
     assert latest_run(tmp_path) == tmp_path / "sweep" / "0_mlp"
     with pytest.raises(UserError, match=r"no finished run in .*train one first"):
         latest_run(tmp_path / "logs")
@@ -64,7 +64,7 @@ def test_a_finished_run_is_read_back(run, library):
     window = torch.zeros(2, *spec.window_shape)
     assert isinstance(finished.model, MLP) and not finished.model.training
     assert finished.model(window).shape == (2, 3)
-    weights = torch.load(run / "checkpoints" / "best.ckpt", weights_only=True)["state_dict"]
+    weights = torch.load(run / "checkpoints" / "model.ckpt", weights_only=True)["state_dict"]
     assert torch.equal(finished.model.state_dict()["head.weight"], weights["head.weight"])
 
 
@@ -77,7 +77,7 @@ def test_a_damaged_configuration_is_said(copied, text):
 
 def change(copied, **values):
     """Change what is in a run's checkpoint; None removes it."""
-    best = copied / "checkpoints" / "best.ckpt"
+    best = copied / "checkpoints" / "model.ckpt"
     checkpoint = torch.load(best, weights_only=True)
     torch.save({key: value for key, value in (checkpoint | values).items() if value is not None}, best)
 
@@ -153,7 +153,7 @@ class Evil:
 )
 def test_a_checkpoint_that_is_damaged_or_not_ours_is_said_and_runs_nothing(copied, content, monkeypatch):
     monkeypatch.chdir(copied)
-    best = copied / "checkpoints" / "best.ckpt"
+    best = copied / "checkpoints" / "model.ckpt"
     best.write_bytes(content) if isinstance(content, bytes) else torch.save(content, best)
     with pytest.raises(UserError, match=r"best\.ckpt is not a checkpoint of this program, or is damaged"):
         _ = Run(copied).model
@@ -168,7 +168,7 @@ def test_a_checkpoint_of_another_version_is_said(copied, wrong):
 
 
 def test_a_checkpoint_cut_off_or_overwritten_anywhere_is_one_line_and_has_another_fingerprint(run, copied):
-    best = copied / "checkpoints" / "best.ckpt"
+    best = copied / "checkpoints" / "model.ckpt"
     whole = best.read_bytes()
     assert Run(copied).fingerprint == Run(run).fingerprint
     for offset in range(0, len(whole), len(whole) // 15):

@@ -1,11 +1,6 @@
-import pytest
+from types import SimpleNamespace
 
-from genre_lightning.train.callbacks import History, better, read_history
-
-
-@pytest.mark.parametrize(("monitor", "mode"), [("val/loss", "min"), ("val/accuracy", "max")])
-def test_the_best_of_a_figure_is_its_best_end(monitor, mode):
-    assert better(monitor) == mode
+from genre_lightning.train.callbacks import History, LastCheckpoint, read_history
 
 
 def test_a_history_keeps_every_figure_and_goes_on_where_a_run_is_resumed(tmp_path):
@@ -16,3 +11,13 @@ def test_a_history_keeps_every_figure_and_goes_on_where_a_run_is_resumed(tmp_pat
     resumed.log_metrics({"val/loss": 0.25}, 2)  # the third step was lost with the run
     assert resumed.curves["val/loss"] == [(1, 1.0), (2, 0.25)] and len(resumed.curves["train/loss"]) == 3
     assert read_history(tmp_path / "history.csv") == resumed.curves
+
+
+def test_the_last_checkpoint_is_kept_also_if_no_optimizer_stepped(tmp_path):
+    kept = []
+    trainer = SimpleNamespace(
+        default_root_dir=tmp_path, fast_dev_run=False, global_step=0,
+        save_checkpoint=lambda path, weights_only: kept.append((path, weights_only)),
+    )  # fmt: skip
+    LastCheckpoint().on_train_epoch_end(trainer, None)
+    assert kept == [(tmp_path / "checkpoints" / "last.ckpt", False)]

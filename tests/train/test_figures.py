@@ -40,7 +40,7 @@ LABELS = {
 @pytest.mark.parametrize(("averaged", "labels"), LABELS.items())
 def test_curves_show_train_and_validation_on_the_same_axes(averaged, labels):
     curves = {"train/loss": [(1, 0.9), (2, 0.5)], "val/loss": [(2, 0.8)], "val/accuracy": [(2, 0.4)]}
-    curves |= {"learning_rate": [(1, 0.1)], "train/f1_macro": [(1, 0.3)]}
+    curves |= {"train/learning_rate": [(1, 0.1)], "train/f1_macro": [(1, 0.3)]}
     loss, accuracy, _ = curves_picture(curves, averaged).axes
     drawn = {line.get_label(): line.get_xydata().tolist() for line in loss.lines}
     assert drawn == dict(zip(labels, ([[1, 0.9], [2, 0.5]], [[2, 0.8]]), strict=True))

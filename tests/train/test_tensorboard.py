@@ -22,7 +22,7 @@ def test_curves_and_pictures_are_shown(events):
         points = events.Scalars(name)
         assert [point.step for point in points] == [2, 5, 8, 11]  # 4 epochs of 3 batches
         assert all(0 <= point.value < 10 for point in points)
-    rates = [point.value for point in events.Scalars("learning_rate")]
+    rates = [point.value for point in events.Scalars("train/learning_rate")]
     assert len(set(rates)) == 4 and max(rates) <= 0.0031
     assert {"confusion_val", "confusion_test", "spectrograms", "curves"} <= set(events.Tags()["images"])
 

@@ -32,7 +32,7 @@ def curves(folder):
     return read_history(folder / "history.csv")
 
 
-def checkpoint(folder, name="best"):
+def checkpoint(folder, name="model"):
     return torch.load(folder / "checkpoints" / f"{name}.ckpt", map_location="cpu", weights_only=True)
 
 
@@ -43,7 +43,14 @@ def same_weights(one, other):
 
 def test_a_run_leaves_all_its_parts(run, selected):
     names = {path.relative_to(run).as_posix() for path in run.rglob("*")}
-    parts = {"checkpoints/best.ckpt", "checkpoints/last.ckpt", "metrics.json", "report.md", "history.csv"}
+    parts = {
+        "checkpoints/model.ckpt",
+        "checkpoints/first_fit.ckpt",
+        "checkpoints/last.ckpt",
+        "metrics.json",
+        "report.md",
+        "history.csv",
+    }
     assert parts <= names and any("tfevents" in name for name in names)
     assert not [name for name in names if name.endswith(".tmp")]
     written, songs = read_manifest(run / "manifest.csv"), selected[0].catalogue
@@ -62,14 +69,16 @@ def test_another_seed_gives_another_run_on_the_same_songs(run, train_run):
     assert (other / "manifest.csv").read_text(encoding="utf-8") == (run / "manifest.csv").read_text(encoding="utf-8")
 
 
-@pytest.fixture(scope="module")
-def resumed(configure, train_run, tmp_path_factory):
-    """A run that Ctrl-C stopped in the middle of its third epoch and that was then resumed, and what Ctrl-C raised."""
+@pytest.fixture(scope="module", params=["train", "refit"])
+def resumed(request, configure, train_run, tmp_path_factory):
+    """A run that Ctrl-C stopped in the middle of the third epoch of one of its two fits and that was then resumed, and
+    what Ctrl-C raised.
+    """
     folder, step = tmp_path_factory.mktemp("resumed"), MLP.training_step
     handler = signal.getsignal(signal.SIGINT)
 
     def stop(model, batch, batch_idx):
-        if model.current_epoch == 2 and batch_idx == 1:
+        if model.phase == request.param and model.current_epoch == 2 and batch_idx == 1:
             raise KeyboardInterrupt
         return step(model, batch, batch_idx)
 
@@ -84,15 +93,52 @@ def resumed(configure, train_run, tmp_path_factory):
 def test_a_resumed_run_ends_as_if_it_had_never_stopped(resumed, run):
     assert figures(resumed[0]) == figures(run) and same_weights(resumed[0], run)
     ours, theirs = curves(resumed[0]), curves(run)
-    assert all(ours[name] == theirs[name] for name in ("train/loss", "val/loss", "val/accuracy"))
+    assert all(ours[name] == theirs[name] for name in ("train/loss", "val/loss", "val/accuracy", "refit/loss"))
     assert resumed[1].type is KeyboardInterrupt  # Ctrl-C, to the program too
 
 
+def test_a_fit_that_was_stopped_after_its_last_epoch_keeps_the_averaged_weights(run, configure, train_run, tmp_path):
+    whole = train_run("refit=false")
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr("genre_lightning.train.train.score", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        train(configure("refit=false"), tmp_path)
+    again = train_run("refit=false", f"ckpt_path='{(tmp_path / 'checkpoints/last.ckpt').as_posix()}'", into=tmp_path)
+    assert same_weights(again, whole) and figures(again) == figures(whole)
+
+
+def test_a_refit_that_was_left_off_is_done_by_one_command(run, train_run, configure):
+    folder = train_run("refit=false")
+    assert checkpoint(folder)["GenreDataModule"]["learnt_from"] == ["train"] and "refit/loss" not in curves(folder)
+    last = f"ckpt_path='{(folder / 'checkpoints/last.ckpt').as_posix()}'"
+    settings = settings_to_go_on_with(configure("refit=true", last), [last, "refit=true"], folder)
+    train(settings, folder)
+    assert figures(folder) == figures(run) and same_weights(folder, run)
+
+
+def test_the_refit_learns_from_validation_too_and_its_curves_are_its_own(run, selected):
+    catalogue, steps = selected[0].catalogue, checkpoint(run, "first_fit")["global_step"]
+    assert checkpoint(run)["GenreDataModule"]["learnt_from"] == ["train", "val"]
+    assert checkpoint(run, "last")["global_step"] == steps == 12  # 4 epochs of 18 songs, 6 a batch
+    assert [step for step, _ in curves(run)["val/loss"]] == [step for step, _ in curves(run)["train/loss"]]
+    assert curves(run)["refit/loss"][0] != curves(run)["train/loss"][0]
+    assert len(catalogue.of_split("train")) == 18 and figures(run)["learnt_from"]["songs"] == 24
+    first, last = (checkpoint(run, name)["state_dict"]["encoder.0.mean"] for name in ("first_fit", "model"))
+    assert not torch.equal(first, last)  # the features' statistics are those of all songs it learnt from
+
+
+def test_the_finished_weights_are_averages_of_those_of_the_last_steps(run):
+    kept = checkpoint(run, "last")
+    raw, averaged, finished = kept["current_model_state"], kept["state_dict"], checkpoint(run)["state_dict"]
+    assert not torch.equal(raw["encoder.2.0.weight"], averaged["encoder.2.0.weight"])
+    assert torch.equal(finished["encoder.2.0.weight"], averaged["encoder.2.0.weight"])
+    assert torch.allclose(finished["head.weight"] * finished["temperature"], averaged["head.weight"])
+
+
 def test_a_schedule_made_for_fewer_epochs_is_one_clear_line(train_run):
-    folder = train_run("trainer.max_epochs=1")
+    folder = train_run("trainer.max_epochs=1", "refit=false")
     last = (folder / "checkpoints" / "last.ckpt").as_posix()
     with pytest.raises(UserError, match=r"planned for .* steps"):
-        train_run("trainer.max_epochs=2", f"ckpt_path='{last}'", into=folder)
+        train_run("trainer.max_epochs=2", "refit=false", f"ckpt_path='{last}'", into=folder)
 
 
 @pytest.fixture(scope="module")
@@ -110,11 +156,10 @@ def watched(configure, tmp_path_factory):
 
         return watch
 
-    monitor = ("callbacks.checkpoint.monitor=val/accuracy", "trainer.max_epochs=2")
     with pytest.MonkeyPatch.context() as patch:
         for name in seen:
             patch.setattr(MLP, name, watching(name))
-        return seen, train(configure(*monitor), folder), folder
+        return seen, train(configure("refit=false", "trainer.max_epochs=2"), folder), folder
 
 
 def test_the_network_is_in_training_mode_in_training_only(watched):
@@ -127,21 +172,15 @@ def test_every_epoch_draws_every_song_in_another_order(watched):
     assert sorted(epochs[0]) == sorted(epochs[1]) == list(range(18)) and epochs[0] != epochs[1]
 
 
-def test_the_score_of_a_run_is_the_best_monitored_value(watched, run):
-    accuracies = [value for _, value in curves(watched[2])["val/accuracy"]]
-    assert watched[1] == pytest.approx(max(accuracies)) and checkpoint(watched[2])["epoch"] == accuracies.index(
-        max(accuracies)
-    )
+def test_the_score_of_a_run_is_the_loss_of_validation_at_the_end_of_the_first_fit(watched):
+    assert watched[1] == pytest.approx(curves(watched[2])["val/loss"][-1][1], abs=1e-5)
 
 
-def test_training_stops_early_and_keeps_the_epoch_with_the_best_monitored_value(learnt_noise):
+def test_a_callback_may_stop_the_first_fit_and_the_refit_takes_as_many_steps(learnt_noise):
     losses = [loss for _, loss in curves(learnt_noise)["val/loss"]]
-    best = losses.index(min(losses))
-    assert best < len(losses) - 1
-    assert checkpoint(learnt_noise)["epoch"] == best and checkpoint(learnt_noise, "last")["epoch"] == len(losses) - 1
-    assert figures(learnt_noise)["val"]["loss"] == pytest.approx(losses[best], abs=1e-4)
-    assert len(losses) == best + 1 + 3 < 40  # a patience of 3 epochs
-    assert figures(learnt_noise)["run"]["epochs"] == len(losses)
+    assert len(losses) == losses.index(min(losses)) + 1 + 3 < 40  # a patience of 3 epochs
+    assert checkpoint(learnt_noise, "last")["global_step"] == checkpoint(learnt_noise, "first_fit")["global_step"]
+    assert curves(learnt_noise)["refit/loss"]
 
 
 def test_a_split_that_leaks_artists_is_warned_of_in_the_report(learnt_noise, run):
@@ -167,10 +206,10 @@ def test_a_file_that_is_no_checkpoint_is_one_clear_line(configure, run, tmp_path
         train(configure("ckpt_path=nowhere.ckpt"), tmp_path)
 
 
-@pytest.mark.parametrize("key", ["checkpoint", "early_stopping"])
-def test_a_monitor_that_does_not_exist_is_named_beside_those_that_do(configure, tmp_path, key):
-    with pytest.raises(UserError, match=rf"callbacks\.{key}\.monitor must be one of .*val/accuracy.*, not 'val/acc'"):
-        train(configure(f"callbacks.{key}.monitor=val/acc"), tmp_path)
+def test_a_monitor_that_does_not_exist_is_named_beside_those_that_do(configure, tmp_path):
+    stop = "+callbacks.stop={_target_:lightning.pytorch.callbacks.EarlyStopping,monitor:val/acc}"
+    with pytest.raises(UserError, match=r"callbacks\.stop\.monitor must be one of .*val/accuracy.*, not 'val/acc'"):
+        train(configure(stop), tmp_path)
 
 
 def run_script(folder, *overrides):
@@ -185,7 +224,7 @@ def run_script(folder, *overrides):
 )
 def test_two_processes_train_together_and_one_alone_goes_on(command_line, configure, tmp_path):
     steady = ("loader.batch_size=3", "learning.schedule=null")
-    several = ("trainer=ddp", "trainer.accelerator=cpu", "trainer.devices=2", "trainer.max_epochs=1")
+    several = ("trainer=ddp", "trainer.accelerator=cpu", "trainer.devices=2", "trainer.max_epochs=1", "refit=false")
     status, printed, told = run_script(tmp_path, *command_line(*several, *steady))
     (folder,) = (tmp_path / "logs").iterdir()
     assert status == 0 and "accuracy" in printed and printed.count("whole songs") == 1, told
@@ -194,7 +233,12 @@ def test_two_processes_train_together_and_one_alone_goes_on(command_line, config
     assert checkpoint(folder)["global_step"] == 3  # of 18 songs, 3 a batch, on 2 devices
     alone = song_metrics(score(Run(folder).model, serve(configure()), "test"))
     assert {name: figures(folder)["test"][name] for name in alone} == pytest.approx(alone, abs=1e-5)
-    more = ["trainer=cpu", "trainer.max_epochs=2", f"ckpt_path='{(folder / 'checkpoints/last.ckpt').as_posix()}'"]
+    more = [
+        "trainer=cpu",
+        "trainer.max_epochs=2",
+        "refit=false",
+        f"ckpt_path='{(folder / 'checkpoints/last.ckpt').as_posix()}'",
+    ]
     train(settings_to_go_on_with(configure(*more), more, folder), folder)
     assert figures(folder)["run"]["epochs"] == 2 and checkpoint(folder, "last")["global_step"] == 3 + 6
 
