@@ -11,7 +11,8 @@ from omegaconf import DictConfig, OmegaConf
 CONF = Path(__file__).parents[1] / "conf"
 EXPERIMENTS = sorted(path.stem for path in (CONF / "experiment").glob("*.yaml"))
 SHAPING = (
-    "model", "features", "augment", "learning", "loader", "split", "baseline", "report", "cache.dtype",
+    "model", "features", "augment", "learning", "loader", "split", "baseline", "report",
+    "cache.dtype", "cache.silence_db", "cache.level_db",
     "callbacks.checkpoint.monitor", "callbacks.early_stopping.patience",
     "trainer.max_epochs", "trainer.gradient_clip_val", "trainer.precision",
     "data._target_", "data.genres", "data.manifest",
