@@ -22,11 +22,12 @@ import numpy.typing as npt
 
 from genre_lightning.audio import AudioError
 from genre_lightning.data.extraction import Extracted, extract, extract_all, song_key, with_progress
+from genre_lightning.data.loudness import Loudness
 from genre_lightning.errors import UserError
 from genre_lightning.features.base import Features
 from genre_lightning.files import write_text_whole, write_whole
 
-FORMAT_VERSION = 2  # 1: songs were known by their absolute paths
+FORMAT_VERSION = 3  # 1: songs were known by their absolute paths; 2: with their silences, as loud as they were
 SETTINGS = "settings.json"
 LOOKUPS_AT_ONCE = 8  # a network disk answers them in the time of one
 SHARD_SECONDS = 30  # of work at most are lost to a kill, and done twice by two builds at once
@@ -62,20 +63,25 @@ class FeatureCache:
         dtype: The type of the stored numbers, "float16" or "float32".
         shard_megabytes: About how much features one file holds.
         num_workers: How many files are worked on at once; None: one on each core.
+        silence_db, level_db: As in Loudness.
 
     Raises:
-        UserError: `dtype` is another one.
+        UserError: `dtype` is another one, or `silence_db` or `level_db` is out of range.
     """
 
     def __init__(
         self, root: str | Path, features: Features, dtype: str = "float16", shard_megabytes: int = 64,
-        num_workers: int | None = None,
+        num_workers: int | None = None, silence_db: float | None = 60.0, level_db: float | None = -20.0,
     ) -> None:  # fmt: skip
         if dtype not in ("float16", "float32"):
             raise UserError(f"cache.dtype: {dtype!r} is neither float16 nor float32")
+        try:
+            self.loudness = Loudness(silence_db, level_db)
+        except ValueError as error:
+            raise UserError(f"cache.{error}") from None
         self.num_workers = num_workers
         self.features, self.dtype, self.shard_bytes = features, dtype, shard_megabytes * 2**20
-        self.settings = {**features.settings, "dtype": dtype, "format": FORMAT_VERSION}
+        self.settings = {**features.settings, **asdict(self.loudness), "dtype": dtype, "format": FORMAT_VERSION}
         digest = hashlib.sha256(json.dumps(self.settings, sort_keys=True).encode()).hexdigest()
         self.folder = Path(root).absolute() / f"{type(features).__name__}-{digest[:12]}".lower()
         self.songs: dict[str, CachedSong] = {}
@@ -151,7 +157,7 @@ class FeatureCache:
 
     def extract(self, path: Path) -> Extracted | None:
         """Compute one song, unless another process has stored it by now. Raises AudioError."""
-        return None if self.find(path) else extract(path, self.features, self.dtype)
+        return None if self.find(path) else extract(path, self.features, self.dtype, self.loudness)
 
     def store(self, songs: list[Extracted]) -> None:
         """Write a shard, the index last, and forget the songs; then see what other processes have written.

@@ -202,7 +202,7 @@ class GenreDataModule(WindowModule):
     def spec(self) -> Spec:
         """What a song goes through before a model sees it, and which genre is which."""
         window_seconds = self.features.seconds_of(self.n_frames)
-        return Spec(self.features, self.cache.dtype, window_seconds, self.overlap, self.genres)
+        return Spec(self.features, self.cache.dtype, self.cache.loudness, window_seconds, self.overlap, self.genres)
 
     def state_dict(self) -> dict[str, Any]:
         """The spec and what is learnt from, which Lightning writes into every checkpoint beside the weights."""

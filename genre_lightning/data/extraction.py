@@ -18,6 +18,7 @@ import numpy.typing as npt
 import torch
 
 from genre_lightning.audio import AudioError, Tags, read_song
+from genre_lightning.data.loudness import Loudness, Spans
 from genre_lightning.devices import threads
 from genre_lightning.features.base import Features
 
@@ -29,7 +30,8 @@ HASHED_BYTES = 65536  # at the beginning, in the middle and at the end of a file
 class Extracted:
     """A song's features `(n_frames, n_features)`, their mean and standard deviation `(2, n_features)`, and its tags.
 
-    `digest` is a hash of the frames as stored: copies of a recording share it, even with other tags or containers.
+    `seconds` is the length of the whole song; `silences` are the stretches of it that the frames leave out. `digest` is
+    a hash of the frames as stored: copies of a recording share it, even with other tags or containers.
     """
 
     path: Path
@@ -39,6 +41,7 @@ class Extracted:
     seconds: float
     digest: str
     tags: Tags
+    silences: Spans = ()
 
 
 Outcome = tuple[Path, Extracted | AudioError | None]
@@ -71,10 +74,12 @@ def key_of_state(path: Path, size: int, mtime_ns: int) -> str:
 
 
 @torch.inference_mode()
-def extract(path: Path, features: Features, dtype: str) -> Extracted:
-    """Read a song and compute its features, stored as `dtype`. Raises AudioError."""
+def extract(path: Path, features: Features, dtype: str, loudness: Loudness) -> Extracted:
+    """Read a song and compute its features, stored as `dtype`, once `loudness` was applied. Raises AudioError."""
     key = song_key(path)  # before it is read: a file that changes meanwhile is then computed again
     waveform, tags = read_song(path, features.sample_rate)
+    seconds = len(waveform) / features.sample_rate
+    waveform, silences = loudness.apply(waveform, features.sample_rate)
     frames = features(torch.from_numpy(waveform))
     mean = frames.mean(dim=0)
     std = (frames - mean).square_().mean(dim=0).sqrt_()  # in a tenth of the time that torch.std_mean takes
@@ -82,8 +87,8 @@ def extract(path: Path, features: Features, dtype: str) -> Extracted:
     if not np.isfinite(stats).all():
         raise AudioError("holds samples too large to compute with")
     stored = frames.to(getattr(torch, dtype)).numpy()
-    seconds, digest = len(waveform) / features.sample_rate, hashlib.sha256(stored.data).hexdigest()
-    return Extracted(path, key, stored, stats, seconds, digest, tags)
+    digest = hashlib.sha256(stored.data).hexdigest()
+    return Extracted(path, key, stored, stats, seconds, digest, tags, silences)
 
 
 def extract_all(

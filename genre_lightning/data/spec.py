@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
+from genre_lightning.data.loudness import Loudness
 from genre_lightning.features.base import Features, read_features
 
 FORMAT_VERSION = 2
@@ -12,13 +13,15 @@ FORMAT_VERSION = 2
 
 @dataclass(frozen=True)
 class Spec:
-    """The features and the numbers `dtype` they are rounded to, as in the cache; the windows of validation; the genres.
+    """The features, what is done to songs before, and the numbers `dtype` they are rounded to, as in the cache; the
+    windows of validation; the genres.
 
     A genre's position in `genres` is its index in the logits. Raises ValueError for values that make no windows.
     """
 
     features: Features
     dtype: str
+    loudness: Loudness
     window_seconds: float
     overlap: float
     genres: list[str]
@@ -39,7 +42,8 @@ class Spec:
     def plain(self) -> dict[str, Any]:
         """All of it as JSON can hold it."""
         values = {field.name: getattr(self, field.name) for field in fields(self)}
-        return {"format": FORMAT_VERSION, **values, "features": self.features.settings}
+        own = {"features": self.features.settings, "loudness": asdict(self.loudness)}
+        return {"format": FORMAT_VERSION, **values, **own}
 
 
 def read_spec(values: dict[str, Any], *, trust: bool = False) -> Spec:
@@ -51,4 +55,5 @@ def read_spec(values: dict[str, Any], *, trust: bool = False) -> Spec:
         raise ValueError(f"format {values['format']}")
     known = {field.name: values[field.name] for field in fields(Spec)}
     known["features"] = read_features(known["features"], trust=trust)
+    known["loudness"] = Loudness(**known["loudness"])
     return Spec(**known)

@@ -42,7 +42,7 @@ class Features(nn.Module, ABC):
     def forward(self, waveform: Tensor) -> Tensor:
         """Compute a song's features `(frames, n_features)`, float32, at least one frame, on the CPU.
 
-        `waveform` is `(samples,)`, float32 between -1 and 1, at `sample_rate`.
+        `waveform` is `(samples,)`, float32, at `sample_rate`; full scale is 1, which peaks may exceed.
         """
 
     @property

@@ -41,7 +41,7 @@ def add_predict(parser: argparse.ArgumentParser) -> None:
     formats = parser.add_mutually_exclusive_group()
     formats.add_argument("--json", dest="format", action="store_const", const=as_json, help="print one list in JSON")
     formats.add_argument("--csv", dest="format", action="store_const", const=as_csv, help="print CSV")
-    parser.add_argument("--timeline", action="store_true", help="print a row a second, and draw genre over time")
+    parser.add_argument("--timeline", action="store_true", help="print a row a second, and draw them; silence has no genre")
     parser.add_argument("--every", type=seconds, metavar="SECONDS", help="seconds per row of the timeline (default: 1)")
     parser.add_argument("--pictures", type=Path, metavar="FOLDER", help="where timelines are drawn (default: here)")
     parser.add_argument("--num-workers", type=count, metavar="N", help="songs read at once (default: one per core)")
@@ -157,7 +157,7 @@ def picture(prediction: Prediction, genres: Sequence[str]) -> Figure:
     from genre_lightning.predict.timeline import timeline_picture
 
     edges = [*(moment.from_seconds for moment in prediction.timeline), prediction.to_seconds]
-    probabilities = [[moment.probabilities[genre] for genre in genres] for moment in prediction.timeline]
+    probabilities = [[moment.probabilities.get(genre, 0.0) for genre in genres] for moment in prediction.timeline]
     return timeline_picture(edges, probabilities, genres, title(prediction, prediction.path.name))
 
 
@@ -184,9 +184,10 @@ def title(prediction: Prediction, name: object) -> str:
 
 def moments_table(head: str, moments: Iterable[tuple[str, Moment]], genres: Sequence[str]) -> str:
     """A line for each moment and its label."""
-    rows = [
-        (label, moment.genre, *(percent(moment.probabilities[genre]) for genre in genres)) for label, moment in moments
-    ]
+    rows = []
+    for label, moment in moments:
+        probabilities = [percent(moment.probabilities[genre]) if moment.genre else "" for genre in genres]
+        rows.append((label, moment.genre or "silence", *probabilities))
     return table((head, "genre", *genres), rows)
 
 
@@ -203,17 +204,21 @@ def as_json(predictions: Iterable[Prediction], _: Sequence[str]) -> Iterator[str
 
 
 def plain(moment: Moment) -> dict[str, Any]:
-    """A moment, or a whole song, as JSON holds it."""
+    """A moment, or a whole song, as JSON holds it; the genre of silence is null."""
     probabilities = {genre: round(probability, DECIMALS) for genre, probability in moment.probabilities.items()}
-    return {**span(moment), "genre": moment.genre, "probabilities": probabilities}
+    return {**span(moment), "genre": moment.genre or None, "probabilities": probabilities}
 
 
 def as_csv(predictions: Iterable[Prediction], genres: Sequence[str]) -> Iterator[str]:
-    """A line for each song, or of songs with a timeline for each moment, with a column for each genre."""
+    """A line for each song, or of songs with a timeline for each moment, with a column for each genre.
+
+    For silence the genre and the columns are empty.
+    """
     yield csv_line(["path", "from_seconds", "to_seconds", "genre", *genres])
     for prediction in predictions:
         for moment in prediction.timeline or [prediction]:
-            probabilities = [round(moment.probabilities[genre], DECIMALS) for genre in genres]
+            known = plain(moment)["probabilities"]
+            probabilities = [known.get(genre) for genre in genres]
             yield csv_line([prediction.path, *span(moment).values(), moment.genre, *probabilities])
 
 

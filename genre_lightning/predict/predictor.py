@@ -8,12 +8,14 @@ from os import PathLike
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from genre_lightning.audio import AudioError
 from genre_lightning.data.extraction import Extracted, extract, extract_all
+from genre_lightning.data.loudness import heard_seconds
 from genre_lightning.data.spec import Spec
 from genre_lightning.data.windows import cut, regular_starts
 from genre_lightning.devices import use_one_thread_after_fork
@@ -31,7 +33,7 @@ class Moment:
     Attributes:
         from_seconds: where the part begins, from the song's beginning on.
         to_seconds: where it ends.
-        probabilities: each genre's probability, the most probable genre first; they sum to 1.
+        probabilities: each genre's probability, the most probable genre first; they sum to 1. Empty for silence.
     """
 
     from_seconds: float
@@ -40,13 +42,13 @@ class Moment:
 
     @property
     def genre(self) -> str:
-        """The most probable genre."""
-        return next(iter(self.probabilities))
+        """The most probable genre; empty for silence."""
+        return next(iter(self.probabilities), "")
 
 
 @dataclass(frozen=True)
 class Prediction(Moment):
-    """What a model hears in a whole song: the softmax of the mean logits of its windows.
+    """What a model hears in a whole song but for its silences: the softmax of the mean logits of its windows.
 
     Attributes:
         path: the song's file.
@@ -88,7 +90,7 @@ class Predictor:
         Raises:
             AudioError: the file cannot be read.
         """
-        song = extract(Path(path), self.spec.features, self.spec.dtype)
+        song = extract(Path(path), self.spec.features, self.spec.dtype, self.spec.loudness)
         windows = self.predict_windows(song.frames, regular_starts(len(song.frames), self.n_frames, self.spec.overlap))
         timeline = () if every_seconds is None else self.timeline(song, every_seconds)
         return Prediction(0.0, song.seconds, self.by_genre(windows.mean(dim=0)), Path(path), timeline)
@@ -111,17 +113,22 @@ class Predictor:
     def timeline(self, song: Extracted, every_seconds: float) -> list[Moment]:
         """Predict the windows around the middles of a song's parts; at both ends the first and the last window.
 
-        Each part is `every_seconds` long, the last one up to half of that shorter or longer.
+        Each part is `every_seconds` long, the last one up to half of that shorter or longer. What is silent for more
+        than half of it has no genres.
         """
         parts = max(1, round(song.seconds / every_seconds))
         edges = [*(part * every_seconds for part in range(parts)), song.seconds]
-        windows = self.predict_windows(song.frames, self.starts_around(edges, len(song.frames)))
-        return [Moment(*span, self.by_genre(window)) for span, window in zip(pairwise(edges), windows, strict=True)]
+        heard = heard_seconds(edges, song.silences)
+        windows = self.predict_windows(song.frames, self.starts_around(heard, len(song.frames)))
+        silent = np.diff(heard) < np.diff(edges) / 2
+        parts = zip(pairwise(edges), windows, silent, strict=True)
+        return [Moment(*span, {} if is_silent else self.by_genre(window)) for span, window, is_silent in parts]
 
-    def starts_around(self, edges: Sequence[float], n_frames: int) -> list[int]:
-        """First frames of the windows around the middles of the parts between `edges`, given in seconds."""
+    def starts_around(self, edges: npt.ArrayLike, n_frames: int) -> list[int]:
+        """First frames of the windows around the middles of the parts between `edges`, in seconds without silences."""
         features = self.spec.features
-        begins = (np.array(edges[1:]) + edges[:-1]) / 2 - features.seconds_of(self.n_frames) / 2
+        middles = np.asarray(edges)[:-1] + np.diff(edges) / 2
+        begins = middles - features.seconds_of(self.n_frames) / 2
         starts = np.round(begins * features.frames_per_second).clip(0, max(0, n_frames - self.n_frames))
         return starts.astype(int).tolist()
 

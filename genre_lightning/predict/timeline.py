@@ -20,7 +20,8 @@ def timeline_picture(
 ) -> "Figure":
     """The genres of a song over time as layers.
 
-    `probabilities` is `(moments, n_genres)`; `edges`, in seconds, has one value more than there are moments.
+    `probabilities` is `(moments, n_genres)`, all 0 for silence, which is grey; `edges`, in seconds, has one value more
+    than there are moments.
     """
     from matplotlib.figure import Figure
     from matplotlib.ticker import FuncFormatter, MultipleLocator
@@ -28,6 +29,8 @@ def timeline_picture(
     figure = Figure((10, 2 + 0.25 * len(genres)), layout="constrained")
     axes = figure.add_subplot(xlabel="minutes and seconds", ylabel="probability", xlim=(0, edges[-1]), ylim=(0, 1))
     axes.set_title(title, parse_math=False)  # names of songs hold dollar signs
+    if not np.sum(probabilities, axis=1).all():
+        axes.axvspan(0, edges[-1], facecolor="0.85", zorder=0, label="silence")  # shows where no layer covers it
     layers = axes.stackplot(
         edges, *np.concatenate([probabilities, np.array(probabilities)[-1:]]).T, labels=genres, step="post"
     )

@@ -7,7 +7,7 @@ report.md, pictures, TensorBoard's events.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
 from pickle import UnpicklingError
@@ -107,7 +107,8 @@ class Run:
         from genre_lightning.data.cache import FeatureCache
 
         root = self.cache_root or self.started_in / self.config.cache.root
-        return FeatureCache(root, self.spec.features, self.spec.dtype, num_workers=self.num_workers)
+        loudness = asdict(self.spec.loudness)
+        return FeatureCache(root, self.spec.features, self.spec.dtype, num_workers=self.num_workers, **loudness)
 
     @property
     def started_in(self) -> Path:

@@ -44,8 +44,8 @@ class Killed(BaseException):
 def open_cache(tmp_path, features):
     """Open a cache below tmp_path, as a new run of the program would."""
 
-    def open_again(name="cache", features=features, dtype="float32", shard_megabytes=0, num_workers=None):
-        return FeatureCache(tmp_path / name, features, dtype, shard_megabytes, num_workers)
+    def open_again(name="cache", features=features, dtype="float32", shard_megabytes=0, num_workers=None, **loudness):
+        return FeatureCache(tmp_path / name, features, dtype, shard_megabytes, num_workers, **loudness)
 
     return open_again
 
@@ -89,7 +89,8 @@ def check_frames(cache, paths):
     """Hold what the cache says of every file against a computation from the start."""
     tolerance = 1e-4 if cache.dtype == "float32" else 0.04  # dB: half the last digit of a float16 below 128
     for path in paths:
-        direct = cache.features(torch.from_numpy(read_audio(path, cache.features.sample_rate))).numpy()
+        waveform, _ = cache.loudness.apply(read_audio(path, rate := cache.features.sample_rate), rate)
+        direct = cache.features(torch.from_numpy(waveform)).numpy()
         song = cache.find(path)
         assert song is not None, path
         np.testing.assert_allclose(cache.frames(song).astype(np.float32), direct, rtol=0, atol=tolerance)
@@ -178,6 +179,13 @@ def test_shards_close_when_they_are_full(tmp_path, write_song, open_cache):
 def test_a_dtype_that_is_none_is_named(open_cache):
     with pytest.raises(UserError, match=r"cache\.dtype: 'int8'"):
         open_cache(dtype="int8")
+
+
+@pytest.mark.parametrize("wrong", [{"silence_db": 0}, {"silence_db": -60.0}, {"level_db": -101}])
+def test_a_loudness_that_is_none_is_named(open_cache, wrong):
+    ((name, value),) = wrong.items()
+    with pytest.raises(UserError, match=rf"cache\.{name} must .*, not {value}"):
+        open_cache(**wrong)
 
 
 def test_broken_files_are_returned_with_reasons_and_the_others_are_built(songs, open_cache):

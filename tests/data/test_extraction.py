@@ -6,12 +6,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 import torch
 
 from genre_lightning.audio import AudioError, Tags, read_audio
 from genre_lightning.data.extraction import extract, extract_all, song_key, threads, with_progress
+from genre_lightning.data.loudness import Loudness
 from genre_lightning.errors import UserError
 
+AS_IT_IS = Loudness(None, None)
 PATHS = [Path(f"{number}.wav") for number in range(100)]
 
 
@@ -36,23 +39,33 @@ def threads_of_torch():
 @pytest.mark.parametrize(("dtype", "error"), [("float16", 0.04), ("float32", 1e-4)])
 def test_a_song_becomes_frames_their_mean_and_std_and_what_its_file_tells(tmp_path, write_song, features, dtype, error):
     path = write_song(tmp_path / "song.flac", seconds=1.5, artist="Who")
-    song, frames = extract(path, features, dtype), features(torch.from_numpy(read_audio(path, 8000))).numpy()
+    song, frames = extract(path, features, dtype, AS_IT_IS), features(torch.from_numpy(read_audio(path, 8000))).numpy()
     assert song.frames.dtype == dtype and song.stats.dtype == np.float32
     np.testing.assert_allclose(song.frames.astype(np.float32), frames, rtol=0, atol=error)
     np.testing.assert_allclose(song.stats, [frames.mean(axis=0), frames.std(axis=0)], atol=1e-3)
     assert (song.seconds, song.tags, song.key) == (1.5, Tags("Who", ""), song_key(path))
 
 
+def test_silence_has_no_frames_and_level_no_say(tmp_path, features, sound):
+    song, path, loudness = sound("tones", 1, 2.0), tmp_path / "song.wav", Loudness(60.0, -20.0)
+    soundfile.write(path, song, 8000)
+    plain = extract(path, features, "float32", loudness)
+    soundfile.write(path, np.concatenate([np.zeros(16000), song / 2**17]), 8000, "FLOAT")  # 12 dB quieter
+    silenced = extract(path, features, "float32", loudness)
+    assert silenced.silences == ((0.0, 2.0),) and silenced.seconds == 4.0 and plain.silences == ()
+    np.testing.assert_allclose(silenced.frames, plain.frames, rtol=0, atol=1e-3)
+
+
 def test_a_broken_file_raises(tmp_path, features):
     (tmp_path / "song.wav").touch()
     with pytest.raises(AudioError, match="empty"):
-        extract(tmp_path / "song.wav", features, "float32")
+        extract(tmp_path / "song.wav", features, "float32", AS_IT_IS)
 
 
 def test_the_same_sound_has_the_same_digest_in_any_file(tmp_path, write_song, features):
     one, other = write_song(tmp_path / "a.wav", artist="Who"), write_song(tmp_path / "b.flac")
     third = write_song(tmp_path / "c.wav", number=1)
-    digests = [extract(path, features, "float32").digest for path in (one, other, third)]
+    digests = [extract(path, features, "float32", AS_IT_IS).digest for path in (one, other, third)]
     assert digests[0] == digests[1] != digests[2]
 
 
@@ -164,7 +177,7 @@ def test_threads_are_given_back_when_the_work_is_stopped(three_threads):
 
 
 def test_progress_passes_everything_on_and_logs_the_hours(tmp_path, write_song, features, caplog):
-    song = extract(write_song(tmp_path / "song.wav", seconds=2), features, "float32")
+    song = extract(write_song(tmp_path / "song.wav", seconds=2), features, "float32", AS_IT_IS)
     outcomes = [(path, song) for path in PATHS[:90]] * 12 + [(PATHS[99], AudioError("is broken"))]
     with caplog.at_level(logging.INFO):
         assert list(with_progress(iter(outcomes), len(outcomes))) == outcomes

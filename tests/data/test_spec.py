@@ -3,11 +3,13 @@ from dataclasses import replace
 
 import pytest
 
+from genre_lightning.data.loudness import Loudness
 from genre_lightning.data.spec import Spec, read_spec
 from genre_lightning.errors import UserError
 from genre_lightning.features.mel import MFCC, LogMel
 
-RECIPE = Spec(LogMel(sample_rate=8000, n_fft=512, hop_length=256), "float16", 0.5, 0.25, ["jazz", "rock"])
+FEATURES = LogMel(sample_rate=8000, n_fft=512, hop_length=256)
+RECIPE = Spec(FEATURES, "float16", Loudness(60.0, None), 0.5, 0.25, ["jazz", "rock"])
 
 
 @pytest.mark.parametrize("features", [LogMel(n_mels=24, f_max=4000.0), MFCC(n_mfcc=13, top_db=None, mel_scale="htk")])
@@ -15,7 +17,7 @@ def test_a_recipe_survives_json(features):
     spec = replace(RECIPE, features=features)
     again = read_spec(json.loads(json.dumps(spec.plain())))
     assert again.plain() == spec.plain() and type(again.features) is type(features)
-    assert again.features.settings == features.settings
+    assert again.features.settings == features.settings and again.loudness == Loudness(60.0, None)
 
 
 def test_the_shape_of_windows_follows():
@@ -24,7 +26,8 @@ def test_the_shape_of_windows_follows():
 
 WRONG = [
     {"dtype": "float8"}, {"window_seconds": 0}, {"window_seconds": None}, {"overlap": 1}, {"overlap": -0.1},
-    {"genres": []}, {"genres": "jazz"}, {"genres": ["jazz", 2]}, {"format": 3}, {"features": {}},
+    {"genres": []}, {"genres": "jazz"}, {"genres": ["jazz", 2]}, {"loudness": {}},
+    {"loudness": {"silence_db": -1.0, "level_db": None}}, {"format": 3}, {"features": {}},
     {"features": {"_target_": "genre_lightning.data.spec.Spec"}},
     {"features": {"_target_": "genre_lightning.features.mel.LogMel", "colour": "blue"}},
 ]  # fmt: skip

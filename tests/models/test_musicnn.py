@@ -3,6 +3,7 @@ import pytest
 import torch
 
 from genre_lightning.data.datamodule import Statistics
+from genre_lightning.data.loudness import Loudness
 from genre_lightning.data.spec import Spec
 from genre_lightning.embed.embeddings import read_embeddings
 from genre_lightning.errors import UserError
@@ -84,7 +85,7 @@ def test_other_features_and_choices_are_named(settings, told):
 
 def test_a_timeline_judges_the_windows_around_its_moments(monkeypatch):
     """The middle of the window that judges a moment is the moment's own, within half a step."""
-    spec = Spec(MusicnnEmbedding(), "float16", 2.992, 0.5, ["noise", "tones"])
+    spec = Spec(MusicnnEmbedding(), "float16", Loudness(None, None), 2.992, 0.5, ["noise", "tones"])
     monkeypatch.setattr("genre_lightning.predict.predictor.load", lambda *_: (spec, None))
     predictor, half = Predictor("run"), 1.488 * 10  # seconds
     starts = predictor.starts_around([half - 0.5, half + 0.5], 40)

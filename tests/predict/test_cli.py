@@ -7,7 +7,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
+import soundfile
 
 from genre_lightning.__main__ import main
 from genre_lightning.predict import predictor as inference
@@ -135,6 +137,20 @@ def test_python_s_and_the_command_s_status_tell_of_missing_files(predict, music)
 def test_a_wrong_command_ends_with_2(predict, wrong):
     status, out, err = predict(*wrong)
     assert (status, out) == (2, "") and "usage: genre-lightning predict" in err
+
+
+def test_silence_is_told_in_every_format(predict, tmp_path, sound):
+    song = np.concatenate([sound("noise", 0, 1.0), np.zeros(16000, np.int16)])
+    soundfile.write(tmp_path / "song.wav", song, 8000)
+    rows = predict(tmp_path / "song.wav", "--timeline")[1].splitlines()[4:]
+    assert cells(rows[0])[1] in GENRES and [cells(row) for row in rows[1:3]] == [
+        [begin, "silence", "", "", ""] for begin in ("0:01", "0:02")
+    ]
+    (told,) = json.loads(predict(tmp_path / "song.wav", "--timeline", "--json")[1])
+    assert told["to_seconds"] == 3 and told["genre"] in GENRES
+    assert told["timeline"][2] == {"from_seconds": 2, "to_seconds": 3, "genre": None, "probabilities": {}}
+    *_, last = csv.DictReader(io.StringIO(predict(tmp_path / "song.wav", "--timeline", "--csv")[1]))
+    assert (last["from_seconds"], last["genre"], last["noise"]) == ("2.0", "", "")
 
 
 @pytest.fixture

@@ -41,6 +41,11 @@ def write(path, waveform, rate=SAMPLE_RATE):
     return path
 
 
+def write_float(path, waveform):
+    soundfile.write(path, waveform, SAMPLE_RATE, "FLOAT")
+    return path
+
+
 @pytest.mark.parametrize("split", ["train", "test"])
 def test_songs_of_the_run_get_what_its_report_counted(predictor, run, configure, split):
     data = serve(configure())
@@ -105,6 +110,33 @@ def test_a_timeline_tells_what_is_heard_when(run, tmp_path, sound):
     assert [moment.genre for moment in prediction.timeline] == ["tones"] * 6 + ["noise"] * 6
     whole = predictor.predict(tmp_path / "song.wav").probabilities
     assert prediction.probabilities == whole and whole["clicks"] < 0.01 and 0.3 < whole["tones"] < 0.7
+
+
+def test_silence_has_no_vote_and_is_told_in_the_timeline(predictor, tmp_path, sound):
+    parts = [sound(genre, 2, 3.0) for genre in ("tones", "noise")]
+    alone = predictor.predict(write(tmp_path / "alone.wav", np.concatenate(parts)), every_seconds=1.0)
+    hush = np.random.default_rng(0).integers(-1, 2, 4 * SAMPLE_RATE).astype(np.int16)
+    song = np.concatenate([np.zeros(SAMPLE_RATE, np.int16), parts[0], hush, parts[1]])
+    prediction = predictor.predict(write(tmp_path / "song.wav", song), every_seconds=1.0)
+    assert prediction.to_seconds == 11.0
+    assert [moment.to_seconds for moment in prediction.timeline] == list(range(1, 12))
+    assert [bool(moment.genre) for moment in prediction.timeline] == [False] + 3 * [True] + 4 * [False] + 3 * [True]
+    heard = [moment for moment in prediction.timeline if moment.genre]
+    for moment, same in zip([prediction, *heard], [alone, *alone.timeline], strict=True):
+        assert moment.probabilities == pytest.approx(same.probabilities, abs=0.02)
+
+
+def test_a_song_gets_the_same_at_any_level(predictor, tmp_path, sound):
+    song = sound("noise", 3, 2.0) / 2**15
+    loud, quiet = (predictor.predict(write_float(tmp_path / "song.wav", song * gain)) for gain in (4, 0.01))
+    assert quiet.probabilities == pytest.approx(loud.probabilities, abs=1e-3)
+
+
+@pytest.mark.parametrize("noise", [0, 0.3])
+def test_a_song_of_silence_is_told_like_a_broken_file(ours, tmp_path, noise):
+    hush = (noise * np.random.default_rng(0).standard_normal(3 * SAMPLE_RATE)).round() / 2**15
+    with pytest.raises(AudioError, match="is silent"):
+        ours.predict(write_float(tmp_path / "song.wav", hush))
 
 
 def test_a_moment_is_predicted_by_the_window_around_its_middle(ours):

@@ -16,6 +16,15 @@ def test_a_timeline_is_layers_that_fill_the_time(tmp_path):
     assert [label.get_text() for label in axes.get_xticklabels()][1:4] == ["0:00", "0:30", "1:00"]
 
 
+def test_silence_is_grey_and_named_and_only_where_there_is_some():
+    (axes,) = timeline_picture([0, 1, 2], [[0.4, 0.6], [0.0, 0.0]], ["jazz", "rock"], "song").axes
+    assert [text.get_text() for text in axes.figure.legends[0].get_texts()] == ["rock", "jazz", "silence"]
+    tops = [dict(layer.get_paths()[0].vertices.tolist()) for layer in axes.collections]
+    assert all(top[2] == 0 for top in tops), "a layer covers the silence"
+    (axes,) = timeline_picture([0, 1], [[0.4, 0.6]], ["jazz", "rock"], "song").axes
+    assert not axes.patches
+
+
 @pytest.mark.parametrize("seconds", [0.01, 3, 30, 3600 * 30])
 def test_a_timeline_of_any_length_has_a_few_ticks(seconds):
     (axes,) = timeline_picture([0, seconds], [[1.0]], ["jazz"], "song").axes
