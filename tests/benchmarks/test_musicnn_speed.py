@@ -9,9 +9,9 @@ from functools import partial
 
 import pytest
 import torch
+from genre_lightning.features.musicnn import WINDOWS_A_BATCH
 from serving import serve
 
-from genre_lightning.features.musicnn import WINDOWS_A_BATCH
 from genre_lightning.train.train import build_model
 
 pytestmark = pytest.mark.benchmark
