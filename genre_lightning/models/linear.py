@@ -1,5 +1,6 @@
 """model=linear: the mean of each feature over a song, and a head that is solved instead of trained."""
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,7 +21,7 @@ STRENGTHS = (1e-4, 3e-4, 1e-3, 3e-3, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0)  # of
 USUAL_STRENGTH = 0.03  # where songs are too few, or their artists, to choose by them
 FOLDS = 5
 
-Vectors = npt.NDArray[np.float64]  # `(songs, n_features)`
+Vectors = npt.NDArray[np.float64]  # `(songs, n_features)` where nothing else is said
 Numbers = npt.NDArray[np.int64]  # `(songs,)`
 
 
@@ -97,7 +98,10 @@ def fitted(songs: Vectors, genres: Numbers, C: float, class_weight: str | None) 
 
 
 def choose_strength(songs: Vectors, genres: Numbers, groups: Numbers, class_weight: str | None) -> float:
-    """The one of STRENGTHS with the least mean log-loss on songs of other artists; USUAL_STRENGTH if none can tell."""
+    """The least of STRENGTHS whose log-loss on songs of other artists is within a standard error of the least loss.
+
+    That is the rule of Breiman et al. 1984, section 3.4.3. USUAL_STRENGTH if the songs cannot tell.
+    """
     from sklearn.model_selection import StratifiedGroupKFold
 
     folds = min(FOLDS, len(np.unique(groups)), int(np.bincount(genres).min()))
@@ -108,6 +112,16 @@ def choose_strength(songs: Vectors, genres: Numbers, groups: Numbers, class_weig
         if len(np.unique(genres[known])) == len(np.unique(genres)):  # not if all songs of a genre are in this fold
             for row, C in enumerate(STRENGTHS):  # noqa: N806
                 solution = fitted(songs[known], genres[known], C, class_weight)
-                losses[row, others] = -solution.predict_log_proba(songs[others])[range(len(others)), genres[others]]
-    judged = np.isfinite(losses).all(axis=0)
-    return STRENGTHS[losses[:, judged].mean(axis=1).argmin()] if judged.any() else USUAL_STRENGTH
+                losses[row, others] = song_losses(solution, songs[others], genres[others])
+    losses = losses[:, np.isfinite(losses).all(axis=0)]
+    if not losses.size:
+        return USUAL_STRENGTH
+    best = losses[losses.mean(axis=1).argmin()]
+    within = losses.mean(axis=1) <= best.mean() + best.std() / math.sqrt(len(best))
+    return STRENGTHS[int(within.argmax())]
+
+
+def song_losses(solution: "LogisticRegression", songs: Vectors, genres: Numbers) -> Vectors:
+    """The log-loss of each song, `(songs,)`; not from probabilities, which may be rounded to 0."""
+    logits = nn.functional.linear(torch.from_numpy(songs).float(), *linear_layer(solution))
+    return nn.functional.cross_entropy(logits, torch.from_numpy(genres), reduction="none").double().numpy()

@@ -2,13 +2,18 @@ import contextlib
 import io
 from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from threading import Thread
 
 import pytest
 import requests
+import soxr
 import torch
 
+from genre_lightning.demo.instruments import SAMPLE_RATE
+from genre_lightning.demo.song import compose_song
 from genre_lightning.errors import UserError
+from genre_lightning.features.encoders.efficientat import KaldiMel
 from genre_lightning.pretrained import efficientat_weights as weights
 from genre_lightning.pretrained.efficientat import EfficientAT
 from genre_lightning.pretrained.weights import sha256
@@ -148,3 +153,39 @@ def test_no_password_of_a_proxy_is_told(home, monkeypatch, error, reason):
     with pytest.raises(UserError, match=reason) as raised:
         weights.load_efficientat()
     assert "SECRET" not in str(raised.value)
+
+
+@pytest.fixture(scope="module")
+def real():
+    """The network with the real weights, where they are."""
+    if not (Path(torch.hub.get_dir()) / "genre_lightning" / weights.FILE).is_file():
+        pytest.skip(f"{weights.FILE} is not there: train once with features.encoders=[efficientat]")
+    return weights.load_efficientat()
+
+
+# What the published network says of five seconds of five tones: the logits of its first ten classes, and the first ten
+# numbers of its pooled output.
+LOGITS = [-4.51957, -8.06640, -8.35191, -9.22746, -9.84268, -8.31818, -11.27111, -9.64822, -10.58792, -11.60691]
+POOLED = [-0.26810, 0.00264, -0.01812, 0.17162, 0.57983, -0.23438, -0.16941, 0.22538, -0.21635, -0.17556]
+
+
+@pytest.mark.weights
+def test_the_published_weights_say_the_same_of_tones_as_when_they_were_first_tried(real):
+    time = torch.arange(5 * 32000, dtype=torch.float64) / 32000
+    tones = 0.1 * sum(torch.sin(2 * torch.pi * hertz * time) for hertz in (110.0, 220.0, 440.0, 1000.0, 3520.0))
+    mel = KaldiMel()(tones.float()).T[None, None]
+    torch.testing.assert_close(real(mel)[0, :10], torch.tensor(LOGITS), atol=1e-4, rtol=0)
+    torch.testing.assert_close(real.features(mel).mean(dim=(2, 3))[0, :10], torch.tensor(POOLED), atol=1e-4, rtol=0)
+
+
+# Classes of AudioSet, by their numbers.
+MUSIC, PIANO, DRUM_MACHINE = 137, 153, 163
+
+
+@pytest.mark.weights
+@pytest.mark.parametrize(("genre", "artist", "instrument"), [("jazz", 2, PIANO), ("hiphop", 0, DRUM_MACHINE)])
+def test_the_published_weights_hear_music_and_an_instrument_that_plays(real, genre, artist, instrument):
+    song = compose_song(0, genre, artist, 0, seconds=10.0, overlap=0.0)
+    waveform = torch.from_numpy(soxr.resample(song, SAMPLE_RATE, 32000, "HQ"))
+    loudest = real(KaldiMel()(waveform).T[None, None])[0].topk(7).indices.tolist()
+    assert loudest[0] == MUSIC and instrument in loudest
