@@ -5,6 +5,7 @@ import os
 import shutil
 import signal
 from functools import partial
+from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
@@ -32,14 +33,14 @@ ADAM = {"_target_": "torch.optim.AdamW", "lr": 0.01, "weight_decay": 0.1}
 
 
 def kinds_of_models():
-    """The classes that conf/model names, with their settings but no dropout: those that read whatever features."""
+    """The classes that conf/model names, with their settings but no dropout: those that are trained on any features."""
     kinds = {}
     with initialize_config_dir(version_base="1.3", config_dir=str(CONF)):
         usual = compose_config("train").features
         for path in sorted((CONF / "model").glob("*.yaml")):
             config = compose_config("train", [f"model={path.stem}"])
-            if config.features == usual:  # others bring their own, and have tests of their own
-                settings = OmegaConf.to_container(config.model)
+            if config.features == usual and "dropout" in config.model:  # others have tests of their own
+                settings = OmegaConf.to_container(config.model, resolve=True)
                 own = {name: settings[name] for name in settings if name[0] != "_" and name not in config.learning}
                 kinds[get_class(settings["_target_"])] = own | {"dropout": 0.0}
     return kinds
@@ -90,22 +91,33 @@ def compose_song(genre, number, seconds=1.0):
 
 @pytest.fixture(scope="session")
 def random_weights(tmp_path_factory):
-    """A folder where PyTorch keeps weights, in which musicnn's are there already: random ones."""
+    """A folder where PyTorch keeps weights, in which those of all encoders are there already: random ones."""
     from safetensors.torch import save_file
 
-    from genre_lightning.pretrained.network import Tagger
-    from genre_lightning.pretrained.weights import KEPT
+    from genre_lightning.pretrained import efficientat, efficientat_weights, musicnn, musicnn_weights
 
     home = tmp_path_factory.mktemp("torch")
-    (home / "hub" / "genre_lightning").mkdir(parents=True)
+    folder = home / "hub" / "genre_lightning"
+    folder.mkdir(parents=True)
     torch.manual_seed(0)
-    save_file(Tagger().state_dict(), home / "hub" / "genre_lightning" / KEPT)
+    save_file(musicnn.Tagger().state_dict(), folder / musicnn_weights.KEPT)
+    network = efficientat.EfficientAT()
+    for layer in network.features.modules():
+        if isinstance(layer, torch.nn.BatchNorm2d):
+            layer.momentum = None
+    with torch.no_grad():
+        network.features(torch.randn(4, 1, 128, 200))  # or hardly anything would arrive at the end of so many layers
+    torch.save(network.state_dict(), folder / efficientat_weights.FILE)
     return home
 
 
 @pytest.fixture
-def musicnn_weights(random_weights, monkeypatch):
-    """Make model=musicnn find random weights, so that it fetches none."""
+def encoder_weights(random_weights, monkeypatch):
+    """Make features=pretrained find random weights, so that it fetches none."""
+    from genre_lightning.pretrained import efficientat_weights as efficientat
+
+    kept = (random_weights / "hub" / "genre_lightning" / efficientat.FILE).read_bytes()
+    monkeypatch.setattr(efficientat, "SHA256", sha256(kept).hexdigest())
     monkeypatch.setenv("TORCH_HOME", str(random_weights))
 
 
@@ -193,7 +205,7 @@ def selected(library, tmp_path_factory):
 @pytest.fixture(scope="session")
 def command_line(library, tmp_path_factory):
     """The overrides that make a small run on the library, with whatever is to be different; another choice of a group
-    comes with its own settings, and musicnn with those of other groups.
+    comes with its own settings, and pre-trained encoders with those of other groups.
     """
     caches = tmp_path_factory.mktemp("caches")
     own = ["data=folder", f"data.root='{library.as_posix()}'", f"cache.root='{caches.as_posix()}'"]
@@ -201,7 +213,9 @@ def command_line(library, tmp_path_factory):
     def line(*overrides):
         chosen = tuple(key + end for override in overrides for key in [override.split("=")[0]] for end in "=.")
         chosen += ("augment=",) if "features=" in chosen else ()  # features say which ones they want
-        chosen += ("features.", "loader.", "augment=") if "model=musicnn" in overrides else ()
+        chosen += ("loader.window_seconds",) if "features=pretrained" in overrides else ()
+        chosen += ("features.", "loader.", "augment=") if "model=pretrained" in overrides else ()
+        chosen += ("loader.windows_per_song", "trainer.max_epochs") if "model=linear" in overrides else ()
         return [*(setting for setting in (*own, *SMALL) if not setting.startswith(chosen)), *overrides]
 
     return line
@@ -322,7 +336,7 @@ def embedded(run, map_run, tmp_path_factory):
 
 @pytest.fixture(params=KINDS, ids=lambda kind: kind.__name__)
 def kind(request):
-    """Every kind of model in conf/model that reads whatever features."""
+    """Every kind of model in conf/model that is trained, on whatever features."""
     return request.param
 
 

@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import torch
@@ -14,7 +14,7 @@ from torch.utils.data import DataLoader
 
 from genre_lightning.data.augment import Augment
 from genre_lightning.data.cache import CachedSong, FeatureCache
-from genre_lightning.data.catalogue import SPLITS, Catalogue
+from genre_lightning.data.catalogue import SPLITS, Catalogue, linked
 from genre_lightning.data.selection import Selection, report_skipped, report_unjudged, select_songs
 from genre_lightning.data.sources.folder import folder
 from genre_lightning.data.spec import Spec
@@ -104,7 +104,8 @@ class GenreDataModule(WindowModule):
         augment: By name, what makes an augmentation from the features.
         window_seconds: The length of a window; that of the longest training song if it is shorter.
         batch_size: Windows in a batch.
-        windows_per_song: Windows of each training song in an epoch; None: so many that there are LEAST_WINDOWS.
+        windows_per_song: Windows of each training song in an epoch; None: LEAST_WINDOWS or more in all; "all": the ones
+            that validation would have, not augmented.
         overlap: The part that neighbouring windows share in validation and test.
         balanced: Draw as many training windows of every genre.
         num_workers: Processes that load batches beside the main one.
@@ -124,8 +125,8 @@ class GenreDataModule(WindowModule):
         split: Callable[[Catalogue], Catalogue] = split_catalogue,
         cache: Callable[..., FeatureCache] = CACHE,
         augment: Mapping[str, Callable[[Features], Augment]] | None = None,
-        window_seconds: float = 2.0, batch_size: int = 16, windows_per_song: int | None = None, overlap: float = 0.5,
-        balanced: bool = False, num_workers: int = 0, seed: int = 0,
+        window_seconds: float = 2.0, batch_size: int = 16, windows_per_song: int | Literal["all"] | None = None,
+        overlap: float = 0.5, balanced: bool = False, num_workers: int = 0, seed: int = 0,
     ) -> None:  # fmt: skip
         super().__init__()
         self.source = source if callable(source) else partial(folder, str(source))
@@ -216,9 +217,7 @@ class GenreDataModule(WindowModule):
     def statistics(self) -> Statistics:
         """Statistics of the songs that are learnt from."""
         songs = self.datasets[LEARNT_FROM].songs
-        means, stds = np.stack([self.cache.stats(song) for song in songs], axis=1).astype(
-            np.float64
-        )  # (songs, n_features)
+        means, stds = np.stack([self.cache.stats(song) for song in songs], axis=1).astype(float)
         weights = np.array([song.n_frames for song in songs])
         mean = np.average(means, axis=0, weights=weights)
         variance = np.average(stds**2 + (means - mean) ** 2, axis=0, weights=weights)
@@ -227,8 +226,15 @@ class GenreDataModule(WindowModule):
         counts = torch.bincount(self.datasets[LEARNT_FROM].genres, minlength=len(self.genres))
         return Statistics(torch.from_numpy(mean).float(), std.float(), counts.sum() / (len(counts) * counts))
 
+    def artist_groups(self) -> list[int]:
+        """For each song that is learnt from, the number of its group: songs that share an artist, or are linked so."""
+        tracks = [track for split in self.learnt_from for track in self.selection.catalogue.of_split(split)]
+        return linked(track.artists for track in tracks)
+
     def train_dataloader(self) -> DataLoader[Batch]:
         dataset, windows = self.datasets[LEARNT_FROM], self.windows_per_song
+        if windows == "all":
+            return self.whole_songs(LEARNT_FROM)
         windows = max(1.0, LEAST_WINDOWS / len(dataset)) if windows is None else windows
         how = dataset, self.batch_size, windows, self.balanced, self.seed
         return self.loader(dataset, RandomWindows(*how, *self.ranks()))
@@ -253,7 +259,7 @@ class GenreDataModule(WindowModule):
     def on_after_batch_transfer(self, batch: Batch, dataloader_idx: int) -> Batch:
         """Turn the cache's numbers into float32 and, in training, apply the augmentations, on the device."""
         features, target, song = super().on_after_batch_transfer(batch, dataloader_idx)
-        if self.trainer is not None and self.trainer.training:
+        if self.trainer is not None and self.trainer.training and self.windows_per_song != "all":
             for augment in self.augments.to(features.device):
                 features, target = augment(features, target)
         return Batch(features, target, song)

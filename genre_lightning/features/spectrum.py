@@ -65,12 +65,15 @@ class SpectralFeatures(Features):
 
     def band_power(self, waveform: Tensor) -> Tensor:
         """`(samples,)` -> `(frames, bands)`; a block at a time, since the spectra of hours of sound are gigabytes."""
-        half = self.n_fft // 2
-        frames = nn.functional.pad(waveform, (half, half)).unfold(0, self.n_fft, self.hop_length)
         blocks = []
-        for block in frames.split(FRAMES_A_BLOCK):
+        for block in self.padded(waveform).unfold(0, self.n_fft, self.hop_length).split(FRAMES_A_BLOCK):
             parts = torch.view_as_real(torch.fft.rfft(block * self.window)).square_()
             power = parts[..., 0] + parts[..., 1]  # (frames, n_fft // 2 + 1)
             in_bands = [torch.mm(power[:, bins], self.filters[bins, bands]) for bins, bands in self.blocks]
             blocks.append(torch.cat(in_bands, dim=1))
         return torch.cat(blocks)
+
+    def padded(self, waveform: Tensor) -> Tensor:
+        """The waveform with as much put before and behind it that the middles of frames reach from end to end."""
+        half = self.n_fft // 2
+        return nn.functional.pad(waveform, (half, half))

@@ -127,7 +127,8 @@ class GenreClassifier(LightningModule, ABC):
             metric = getattr(self, f"train_{name}")
             self.log(f"{self.phase}/{name}", metric.compute())  # over all devices
             metric.reset()
-        self.log(f"{self.phase}/learning_rate", self.trainer.optimizers[0].param_groups[0]["lr"])
+        for optimizer in self.trainer.optimizers:  # a head that is solved has none
+            self.log(f"{self.phase}/learning_rate", optimizer.param_groups[0]["lr"])
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
         self.score_windows("val", batch)
@@ -165,10 +166,6 @@ class GenreClassifier(LightningModule, ABC):
         songs.reset()
         return scored
 
-    def weight_groups(self) -> list[dict[str, Any]]:
-        """What the optimizer changes, each group with the settings that are its own."""
-        return decayed(self)
-
     def build_optimizer(self) -> torch.optim.Optimizer:
         """The configured optimizer of all weights. Raises UserError for settings that it does not take."""
         from hydra.utils import instantiate
@@ -177,7 +174,7 @@ class GenreClassifier(LightningModule, ABC):
         if self._trainer is not None and "mixed" in str(self.trainer.precision):
             settings.pop("fused", None)  # Lightning cannot clip the gradients of a fused optimizer then
         try:
-            return instantiate(settings, _partial_=True)(params=self.weight_groups())
+            return instantiate(settings, _partial_=True)(params=decayed(self))
         except (ValueError, TypeError) as error:
             raise UserError(f"learning.optimizer: {error}") from None
 
@@ -187,13 +184,9 @@ class GenreClassifier(LightningModule, ABC):
 
         if self.schedule is None:
             return None
-        own: dict[str, Any] = {}
-        if "total_steps" in signature(get_class(self.schedule["_target_"])).parameters:
-            own["total_steps"] = total_steps
+        counted = "total_steps" in signature(get_class(self.schedule["_target_"])).parameters
+        own = {"total_steps": total_steps} if counted else {}
         try:
-            if "max_lr" in self.schedule:  # one number, but each group has a rate of its own
-                parts = [group["lr"] / self.optimizer["lr"] for group in optimizer.param_groups]
-                own["max_lr"] = [self.schedule["max_lr"] * part for part in parts]
             return instantiate(self.schedule, _partial_=True)(optimizer, **own)
         except (ValueError, TypeError, ZeroDivisionError) as error:
             raise UserError(f"learning.schedule: {error}") from None

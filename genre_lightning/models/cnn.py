@@ -5,6 +5,7 @@ from typing import Any
 
 from torch import nn
 
+from genre_lightning.errors import UserError
 from genre_lightning.models.base import GenreClassifier, Standardise
 from genre_lightning.models.blocks import AverageOverFeatures, MeanAndMaximum, block
 
@@ -17,6 +18,8 @@ class CNN(GenreClassifier):
     ) -> None:
         super().__init__(n_genres, **learning)
         self.save_hyperparameters(logger=False)
+        if not channels:  # which features that make no picture ask for
+            raise UserError("model=cnn reads features=logmel, mfcc or chroma, which make a picture; try model=linear")
         widths = [1, *channels]
         self.encoder = nn.Sequential(
             Standardise(n_features),

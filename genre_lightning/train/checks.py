@@ -56,7 +56,7 @@ def check(cfg: DictConfig) -> None:
         check_number(cfg, key, *limits)
     for key, limits in NUMBERS.items():
         check_number(cfg, key, *limits, whole=False)
-    if cfg.loader.windows_per_song is not None:
+    if cfg.loader.windows_per_song not in (None, "all"):
         check_number(cfg, "loader.windows_per_song", 1)
     check_type("learning.class_weights", cfg.learning.class_weights, bool)
     check_type("refit", cfg.refit, bool)

@@ -65,7 +65,7 @@ def songs(tmp_path_factory):
 
 
 @pytest.fixture
-def configure(songs, musicnn_weights):
+def configure(songs, encoder_weights):
     """Compose the settings of a run."""
     logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
 

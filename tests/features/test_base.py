@@ -15,7 +15,7 @@ from genre_lightning.errors import UserError
 from genre_lightning.features.base import read_features
 
 CONF = Path(__file__).parents[2] / "conf" / "features"
-pytestmark = pytest.mark.usefixtures("musicnn_weights")
+pytestmark = pytest.mark.usefixtures("encoder_weights")
 
 
 @pytest.fixture(params=sorted(path.stem for path in CONF.glob("*.yaml")))
@@ -23,7 +23,7 @@ def config(request):
     """The file of a kind of features, without what it wants of other groups."""
     config = OmegaConf.load(CONF / f"{request.param}.yaml")
     config.pop("defaults", None)
-    return config
+    return config.get("features", config)
 
 
 def noise(features, seconds=4.0):

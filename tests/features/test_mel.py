@@ -8,7 +8,6 @@ import torch
 
 from genre_lightning.features import spectrum
 from genre_lightning.features.mel import MFCC, LogMel
-from genre_lightning.features.musicnn import MusicnnMel
 
 BAD = [
     {"sample_rate": 0}, {"n_fft": 0}, {"hop_length": -1}, {"n_mels": 0}, {"win_length": 4096}, {"win_length": 0},
@@ -121,7 +120,7 @@ def test_settings_that_contradict_each_other_are_refused(settings):
         MFCC(**settings)
 
 
-UNLIMITED = [LogMel(top_db=None), MFCC(top_db=None), MFCC(top_db=None, n_mfcc=13, n_mels=40), MusicnnMel()]
+UNLIMITED = [LogMel(top_db=None), MFCC(top_db=None), MFCC(top_db=None, n_mfcc=13, n_mels=40)]
 
 
 @pytest.mark.parametrize("features", UNLIMITED)

@@ -6,8 +6,8 @@ import zipfile
 import pytest
 import torch
 
-from genre_lightning.pretrained import weights
-from genre_lightning.pretrained.network import Tagger
+from genre_lightning.pretrained import musicnn_weights as weights
+from genre_lightning.pretrained.musicnn import Tagger
 
 
 def varint(number):

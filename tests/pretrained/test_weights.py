@@ -1,16 +1,11 @@
-import hashlib
-import subprocess
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 import torch
-from safetensors.torch import load_file, save
+from torch import nn
 
 from genre_lightning.errors import UserError
-from genre_lightning.features.musicnn import MusicnnMel
-from genre_lightning.pretrained import weights
-from genre_lightning.pretrained.network import N_FRAMES, N_MELS
+from genre_lightning.pretrained.weights import checked, load_once, sha256
 
 
 @pytest.fixture
@@ -20,150 +15,46 @@ def home(tmp_path, monkeypatch):
     return tmp_path / "hub" / "genre_lightning"
 
 
-@pytest.fixture
-def pip(wheel, monkeypatch):
-    """A pip that fetches our own package, which counts as the published one; returns the commands it was given."""
-    commands = []
+def test_a_network_is_loaded_once_from_where_weights_are_kept_and_is_not_for_training(home):
+    asked = []
 
-    def download(command, **settings):
-        commands.append(command)
-        (Path(command[command.index("--dest") + 1]) / weights.WHEEL).write_bytes(wheel)
-        return subprocess.CompletedProcess(command, 0, "", "")
+    def load(folder: Path) -> nn.Module:
+        asked.append(folder)
+        return nn.Sequential(nn.Linear(2, 2), nn.Dropout())
 
-    monkeypatch.setattr(weights, "SHA256", hashlib.sha256(wheel).hexdigest())
-    monkeypatch.setattr(subprocess, "run", download)
-    return commands
-
-
-def test_the_weights_are_fetched_once_without_what_the_package_requires_and_kept(home, pip, tagger, monkeypatch):
-    windows = torch.rand(2, N_FRAMES, N_MELS)
-    network = weights.load_musicnn()
-    torch.testing.assert_close(network(windows), tagger(windows))
+    network = load_once(load)
+    assert load_once(load) is network and asked == [home]
     assert not network.training and not any(weight.requires_grad for weight in network.parameters())
-    assert {path.name for path in home.iterdir()} - {"musicnn.lock"} == {weights.KEPT}  # and no wheel
-    torch.testing.assert_close(load_file(home / weights.KEPT), dict(tagger.state_dict()))
-    weights.outcome.cache_clear()
-    monkeypatch.setattr(weights, "FileLock", lambda path: pytest.fail(f"{path} was written"))  # perhaps it cannot be
-    torch.testing.assert_close(weights.load_musicnn()(windows), tagger(windows))
-    assert len(pip) == 1 and {"--no-deps", "musicnn==0.1.0"} < set(pip[0])
 
 
-def test_threads_that_need_it_at_once_fetch_it_once(home, pip):
-    with ThreadPoolExecutor(4) as pool:
-        networks = [job.result() for job in [pool.submit(weights.load_musicnn) for _ in range(4)]]
-    assert len(pip) == 1 and all(network is networks[0] for network in networks)
+def test_what_cannot_be_had_is_asked_for_once(home):
+    asked = []
+
+    def load(folder: Path) -> nn.Module:
+        asked.append(folder)
+        raise UserError("there is none")
+
+    for _ in range(3):
+        with pytest.raises(UserError, match="there is none"):
+            load_once(load)
+    assert len(asked) == 1
 
 
-def test_a_package_put_there_by_hand_needs_no_network(home, pip, wheel, tagger):
-    home.mkdir(parents=True)
-    (home / weights.WHEEL).write_bytes(wheel)
-    windows = torch.rand(2, N_FRAMES, N_MELS)
-    torch.testing.assert_close(weights.load_musicnn()(windows), tagger(windows))
-    assert not pip
+def test_a_place_that_cannot_be_written_to_is_named(home):
+    def load(folder: Path) -> nn.Module:
+        raise PermissionError(13, "Permission denied", str(folder))
+
+    with pytest.raises(UserError, match=r"cannot be kept in .*: Permission denied; set TORCH_HOME"):
+        load_once(load)
 
 
-def test_another_package_of_that_name_is_not_used(home, pip, monkeypatch):
-    monkeypatch.setattr(weights, "SHA256", "0" * 64)
-    with pytest.raises(UserError, match=r"is not musicnn==0.1.0 as it was published"):
-        weights.load_musicnn()
-    assert not list(home.glob("*usicnn-*"))
+def test_two_networks_are_two(home):
+    first, second = (load_once(load) for load in (lambda _: nn.Linear(2, 2), lambda _: nn.Linear(3, 3)))
+    assert first.in_features == 2 and second.in_features == 3 and isinstance(first.weight, torch.Tensor)
 
 
-@pytest.fixture
-def pip_says(monkeypatch):
-    """A pip that fetches nothing; counts how often it is asked."""
-
-    def saying(stderr):
-        asked = []
-
-        def download(command, **settings):
-            asked.append(command)
-            return subprocess.CompletedProcess(command, 0 if not stderr else 1, "", stderr)
-
-        monkeypatch.setattr(subprocess, "run", download)
-        return asked
-
-    return saying
-
-
-def test_without_a_network_one_line_says_what_to_do(home, pip_says):
-    pip_says("WARNING: Retrying\nERROR: Could not find it\nERROR: No matching distribution found\nWARNING: old pip")
-    with pytest.raises(UserError) as raised:
-        weights.load_musicnn()
-    text = str(raised.value)
-    assert "No matching distribution found; on a computer that is online, run `pip download" in text
-    assert str(home) in text and "\n" not in text
-
-
-@pytest.mark.parametrize(
-    ("said", "reason"),
-    [
-        ("WARNING: Location 'usr:SECRET@host/simple' is ignored", "Location "),
-        ("ERROR: 403 Client Error for url: https://host/SECRET/musicnn.whl", "403 "),
-        ("", "pip does not say why"),  # and brings something else
-    ],
-)
-def test_what_pip_says_is_told_without_an_address_of_the_user_s_settings(home, pip_says, said, reason):
-    pip_says(said)
-    with pytest.raises(UserError, match=f"cannot be fetched: .*{reason}") as raised:
-        weights.load_musicnn()
-    assert "SECRET" not in str(raised.value)
-
-
-def test_threads_that_need_what_cannot_be_had_ask_once(home, pip_says):
-    asked = pip_says("ERROR: no network")
-    with ThreadPoolExecutor(4) as pool:
-        jobs = [pool.submit(weights.load_musicnn) for _ in range(4)]
-    assert all(isinstance(job.exception(), UserError) for job in jobs) and len(asked) == 1
-
-
-def test_a_place_that_cannot_be_written_to_is_named(tmp_path, monkeypatch):
-    (tmp_path / "file").write_text("no folder")
-    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "file"))
-    with pytest.raises(UserError, match=r"cannot be kept in .*; set TORCH_HOME"):
-        weights.load_musicnn()
-
-
-def test_damaged_weights_are_named(home, pip):
-    weights.load_musicnn()
-    good = (home / weights.KEPT).read_bytes()
-    for damaged in (b"nothing", b"", good[:-100], save({"other": torch.zeros(1)})):
-        (home / weights.KEPT).write_bytes(damaged)
-        weights.outcome.cache_clear()
-        with pytest.raises(UserError, match="is damaged; delete it"):
-            weights.load_musicnn()
-
-
-@pytest.fixture(scope="module")
-def published():
-    """The real weights, where they can be had."""
-    try:
-        return weights.load_musicnn()
-    except UserError as error:
-        pytest.skip(str(error))
-
-
-# What the published network says in TensorFlow 2.21 of silence and of a moving pattern: the logits of its first ten
-# tags, and its first ten penultimate numbers for the pattern.
-SILENCE = [-1.38414, -2.96093, -2.13045, -1.93811, -2.05003, -2.91977, -3.71727, -4.00243, -2.91925, -3.02570]
-PATTERN = [-6.38053, -8.45618, -5.86015, -6.07273, -3.14301, -6.32218, -6.66018, -5.59767, -7.62711, -0.96549]
-PENULTIMATE = [-0.17718, 3.48434, -0.28483, -0.27512, 2.47028, 2.68609, 0.46161, -0.45711, -0.07686, 0.63619]
-
-
-def test_the_published_weights_say_the_same_here_as_in_tensorflow(published):
-    frame, band = torch.meshgrid(torch.arange(N_FRAMES), torch.arange(N_MELS), indexing="ij")
-    windows = torch.stack([torch.zeros(N_FRAMES, N_MELS), 2 + 2 * torch.sin(frame / 7) * torch.cos(band / 5)])
-    found = published(windows)[:, :10]
-    torch.testing.assert_close(found, torch.tensor([SILENCE, PATTERN]), atol=1e-4, rtol=0)
-    penultimate = published.penultimate(published.normalise(published.convolutions(windows[1:])))[0, :10]
-    torch.testing.assert_close(penultimate, torch.tensor(PENULTIMATE), atol=1e-4, rtol=0)
-
-
-def test_the_published_weights_hear_a_beat_in_noise_and_none_in_a_tone(published):
-    """Tag 6 of the Million Song Dataset's is "dance", tag 28 "ambient"."""
-    time = torch.arange(3 * 16000) / 16000
-    beat = torch.randn(len(time), generator=torch.Generator().manual_seed(0)) * torch.exp(-20 * (time % 0.5))
-    tone = 0.3 * torch.sin(2 * torch.pi * 220 * time)
-    frames = MusicnnMel()
-    dance = published(torch.stack([frames(beat)[:N_FRAMES], frames(tone)[:N_FRAMES]]))[:, [6, 28]].diff()[:, 0]
-    assert dance[1] > dance[0]  # ambient over dance: more in the tone
+def test_a_file_is_used_only_if_it_is_the_published_one(tmp_path):
+    (tmp_path / "weights.pt").write_bytes(b"weights")
+    assert checked(tmp_path / "weights.pt", sha256(b"weights"), "net 1.0") == b"weights"
+    with pytest.raises(UserError, match=r"weights\.pt is not net 1\.0 as it was published"):
+        checked(tmp_path / "weights.pt", sha256(b"others"), "net 1.0")

@@ -89,7 +89,7 @@ class MaximumOverFrequency(nn.Module):
     """`(batch, channels, frames, bands)` -> `(batch, channels, frames)`."""
 
     def forward(self, maps: Tensor) -> Tensor:
-        return maps.amax(dim=3)
+        return nn.functional.max_pool2d(maps, (1, maps.shape[3]))[..., 0]  # amax takes three times as long
 
 
 class MaximumAndMean(nn.Module):

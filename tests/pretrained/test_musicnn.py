@@ -1,6 +1,6 @@
 import torch
 
-from genre_lightning.pretrained.network import (
+from genre_lightning.pretrained.musicnn import (
     N_FRAMES,
     N_MELS,
     PENULTIMATE,

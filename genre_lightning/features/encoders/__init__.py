@@ -1,0 +1,1 @@
+"""Frozen networks that hear: one file for each, named in `features.encoders`."""

@@ -1,0 +1,31 @@
+"""What all frozen encoders have in common."""
+
+from abc import ABC, abstractmethod
+from typing import ClassVar
+
+import torch
+from torch import Tensor, nn
+
+
+class Encoder(nn.Module, ABC):
+    """A network that comes with weights, which are fetched when they are first needed; nothing of it is trained.
+
+    Attributes:
+        sample_rate: The rate of the waveform that `forward` gets, in Hz.
+        n_features: The width of its vectors.
+    """
+
+    sample_rate: ClassVar[int]
+    n_features: ClassVar[int]
+
+    @abstractmethod
+    def forward(self, waveform: Tensor, steps: int) -> Tensor:
+        """A vector for each of `steps` steps of a song, evenly spaced: `(samples,)` -> `(steps, n_features)`.
+
+        Raises UserError if there are no weights and none can be had.
+        """
+
+
+def repeated(signal: Tensor, least: int) -> Tensor:
+    """The signal, again and again until it has `least` values in its first dimension if it has fewer."""
+    return signal if len(signal) >= least else signal[torch.arange(least) % len(signal)]

@@ -1,0 +1,127 @@
+"""model=linear: the mean of each feature over a song, and a head that is solved instead of trained."""
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor, nn
+
+from genre_lightning.data.windows import Batch
+from genre_lightning.errors import UserError
+from genre_lightning.metrics import SongScores
+from genre_lightning.models.base import GenreClassifier, Standardise
+from genre_lightning.models.blocks import Mean
+
+if TYPE_CHECKING:
+    from sklearn.linear_model import LogisticRegression
+
+STRENGTHS = (1e-4, 3e-4, 1e-3, 3e-3, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0)  # of which cross-validation chooses
+USUAL_STRENGTH = 0.03  # where songs are too few, or their artists, to choose by them
+FOLDS = 5
+
+Vectors = npt.NDArray[np.float64]  # `(songs, n_features)` where nothing else is said
+Numbers = npt.NDArray[np.int64]  # `(songs,)`
+
+
+class Linear(GenreClassifier):
+    """Multinomial logistic regression on songs, solved when every window of an epoch has been seen.
+
+    A song's logits are the mean of its windows' logits, which is what the head makes of the mean of its windows; on
+    these means it is fitted. So the training windows have to be those of validation: `loader.windows_per_song=all`.
+    There is no optimizer: of `learning`, only `class_weights` counts.
+
+    Args:
+        C: As in scikit-learn: smaller means stronger regularisation. None: chosen from STRENGTHS by the log-loss in
+            cross-validation over the songs that are learnt from, with all songs of an artist in one fold.
+    """
+
+    def __init__(
+        self, n_features: int, n_frames: int, n_genres: int, C: float | None = None, **learning: Any,  # noqa: N803
+    ) -> None:  # fmt: skip
+        super().__init__(n_genres, **learning)
+        self.save_hyperparameters(logger=False)
+        if C is not None and not C > 0:
+            raise UserError(f"model.C must be above 0, or null, not {C}")
+        self.C, self.class_weight = C, "balanced" if self.loss.weight is not None else None
+        self.automatic_optimization = False
+        self.encoder = nn.Sequential(Standardise(n_features), Mean())
+        self.head = nn.Linear(n_features, n_genres)
+        self.heard = SongScores()  # averages over the windows of a song, on all devices, whatever it is given
+
+    def configure_optimizers(self) -> list[Any]:
+        return []
+
+    @torch.no_grad()
+    def training_step(self, batch: Batch, batch_idx: int) -> None:
+        self.heard.update(self.embed(batch.features), batch.target, batch.song)
+
+    def on_train_batch_end(self, outputs: Any, batch: Batch, batch_idx: int) -> None:
+        """Solve the head behind the last batch, since validation comes before the end of an epoch."""
+        if self.trainer.is_last_batch:
+            songs, vectors, genres = self.heard.compute()
+            self.heard.reset()
+            groups = np.array(getattr(self.trainer, "datamodule").artist_groups())  # noqa: B009
+            self.solve(vectors, genres, groups[songs.numpy()])
+
+    @torch.no_grad()
+    def solve(self, vectors: Tensor, genres: Tensor, groups: Numbers) -> None:
+        """Fit the head to songs: their means `(songs, n_features)`, genres `(songs,)` and groups of artists `(songs,)`.
+
+        Raises UserError if the songs are not of all genres.
+        """
+        songs, labels = vectors.double().numpy(), genres.numpy()
+        if len(np.unique(labels)) < self.head.out_features:
+            raise UserError(
+                "model=linear needs songs of every genre in its epoch; leave trainer.limit_train_batches out"
+            )
+        C = choose_strength(songs, labels, groups, self.class_weight) if self.C is None else self.C  # noqa: N806
+        weight, bias = linear_layer(fitted(songs, labels, C, self.class_weight))
+        self.head.weight.copy_(weight)
+        self.head.bias.copy_(bias)
+        logits = nn.functional.linear(vectors, weight, bias)
+        self.trained.append((nn.functional.cross_entropy(logits, genres), logits.argmax(dim=1), genres))
+
+
+def linear_layer(solution: "LogisticRegression") -> tuple[Tensor, Tensor]:
+    """Weight `(n_genres, n_features)` and bias `(n_genres,)`; for two genres, scikit-learn has one row."""
+    weight, bias = torch.from_numpy(solution.coef_).float(), torch.from_numpy(solution.intercept_).float()
+    return (weight, bias) if len(bias) > 1 else (torch.cat([-weight, weight]) / 2, torch.cat([-bias, bias]) / 2)
+
+
+def fitted(songs: Vectors, genres: Numbers, C: float, class_weight: str | None) -> "LogisticRegression":  # noqa: N803
+    """Multinomial logistic regression with an L2 penalty, by L-BFGS."""
+    from sklearn.linear_model import LogisticRegression
+
+    return LogisticRegression(C=C, class_weight=class_weight, max_iter=5000).fit(songs, genres)
+
+
+def choose_strength(songs: Vectors, genres: Numbers, groups: Numbers, class_weight: str | None) -> float:
+    """The least of STRENGTHS whose log-loss on songs of other artists is within a standard error of the least loss.
+
+    That is the rule of Breiman et al. 1984, section 3.4.3. USUAL_STRENGTH if the songs cannot tell.
+    """
+    from sklearn.model_selection import StratifiedGroupKFold
+
+    folds = min(FOLDS, len(np.unique(groups)), int(np.bincount(genres).min()))
+    if folds < 2:
+        return USUAL_STRENGTH
+    losses = np.full((len(STRENGTHS), len(songs)), np.nan)
+    for known, others in StratifiedGroupKFold(folds, shuffle=True, random_state=0).split(songs, genres, groups):
+        if len(np.unique(genres[known])) == len(np.unique(genres)):  # not if all songs of a genre are in this fold
+            for row, C in enumerate(STRENGTHS):  # noqa: N806
+                solution = fitted(songs[known], genres[known], C, class_weight)
+                losses[row, others] = song_losses(solution, songs[others], genres[others])
+    losses = losses[:, np.isfinite(losses).all(axis=0)]
+    if not losses.size:
+        return USUAL_STRENGTH
+    best = losses[losses.mean(axis=1).argmin()]
+    within = losses.mean(axis=1) <= best.mean() + best.std() / math.sqrt(len(best))
+    return STRENGTHS[int(within.argmax())]
+
+
+def song_losses(solution: "LogisticRegression", songs: Vectors, genres: Numbers) -> Vectors:
+    """The log-loss of each song, `(songs,)`; not from probabilities, which may be rounded to 0."""
+    logits = nn.functional.linear(torch.from_numpy(songs).float(), *linear_layer(solution))
+    return nn.functional.cross_entropy(logits, torch.from_numpy(genres), reduction="none").double().numpy()
