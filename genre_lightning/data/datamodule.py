@@ -233,7 +233,7 @@ class GenreDataModule(WindowModule):
 
     def train_dataloader(self) -> DataLoader[Batch]:
         dataset, windows = self.datasets[LEARNT_FROM], self.windows_per_song
-        if windows == "all":
+        if isinstance(windows, str):  # all
             return self.whole_songs(LEARNT_FROM)
         windows = max(1.0, LEAST_WINDOWS / len(dataset)) if windows is None else windows
         how = dataset, self.batch_size, windows, self.balanced, self.seed
