@@ -52,8 +52,7 @@ def train(cfg: DictConfig, folder: Path) -> float:
         logger.info("fast_dev_run: training and validation work; there are no results")
         return float(trainer.callback_metrics[cfg.callbacks.checkpoint.monitor])
     score = test(trainer, model, data)
-    scored = {"learnt_from": model.tested["train"], "val": model.tested["val"], "test": model.tested["test"]}
-    write_report(cfg, trainer, model, data, scored, learnt_from=("train",), temperature=1.0)
+    write_report(cfg, trainer, model, data, {**model.tested, "learnt_from": model.tested["train"]}, ("train",), 1.0)
     return score
 
 
