@@ -58,6 +58,11 @@ class SongScores(Metric):
         genre = torch.zeros(len(songs), dtype=torch.long).scatter_(0, row, genres)
         return ScoredSongs(songs, total / row.bincount()[:, None], genre)
 
+    def scored(self) -> ScoredSongs:
+        """What `compute` returns, also of a single song, of which torchmetrics makes scalars."""
+        song, logits, genre = self.compute()
+        return ScoredSongs(song.reshape(-1), logits, genre.reshape(-1))
+
 
 def song_metrics(scored: ScoredSongs) -> dict[str, float]:
     """The FIGURES over songs.
@@ -67,7 +72,7 @@ def song_metrics(scored: ScoredSongs) -> dict[str, float]:
     """
     probabilities, genre, n_genres = scored.probabilities, scored.genre, scored.logits.shape[1]
     present = genre.unique()
-    f1 = metrics.multiclass_f1_score(probabilities, genre, n_genres, average="none")[present]
+    f1 = metrics.multiclass_f1_score(scored.logits.argmax(dim=1), genre, n_genres, average="none")[present]
     figures = (
         nn.functional.cross_entropy(scored.logits, genre),
         is_correct(scored).float().mean(),

@@ -53,7 +53,7 @@ def gathered(*batches):
     scores = SongScores()
     for batch in batches:
         scores.update(*batch)
-    return scores.compute()
+    return scores.scored()
 
 
 def in_batches(logits, target, song, sizes):
@@ -84,6 +84,11 @@ def test_padding_is_dropped():
     nothing = torch.ones(2, 3) / 3, torch.eye(3)[[0, 1]], torch.tensor([-1, -1])
     plain, padded = gathered(windows()), gathered(nothing, windows())
     assert all(torch.equal(a, b) for a, b in zip(plain, padded, strict=True))
+
+
+def test_a_single_song_is_a_batch_of_one():
+    scored = gathered((torch.tensor([[9.0, 1.0]]), torch.eye(2)[[0]], torch.tensor([3])))
+    assert [part.tolist() for part in scored] == [[3], [[9, 1]], [0]] and song_metrics(scored)["accuracy"] == 1
 
 
 def test_figures_by_hand():
@@ -122,9 +127,10 @@ def test_genres_without_songs_are_left_out_of_macro_figures():
     assert figures["auroc_macro"] == pytest.approx(np.mean(aurocs), abs=1e-5)
 
 
-def test_of_a_single_genre_there_is_no_auroc():
-    figures = song_metrics(scored_songs([[0.8, 0.2], [0.3, 0.7]], [0, 0]))
-    assert math.isnan(figures.pop("auroc_macro")) and figures["f1_macro"] == pytest.approx(2 / 3)
+@pytest.mark.parametrize(("count", "f1"), [(2, 2 / 3), (1, 1.0)])
+def test_of_a_single_genre_there_is_no_auroc(count, f1):
+    figures = song_metrics(scored_songs([[0.8, 0.2], [0.3, 0.7]][:count], [0, 0][:count]))
+    assert math.isnan(figures.pop("auroc_macro")) and figures["f1_macro"] == pytest.approx(f1)
     assert all(math.isfinite(figure) for figure in figures.values())
 
 

@@ -162,7 +162,7 @@ class GenreClassifier(LightningModule, ABC):
     def scored_songs(self, split: str) -> ScoredSongs:
         """The songs whose windows were scored, of all devices; the next ones begin anew."""
         songs: SongScores = getattr(self, f"{split}_songs")
-        scored = songs.compute()
+        scored = songs.scored()
         songs.reset()
         return scored
 

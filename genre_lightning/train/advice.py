@@ -27,11 +27,14 @@ def advise(cfg: DictConfig, songs_a_genre: float) -> str:
     pretrained = ".features.pretrained." in cfg.features._target_
     if songs_a_genre >= FEW_SONGS or pretrained or choice(cfg) == "demo":
         return ""
-    measured = [f"{percent(theirs)} instead of {percent(cnn)} ({name})" for name, (theirs, cnn) in MEASURED.items()]
+    measured = [
+        f"{percent(theirs)} right where model=cnn gets {percent(cnn)} ({name})"
+        for name, (theirs, cnn) in MEASURED.items()
+    ]
     return (
         f"It learnt from {songs_a_genre:.0f} songs a genre, which are few. Encoders that have heard millions of "
-        "recordings make more of them: on the test recordings of the README they get "
-        f"{', '.join(measured)} right, compared with the CNN. Try\n\n"
+        "recordings make more of them: of the README's test recordings model=pretrained gets "
+        f"{', and '.join(measured)}. Try\n\n"
         f"    python train.py {' '.join(song_settings(cfg))} model=pretrained"
     )
 

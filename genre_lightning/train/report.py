@@ -50,7 +50,8 @@ def page(name: str, results: Results) -> str:
 
 def splits_table(results: Results) -> str:
     """Figures in rows, splits in columns; the last column is the baseline, which has no temperature."""
-    titles, splits, baseline = split_titles(results.refitted), results.splits.values(), results.baseline["test"]
+    titles, baseline = split_titles(results.refitted), results.baseline["test"]
+    splits = [results.splits[name] for name in titles]
     rows = [["accuracy", *map(with_interval, splits), percent(baseline.accuracy)]]
     for key, title in FIGURE_ROWS.items():
         rows.append([title, *(number(getattr(figures, key, None)) for figures in (*splits, baseline))])

@@ -188,3 +188,16 @@ def test_the_report_needs_no_logger(run, train_run, loggers):
     assert (folder / "history.csv").read_bytes() == (run / "history.csv").read_bytes()
     assert bool([*folder.glob("events.*")]) == ("tensorboard" in loggers)
     assert (folder / "csv" / "metrics.csv").is_file() == ("csv" in loggers)
+
+
+def test_a_published_split_of_two_genres_may_lack_one_on_validation(write_song, train_run, tmp_path):
+    rows = [("path", "genre", "split")]
+    for number, split in enumerate(("train", "train", "val", "test")):
+        for genre in ("noise", "tones") if split != "val" else ("noise",):
+            path = write_song(tmp_path / "songs" / f"{genre}{number}.wav", genre, number)
+            rows.append((path.name, genre, split))
+    (tmp_path / "songs" / "manifest.csv").write_text("".join(",".join(row) + "\n" for row in rows))
+    folder = train_run(f"data.root='{(tmp_path / 'songs').as_posix()}'", "trainer.max_epochs=1")
+    val, test = (read_results(folder).splits[split] for split in ("val", "test"))
+    assert math.isnan(val.auroc_macro) and math.isfinite(test.auroc_macro) and math.isfinite(val.f1_macro)
+    assert "No song of tones is on validation" in (folder / "report.md").read_text(encoding="utf-8")
