@@ -43,7 +43,7 @@ def train_a_batch(configure, tmp_path):
         if is_solved:
             config.trainer.limit_train_batches = None
         check(config)
-        trainer, data = build_trainer(config, tmp_path), serve(config)
+        trainer, data = build_trainer(config, tmp_path, []), serve(config)
         model = build_model(config, data)
         before = model.head.weight.detach().clone()
         fit(trainer, model, data, None)
@@ -127,7 +127,7 @@ def test_every_trainer(train_a_batch, trainer):
 
 def test_the_trainer_of_several_devices(configure, tmp_path):
     settings = ("trainer=ddp", "trainer.accelerator=cpu", "trainer.devices=2")
-    trainer = build_trainer(configure(*settings), tmp_path)
+    trainer = build_trainer(configure(*settings), tmp_path, [])
     assert trainer.world_size == 2 and isinstance(trainer.strategy, lightning.pytorch.strategies.DDPStrategy)
 
 

@@ -73,7 +73,7 @@ class PlainEpochBetween(Callback):
 def test_an_epoch_costs_no_more_than_a_plain_loop(model, hiss, tmp_path, capsys):
     logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
     cfg = configuration(hiss(90, 8), model)
-    trainer, data = build_trainer(cfg, tmp_path), serve(cfg)
+    trainer, data = build_trainer(cfg, tmp_path, []), serve(cfg)
     ours, plain = EpochTimes(), PlainEpochBetween(build_model(cfg, data), data, cfg.trainer.gradient_clip_val)
     trainer.callbacks += [ours, plain]
     fit(trainer, build_model(cfg, data), data, None)

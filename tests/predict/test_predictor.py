@@ -46,11 +46,14 @@ def write_float(path, waveform):
     return path
 
 
-@pytest.mark.parametrize("split", ["train", "test"])
+@pytest.mark.parametrize("split", ["learnt_from", "test"])
 def test_songs_of_the_run_get_what_its_report_counted(predictor, run, configure, split):
-    data = serve(configure())
+    data, songs = serve(configure()), read_manifest(run / "manifest.csv")
+    data.learn_from("train", "val")
     scored = score(Run(run).model, data, split)
-    tracks = list(read_manifest(run / "manifest.csv").of_split(split))
+    tracks = [
+        track for part in (data.learnt_from if split == "learnt_from" else [split]) for track in songs.of_split(part)
+    ]
     predicted = [predictor.predict(track.path) for track in tracks]
     for prediction, probabilities in zip(predicted, scored.probabilities, strict=True):
         known = dict(zip(GENRES, probabilities.tolist(), strict=True))
@@ -58,8 +61,7 @@ def test_songs_of_the_run_get_what_its_report_counted(predictor, run, configure,
         assert list(prediction.probabilities.values()) == sorted(prediction.probabilities.values(), reverse=True)
         assert prediction.genre == next(iter(prediction.probabilities)) and prediction.timeline == ()
     right = np.mean([found.genre == track.genre for found, track in zip(predicted, tracks, strict=True)])
-    name = {"train": "learnt_from"}.get(split, split)
-    assert right == pytest.approx(json.loads((run / "metrics.json").read_text())[name]["accuracy"])
+    assert right == pytest.approx(json.loads((run / "metrics.json").read_text())[split]["accuracy"])
 
 
 def test_clips_shorter_than_the_windows_asked_for_get_what_the_report_counted(short_clips, configure):

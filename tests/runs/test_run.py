@@ -102,7 +102,7 @@ def test_a_settings_file_that_was_changed_changes_nothing_that_a_model_says(run,
 )
 def test_a_spec_of_another_version_is_said(copied, wrong):
     change(copied, GenreDataModule=Run(copied).spec.plain() | wrong)
-    with pytest.raises(UserError, match=r"best\.ckpt was written by another version of this program; train again"):
+    with pytest.raises(UserError, match=r"model\.ckpt was written by another version of this program; train again"):
         _ = Run(copied).spec
 
 
@@ -155,7 +155,7 @@ def test_a_checkpoint_that_is_damaged_or_not_ours_is_said_and_runs_nothing(copie
     monkeypatch.chdir(copied)
     best = copied / "checkpoints" / "model.ckpt"
     best.write_bytes(content) if isinstance(content, bytes) else torch.save(content, best)
-    with pytest.raises(UserError, match=r"best\.ckpt is not a checkpoint of this program, or is damaged"):
+    with pytest.raises(UserError, match=r"model\.ckpt is not a checkpoint of this program, or is damaged"):
         _ = Run(copied).model
     assert not Path("run-by-a-checkpoint").exists()
 

@@ -21,7 +21,6 @@ REFUSED = {
     "refit=maybe": r"refit must be true or false, not maybe",
     "+trainer.max_time={parsecs: 3}": "parsecs",
     "learning.schedule.pct_start=2": r"learning\.schedule: .*pct_start",
-    "learning.optimizer.lr=0": r"learning\.schedule: ",
 }
 
 

@@ -313,7 +313,7 @@ def test_settings_of_the_splits_are_no_mistakes(configure, method):
         (["+learning.optimizer.foo=1"], r"learning\.optimizer: .*'foo'"),
         (["loader.window_seconds=0"], r"loader\.window_seconds must be a number of at least 0\.001, not 0"),
         (["loader.window_seconds=nan"], r"loader\.window_seconds must be a number .*, not nan"),
-        (["model=musicnn", "features=logmel"], "model=musicnn reads features=musicnn or"),
+        (["model=cnn", "features=pretrained"], "model=cnn reads features=logmel, mfcc or chroma"),
         (["model=cnn", "model.channels=[4,0.5]"], r"model\.channels"),
         (["model=cnn", "model.dropout=2"], r"dropout probability .* 2"),
     ],
