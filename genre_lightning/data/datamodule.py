@@ -220,7 +220,7 @@ class GenreDataModule(WindowModule):
 
     def train_dataloader(self) -> DataLoader[Batch]:
         dataset, windows = self.datasets["train"], self.windows_per_song
-        if windows == "all":
+        if isinstance(windows, str):  # "all"
             return self.whole_songs("train")
         how = dataset, self.batch_size, windows or math.ceil(LEAST_WINDOWS / len(dataset)), self.balanced, self.seed
         return self.loader(dataset, RandomWindows(*how, *self.ranks()))

@@ -95,7 +95,7 @@ class GenreClassifier(LightningModule, ABC):
                 "keep its epochs, devices and songs (only runs started with learning.schedule=null may change them)"
             )
 
-    def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
+    def training_step(self, batch: Batch, batch_idx: int) -> Tensor | None:
         logits = self(batch.features)  # (batch, n_genres)
         loss = self.loss(logits, batch.target)
         # without smoothing and class weights, so that it compares with val/loss

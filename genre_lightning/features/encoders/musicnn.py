@@ -56,12 +56,12 @@ def convolved(network: Tagger, frames: Tensor) -> Tensor:
     """What the convolutions make of frames `(frames, 96)` before they are pooled: `(1, 753, frames)`."""
     unflatten, normalise, side_by_side, dense, _ = network.convolutions
     maps = normalise(unflatten(frames[None]))  # (1, 1, frames, 96)
-    return dense(torch.cat([in_blocks(layer, maps) for layer in side_by_side], dim=1))
+    return dense(torch.cat([in_blocks(layer, maps) for layer in side_by_side.children()], dim=1))
 
 
-def in_blocks(layer: nn.Sequential, maps: Tensor) -> Tensor:
+def in_blocks(layer: nn.Module, maps: Tensor) -> Tensor:
     """The output of one of the first layers, `(1, channels, frames)`, a block of frames after the other."""
-    context = max(part.kernel_size[0] for part in layer if isinstance(part, nn.Conv2d)) // 2
+    context = max(part.kernel_size[0] for part in layer.modules() if isinstance(part, nn.Conv2d)) // 2
     blocks = []
     for start in range(0, maps.shape[2], FRAMES_A_BLOCK):
         begin = max(0, start - context)
