@@ -214,8 +214,9 @@ def command_line(library, tmp_path_factory):
         chosen = tuple(key + end for override in overrides for key in [override.split("=")[0]] for end in "=.")
         chosen += ("augment=",) if "features=" in chosen else ()  # features say which ones they want
         chosen += ("loader.window_seconds",) if "features=pretrained" in overrides else ()
-        chosen += ("features.", "loader.", "augment=", "trainer.max_epochs") if "model=pretrained" in overrides else ()
-        chosen += ("loader.windows_per_song", "trainer.max_epochs") if "model=linear" in overrides else ()
+        chosen += ("features.", "loader.", "augment=") if "model=pretrained" in overrides else ()
+        solved = {"model=linear", "model=pretrained"} & set(overrides)
+        chosen += ("loader.windows_per_song", "trainer.max_epochs") if solved else ()
         return [*(setting for setting in (*own, *SMALL) if not setting.startswith(chosen)), *overrides]
 
     return line

@@ -41,7 +41,8 @@ pytestmark = [
     pytest.mark.skipif(ON_GPU and not torch.cuda.is_available(), reason="PyTorch finds no GPU of NVIDIA or AMD"),
 ]
 ROOT = Path(__file__).parents[2]
-MODELS = sorted(path.stem for path in (ROOT / "conf" / "model").glob("*.yaml"))
+SOLVED = {"linear", "pretrained"}  # which train nothing
+MODELS = sorted({path.stem for path in (ROOT / "conf" / "model").glob("*.yaml")} - SOLVED)
 PRECISIONS = {"32-true": None, "bf16-mixed": torch.bfloat16, "16-mixed": torch.float16 if ON_GPU else torch.bfloat16}
 EPOCHS, PROFILED_EPOCH, PROFILED_BATCHES = 5, 3, 12
 CHANCE = math.log(3)  # the loss of who knows nothing of three genres
@@ -65,7 +66,7 @@ def songs(tmp_path_factory):
 
 
 @pytest.fixture
-def configure(songs, encoder_weights):
+def configure(songs):
     """Compose the settings of a run."""
     logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
 
@@ -224,7 +225,7 @@ def test_a_model_trains_in_every_precision(model, precision, configure, cpu_figu
     assert off < 1e-3, "the same weights give other figures on the CPU"
     assert abs(logged - figures["val"]["loss"]) < 0.05, "validation in training differs from the report's"
     assert figures["val"]["loss"] < reference["val"]["loss"] + 0.12, "it learns less than on the CPU"
-    assert model == "pretrained" or reference["val"]["loss"] < CHANCE - 0.1, "there was nothing to be learnt"
+    assert reference["val"]["loss"] < CHANCE - 0.1, "there was nothing to be learnt"
 
 
 @pytest.fixture

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from functools import partial
 from types import SimpleNamespace
 
@@ -55,6 +56,29 @@ def test_training_batches_have_the_documented_shapes(make):
         assert batch.features.shape == (6, *data.window_shape) and batch.features.dtype == torch.float16
         assert batch.target.shape == (6, 3) and batch.target.dtype == torch.float32
         assert batch.song.shape == (6,) and batch.song.dtype == torch.int64
+
+
+def test_all_windows_of_training_songs_are_those_that_validation_would_have(make):
+    data = make(lambda features: Gain(features, gain_db=20.0), windows_per_song="all")
+    data.trainer = trainer()
+    first, second, regular = (
+        list(loader()) for loader in 2 * [data.train_dataloader] + [lambda: data.whole_songs("train")]
+    )
+    for batch, again, expected in zip(first, second, regular, strict=True):
+        assert torch.equal(batch.features, again.features) and torch.equal(batch.song, expected.song)
+        assert torch.equal(data.on_after_batch_transfer(batch, 0).features, expected.features.float())  # not augmented
+    assert set(torch.cat([batch.song for batch in first]).tolist()) == set(range(18))
+
+
+def test_songs_that_share_an_artist_are_one_group(make, selected):
+    tracks = [replace(track, artist=f"artist {number // 4}") for number, track in enumerate(selected[0].catalogue)]
+    data = make(catalogue=Catalogue(tracks))
+    groups, artists = (
+        data.artist_groups("train"),
+        [track.artist for track in data.selection.catalogue.of_split("train")],
+    )
+    pairs = set(zip(groups, artists, strict=True))
+    assert len(pairs) == len(set(groups)) == len(set(artists)) < len(artists)
 
 
 def test_a_window_is_as_long_as_asked_for_but_no_longer_than_the_longest_training_song(make, selected):

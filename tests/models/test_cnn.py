@@ -1,6 +1,7 @@
 import pytest
 import torch
 
+from genre_lightning.errors import UserError
 from genre_lightning.models.cnn import CNN
 
 
@@ -30,3 +31,8 @@ def test_channels_last_gives_the_same(build, batch):
     model = build(CNN).eval()
     expected = model(batch.features)
     torch.testing.assert_close(model.to(memory_format=torch.channels_last)(batch.features), expected)
+
+
+def test_features_that_make_no_picture_are_refused(build):
+    with pytest.raises(UserError, match="model=cnn reads features=logmel, mfcc or chroma, which make a picture"):
+        build(CNN, channels=[])

@@ -13,6 +13,13 @@ def test_the_lstm_reads_what_the_blocks_make_of_the_window(build, channels):
     assert encoder[:position](torch.randn(2, 32, 16)).shape == (2, 32 // 2 ** len(channels), channels[-1])
 
 
+def test_without_blocks_it_reads_the_frames_themselves(build):
+    encoder = build(LSTM, channels=[], n_frames=10, n_features=16).eval().encoder
+    position = next(number for number, layer in enumerate(encoder) if isinstance(layer, Recurrent))
+    frames = torch.randn(2, 10, 16)
+    torch.testing.assert_close(encoder[:position](frames), frames)
+
+
 def test_it_hears_the_order_of_things_in_time(build, batch):
     model = build(LSTM).eval()
     order = torch.randperm(20)

@@ -57,7 +57,7 @@ def convolved(network: Tagger, frames: Tensor) -> Tensor:
     unflatten, normalise, side_by_side, dense, _ = network.convolutions
     assert isinstance(side_by_side, nn.ModuleList)
     maps = normalise(unflatten(frames[None]))  # (1, 1, frames, 96)
-    return dense(torch.cat([in_blocks(layer, maps) for layer in side_by_side], dim=1))
+    return dense(torch.cat([in_blocks(layer, maps) for layer in side_by_side.children()], dim=1))
 
 
 def in_blocks(layer: nn.Module, maps: Tensor) -> Tensor:
