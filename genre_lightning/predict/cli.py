@@ -41,9 +41,7 @@ def add_predict(parser: argparse.ArgumentParser) -> None:
     formats = parser.add_mutually_exclusive_group()
     formats.add_argument("--json", dest="format", action="store_const", const=as_json, help="print one list in JSON")
     formats.add_argument("--csv", dest="format", action="store_const", const=as_csv, help="print CSV")
-    parser.add_argument(
-        "--timeline", action="store_true", help="print a row a second (silence has no genre), draw them"
-    )
+    parser.add_argument("--timeline", action="store_true", help="print and draw each second; silence has no genre")
     parser.add_argument("--every", type=seconds, metavar="SECONDS", help="seconds per row of the timeline (default: 1)")
     parser.add_argument("--pictures", type=Path, metavar="FOLDER", help="where timelines are drawn (default: here)")
     parser.add_argument("--num-workers", type=count, metavar="N", help="songs read at once (default: one per core)")

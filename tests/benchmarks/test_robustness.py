@@ -52,9 +52,9 @@ SILENCE_AND_LEVEL = {
     "as much hush again, 70 dB below": hush,
     "20 dB quieter": lambda song, rate: song / 10,
     "40 dB quieter": lambda song, rate: song / 100,
-    "6 dB louder and clipped": lambda song, rate: (2 * song).clip(-1, 1),
 }
-OTHERS = {
+OTHERS = {  # change how a song sounds too
+    "6 dB louder and clipped": lambda song, rate: (2 * song).clip(-1, 1),
     "hum, 6 dB below": hum,
     "300 to 3,400 Hz": telephone,
     f"mp3, {MP3_KBIT_S} kbit/s": lambda song, rate: song,

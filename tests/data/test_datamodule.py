@@ -73,12 +73,11 @@ def test_all_windows_of_training_songs_are_those_that_validation_would_have(make
 def test_songs_that_share_an_artist_are_one_group(make, selected):
     tracks = [replace(track, artist=f"artist {number // 4}") for number, track in enumerate(selected[0].catalogue)]
     data = make(catalogue=Catalogue(tracks))
-    groups, artists = (
-        data.artist_groups("train"),
-        [track.artist for track in data.selection.catalogue.of_split("train")],
-    )
-    pairs = set(zip(groups, artists, strict=True))
-    assert len(pairs) == len(set(groups)) == len(set(artists)) < len(artists)
+    for splits in (["train"], ["train", "val"]):
+        data.learn_from(*splits)
+        artists = [track.artist for split in splits for track in data.selection.catalogue.of_split(split)]
+        pairs = set(zip(data.artist_groups(), artists, strict=True))
+        assert len(pairs) == len(set(data.artist_groups())) == len(set(artists)) < len(artists)
 
 
 def test_a_window_is_as_long_as_asked_for_but_no_longer_than_the_longest_training_song(make, selected):
