@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 # Of these cross-validation chooses; weaker regularisation than the last one was never the best on real songs.
 STRENGTHS = (1e-4, 3e-4, 1e-3, 3e-3, 0.01, 0.03, 0.1, 0.3, 1.0)
-USUAL_STRENGTH = 0.03  # where songs are too few, or their artists, to choose by them
+USUAL_STRENGTH = 0.03  # where songs are too few to choose by them, or their artists unknown
 FOLDS = 5
 
 Vectors = npt.NDArray[np.float64]  # `(songs, n_features)` where nothing else is said
@@ -101,12 +101,14 @@ def fitted(songs: Vectors, genres: Numbers, C: float, class_weight: str | None) 
 def choose_strength(songs: Vectors, genres: Numbers, groups: Numbers, class_weight: str | None) -> float:
     """The least of STRENGTHS whose log-loss on songs of other artists is within a standard error of the least loss.
 
-    That is the rule of Breiman et al. 1984, section 3.4.3. USUAL_STRENGTH if the songs cannot tell.
+    That is the rule of Breiman et al. 1984, section 3.4.3. USUAL_STRENGTH if the songs cannot tell: song by song, an
+    artist's sound would pass for a genre's.
     """
     from sklearn.model_selection import StratifiedGroupKFold
 
-    folds = min(FOLDS, len(np.unique(groups)), int(np.bincount(genres).min()))
-    if folds < 2:
+    n_groups = len(np.unique(groups))
+    folds = min(FOLDS, n_groups, int(np.bincount(genres).min()))
+    if folds < 2 or n_groups == len(groups):  # no artist is known to have two songs
         return USUAL_STRENGTH
     losses = np.full((len(STRENGTHS), len(songs)), np.nan)
     for known, others in StratifiedGroupKFold(folds, shuffle=True, random_state=0).split(songs, genres, groups):

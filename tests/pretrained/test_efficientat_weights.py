@@ -111,7 +111,7 @@ def test_what_is_not_the_published_file_is_not_kept(home, serve):
 
 @pytest.mark.parametrize(
     ("answer", "reason"),
-    [({"status": 404}, "the server answers 404"), ({"promised": 10**8}, "the answer is cut off")],
+    [({"status": 404, "body": b"none"}, "the server answers 404"), ({"promised": 10**8}, "the answer is cut off")],
 )
 def test_a_server_that_does_not_give_it_is_told_of(home, serve, answer, reason):
     serve(**answer)
