@@ -1,20 +1,20 @@
 """GenreDataModule: from songs to batches of windows on the device."""
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import torch
-from lightning import LightningDataModule
 from torch import Tensor
 from torch.utils.data import DataLoader
 
 from genre_lightning.data.augment import Augment
 from genre_lightning.data.cache import CachedSong, FeatureCache
 from genre_lightning.data.catalogue import SPLITS, Catalogue, linked
+from genre_lightning.data.loading import WindowModule
 from genre_lightning.data.selection import Selection, report_skipped, report_unjudged, select_songs
 from genre_lightning.data.sources.folder import folder
 from genre_lightning.data.spec import Spec
@@ -26,7 +26,7 @@ from genre_lightning.features.mel import LogMel
 
 CACHE = partial(FeatureCache, "cache")  # relative to the working directory
 LEARNT_FROM = "learnt_from"  # the songs that a model is trained on: those of train, or of train and val
-LEAST_WINDOWS = 300  # in an epoch: a network learns from few songs too, if it sees enough of each
+LEAST_WINDOWS = 640  # in an epoch: a network learns from few songs too, if it sees enough of each
 
 
 class Statistics(NamedTuple):
@@ -39,45 +39,6 @@ class Statistics(NamedTuple):
     mean: Tensor
     std: Tensor
     class_weights: Tensor
-
-
-class WindowModule(LightningDataModule):
-    """What data modules share: loaders of windows, each device its own part, and batches in float32."""
-
-    num_workers: int
-
-    def loader(self, dataset: WindowDataset, windows: Iterable[Any]) -> DataLoader[Batch]:
-        """A DataLoader whose batches the dataset makes in one go."""
-        on_gpu = self.trainer is not None and self.trainer.strategy.root_device.type == "cuda"
-        return DataLoader(
-            dataset, batch_sampler=windows, collate_fn=as_is, num_workers=self.num_workers, pin_memory=on_gpu,
-            persistent_workers=self.num_workers > 0,
-            generator=torch.Generator(),  # or it uses global random numbers, and a resumed run differs
-        )  # fmt: skip
-
-    def ranks(self) -> tuple[int, int]:
-        """The number of this device, and how many there are."""
-        return (0, 1) if self.trainer is None else (self.trainer.global_rank, self.trainer.world_size)
-
-    def on_after_batch_transfer(self, batch: Batch, dataloader_idx: int) -> Batch:
-        """Turn the cache's numbers into float32, on the device."""
-        return batch._replace(features=batch.features.float())
-
-
-class WholeSongs(WindowModule):
-    """Regular windows of `n_frames` frames that cover `songs`, for prediction; genres play no part."""
-
-    def __init__(
-        self, cache: FeatureCache, songs: Sequence[CachedSong], n_frames: int, batch_size: int, overlap: float,
-        num_workers: int = 0,
-    ) -> None:  # fmt: skip
-        super().__init__()
-        self.dataset = WindowDataset(cache, songs, [0] * len(songs), n_frames, n_genres=1)
-        self.batch_size, self.overlap, self.num_workers = batch_size, overlap, num_workers
-
-    def predict_dataloader(self) -> DataLoader[Batch]:
-        windows = RegularWindows(self.dataset, self.batch_size, self.overlap, *self.ranks())
-        return self.loader(self.dataset, windows)
 
 
 class GenreDataModule(WindowModule):
@@ -125,7 +86,7 @@ class GenreDataModule(WindowModule):
         split: Callable[[Catalogue], Catalogue] = split_catalogue,
         cache: Callable[..., FeatureCache] = CACHE,
         augment: Mapping[str, Callable[[Features], Augment]] | None = None,
-        window_seconds: float = 2.0, batch_size: int = 16, windows_per_song: int | Literal["all"] | None = None,
+        window_seconds: float = 2.0, batch_size: int = 32, windows_per_song: int | Literal["all"] | None = None,
         overlap: float = 0.5, balanced: bool = False, num_workers: int = 0, seed: int = 0,
     ) -> None:  # fmt: skip
         super().__init__()
@@ -263,8 +224,3 @@ class GenreDataModule(WindowModule):
             for augment in self.augments.to(features.device):
                 features, target = augment(features, target)
         return Batch(features, target, song)
-
-
-def as_is(batch: Any) -> Any:
-    """What the dataset made is the batch already."""
-    return batch

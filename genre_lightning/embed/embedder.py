@@ -11,7 +11,7 @@ from lightning import LightningModule, Trainer
 from torch import Tensor, nn
 
 from genre_lightning.data.cache import CachedSong
-from genre_lightning.data.datamodule import WholeSongs
+from genre_lightning.data.loading import WholeSongs
 from genre_lightning.data.windows import Batch
 from genre_lightning.devices import without_harmless_warnings
 from genre_lightning.models.base import GenreClassifier

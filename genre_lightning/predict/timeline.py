@@ -31,9 +31,8 @@ def timeline_picture(
     axes.set_title(title, parse_math=False)  # names of songs hold dollar signs
     if not np.sum(probabilities, axis=1).all():
         axes.axvspan(0, edges[-1], facecolor="0.85", zorder=0, label="silence")  # shows where no layer covers it
-    layers = axes.stackplot(
-        edges, *np.concatenate([probabilities, np.array(probabilities)[-1:]]).T, labels=genres, step="post"
-    )
+    heights = np.concatenate([probabilities, np.array(probabilities)[-1:]]).T  # the last one up to its end
+    layers = axes.stackplot(edges, *heights, labels=genres, step="post")
     for index, layer in enumerate(layers):
         layer.set(facecolor=COLOURS[index % len(COLOURS)], edgecolor="white", linewidth=0.3)
         layer.set_hatch(HATCHES[index // len(COLOURS) % len(HATCHES)])

@@ -37,26 +37,31 @@ def published():
     return file.getvalue()
 
 
+def handler(body, status, promised, asked):
+    """What answers every request with `body`, of which it promises the length, and notes the path."""
+
+    class Server(BaseHTTPRequestHandler):
+        def do_GET(self):
+            asked.append(self.path)
+            self.send_response(status)
+            self.send_header("Content-Length", str(promised or len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *what):
+            pass
+
+    return Server
+
+
 @pytest.fixture
 def serve(published, monkeypatch):
     """A server of weights, of which ours count as the published ones; returns the paths that it was asked for."""
     with contextlib.ExitStack() as stack:
 
         def serving(body=published, status=200, promised=None):
-            asked = []
-
-            class Server(BaseHTTPRequestHandler):
-                def do_GET(self):
-                    asked.append(self.path)
-                    self.send_response(status)
-                    self.send_header("Content-Length", str(promised or len(body)))
-                    self.end_headers()
-                    self.wfile.write(body)
-
-                def log_message(self, *what):
-                    pass
-
-            server = stack.enter_context(ThreadingHTTPServer(("127.0.0.1", 0), Server))
+            server_class = handler(body, status, promised, asked := [])
+            server = stack.enter_context(ThreadingHTTPServer(("127.0.0.1", 0), server_class))
             stack.callback(server.shutdown)
             Thread(target=server.serve_forever, daemon=True).start()
             monkeypatch.setattr(weights, "URL", f"http://127.0.0.1:{server.server_port}/{weights.FILE}")

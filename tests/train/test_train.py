@@ -233,14 +233,21 @@ def test_two_processes_train_together_and_one_alone_goes_on(command_line, config
     assert checkpoint(folder)["global_step"] == 3  # of 18 songs, 3 a batch, on 2 devices
     alone = song_metrics(score(Run(folder).model, serve(configure()), "test"))
     assert {name: figures(folder)["test"][name] for name in alone} == pytest.approx(alone, abs=1e-5)
-    more = [
-        "trainer=cpu",
-        "trainer.max_epochs=2",
-        "refit=false",
-        f"ckpt_path='{(folder / 'checkpoints/last.ckpt').as_posix()}'",
-    ]
+    last = f"ckpt_path='{(folder / 'checkpoints/last.ckpt').as_posix()}'"
+    more = ["trainer=cpu", "trainer.max_epochs=2", "refit=false", last]
     train(settings_to_go_on_with(configure(*more), more, folder), folder)
     assert figures(folder)["run"]["epochs"] == 2 and checkpoint(folder, "last")["global_step"] == 3 + 6
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="PyTorch for Windows lacks libuv")
+def test_two_processes_learn_anew_from_validation_too(command_line, tmp_path):
+    several = ("trainer=ddp", "trainer.accelerator=cpu", "trainer.devices=2", "trainer.max_epochs=1")
+    status, printed, told = run_script(tmp_path, *command_line(*several, "loader.batch_size=3"))
+    (folder,) = (tmp_path / "logs").iterdir()
+    assert status == 0 and printed.count("whole songs") == 1, told
+    assert [figures(folder)[split]["songs"] for split in ("learnt_from", "val", "test")] == [24, 6, 6]
+    assert checkpoint(folder)["global_step"] == checkpoint(folder, "first_fit")["global_step"] == 3
 
 
 def test_a_sweep_does_its_other_runs_where_one_has_a_mistake(command_line, library, tmp_path):
