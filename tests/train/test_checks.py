@@ -24,7 +24,7 @@ REFUSED = {
     "callbacks.checkpoint.filename=foo": "filename",
     "+trainer.max_time={parsecs: 3}": "parsecs",
     "learning.schedule.pct_start=2": r"learning\.schedule: .*pct_start",
-    "learning.optimizer.lr=0": r"learning\.schedule: ",
+    "learning.optimizer.lr=0": r"learning\.optimizer: ",
 }
 
 
