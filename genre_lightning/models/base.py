@@ -171,6 +171,8 @@ class GenreClassifier(LightningModule, ABC):
         from hydra.utils import instantiate
 
         settings = dict(self.optimizer)
+        if settings.get("lr") == 0:
+            raise UserError("learning.optimizer: at a rate lr of 0 nothing is learnt")
         if self._trainer is not None and "mixed" in str(self.trainer.precision):
             settings.pop("fused", None)  # Lightning cannot clip the gradients of a fused optimizer then
         try:

@@ -103,7 +103,16 @@ def check_network(cfg: DictConfig) -> None:
             f"model: {type(model).__name__} does not subclass genre_lightning.models.base.GenreClassifier; do so, or "
             "train it with GenreDataModule and a Trainer of your own"
         )
+    check_averaging(cfg.callbacks, model)
     model.build_schedule(model.build_optimizer(), total_steps=100)
+
+
+def check_averaging(callbacks: DictConfig | None, model: GenreClassifier) -> None:
+    """Raise UserError if the weights of a head that is solved would be averaged with those it began with."""
+    for name, callback in (callbacks or {}).items():
+        averages = callback is not None and str(callback._target_).endswith("WeightAveraging")
+        if averages and not model.automatic_optimization:
+            raise UserError(f"callbacks.{name}: the head of model=linear is solved, not trained; leave it out")
 
 
 def check_folder(ckpt_path: str | None, folder: Path) -> None:

@@ -9,6 +9,7 @@ import pytest
 from genre_lightning.errors import UserError, explain, is_for_users
 from genre_lightning.runs.run import Run
 from genre_lightning.train.callbacks import read_history
+from genre_lightning.train.checks import check
 from genre_lightning.train.train import train
 
 REFUSED = {
@@ -21,6 +22,7 @@ REFUSED = {
     "refit=maybe": r"refit must be true or false, not maybe",
     "+trainer.max_time={parsecs: 3}": "parsecs",
     "learning.schedule.pct_start=2": r"learning\.schedule: .*pct_start",
+    "learning.optimizer.lr=0": r"learning\.optimizer: ",
 }
 
 
@@ -30,6 +32,11 @@ def test_what_would_leave_no_run_behind_is_refused_before_songs_are_read(configu
     with pytest.raises(Exception, match=line) as error:
         train(configure(nothing_cached, override), tmp_path)
     assert is_for_users(error.value) and "\n" not in explain(error.value) and not (tmp_path / "cache").exists()
+
+
+def test_a_head_that_is_solved_is_not_averaged(configure):
+    with pytest.raises(UserError, match=r"callbacks\.ema: the head of model=linear is solved, .*; leave it out"):
+        check(configure("model=linear", "callbacks=[ema]"))
 
 
 WORK = [
