@@ -26,7 +26,7 @@ from genre_lightning.features.mel import LogMel
 
 CACHE = partial(FeatureCache, "cache")  # relative to the working directory
 LEARNT_FROM = "learnt_from"  # the songs that a model is trained on: those of train, or of train and val
-LEAST_WINDOWS = 640  # in an epoch: a network learns from few songs too, if it sees enough of each
+LEAST_WINDOWS = 1600  # in an epoch: a network learns from few songs too, if it sees enough of each
 
 
 class Statistics(NamedTuple):
