@@ -15,6 +15,7 @@ from genre_lightning.text import percent, table
 
 OVERRIDES = CONFIG.with_name("overrides.yaml")
 SEEDS = ("seed", "data.seed")
+LEFT_OUT = (*SEEDS, "ckpt_path", "refit")
 
 
 def results(folders: Sequence[Path]) -> str:
@@ -25,6 +26,7 @@ def results(folders: Sequence[Path]) -> str:
     for run in runs:
         try:
             key, seed, results = typed(run), seeds(run), read_results(run)
+            key += () if results.refitted else ("refit=false",)  # it may have been done after all
             alike[key][seed] = results  # of repeats, the last one counts
         except UserError as error:
             unread.append(f"left out: {error}")
@@ -39,14 +41,14 @@ def results(folders: Sequence[Path]) -> str:
 
 
 def typed(run: Path) -> tuple[str, ...]:
-    """What was typed for a run, without its seeds and what it was resumed from."""
+    """What was typed for a run, without its seeds, what it was resumed from, and whether its refit was left off."""
     path = run / OVERRIDES
     try:
         overrides: Any = OmegaConf.to_container(OmegaConf.load(path)) if path.is_file() else [f"run={run.name}"]
         assert all(isinstance(one, str) for one in overrides)
     except (YAMLError, UnicodeDecodeError, OSError, TypeError, AssertionError):
         raise UserError(f"{path} is damaged, or was not written by this program") from None
-    return tuple(sorted(one for one in overrides if one.lstrip("+").split("=")[0] not in (*SEEDS, "ckpt_path")))
+    return tuple(sorted(one for one in overrides if one.lstrip("+").split("=")[0] not in LEFT_OUT))
 
 
 def seeds(run: Path) -> tuple[Any, ...]:

@@ -90,3 +90,10 @@ def test_a_run_of_version_0_1_is_named(finish):
     (run / "metrics.json").write_text("{}")
     with pytest.raises(UserError, match=r"old was made by version 0\.1; train again"):
         results([run])
+
+
+def test_a_refit_that_was_left_off_is_told_until_it_is_done(finish, tmp_path):
+    finish("swept", 0.6, "model=cnn", "refit=false")
+    finish("best", 0.7, "model=cnn", "refit=false", refitted=True)  # by ckpt_path=... refit=true
+    names = [row[0] for row in cells(results([tmp_path / "logs"]))[2:]]
+    assert sorted(names) == ["refit=false", "the defaults"]
