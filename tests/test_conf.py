@@ -26,7 +26,7 @@ MODELS, FEATURES, AUGMENTS, TRAINERS, DATA, PROJECTIONS = (
 EXPERIMENTS = sorted((CONF / "experiment").glob("*.yaml"))
 HEADER = re.compile(
     r"# @package _global_\n# (?P<what>.+)\n# command: (?P<command>.+)\n# hardware: .+\n"
-    r"# time: (?P<time>.+) a run\n# score: train (?P<train>.+), validation (?P<val>.+), test (?P<test>.+)\n"
+    r"# time: (?P<time>.+) a run\n# score: learnt from (?P<learnt_from>.+), validation (?P<val>.+), test (?P<test>.+)\n"
 )
 REFUSED = (UserError, InstantiationException)  # Hydra 1.4 lets errors through, 1.3 wraps them
 ONE_BATCH = ("trainer.limit_train_batches=1", "trainer.max_epochs=1")
@@ -104,7 +104,7 @@ def test_every_experiment_says_how_it_is_repeated_and_stands_among_the_results(p
     header = HEADER.match(path.read_text(encoding="utf-8"))
     assert header and f"experiment={path.stem} " in header["command"]
     shown = (CONF.parent / "docs" / "results.md").read_text(encoding="utf-8")
-    figures = " | ".join(header[name] for name in ("train", "val", "test", "time"))
+    figures = " | ".join(header[name] for name in ("learnt_from", "val", "test", "time"))
     assert f"| `experiment={path.stem}` | {figures} |" in shown
     typed = [one for one in header["command"].split() if "=" in one and "," not in one and one != "data.root=GTZAN"]
     with initialize_config_dir(version_base="1.3", config_dir=str(CONF)):

@@ -32,6 +32,9 @@ class Loudness:
     level_db: float | None
 
     def __post_init__(self) -> None:
+        for name in ("silence_db", "level_db"):  # so that equal settings share a cache, however they were typed
+            value = getattr(self, name)
+            object.__setattr__(self, name, None if value is None else float(value))
         if self.silence_db is not None and not 0 < self.silence_db < np.inf:
             raise ValueError(f"silence_db must be above 0, or null, not {self.silence_db}")
         if self.level_db is not None and not -100 <= self.level_db <= 100:

@@ -30,7 +30,7 @@ class Embeddings:
     Args:
         tracks: The songs. A track's genre is '' if it is unknown, its split '' if the model never saw the song.
         genres: The genres that the model knows, in the order of the columns of `probabilities`.
-        probabilities: `(songs, n_genres)`, as the model's report counts them.
+        probabilities: `(songs, n_genres)`, the softmax of the mean of the songs' logits.
         vectors: `(songs, embedding)`: the output of the model's encoder, averaged over each song's windows.
         positions: `(songs, 2)`: where each song lies on the map.
     """

@@ -19,7 +19,7 @@ from genre_lightning.metrics import ScoredSongs, SongScores, song_metrics
 
 
 class Standardise(nn.Module):
-    """`(batch, frames, n_features)` -> the same; each feature has mean 0 and variance 1 over the training split."""
+    """`(batch, frames, n_features)` -> the same; each feature has mean 0 and variance 1 over the songs learnt from."""
 
     mean: Tensor
     std: Tensor
@@ -95,8 +95,9 @@ class GenreClassifier(LightningModule, ABC):
         return self.head(self.encoder(features))
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Record the class, so that the model can be built again."""
+        """Record the class, so that the model can be built again, and how long it was to be trained."""
         checkpoint["model"] = f"{type(self).__module__}.{type(self).__qualname__}"
+        checkpoint["max_epochs"] = self.trainer.max_epochs  # as planned, whatever has stopped it
 
     def on_train_start(self) -> None:
         """Raise UserError if the schedule of a resumed run was made for another number of steps."""
@@ -104,7 +105,8 @@ class GenreClassifier(LightningModule, ABC):
         if planned not in (None, steps):
             raise UserError(
                 f"ckpt_path: that run's learning rate was planned for {planned} steps, this one has {steps:.0f}; "
-                "keep its epochs, devices and songs (only runs started with learning.schedule=null may change them)"
+                "keep its epochs, devices and songs (only runs started with learning.schedule=null and refit=false may "
+                "change them)"
             )
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor | None:

@@ -31,7 +31,7 @@ TOLERANCE = 1e-4
 
 
 def export(run: Run, path: Path) -> float:
-    """Write a finished run's best model as one ONNX file, and its spec as JSON beside it.
+    """Write a finished run's model as one ONNX file, and its spec as JSON beside it.
 
     Returns by how much the logits differ from PyTorch's at most, which is below TOLERANCE. Raises UserError if a
     package is missing, the run cannot be read, or the files cannot be written.
@@ -73,7 +73,7 @@ def to_onnx(network: nn.Module, window_shape: tuple[int, int], spec: str) -> byt
 
 @torch.inference_mode()
 def furthest_apart(run: Run, logits: Logits) -> float:
-    """The largest difference between `logits` and the model's own, on noise as loud as the training songs.
+    """The largest difference between `logits` and the model's own, on noise as loud as the songs it learnt from.
 
     Raises UserError if it is above TOLERANCE.
     """

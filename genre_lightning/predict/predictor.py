@@ -60,7 +60,8 @@ class Prediction(Moment):
 
 
 class Predictor:
-    """Predicts songs as validation does: songs of the run's own get the probabilities that its report counted.
+    """Predicts songs as validation does: songs of the run's own get the probabilities that its report
+    counted, but for those of validation, which it judges by the first fit.
 
     It may be loaded once and then used by threads, or by processes that are forked from this one.
 

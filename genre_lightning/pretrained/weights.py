@@ -48,7 +48,10 @@ def checked(file: Path, wanted: str, name: str) -> bytes:
     """The content of a file if its SHA-256 is that of what was published as `name`. Raises UserError otherwise."""
     content = file.read_bytes()
     if sha256(content) != wanted:
-        raise UserError(f"{file} is not {name} as it was published (another SHA-256), and is not used; delete it")
+        raise UserError(
+            f"{file} is not {name} as it was published (another SHA-256), and is not used; delete it, and it is "
+            "fetched again, or leave that encoder out of features.encoders"
+        )
     return content
 
 

@@ -75,9 +75,11 @@ def check_checkpoint(path: str) -> None:
     if not Path(path).is_file():
         raise UserError(f"ckpt_path: there is no file {path}")
     try:
-        read_checkpoint(Path(path))
+        checkpoint = read_checkpoint(Path(path))
     except UserError as error:
         raise UserError(f"ckpt_path: {error}") from None
+    if "optimizer_states" not in checkpoint:
+        raise UserError(f"ckpt_path: {path} holds weights only; a run goes on from its checkpoints/last.ckpt")
 
 
 def check_same_songs(ckpt_path: str | None, catalogue: Catalogue) -> None:

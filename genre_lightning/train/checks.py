@@ -103,16 +103,27 @@ def check_network(cfg: DictConfig) -> None:
             f"model: {type(model).__name__} does not subclass genre_lightning.models.base.GenreClassifier; do so, or "
             "train it with GenreDataModule and a Trainer of your own"
         )
-    check_averaging(cfg.callbacks, model)
+    check_trained(cfg) if model.automatic_optimization else check_solved(cfg)
     model.build_schedule(model.build_optimizer(), total_steps=100)
 
 
-def check_averaging(callbacks: DictConfig | None, model: GenreClassifier) -> None:
-    """Raise UserError if the weights of a head that is solved would be averaged with those it began with."""
-    for name, callback in (callbacks or {}).items():
-        averages = callback is not None and str(callback._target_).endswith("WeightAveraging")
-        if averages and not model.automatic_optimization:
-            raise UserError(f"callbacks.{name}: the head of model=linear is solved, not trained; leave it out")
+def check_trained(cfg: DictConfig) -> None:
+    """Raise UserError for settings that go with a head that is solved, if the network is trained instead."""
+    if cfg.loader.windows_per_song == "all":
+        raise UserError("loader.windows_per_song: all is for model=linear; a network needs a number, or null")
+
+
+def check_solved(cfg: DictConfig) -> None:
+    """Raise UserError for settings that go with training, if the head is solved instead."""
+    solved = "the head of model=linear is solved, not trained"
+    for name, callback in (cfg.callbacks or {}).items():
+        if callback is not None and str(callback._target_).endswith("WeightAveraging"):
+            raise UserError(f"callbacks.{name}: {solved}; leave it out")
+    if cfg.loader.windows_per_song != "all":
+        raise UserError(f"loader.windows_per_song: {solved}, on all windows; leave it at all")
+    for name, harmless in (("gradient_clip_val", None), ("accumulate_grad_batches", 1)):
+        if cfg.trainer.get(name, harmless) not in (None, harmless):
+            raise UserError(f"trainer.{name}: {solved}; leave it out")
 
 
 def check_folder(ckpt_path: str | None, folder: Path) -> None:

@@ -54,7 +54,7 @@ def curves_picture(curves: dict[str, list[tuple[int, float]]], averaged: bool) -
     for axes, measure in zip(figure.subplots(1, len(MEASURES)), MEASURES, strict=True):
         for split, label, colour in shown:
             if points := curves.get(f"{split}/{measure}"):
-                axes.plot(*zip(*points, strict=True), color=colour, label=label)
+                axes.plot(*zip(*points, strict=True), color=colour, label=label, marker=".")
         axes.set(title=measure, xlabel="training step")
         axes.legend(fontsize="small")
     return figure

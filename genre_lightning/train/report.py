@@ -44,7 +44,7 @@ def page(name: str, results: Results) -> str:
         lines = [f"- `{path}` {reason}" for path, reason in results.left_out.items()]
         parts += [f"## Files left out: {len(lines)}", "\n".join(lines)]
     if results.advice:
-        parts += ["## What would do better", results.advice]
+        parts += ["## What may do better", results.advice]
     return "\n\n".join(parts) + "\n"
 
 
@@ -96,21 +96,21 @@ def gap_sentence(results: Results) -> str:
 
 
 def baseline_sentence(results: Results) -> str:
-    """Whether the network earns its keep."""
+    """Whether the model earns its keep."""
     test, baseline = results.splits["test"], results.baseline["test"].accuracy
     better = test.accuracy - baseline
     what = "Logistic regression on the mean and standard deviation of the same features, fitted on the same songs,"
     if better > 0:
         ahead = f"{100 * better:.0f} points better, {better * test.songs:.0f} of {test.songs} songs"
-        return f"{what} reaches {percent(baseline)} on test: the network is {ahead}."
-    return f"{what} reaches {percent(baseline)} on test: the network does not earn its keep."
+        return f"{what} reaches {percent(baseline)} on test: the model is {ahead}."
+    return f"{what} reaches {percent(baseline)} on test: the model does not earn its keep."
 
 
 def unjudged_sentence(results: Results) -> str:
     """Which genres the macro figures of validation or test leave out."""
     return " ".join(
-        f"No song of {', '.join(genres)} is on {SPLIT_NAMES[split]}: that cannot be judged there, and the macro "
-        "figures leave it out."
+        f"There are no songs on {SPLIT_NAMES[split]} of: {', '.join(genres)}. They cannot be judged there, and its "
+        "macro figures leave them out."
         for split, genres in results.unjudged.items()
     )
 

@@ -19,6 +19,7 @@ from genre_lightning.data.catalogue import MANIFEST, write_manifest
 from genre_lightning.data.datamodule import LEARNT_FROM, GenreDataModule
 from genre_lightning.devices import leave_group, without_harmless_warnings
 from genre_lightning.errors import UserError
+from genre_lightning.files import write_whole
 from genre_lightning.metrics import ScoredSongs, at_temperature, fit_temperature, song_metrics
 from genre_lightning.models.base import GenreClassifier
 from genre_lightning.models.summary import describe
@@ -48,11 +49,17 @@ def train(cfg: DictConfig, folder: Path) -> float:
         logger.info("fast_dev_run: training and validation work; there are no results")
         return float(trainer.callback_metrics["val/loss"])
     val = score(trainer, model, data, "val")["val"]
-    if not math.isfinite(loss := song_metrics(val)["loss"]):
-        raise UserError("val/loss became infinite or NaN; try a lower learning.optimizer.lr")
-    if cfg.refit:
+    loss = finite_loss(val, "val/loss")
+    if cfg.refit or is_of_refit(cfg.ckpt_path):
         trainer, model = refit(cfg, trainer, data)
     finish(cfg, trainer, model, data, val)
+    return loss
+
+
+def finite_loss(scored: ScoredSongs, name: str) -> float:
+    """The log-loss of songs. Raises UserError if it is no number: the training went astray."""
+    if not math.isfinite(loss := song_metrics(scored)["loss"]):
+        raise UserError(f"{name} became infinite or NaN; try a lower learning.optimizer.lr")
     return loss
 
 
@@ -91,30 +98,45 @@ def build_model(cfg: DictConfig, data: GenreDataModule) -> GenreClassifier:
 
 
 @rank_zero_only
-def introduce(folder: Path, trainer: Trainer, model: GenreClassifier, data: GenreDataModule) -> None:
+def introduce(trainer: Trainer, model: GenreClassifier, data: GenreDataModule) -> None:
     """Write down what is going to be trained on what, before it begins."""
     description = describe(model, data.window_shape)
     logger.info(description)
-    write_manifest(data.selection.catalogue, folder / MANIFEST)
+    write_manifest(data.selection.catalogue, Path(trainer.default_root_dir, MANIFEST))
     show_model(trainer, description)
 
 
 def first_fit(cfg: DictConfig, trainer: Trainer, data: GenreDataModule) -> GenreClassifier:
-    """Train on the training split, watched by validation; or read back what came of it, if a refit is resumed."""
-    model, folder = build_model(cfg, data), Path(trainer.default_root_dir)
-    introduce(folder, trainer, model, data)
-    if is_of_refit(cfg.ckpt_path):
-        restore(model, data, first_fit_of(cfg, folder))
+    """Train on the training split, watched by validation; or read back what came of it, if that is done already."""
+    model, kept = build_model(cfg, data), Path(trainer.default_root_dir, CHECKPOINTS, FIRST_FIT)
+    introduce(trainer, model, data)
+    before = Path(cfg.ckpt_path or kept).with_name(FIRST_FIT)  # where a run that is gone on with keeps it
+    if cfg.ckpt_path is not None and (cfg.refit or is_of_refit(cfg.ckpt_path)) and is_over(cfg, before):
+        restore(model, data, before)
+        if before.resolve() != kept.resolve():
+            write_whole(kept, lambda file: file.write(before.read_bytes()))
         return model
     fit(trainer, model, data, cfg.ckpt_path)
-    if cfg.refit and not cfg.trainer.get("fast_dev_run"):
-        trainer.save_checkpoint(first_fit_of(cfg, folder), weights_only=True)
+    if not cfg.trainer.get("fast_dev_run"):
+        trainer.save_checkpoint(kept, weights_only=True)
     return model
 
 
-def first_fit_of(cfg: DictConfig, folder: Path) -> Path:
-    """Where the first fit is kept while the second one is under way: beside last.ckpt."""
-    return Path(cfg.ckpt_path).with_name(FIRST_FIT) if is_of_refit(cfg.ckpt_path) else folder / CHECKPOINTS / FIRST_FIT
+def is_over(cfg: DictConfig, path: Path) -> bool:
+    """Whether the first fit, kept at `path`, had come to its end when the checkpoint was written that is gone on from.
+
+    Raises UserError if it is to be longer than it was, but the refit has begun.
+    """
+    if not path.is_file():
+        return False
+    kept, last = read_checkpoint(path), read_checkpoint(Path(cfg.ckpt_path))
+    as_long = kept["max_epochs"] == cfg.trainer.max_epochs
+    if is_of_refit(cfg.ckpt_path) and not as_long:
+        raise UserError(
+            f"trainer.max_epochs: the first fit of that run was over after {kept['epoch']} epochs, and it has learnt "
+            "anew since; only runs with refit=false go on for longer"
+        )
+    return is_of_refit(cfg.ckpt_path) or (as_long and kept["global_step"] == last["global_step"])
 
 
 def restore(model: GenreClassifier, data: GenreDataModule, path: Path) -> None:
@@ -140,7 +162,7 @@ def refit(cfg: DictConfig, first: Trainer, data: GenreDataModule) -> tuple[Train
     if first.is_global_zero:
         logger.info("learning anew from train and validation, %d songs", len(data.datasets[LEARNT_FROM]))
     folder = Path(first.default_root_dir)
-    kept = read_checkpoint(first_fit_of(cfg, folder))
+    kept = read_checkpoint(folder / CHECKPOINTS / FIRST_FIT)
     cfg_refit = unwatched(cfg, kept["global_step"], kept["epoch"])
     trainer, model = build_trainer(cfg_refit, folder, first.loggers), build_model(cfg, data)
     model.phase = "refit"
@@ -171,6 +193,7 @@ def is_of_refit(ckpt_path: str | None) -> bool:
 
 def fit(trainer: Trainer, model: GenreClassifier, data: GenreDataModule, ckpt_path: str | None) -> None:
     """Train, from a checkpoint if one is given. Raises UserError if the checkpoint does not fit the model."""
+    model.to(trainer.strategy.root_device)  # averages of weights are kept where these are before the Trainer moves them
     try:
         with quietly():
             trainer.fit(model, data, ckpt_path=ckpt_path, weights_only=True)
@@ -206,6 +229,7 @@ def finish(
     model.calibrate(temperature)
     trainer.save_checkpoint(Path(trainer.default_root_dir, MODEL), weights_only=True)
     scored = score(trainer, model, data, LEARNT_FROM, "test") | {"val": at_temperature(val, temperature)}
+    finite_loss(scored["test"], "the loss")
     leave_group()
     write_report(cfg, trainer, model, data, scored)
 

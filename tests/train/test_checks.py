@@ -39,6 +39,23 @@ def test_a_head_that_is_solved_is_not_averaged(configure):
         check(configure("model=linear", "callbacks=[ema]"))
 
 
+@pytest.mark.parametrize(
+    "setting", ["trainer.gradient_clip_val=1", "+trainer.accumulate_grad_batches=2", "loader.windows_per_song=3"]
+)
+def test_what_goes_with_training_is_refused_where_a_head_is_solved(configure, setting):
+    with pytest.raises(UserError, match=rf"{setting.split('=')[0].strip('+')}: the head of model=linear is solved"):
+        check(configure("model=linear", setting))
+
+
+def test_a_network_is_not_trained_on_all_windows_in_order(configure):
+    with pytest.raises(UserError, match="windows_per_song: all is for model=linear"):
+        check(configure("model=mlp", "loader.windows_per_song=all"))
+
+
+def test_a_fast_run_of_a_head_that_is_solved_tries_the_way(configure, tmp_path):
+    train(configure("model=linear", "+trainer.fast_dev_run=true"), tmp_path)
+
+
 WORK = [
     ("callbacks.ema=null", "augment.gain=null", "logger.tensorboard=null"),  # Hydra's way to switch off
     ("callbacks=[]", "refit=false"),

@@ -200,4 +200,4 @@ def test_a_published_split_of_two_genres_may_lack_one_on_validation(write_song, 
     folder = train_run(f"data.root='{(tmp_path / 'songs').as_posix()}'", "trainer.max_epochs=1")
     val, test = (read_results(folder).splits[split] for split in ("val", "test"))
     assert math.isnan(val.auroc_macro) and math.isfinite(test.auroc_macro) and math.isfinite(val.f1_macro)
-    assert "No song of tones is on validation" in (folder / "report.md").read_text(encoding="utf-8")
+    assert "There are no songs on validation of: tones" in (folder / "report.md").read_text(encoding="utf-8")

@@ -74,7 +74,7 @@ def test_too_few_songs_are_no_proof():
 
 def test_a_network_that_beats_the_baseline_is_told_so():
     sentence = baseline_sentence(results(test=0.6, baseline=0.45))
-    assert "reaches 45.0 % on test: the network is 15 points better, 18 of 120 songs" in sentence
+    assert "reaches 45.0 % on test: the model is 15 points better, 18 of 120 songs" in sentence
 
 
 @pytest.mark.parametrize("baseline", [0.6, 0.9])
@@ -97,7 +97,7 @@ def test_songs_without_an_artist_are_counted_once_after_a_refit():
 
 def test_genres_that_cannot_be_judged_are_named():
     told = unjudged_sentence(results(unjudged={"val": ["jazz", "ska"], "test": ["ska"]}))
-    assert "No song of jazz, ska is on validation:" in told and "No song of ska is on test:" in told
+    assert "There are no songs on validation of: jazz, ska." in told and "There are no songs on test of: ska." in told
     assert told in findings(results(unjudged={"val": ["jazz", "ska"], "test": ["ska"]}))
     assert unjudged_sentence(results()) == ""
 
@@ -137,7 +137,7 @@ def test_a_figure_that_cannot_be_told_is_a_dash():
 def test_what_would_do_better_comes_last():
     advised = results(advice="Try\n\n    python train.py model=pretrained", left_out=["a.wav"])
     assert summary(advised) == f"{findings(advised)}\n\n{advised.advice}"
-    assert page("a run", advised).endswith(f"## What would do better\n\n{advised.advice}\n")
+    assert page("a run", advised).endswith(f"## What may do better\n\n{advised.advice}\n")
     assert summary(results()) == findings(results()) and "do better" not in page("a run", results())
 
 

@@ -115,6 +115,46 @@ def test_a_refit_that_was_left_off_is_done_by_one_command(run, train_run, config
     assert figures(folder) == figures(run) and same_weights(folder, run)
 
 
+@pytest.fixture
+def stopped(configure):
+    """Begin or go on with a run in a folder, and stop it in the second epoch of its refit; returns its last.ckpt."""
+
+    def stop(folder, *overrides):
+        step = MLP.training_step
+
+        def stopping(model, batch, batch_idx):
+            if model.phase == "refit" and model.current_epoch == 1:
+                raise KeyboardInterrupt
+            return step(model, batch, batch_idx)
+
+        with pytest.MonkeyPatch.context() as patch, pytest.raises(KeyboardInterrupt):
+            patch.setattr(MLP, "training_step", stopping)
+            train(configure(*overrides), folder)
+        return f"ckpt_path='{(folder / 'checkpoints/last.ckpt').as_posix()}'"
+
+    return stop
+
+
+def test_a_refit_that_was_asked_for_later_is_resumed_too(run, train_run, stopped):
+    folder = train_run("refit=false")
+    last = stopped(folder, f"ckpt_path='{(folder / 'checkpoints/last.ckpt').as_posix()}'", "refit=true")
+    again = train_run("refit=false", last, into=folder)  # as the settings in its folder say
+    assert figures(again) == figures(run) and same_weights(again, run)
+
+
+def test_a_first_fit_cannot_be_longer_once_the_refit_has_begun(configure, stopped, tmp_path):
+    last = stopped(tmp_path)
+    with pytest.raises(UserError, match=r"trainer\.max_epochs: the first fit of that run was over after 4 epochs"):
+        train(configure(last, "trainer.max_epochs=8"), tmp_path)
+
+
+@pytest.mark.parametrize("name", ["model", "first_fit"])
+def test_only_the_last_checkpoint_can_be_gone_on_from(configure, run, name):
+    path = (run / "checkpoints" / f"{name}.ckpt").as_posix()
+    with pytest.raises(UserError, match=rf"ckpt_path: .*{name}\.ckpt holds weights only; a run goes on from .*last"):
+        check(configure(f"ckpt_path='{path}'"))
+
+
 def test_the_refit_learns_from_validation_too_and_its_curves_are_its_own(run, selected):
     catalogue, steps = selected[0].catalogue, checkpoint(run, "first_fit")["global_step"]
     assert checkpoint(run)["GenreDataModule"]["learnt_from"] == ["train", "val"]
