@@ -30,6 +30,14 @@ def test_few_real_songs_are_told_of_with_what_would_do_better_and_by_how_much():
     assert told.endswith("\n\n    python train.py data=folder data.root=songs model=pretrained")
 
 
+def test_the_figures_that_are_quoted_are_those_of_the_results():
+    shown = (Path(__file__).parents[2] / "docs" / "results.md").read_text(encoding="utf-8")
+    for name, measured in {"gtzan": MEASURED["ten genres"], "four": MEASURED["four genres"]}.items():
+        for model, figure in zip(("pretrained", "cnn"), measured, strict=True):
+            (row,) = (line for line in shown.splitlines() if line.startswith(f"| `experiment={name}_{model}`"))
+            assert row.split("|")[4].strip().startswith(percent(figure))
+
+
 @pytest.mark.parametrize(
     ("songs", "features", "data"),
     [
