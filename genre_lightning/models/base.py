@@ -97,7 +97,8 @@ class GenreClassifier(LightningModule, ABC):
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Record the class, so that the model can be built again, and how long it was to be trained."""
         checkpoint["model"] = f"{type(self).__module__}.{type(self).__qualname__}"
-        checkpoint["max_epochs"] = self.trainer.max_epochs  # as planned, whatever has stopped it
+        if self._trainer is not None:
+            checkpoint["max_epochs"] = self._trainer.max_epochs  # as planned, whatever has stopped it
 
     def on_train_start(self) -> None:
         """Raise UserError if the schedule of a resumed run was made for another number of steps."""

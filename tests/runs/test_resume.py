@@ -41,7 +41,7 @@ def test_the_settings_are_those_it_began_with(go_on, configure, overrides):
         ("features.top_db=80", "features.top_db=60, which cannot change to 80"),
         ("model=lstm", "model."),
         ("seed=4", "seed=3, which cannot change to 4"),
-        ("experiment=demo_lstm", "that run was started with "),
+        ("experiment=demo_cnn", "that run was started with "),
         ("+model.colour=blue", "model.colour=None, which cannot change to blue"),
     ],
 )
