@@ -125,9 +125,13 @@ def first_fit(cfg: DictConfig, trainer: Trainer, data: GenreDataModule) -> Genre
 def is_over(cfg: DictConfig, path: Path) -> bool:
     """Whether the first fit, kept at `path`, had come to its end when the checkpoint was written that is gone on from.
 
-    Raises UserError if it is to be longer than it was, but the refit has begun.
+    Raises UserError if the refit has begun, and the first fit is to be longer than it was, or is not there.
     """
     if not path.is_file():
+        if is_of_refit(cfg.ckpt_path):
+            raise UserError(
+                f"ckpt_path: that run had learnt anew, and its first fit, {path}, is missing; start a new run"
+            )
         return False
     kept, last = read_checkpoint(path), read_checkpoint(Path(cfg.ckpt_path))
     as_long = kept["max_epochs"] == cfg.trainer.max_epochs
@@ -179,7 +183,7 @@ def unwatched(cfg: DictConfig, steps: int, epochs: int) -> DictConfig:
             batches = steps // epochs * cfg.trainer.get("accumulate_grad_batches", 1)
             cfg.trainer.update(limit_train_batches=batches)
         elif steps:  # none are counted of a head that is solved; a run resumed from max_steps is not the same
-            cfg.trainer.update(max_steps=steps, max_epochs=cfg.trainer.max_epochs)
+            cfg.trainer.update(max_steps=steps, max_epochs=epochs + 1)
         for name, callback in (cfg.callbacks or {}).items():
             if callback is not None and "monitor" in callback:
                 cfg.callbacks[name] = None
@@ -194,6 +198,7 @@ def is_of_refit(ckpt_path: str | None) -> bool:
 def fit(trainer: Trainer, model: GenreClassifier, data: GenreDataModule, ckpt_path: str | None) -> None:
     """Train, from a checkpoint if one is given. Raises UserError if the checkpoint does not fit the model."""
     model.to(trainer.strategy.root_device)  # averages of weights are kept where these are before the Trainer moves them
+    begun = None if ckpt_path is None else read_checkpoint(Path(ckpt_path))
     try:
         with quietly():
             trainer.fit(model, data, ckpt_path=ckpt_path, weights_only=True)
@@ -209,8 +214,8 @@ def fit(trainer: Trainer, model: GenreClassifier, data: GenreDataModule, ckpt_pa
         if "val_check_interval" in str(error):  # more than an epoch has batches, which the songs decide
             raise UserError(f"trainer.val_check_interval: {str(error).splitlines()[0]}") from None
         raise
-    if ckpt_path is not None and (kept := read_checkpoint(Path(ckpt_path)))["global_step"] == trainer.global_step:
-        model.load_state_dict(kept["state_dict"])  # nothing was left to do: the Trainer has restored raw weights
+    if begun is not None and begun["global_step"] == trainer.global_step:
+        model.load_state_dict(begun["state_dict"])  # nothing was left to do: the Trainer has restored raw weights
 
 
 def score(trainer: Trainer, model: GenreClassifier, data: GenreDataModule, *splits: str) -> dict[str, ScoredSongs]:

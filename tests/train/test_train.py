@@ -148,6 +148,18 @@ def test_a_first_fit_cannot_be_longer_once_the_refit_has_begun(configure, stoppe
         train(configure(last, "trainer.max_epochs=8"), tmp_path)
 
 
+def test_a_refit_cannot_go_on_without_its_first_fit(configure, stopped, tmp_path):
+    last = stopped(tmp_path)
+    (tmp_path / "checkpoints" / "first_fit.ckpt").unlink()
+    with pytest.raises(UserError, match=r"ckpt_path: .* its first fit, .*first_fit\.ckpt, is missing"):
+        train(configure(last), tmp_path)
+
+
+def test_a_first_fit_that_ends_amid_an_epoch_is_followed_by_a_refit_of_as_many_steps(train_run):
+    folder = train_run("+trainer.max_steps=5")  # of 3 an epoch
+    assert checkpoint(folder, "first_fit")["global_step"] == checkpoint(folder)["global_step"] == 5
+
+
 @pytest.mark.parametrize("name", ["model", "first_fit"])
 def test_only_the_last_checkpoint_can_be_gone_on_from(configure, run, name):
     path = (run / "checkpoints" / f"{name}.ckpt").as_posix()
