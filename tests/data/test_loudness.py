@@ -84,3 +84,7 @@ def test_moments_of_a_song_move_up_when_silences_are_cut_out():
     silences = ((0.0, 1.0), (3.0, 7.0))
     assert heard_seconds([0, 0.5, 1, 2, 3, 5, 7, 8.5], silences).tolist() == [0, 0, 0, 1, 2, 2, 2, 3.5]
     assert heard_seconds([0, 2.5], ()).tolist() == [0, 2.5]
+
+
+def test_equal_settings_share_a_cache_however_they_were_typed():
+    assert repr(Loudness(60, -20)) == repr(Loudness(60.0, -20.0)) and repr(Loudness(None, None)).count("None") == 2
