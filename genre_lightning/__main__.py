@@ -79,7 +79,7 @@ def add_results(parser: argparse.ArgumentParser) -> None:
     """Runs side by side."""
 
     def call(arguments: argparse.Namespace) -> None:
-        from genre_lightning.runs.compare import results
+        from genre_lightning.runs.overview import results
 
         print(results(arguments.folders))
 

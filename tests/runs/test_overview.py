@@ -4,7 +4,7 @@ import os
 import pytest
 
 from genre_lightning.errors import UserError
-from genre_lightning.runs.compare import results
+from genre_lightning.runs.overview import results
 from genre_lightning.runs.results import Figures, Results, SplitFigures
 
 
