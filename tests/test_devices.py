@@ -47,7 +47,7 @@ def test_threads_that_wait_soon_give_way_to_other_programs_unless_somebody_wants
 
 MODULES = (
     "__main__", "data.prune", "devices", "embed.neighbours", "errors", "predict.cli", "predict.onnx",
-    "predict.predictor", "runs.compare", "runs.folders",
+    "predict.predictor", "runs.overview", "runs.folders",
 )  # fmt: skip
 
 
