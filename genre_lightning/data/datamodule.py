@@ -187,9 +187,9 @@ class GenreDataModule(WindowModule):
         counts = torch.bincount(self.datasets[LEARNT_FROM].genres, minlength=len(self.genres))
         return Statistics(torch.from_numpy(mean).float(), std.float(), counts.sum() / (len(counts) * counts))
 
-    def artist_groups(self) -> list[int]:
-        """For each song that is learnt from, the number of its group: songs that share an artist, or are linked so."""
-        tracks = [track for split in self.learnt_from for track in self.selection.catalogue.of_split(split)]
+    def artist_groups(self, *splits: str) -> list[int]:
+        """For each song of these splits, the number of its group: songs that share an artist, or are linked so."""
+        tracks = [track for split in splits for track in self.selection.catalogue.of_split(split)]
         return linked(track.artists for track in tracks)
 
     def train_dataloader(self) -> DataLoader[Batch]:

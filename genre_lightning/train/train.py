@@ -230,7 +230,7 @@ def finish(
     cfg: DictConfig, trainer: Trainer, model: GenreClassifier, data: GenreDataModule, val: ScoredSongs
 ) -> None:  # fmt: skip
     """Calibrate the model on the `val` songs as the first fit scored them, keep it, test it, and write the report."""
-    temperature = fit_temperature(val)
+    temperature = fit_temperature(val, data.artist_groups("val"))
     model.calibrate(temperature)
     trainer.save_checkpoint(Path(trainer.default_root_dir, MODEL), weights_only=True)
     scored = score(trainer, model, data, LEARNT_FROM, "test") | {"val": at_temperature(val, temperature)}

@@ -76,8 +76,8 @@ def test_songs_that_share_an_artist_are_one_group(make, selected):
     for splits in (["train"], ["train", "val"]):
         data.learn_from(*splits)
         artists = [track.artist for split in splits for track in data.selection.catalogue.of_split(split)]
-        pairs = set(zip(data.artist_groups(), artists, strict=True))
-        assert len(pairs) == len(set(data.artist_groups())) == len(set(artists)) < len(artists)
+        pairs = set(zip(data.artist_groups(*data.learnt_from), artists, strict=True))
+        assert len(pairs) == len(set(data.artist_groups(*data.learnt_from))) == len(set(artists)) < len(artists)
 
 
 def test_a_window_is_as_long_as_asked_for_but_no_longer_than_the_longest_training_song(make, selected):
