@@ -20,6 +20,7 @@ LEAST_GROUPS = 2  # of a single artist nothing follows for others
 DRAWS = 10_000
 CORRELATIONS = (np.arange(40) + 0.5) / 40  # the values of rho that are weighed
 JEFFREYS = 0.5  # songs of each kind that are added to those seen
+TINY = np.finfo(float).tiny
 
 
 def accuracy_interval(correct: ArrayLike, groups: ArrayLike) -> Interval | None:
@@ -67,19 +68,27 @@ def macro_f1_interval(genres: ArrayLike, predicted: ArrayLike, groups: ArrayLike
     songs these are worth is told by which of them are right; each genre keeps its part of the songs. None for fewer
     than LEAST_GROUPS groups.
     """
-    genres, predicted = np.asarray(genres, np.int64), np.asarray(predicted, np.int64)
+    known, guesses = np.asarray(genres, np.int64), np.asarray(predicted, np.int64)
     rng = np.random.default_rng(0)
-    if (worth := draw_worth(count((genres == predicted).astype(np.int64), np.asarray(groups), 2), rng)) is None:
+    if (worth := draw_worth(count((guesses == known).astype(np.int64), np.asarray(groups), 2), rng)) is None:
         return None
-    confusion = np.zeros((n_genres, n_genres))
-    np.add.at(confusion, (genres, predicted), 1)
-    songs = confusion.sum(axis=1, keepdims=True)  # (n_genres, 1)
-    prior = np.full((n_genres, n_genres), JEFFREYS / (n_genres - 1))
-    np.fill_diagonal(prior, JEFFREYS)
-    prior *= (songs > 0) / (songs > 0).sum()  # in all as many songs as the prior of the accuracy
-    drawn = rng.standard_gamma(worth[:, None, None] * confusion + prior)  # (DRAWS, n_genres, n_genres)
-    drawn *= songs / np.maximum(drawn.sum(axis=2, keepdims=True), np.finfo(float).tiny)
-    return middle(macro_f1(drawn), float(macro_f1(confusion)))
+    ((drawn, seen),) = draw_macro_f1(known, guesses[None], n_genres, worth, rng)
+    return middle(drawn, seen)
+
+
+def paired_macro_f1_interval(
+    genres: ArrayLike, predicted_a: ArrayLike, predicted_b: ArrayLike, groups: ArrayLike, n_genres: int
+) -> Interval | None:
+    """The 95 % interval of the macro F1 of A less that of B, which have judged the same songs.
+
+    The arguments are those of `macro_f1_interval`; songs count as in `paired_interval`.
+    """
+    known, guesses = np.asarray(genres, np.int64), np.asarray([predicted_a, predicted_b], np.int64)
+    right, rng = (guesses == known).astype(np.int64), np.random.default_rng(0)
+    if (worth := draw_worth(count(right[0] - right[1] + 1, np.asarray(groups), 3), rng)) is None:
+        return None
+    (drawn_a, seen_a), (drawn_b, seen_b) = draw_macro_f1(known, guesses, n_genres, worth, rng)
+    return middle(drawn_a - drawn_b, seen_a - seen_b)
 
 
 def mcnemar(correct_a: ArrayLike, correct_b: ArrayLike) -> float:
@@ -94,11 +103,50 @@ def mcnemar(correct_a: ArrayLike, correct_b: ArrayLike) -> float:
     return min(1.0, 2 * tail / 2**n)
 
 
-def macro_f1(confusion: Shares) -> Shares:
-    """The mean F1 of the genres that have songs: `(..., n_genres, n_genres)`, rows are true genres, to `(...)`."""
-    songs, predicted = confusion.sum(axis=-1), confusion.sum(axis=-2)
-    f1 = 2 * confusion.diagonal(axis1=-2, axis2=-1) / np.maximum(songs + predicted, np.finfo(float).tiny)
-    return f1.sum(axis=-1) / (songs > 0).sum(axis=-1)
+def draw_macro_f1(
+    genres: Numbers, predicted: Numbers, n_genres: int, worth: Shares, rng: np.random.Generator
+) -> list[tuple[Shares, float]]:
+    """Draws of each model's true macro F1, `(DRAWS,)`, and the one seen.
+
+    genres: `(songs,)`; predicted: `(models, songs)`; worth: `(DRAWS,)`. Songs are of one kind if they have the same
+    genre and the same predictions.
+    """
+    songs = np.column_stack([genres, *predicted])
+    unseen, prior = imaginable(np.unique(genres), len(predicted), n_genres)
+    kinds, kind = np.unique(np.concatenate([songs, unseen]), axis=0, return_inverse=True)  # (kinds, 1 + models)
+    kind = kind.reshape(-1)
+    seen = np.bincount(kind[: len(songs)], minlength=len(kinds)).astype(float)
+    drawn = rng.standard_gamma(worth[:, None] * seen + np.bincount(kind[len(songs) :], prior, len(kinds)))
+    genre, *guesses = np.eye(n_genres)[kinds.T]  # each (kinds, n_genres)
+    held = seen @ genre  # songs of each genre
+    drawn *= (held / np.maximum(drawn @ genre, TINY)) @ genre.T
+    return [(macro_f1(drawn, genre, guess), float(macro_f1(seen, genre, guess))) for guess in guesses]
+
+
+def imaginable(present: Numbers, n_models: int, n_genres: int) -> tuple[Numbers, Shares]:
+    """Songs that all models know and those that only one does not, and how many there are of each beforehand.
+
+    Returns the genre and the predictions, `(kinds, 1 + n_models)`, and the numbers, `(kinds,)`: in all as many songs
+    of each sort as the prior of the accuracy has.
+    """
+    known = [[genre] * (1 + n_models) for genre in present]
+    missed = [
+        [genre, *(guess if model == one else genre for one in range(n_models))]
+        for genre in present for model in range(n_models) for guess in range(n_genres) if guess != genre
+    ]  # fmt: skip
+    weights = np.repeat([1, 1 / max(1, n_genres - 1)], [len(known), len(missed)])
+    return np.array(known + missed), JEFFREYS / len(present) * weights
+
+
+def macro_f1(songs: Shares, genre: Shares, guess: Shares) -> Shares:
+    """The mean F1 of the genres that have songs: `(...)`.
+
+    songs: `(..., kinds)`, how many there are of each kind; genre, guess: `(kinds, n_genres)`, 1 for the true and the
+    predicted genre of a kind.
+    """
+    held, taken = songs @ genre, songs @ guess  # (..., n_genres)
+    f1 = 2 * (songs @ (genre * guess)) / np.maximum(held + taken, TINY)
+    return f1.sum(axis=-1) / (held > 0).sum(axis=-1)
 
 
 def draw_shares(kinds: Numbers, groups: Numbers, n_kinds: int, seed: int = 0) -> Shares | None:
