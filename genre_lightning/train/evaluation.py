@@ -14,7 +14,7 @@ from omegaconf import DictConfig
 from genre_lightning.data.datamodule import GenreDataModule
 from genre_lightning.data.selection import Selection
 from genre_lightning.data.splits import shared_artists, unjudged_genres
-from genre_lightning.files import write_whole
+from genre_lightning.files import write_text_whole
 from genre_lightning.metrics import (
     ScoredSongs,
     at_temperature,
@@ -65,8 +65,7 @@ def write_report(
     results = replace(results, advice=advise(cfg, results.splits["learnt_from"].songs / len(data.genres)))
     write_predictions(folder, data.selection.catalogue, scored, data.learnt_from)
     results.write(folder)  # which makes it a finished run
-    text = page(folder.name, results).encode(errors="replace")
-    write_whole(folder / "report.md", lambda file: file.write(text))
+    write_text_whole(folder / "report.md", page(folder.name, results), "replace")
     pictures = draw(trainer, model, data, scored, split_titles(results.refitted))
     for name, picture in pictures.items():
         save_picture(picture, folder / f"{name}.png")
