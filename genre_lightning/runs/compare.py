@@ -230,13 +230,16 @@ def picture(comparison: Comparison) -> Figure:
 
 def draw_differences(axes: Axes, comparison: Comparison) -> None:
     """A less B as a dot, its interval as a line."""
+    furthest = 10.0
     for row, difference in enumerate((comparison.f1_macro, comparison.accuracy)):
+        low, high = (100 * end for end in difference.interval or (difference.a - difference.b,) * 2)
         axes.plot(100 * (difference.a - difference.b), row, "o", color="black")
-        if difference.interval is not None:
-            axes.plot([100 * end for end in difference.interval], [row, row], color="black")
+        axes.plot([low, high], [row, row], color="black")
+        furthest = max(furthest, -low, high)
     axes.axvline(0, color="0.6", linestyle="--")
     axes.set_yticks([0, 1], ["macro F1", "accuracy"])
-    axes.set(xlabel="points on test, A less B (95 %)", ylim=(-0.5, 1.5), title="B is better | A is better")
+    axes.set(xlim=(-1.1 * furthest, 1.1 * furthest), ylim=(-0.5, 1.5), xlabel="points on test, A less B, 95 %")
+    axes.set_title("B is better | A is better")  # with 0 in the middle
 
 
 def draw_songs(axes: Axes, comparison: Comparison, genres: Sequence[str]) -> None:

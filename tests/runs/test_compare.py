@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from genre_lightning.data.catalogue import SPLITS, Catalogue, Track, write_manifest
+from genre_lightning.data.catalogue import Catalogue, Track, write_manifest
 from genre_lightning.errors import UserError
 from genre_lightning.metrics import ScoredSongs, song_metrics
 from genre_lightning.runs.compare import compare, describe, draw, picture, picture_name
