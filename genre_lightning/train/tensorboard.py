@@ -124,7 +124,7 @@ def show_columns(board: Curves, settings: Settings) -> None:
     from tensorboard.plugins.hparams.summary_v2 import hparams_pb
 
     folder = Path(board.save_dir).absolute()
-    name = f"{folder.name} ({folder.parent.name})"  # what differs comes first, since the column is narrow
+    name = f"{folder.name.replace('_seed', '_', 1)} ({folder.parent.name})"  # some 14 signs of it are seen
     writer = board.experiment.file_writer
     assert writer is not None
     writer.add_summary(columns(settings))
@@ -152,10 +152,10 @@ def columns(settings: Settings) -> Any:
 def settings_shown(cfg: DictConfig, folder: Path) -> Settings:
     """The values of LEADING and SETTINGS; a setting that the run does not have is left out."""
     flat = flat_settings(cfg)
-    typed = [one for one in telling(read_overrides(folder)) if not one.startswith("data")]  # a column of its own
-    data = Path(str(cfg.data.get("root") or "")).name or flat["data"]
-    own = {"data": data, "overrides": " ".join(typed), "finished": f"{datetime.now():%Y-%m-%d %H:%M:%S}"}
-    flat |= own
+    typed = [one.partition("=") for one in telling(read_overrides(folder)) if not one.startswith("data")]
+    flat["overrides"] = " ".join(f"{key.rpartition('.')[2]}={value}" for key, _, value in typed)  # the cell is narrow
+    flat["data"] = Path(str(cfg.data.get("root") or "")).name or flat["data"]
+    flat |= {"seed": str(cfg.seed), "finished": f"{datetime.now():%Y-%m-%d %H:%M:%S}"}  # TensorBoard: 0.0000
     return {name: flat[name] for name in (*LEADING, *SETTINGS) if name in flat}
 
 

@@ -254,7 +254,7 @@ def test_validation_judges_as_many_training_songs_of_all_genres_once_it_is_to_wa
     assert [batch.song.tolist() for batch in data.val_dataloader()] == [[-1]]
 
 
-@pytest.mark.parametrize(("windows", "songs"), [(None, 6), (1, 2), ("all", 2)])
+@pytest.mark.parametrize(("windows", "songs"), [(None, 6), (1, 3), ("all", 2)])
 def test_the_training_songs_that_are_watched_cost_less_than_a_tenth_of_an_epoch(make, windows, songs):
     data = make(windows_per_song=windows)
     data.watch_training()

@@ -40,7 +40,15 @@ DIFFERENCES = {
 
 @pytest.mark.parametrize(("override", "named"), DIFFERENCES.items())
 def test_the_name_of_a_run_says_what_was_typed_in_signs_of_every_system(override, named):
-    untold = ["model=cnn", "seed=7", "cache.root=/c", "trainer=gpu", "trainer.devices=2", "+logger.mine=x", "refit=false"]
+    untold = [
+        "model=cnn",
+        "seed=7",
+        "cache.root=/c",
+        "trainer=gpu",
+        "trainer.devices=2",
+        "+logger.mine=x",
+        "refit=false",
+    ]
     assert run_name("cnn", "logmel", 7, [*untold, override]) == f"cnn_logmel_seed7_{named}"
     assert telling([*untold, override]) == [override]
 
