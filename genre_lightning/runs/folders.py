@@ -20,7 +20,7 @@ CHECKPOINTS = "checkpoints"
 LONGEST_NAME = 80  # of a run, but for its time or number: some systems take no path above 260 signs
 # What is in the name of every run, where it reads and writes, and on what it runs.
 UNTOLD = r"[+~]*(model|features|seed|ckpt_path|refit|trainer|trainer\.(accelerator|devices|strategy)"
-UNTOLD += r"|cache\.(root|num_workers)|loader\.num_workers|logger.*|hydra.*)="
+UNTOLD += r"|cache\.(root|num_workers)|loader\.num_workers|(logger|report|hydra).*)="
 
 
 def run_folder(ckpt_path: str | None, name: str) -> str:
