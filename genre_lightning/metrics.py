@@ -98,9 +98,25 @@ def calibration_error(confidence: Tensor, correct: Tensor) -> Tensor:
     confidence: `(songs,)`, the probability of the predicted genre; correct: `(..., songs)`, whether it is the true one.
     Returns `(...)`.
     """
+    return ((correct.double() - confidence.double()) @ in_bins(confidence)).abs().sum(dim=-1) / len(confidence)
+
+
+def in_bins(confidence: Tensor) -> Tensor:
+    """1 for the bin of each song's confidence, 0 for all others: `(songs,)` -> `(songs, CALIBRATION_BINS)`."""
     bins = (confidence * CALIBRATION_BINS).long().clamp(0, CALIBRATION_BINS - 1)
-    in_bin = nn.functional.one_hot(bins, CALIBRATION_BINS).double()  # (songs, bins)
-    return ((correct.double() - confidence.double()) @ in_bin).abs().sum(dim=-1) / len(confidence)
+    return nn.functional.one_hot(bins, CALIBRATION_BINS).double()
+
+
+def reliability(scored: ScoredSongs) -> tuple[Tensor, Tensor, Tensor]:
+    """Of each bin of confidence that has songs: their mean confidence, the part that is right, and how many they are.
+
+    Of these the calibration error is made: the mean distance of the first two, over songs.
+    """
+    confidence = scored.probabilities.amax(dim=1).double()
+    bins = in_bins(confidence)
+    counts = bins.sum(dim=0)
+    held, correct = counts > 0, is_correct(scored).double()
+    return (confidence @ bins / counts)[held], (correct @ bins / counts)[held], counts[held]
 
 
 def calibrated_range(scored: ScoredSongs, samples: int, seed: int) -> tuple[float, float]:

@@ -15,6 +15,7 @@ from genre_lightning.metrics import (
     fit_temperature,
     interval,
     is_correct,
+    reliability,
     song_metrics,
 )
 
@@ -141,6 +142,15 @@ def test_logits_that_are_no_numbers_are_no_error():
 @pytest.mark.parametrize(("confidence", "right", "error"), [(0.8, 80, 0.0), (0.99, 60, 0.39), (0.6, 90, 0.3)])
 def test_the_calibration_error_is_how_far_confidence_is_from_accuracy(confidence, right, error):
     assert song_metrics(sure_songs(confidence, right))["calibration_error"] == pytest.approx(error, abs=1e-4)
+
+
+def test_reliability_tells_of_each_confidence_how_often_it_is_right():
+    sure, unsure = sure_songs(0.9, 3, count=4), sure_songs(0.55, 1, count=2)
+    both = ScoredSongs(*(torch.cat(pair) for pair in zip(sure, unsure, strict=True)))
+    confidence, right, counts = (column.tolist() for column in reliability(both))
+    assert confidence == pytest.approx([0.55, 0.9]) and right == [0.5, 0.75] and counts == [2, 4]
+    error = (2 * 0.05 + 4 * 0.15) / 6
+    assert song_metrics(both)["calibration_error"] == pytest.approx(error, abs=1e-6)
 
 
 def test_the_calibration_error_is_that_of_torchmetrics():

@@ -15,6 +15,7 @@ from lightning.pytorch.utilities import rank_zero_only
 from genre_lightning.files import write_whole
 from genre_lightning.runs.folders import CHECKPOINTS
 
+HISTORY = "history.csv"
 Curves = dict[str, list[tuple[int, float]]]
 
 
@@ -49,7 +50,7 @@ class History(Logger):
 
     def __init__(self, folder: Path) -> None:
         super().__init__()
-        self.path = folder / "history.csv"
+        self.path = folder / HISTORY
         self.curves: Curves = read_history(self.path) if self.path.is_file() else {}
 
     @rank_zero_only

@@ -33,9 +33,14 @@ from genre_lightning.text import say
 from genre_lightning.train.advice import advise
 from genre_lightning.train.baseline import score_baseline
 from genre_lightning.train.callbacks import History
-from genre_lightning.train.figures import confusion_picture, curves_picture, spectrogram_picture
+from genre_lightning.train.figures import (
+    calibration_picture,
+    confusion_picture,
+    curves_picture,
+    spectrogram_picture,
+)
 from genre_lightning.train.report import page, summary
-from genre_lightning.train.tensorboard import averages_weights, show_pictures, show_results
+from genre_lightning.train.tensorboard import show_results
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -69,8 +74,7 @@ def write_report(
     pictures = draw(trainer, model, data, scored, split_titles(results.refitted))
     for name, picture in pictures.items():
         save_picture(picture, folder / f"{name}.png")
-    show_pictures(trainer, pictures)
-    show_results(trainer, cfg, results)
+    show_results(trainer, cfg, results, summary(results), pictures)
     say(f"\n{summary(results)}\n\n{folder / 'report.md'}")
 
 
@@ -159,14 +163,14 @@ def draw(
     titles: Mapping[str, str],
 ) -> dict[str, "Figure"]:  # fmt: skip
     """The run's pictures by name."""
-    pictures = {}
-    for split in ("val", "test"):
-        found = confusion(scored[split]).numpy()
-        pictures[f"confusion_{split}"] = confusion_picture(found, data.genres, f"{titles[split]}: songs")
+    pictures = {
+        "confusion": confusion_picture({titles[one]: confusion(scored[one]).numpy() for one in titles}, data.genres),
+        "calibration": calibration_picture({titles[one]: scored[one] for one in titles}),
+    }
     if data.features.is_image:
         pictures["spectrograms"] = spectrogram_picture(*some_windows(model, data))
     (history,) = (one for one in trainer.loggers if isinstance(one, History))
-    pictures["curves"] = curves_picture(history.curves, averages_weights(trainer))
+    pictures["curves"] = curves_picture(history.curves)
     return pictures
 
 

@@ -84,6 +84,7 @@ def load_data(cfg: DictConfig, trainer: Trainer, folder: Path) -> GenreDataModul
         check_folder(cfg.ckpt_path, folder)
         data.prepare_data()
     data.setup()
+    data.watch_training()
     check_same_songs(cfg.ckpt_path, data.selection.catalogue)
     return data
 

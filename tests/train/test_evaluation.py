@@ -18,7 +18,7 @@ from genre_lightning.train.evaluation import by_genre, results_of, some_windows
 from genre_lightning.train.report import findings
 
 PNG = b"\x89PNG\r\n\x1a\n"
-PICTURES = ("confusion_val.png", "confusion_test.png", "spectrograms.png", "curves.png")
+PICTURES = ("confusion.png", "calibration.png", "spectrograms.png", "curves.png")
 GENRES = ("jazz", "rock")
 
 

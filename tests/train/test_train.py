@@ -201,10 +201,10 @@ def watched(configure, tmp_path_factory):
     def watching(name):
         step = getattr(MLP, name)
 
-        def watch(model, batch, batch_idx):
+        def watch(model, batch, batch_idx, *more):
             training = [module.training for part in (model.encoder, model.head) for module in part.modules()]
             seen[name].append((model.current_epoch, batch.song.tolist(), training))
-            return step(model, batch, batch_idx)
+            return step(model, batch, batch_idx, *more)
 
         return watch
 
