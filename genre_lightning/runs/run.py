@@ -6,7 +6,9 @@ report.md, pictures, TensorBoard's events.
 
 from __future__ import annotations
 
+import csv
 import hashlib
+import sys
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
@@ -34,6 +36,7 @@ DAMAGED = (OSError, ValueError, YAMLError, OmegaConfBaseException)
 # What torch.load raises for a file that is no checkpoint, or a damaged one; which depends on where the damage is.
 UNREADABLE = (OSError, RuntimeError, EOFError, UnpicklingError, AttributeError, ValueError, LookupError, TypeError)
 MODEL = Path(CHECKPOINTS, "model.ckpt")
+SWEEP = "sweep.csv"  # the runs of a folder side by side; of those on the same songs, rank 1 is best by validation
 
 
 def finished_runs(*folders: Path) -> list[Path]:
@@ -47,6 +50,42 @@ def latest_run(logs: Path) -> Path:
     if not (runs := finished_runs(logs)):
         raise UserError(f"there is no finished run in {logs}; train one first, or name a run's folder")
     return runs[-1]
+
+
+def find_run(folder: Path) -> Path:
+    """The run that a folder stands for: itself, or of a sweep the one that is best by validation, as sweep.csv says.
+
+    Which one that is, is told on stderr. Raises UserError if a sweep has no finished run, or runs that were judged on
+    different songs, of which none can be called the best.
+    """
+    if (folder / METRICS).is_file() or not (best := best_runs(folder)):
+        return folder
+    if len(best) > 1:
+        named = ", ".join(path.as_posix() for path in best)
+        raise UserError(f"{folder} has runs that were judged on different songs; name one, such as the best: {named}")
+    print(f"{folder}: the best run by validation is {best[0].name}", file=sys.stderr, flush=True)
+    return best[0]
+
+
+def best_runs(folder: Path) -> list[Path]:
+    """The best run by validation for each set of songs that a sweep was judged on; none if the folder is no sweep.
+
+    Raises UserError if the sweep has no finished run, and if sweep.csv is missing or damaged.
+    """
+    path = folder / SWEEP
+    anew = f"genre-lightning results '{folder}' writes it"
+    if not path.is_file():
+        if finished_runs(folder):
+            raise UserError(f"{folder} holds several runs, and no {SWEEP} that says which is best; {anew}")
+        return []
+    try:
+        with path.open(newline="", encoding="utf-8", errors="surrogateescape") as file:
+            best = [folder / row["folder"] for row in csv.DictReader(file) if row["rank"] == "1"]
+    except (csv.Error, KeyError, TypeError):
+        raise UserError(f"{path} is damaged, or was not written by this program; {anew} anew") from None
+    if not best:
+        raise UserError(f"the sweep in {folder} has no finished run; {path} says why")
+    return best
 
 
 @dataclass(frozen=True)
