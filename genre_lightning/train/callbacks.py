@@ -42,7 +42,7 @@ class SeedEveryEpoch(Callback):
 
 
 def build_callbacks(cfg: DictConfig) -> list[Callback]:
-    """The configured callbacks, and those that every run has: one Timer in all, which with max_time is the Trainer's."""
+    """The configured callbacks, and those that every run has: one Timer in all, with max_time the Trainer's own."""
     chosen = [*filter(None, instantiate(cfg.callbacks).values())]
     timed = cfg.trainer.get("max_time") is not None or any(isinstance(callback, Timer) for callback in chosen)
     return [*chosen, LastCheckpoint(), SeedEveryEpoch(cfg.seed), *([] if timed else [Timer(verbose=False)])]
