@@ -23,7 +23,7 @@ Lines = list[list[Record]]  # runs that differ in their seeds only make one; of 
 EXPLAINED = (
     "Accuracy over whole songs: of one run with its 95 % interval, of repeats over seeds the mean, the lowest and the "
     "highest. Sorted by the log-loss on validation before the temperature, which is what a sweep lowers: it counts how "
-    "sure a model is of each song, where accuracy moves by whole songs. Seconds are those of the tested model's "
+    "sure a model is of each song, where accuracy only counts songs. Seconds are those of the tested model's "
     "training."
 )
 
@@ -143,9 +143,9 @@ def cells(line: Sequence[Record], into: Path) -> list[str]:
 
 
 def with_range(values: Sequence[float], interval: Interval | None, number: str = "{:.1f} %") -> str:
-    """A figure in hundredths: of one run with its 95 % interval, of several their mean, the lowest and the highest."""
+    """A figure in hundredths: of one run with its 95 % interval, of several that differ mean, lowest and highest."""
     shown = number.format(100 * mean(values))
-    if len(values) > 1:
+    if min(values) < max(values):
         return f"{shown} (mean, {100 * min(values):.1f} to {100 * max(values):.1f})"
     return f"{shown} ({100 * interval[0]:.0f} to {100 * interval[1]:.0f})" if interval else f"{shown} (no interval)"
 
@@ -154,14 +154,14 @@ def winner(lines: Lines, into: Path) -> str:
     """Which run is the best by validation, and that this choice flatters what it shows there."""
     best, n_runs = lines[0][0], sum(map(len, lines))
     how = f"the lowest log-loss on validation of {n_runs} runs"
-    if n_runs > len(lines):
+    if 1 < len(lines) < n_runs:
         how = f"of {len(lines)} settings those with the lowest mean log-loss on validation, and of their seeds the best"
     val, test = (best.results.splits[split] for split in ("val", "test"))
     expected = with_range([test.accuracy], test.accuracy_interval)
     return (
-        f"The best is {place(best.folder, into)}: {how}. Validation chose it, so its {percent(val.accuracy)} there, "
-        f"the best of {n_runs}, is flattered. Test chose nothing: expect {expected} of it on new songs. Whoever takes "
-        "another run because of its figure on test has to test it on songs that no run has seen."
+        f"The best is {place(best.folder, into)}: {how}. Validation chose it out of {n_runs}, so its "
+        f"{percent(val.accuracy)} there are flattered. Test chose nothing: expect {expected} of it on new songs. Whoever "
+        "takes another run because of its figure on test has to test it on songs that no run has seen."
     )
 
 

@@ -158,7 +158,7 @@ def as_csv(sets: Sequence[Sequence[Record]], unfinished: Mapping[Path, str], int
             settings = {name: record.setting(name) for name in names}
             rows.append({"songs": number, "rank": rank, **settings, **record.figures, "folder": record.folder})
     rows += [{"folder": folder, "failed": reason} for folder, reason in unfinished.items()]
-    columns = dict.fromkeys(name for row in rows for name in row)
+    columns = dict.fromkeys(["songs", "rank", *(name for row in rows for name in row)])
     writer = csv.DictWriter(lines := io.StringIO(newline=""), columns)
     writer.writeheader()
     writer.writerows(row | {"folder": place(row["folder"], into)} for row in rows)

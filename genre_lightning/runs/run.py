@@ -58,34 +58,38 @@ def find_run(folder: Path) -> Path:
     Which one that is, is told on stderr. Raises UserError if a sweep has no finished run, or runs that were judged on
     different songs, of which none can be called the best.
     """
-    if (folder / METRICS).is_file() or not (best := best_runs(folder)):
+    path = folder / SWEEP
+    if (folder / METRICS).is_file() or not (path.is_file() or finished_runs(folder)):
         return folder
+    if not (best := best_runs(folder)):
+        raise UserError(f"the sweep in {folder} has no finished run; {path} says why")
     if len(best) > 1:
-        named = ", ".join(path.as_posix() for path in best)
+        named = ", ".join(run.as_posix() for run in best)
         raise UserError(f"{folder} has runs that were judged on different songs; name one, such as the best: {named}")
-    print(f"{folder}: the best run by validation is {best[0].name}", file=sys.stderr, flush=True)
+    missing = len({*finished_runs(folder)} - {folder / row["folder"] for row in read_sweep(folder)})
+    more = f"; {SWEEP} lacks {missing} runs: genre-lightning results '{folder}'" if missing else ""
+    print(f"{folder}: the best run by validation is {best[0].name}{more}", file=sys.stderr, flush=True)
     return best[0]
 
 
 def best_runs(folder: Path) -> list[Path]:
-    """The best run by validation for each set of songs that a sweep was judged on; none if the folder is no sweep.
+    """The best run by validation for each set of songs that the runs of a sweep were judged on. Raises UserError."""
+    return [folder / row["folder"] for row in read_sweep(folder) if row["rank"] == "1"]
 
-    Raises UserError if the sweep has no finished run, and if sweep.csv is missing or damaged.
-    """
-    path = folder / SWEEP
-    anew = f"genre-lightning results '{folder}' writes it"
+
+def read_sweep(folder: Path) -> list[dict[str, str]]:
+    """The rows of a folder's sweep.csv. Raises UserError if it is missing or damaged."""
+    path, anew = folder / SWEEP, f"genre-lightning results '{folder}' writes it"
     if not path.is_file():
-        if finished_runs(folder):
-            raise UserError(f"{folder} holds several runs, and no {SWEEP} that says which is best; {anew}")
-        return []
+        raise UserError(f"{folder} holds several runs, and no {SWEEP} that says which is best; {anew}")
     try:
         with path.open(newline="", encoding="utf-8", errors="surrogateescape") as file:
-            best = [folder / row["folder"] for row in csv.DictReader(file) if row["rank"] == "1"]
-    except (csv.Error, KeyError, TypeError):
-        raise UserError(f"{path} is damaged, or was not written by this program; {anew} anew") from None
-    if not best:
-        raise UserError(f"the sweep in {folder} has no finished run; {path} says why")
-    return best
+            rows = csv.DictReader(file)
+            if {"rank", "folder"} <= {*(rows.fieldnames or ())}:
+                return list(rows)
+    except csv.Error:
+        pass
+    raise UserError(f"{path} is damaged, or was not written by this program; {anew} anew")
 
 
 @dataclass(frozen=True)

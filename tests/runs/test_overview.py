@@ -5,6 +5,7 @@ import pytest
 
 from genre_lightning.errors import UserError
 from genre_lightning.runs.overview import results, with_range, write_sweep
+from genre_lightning.runs.run import find_run
 
 
 def tables(text):
@@ -35,7 +36,7 @@ def test_the_best_on_validation_comes_first_whatever_test_says(finish, tmp_path)
     assert mlp[:5] == ["model=mlp", "1", "0.500", "70.0 % (25 to 75)", "30.0 % (25 to 75)"]
     assert [line[-2:] for line in (mlp, lstm, cnn)] == [["7", "1_mlp"], ["", "2_lstm"], ["80", "0_cnn"]]
     assert "The best is 1_mlp: the lowest log-loss on validation of 3 runs." in told
-    assert "so its 70.0 % there, the best of 3, is flattered" in told and "expect 30.0 % (25 to 75) of it" in told
+    assert "chose it out of 3, so its 70.0 % there are flattered" in told and "expect 30.0 % (25 to 75) of it" in told
 
 
 def test_runs_that_differ_in_their_seed_only_are_one_line_with_mean_and_range(finish, tmp_path):
@@ -122,7 +123,10 @@ def test_a_sweep_of_which_every_job_failed_says_so(tmp_path):
     (tmp_path / "0_cnn").mkdir()
     (tmp_path / "0_cnn" / "failed.txt").write_text("no songs")
     assert write_sweep(tmp_path).startswith("Without results:\n- 0_cnn: no songs\n\n")
-    assert rows_of(tmp_path) == [{"folder": "0_cnn", "failed": "no songs"}] and not (tmp_path / "sweep.png").exists()
+    assert rows_of(tmp_path) == [{"songs": "", "rank": "", "folder": "0_cnn", "failed": "no songs"}]
+    assert not (tmp_path / "sweep.png").exists()
+    with pytest.raises(UserError, match=r"has no finished run; .*sweep\.csv says why"):
+        find_run(tmp_path)
 
 
 def test_files_go_into_the_folder_or_here_if_there_are_several_and_not_into_a_single_run(finish, tmp_path, monkeypatch):

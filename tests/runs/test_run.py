@@ -72,13 +72,16 @@ def test_a_sweep_stands_for_its_best_run_and_says_which_that_is(run, sweep, caps
     assert capsys.readouterr() == ("", f"{folder}: the best run by validation is 1_mlp\n")
     assert find_run(folder / "1_mlp") == folder / "1_mlp" and find_run(folder / "none") == folder / "none"
     assert find_run(run) == run and capsys.readouterr() == ("", "")
+    shutil.copytree(run, folder / "later")
+    find_run(folder)
+    assert capsys.readouterr().err.endswith(f"; sweep.csv lacks 1 runs: genre-lightning results '{folder}'\n")
 
 
 def test_a_sweep_that_has_no_best_run_is_one_line(sweep):
     folder = sweep(("", "2_failed"))
     with pytest.raises(UserError, match=r"the sweep in .*sweep has no finished run; .*sweep\.csv says why"):
         find_run(folder)
-    for text in ("folder\n1_mlp\n", "rank\n1\n"):
+    for text in ("folder\n1_mlp\n", "rank\n1\n", "", "\0"):
         (folder / "sweep.csv").write_text(text)
         with pytest.raises(
             UserError, match=r"sweep\.csv is damaged, .*; genre-lightning results '.*sweep' writes it anew"
