@@ -160,8 +160,8 @@ def winner(lines: Lines, into: Path) -> str:
     expected = with_range([test.accuracy], test.accuracy_interval)
     return (
         f"The best is {place(best.folder, into)}: {how}. Validation chose it out of {n_runs}, so its "
-        f"{percent(val.accuracy)} there are flattered. Test chose nothing: expect {expected} of it on new songs. Whoever "
-        "takes another run because of its figure on test has to test it on songs that no run has seen."
+        f"{percent(val.accuracy)} there are flattered. Test chose nothing: expect {expected} of it on new songs. "
+        "Whoever takes another run because of its figure on test has to test it on songs that no run has seen."
     )
 
 
