@@ -87,10 +87,11 @@ def test_songs_to_learn_from_make_no_other_table(finish, tmp_path):
 
 def test_the_validation_of_refitted_runs_is_that_of_their_first_fit_and_others_are_told(finish, tmp_path):
     finish("swept", 0.6, "model=cnn", "refit=false")
-    finish("best", 0.5, "model=mlp", "refit=false", refitted=True)  # by ckpt_path=... refit=true
-    ((head, best, swept),) = tables(results([tmp_path / "logs"]))
+    finish("best", 0.4, "model=mlp", "seed=0", "refit=false", refitted=True)  # by ckpt_path=... refit=true
+    finish("good", 0.5, "model=mlp", "seed=1", "refit=false")
+    ((head, *lines),) = tables(results([tmp_path / "logs"]))
     assert head[3] == "validation (first fit)"
-    assert [best[0], swept[0]] == ["model=mlp", "model=cnn refit=false"]
+    assert [line[0] for line in lines] == ["model=mlp", "model=mlp refit=false", "model=cnn refit=false"]
 
 
 def test_a_run_for_which_nothing_of_its_own_was_typed_is_named_too(finish, tmp_path):
