@@ -47,7 +47,8 @@ def draw_accuracies(axes: Axes, records: Sequence[Record], which: str) -> None:
     axes.plot(limits, limits, color=FAINT, linestyle=":", linewidth=1)
     axes.set(xlim=limits, ylim=limits, xlabel="accuracy on validation, %", ylabel="accuracy on test, %", aspect="equal")
     songs = [records[0].results.splits[split].songs for split in ("val", "test")]
-    axes.set_title(f"{which}{len(records)} runs, {songs[0]} validation and {songs[1]} test songs", fontsize=9)
+    runs = "1 run" if len(records) == 1 else f"{len(records)} runs"
+    axes.set_title(f"{which}{runs}, {songs[0]} validation and {songs[1]} test songs", fontsize=9)
     axes.legend(fontsize="small", loc="upper left")
 
 

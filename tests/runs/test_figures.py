@@ -36,7 +36,7 @@ def test_validation_against_test_and_each_setting_on_validation(finish):
     assert drawn(panels[1]) == [(0, 0.9), (1, 0.4), (1, 0.5)] and drawn(panels[2]) == [(0, 0.4), (1, 0.5), (1, 0.9)]
     assert panels[1].collections[1].get_offsets().tolist() == [[1, 0.4]]  # the best
     assert [line.get_ydata()[0] for line in panels[1].lines] == pytest.approx([0.9, 0.45])
-    assert panels[3].get_title().startswith("songs 2: 1 runs") and not panels[4].get_visible()
+    assert panels[3].get_title().startswith("songs 2: 1 run,") and not panels[4].get_visible()
 
 
 def test_many_numbers_are_an_axis_and_few_are_in_their_order(finish):

@@ -74,7 +74,7 @@ def test_a_sweep_stands_for_its_best_run_and_says_which_that_is(run, sweep, caps
     assert find_run(run) == run and capsys.readouterr() == ("", "")
     shutil.copytree(run, folder / "later")
     find_run(folder)
-    assert capsys.readouterr().err.endswith(f"; sweep.csv lacks 1 runs: genre-lightning results '{folder}'\n")
+    assert capsys.readouterr().err.endswith(f"; sweep.csv lacks 1 of its runs: genre-lightning results '{folder}'\n")
 
 
 def test_a_sweep_that_has_no_best_run_is_one_line(sweep):
