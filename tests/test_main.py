@@ -16,7 +16,7 @@ from genre_lightning.runs.run import MODEL
 HELP = """
 import sys
 from genre_lightning.__main__ import main
-for command in ([], ["predict"], ["neighbours"], ["results"], ["export"], ["prune-cache"], ["info"]):
+for command in ([], ["predict"], ["neighbours"], ["results"], ["compare"], ["export"], ["prune-cache"], ["info"]):
     try:
         main([*command, "--help"])
     except SystemExit as ended:
@@ -76,6 +76,7 @@ def test_a_sweep_stands_for_its_best_run_in_every_command(command, embedded, lib
     told = f"{sweep}: the best run by validation is 0_mlp\n"
     for line in (["predict", song, "--csv"], ["neighbours", "noise artist 3"]):
         assert command(line[0], sweep, *line[1:]) == (0, command(line[0], best, *line[1:])[1], told)
+    assert command("compare", sweep, best)[::2] == (f"error: {best} and {best} are the same run; name two", told)
     assert command("export", sweep, "model.onnx")[::2] == (0, told) and Path("model.onnx").is_file()
     (best / "map.png").unlink()
     map_run(sweep)

@@ -15,7 +15,7 @@ from omegaconf import DictConfig
 from genre_lightning.data.datamodule import GenreDataModule
 from genre_lightning.data.selection import Selection
 from genre_lightning.data.splits import shared_artists, unjudged_genres
-from genre_lightning.files import write_whole
+from genre_lightning.files import write_text_whole
 from genre_lightning.metrics import (
     ScoredSongs,
     at_temperature,
@@ -28,6 +28,7 @@ from genre_lightning.metrics import (
 from genre_lightning.models.base import GenreClassifier
 from genre_lightning.models.summary import multiply_adds, parameters
 from genre_lightning.plotting import save_picture
+from genre_lightning.runs.predictions import write_predictions
 from genre_lightning.runs.results import SCORED, Figures, GenreFigures, Results, SplitFigures, split_titles
 from genre_lightning.text import say
 from genre_lightning.train.advice import advise
@@ -63,9 +64,9 @@ def write_report(
     how = cfg.report.bootstrap_samples, data.learnt_from, float(model.temperature)
     results = results_of(scored, baseline, data.selection, told, *how)
     results = replace(results, advice=advise(cfg, results.splits["learnt_from"].songs / len(data.genres)))
-    results.write(folder)
-    text = page(folder.name, results).encode(errors="replace")
-    write_whole(folder / "report.md", lambda file: file.write(text))
+    write_predictions(folder, data.selection.catalogue, scored, data.learnt_from)
+    results.write(folder)  # which makes it a finished run
+    write_text_whole(folder / "report.md", page(folder.name, results), "replace")
     pictures = draw(trainer, model, data, scored, split_titles(results.refitted))
     for name, picture in pictures.items():
         save_picture(picture, folder / f"{name}.png")
