@@ -88,6 +88,29 @@ def add_results(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(call=call)
 
 
+def add_compare(parser: argparse.ArgumentParser) -> None:
+    """Two runs on the same test songs."""
+
+    def call(arguments: argparse.Namespace) -> None:
+        from genre_lightning.runs.compare import compare, describe, draw, picture_name
+
+        comparison = compare(arguments.a, arguments.b)
+        print(describe(comparison), flush=True)  # also if the picture cannot be written
+        draw(comparison, output := arguments.output or Path(picture_name(comparison)))
+        print(f"\n{output}")
+
+    parser.epilog = (
+        "Both runs have to be tested on the same songs. Intervals hold for songs of other artists;\n"
+        "McNemar's test counts each song as if it were by another artist, and shows too much where\n"
+        "several songs are by one."
+    )
+    parser.add_argument("a", type=Path, metavar="RUN_A", help="a finished run's folder")
+    parser.add_argument("b", type=Path, metavar="RUN_B", help="another one's, tested on the same songs")
+    whose = "the picture to write (default: compare_A_B.png, by the names of the runs)"
+    parser.add_argument("--output", type=Path, metavar="FILE.png", help=whose)
+    parser.set_defaults(call=call)
+
+
 def add_export(parser: argparse.ArgumentParser) -> None:
     """A run as one file."""
 
@@ -136,6 +159,7 @@ COMMANDS = {
     "predict": ("predict a song's genre, as a whole or over time", add_predict),
     "neighbours": ("find the songs or artists most similar to one", add_neighbours),
     "results": ("compare runs in a table, with mean and range over seeds", add_results),
+    "compare": ("tell which of two runs is better on the same test songs, and how surely", add_compare),
     "export": ("export a run to ONNX, for quick predictions and for other programs", add_export),
     "prune-cache": ("delete cached features that no song needs", add_prune_cache),
     "info": ("versions, devices and folders, for a bug report", add_info),

@@ -18,7 +18,9 @@ Numbers = NDArray[np.int64]
 Shares = NDArray[np.float64]
 LEAST_GROUPS = 2  # of a single artist nothing follows for others
 DRAWS = 10_000
-CORRELATIONS = (np.arange(40) + 0.5) / 40  # the values of rho that are weighed
+# The values of rho, weighed beforehand in proportion to themselves: songs of one artist are hardly ever judged as
+# independently as those of many (rho was 0.43 on 864 composed songs), though few artists may look like it.
+CORRELATIONS = (np.arange(40) + 0.5) / 40
 JEFFREYS = 0.5  # songs of each kind that are added to those seen
 TINY = np.finfo(float).tiny
 
@@ -173,8 +175,8 @@ def draw_worth(counts: Numbers, rng: np.random.Generator) -> Shares | None:
         return None
     sizes = counts.sum(axis=1)
     worth = 1 / (1 + CORRELATIONS * ((sizes**2).sum() / sizes.sum() - 1))
-    fit = log_likelihood(counts) - (counts.shape[1] - 1) / 2 * np.log(worth)
-    weights = np.exp(fit - fit.max())
+    fit = log_likelihood(counts) - (counts.shape[1] - 1) / 2 * np.log(worth)  # Laplace: the shares are not known
+    weights = CORRELATIONS * np.exp(fit - fit.max())
     return worth[rng.choice(len(worth), size=DRAWS, p=weights / weights.sum())]
 
 

@@ -51,11 +51,10 @@ def write_predictions(
     rows.writerow([*COLUMNS, *catalogue.genres])
     for part in SCORED:
         tracks = [track for split in splits[part] for track in catalogue.of_split(split)]
-        of_part = scored[part]
-        for song, probabilities in zip(of_part.song.tolist(), of_part.probabilities.tolist(), strict=True):
-            track, guess = tracks[song], probabilities.index(max(probabilities))
-            known = path_beside(track.path, folder), track.genre, part, catalogue.genres[guess]
-            rows.writerow([*known, *(f"{probability:.{DECIMALS}f}" for probability in probabilities)])
+        for song, probabilities in zip(scored[part].song, scored[part].probabilities, strict=True):
+            track, guess = tracks[int(song)], catalogue.genres[int(probabilities.argmax())]
+            numbers = [f"{probability:.{DECIMALS}f}" for probability in probabilities.tolist()]
+            rows.writerow([path_beside(track.path, folder), track.genre, part, guess, *numbers])
     write_text_whole(folder / PREDICTIONS, lines.getvalue(), "surrogateescape")
 
 

@@ -1,0 +1,257 @@
+"""Two runs on the same test songs: genre-lightning compare"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from genre_lightning.data.catalogue import linked
+from genre_lightning.errors import UserError
+from genre_lightning.intervals import Interval, mcnemar, paired_interval, paired_macro_f1_interval
+from genre_lightning.plotting import COLOURS, save_picture
+from genre_lightning.runs.predictions import PredictedSong, read_predictions
+from genre_lightning.runs.results import Results, read_results
+from genre_lightning.runs.run import Run
+from genre_lightning.text import percent, printable, table
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+Songs = dict[Path, PredictedSong]  # by where they lie, however that is written
+# What a run may have done with a song that it was not tested on.
+ELSEWHERE = {"learnt_from": "was trained on", "val": "was validated on", "": "does not have"}
+LISTED = 20  # songs that only one of the runs gets right
+LONGEST_NAME = 80  # characters of a run's name in that of a picture
+
+
+class Difference(NamedTuple):
+    """A figure of A and of B, and the 95 % interval of A's less B's; None if none can be given."""
+
+    a: float
+    b: float
+    interval: Interval | None
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two runs, A and B, on the same test songs.
+
+    Attributes:
+        runs: Their folders.
+        results: What they have shown.
+        pairs: The test songs, each as A and as B judges it.
+        artists: How many artists the songs are by; those who share a song are one.
+        unknown_artists: How many songs name no artist.
+        accuracy: Over the songs.
+        f1_macro: Over the genres that have songs.
+        p: That of McNemar's exact test.
+    """
+
+    runs: tuple[Path, Path]
+    results: tuple[Results, Results]
+    pairs: list[tuple[PredictedSong, PredictedSong]]
+    artists: int
+    unknown_artists: int
+    accuracy: Difference
+    f1_macro: Difference
+    p: float
+
+    @property
+    def only_a(self) -> list[tuple[PredictedSong, PredictedSong]]:
+        """The songs that only A gets right."""
+        return [(a, b) for a, b in self.pairs if a.correct and not b.correct]
+
+    @property
+    def only_b(self) -> list[tuple[PredictedSong, PredictedSong]]:
+        """The songs that only B gets right."""
+        return [(a, b) for a, b in self.pairs if b.correct and not a.correct]
+
+
+def compare(run_a: Path, run_b: Path) -> Comparison:
+    """Put two finished runs side by side. Raises UserError unless both were tested on the same songs."""
+    if run_a.resolve() == run_b.resolve():
+        raise UserError(f"{run_a} and {run_b} are the same run; name two")
+    results = read_results(run_a), read_results(run_b)
+    songs_a, songs_b = by_path(run_a), by_path(run_b)
+    check_same_songs(songs_a, songs_b, (run_a, run_b))
+    paths = tested(songs_a)
+    pairs, artists = [(songs_a[path], songs_b[path]) for path in paths], artist_groups(run_a)
+    try:
+        groups, named = zip(*(artists[path] for path in paths), strict=True)
+    except KeyError as missing:
+        raise UserError(f"{run_a}: its manifest.csv does not list {missing}, which it was tested on") from None
+    known = len({group for group, name in zip(groups, named, strict=True) if name})
+    return Comparison((run_a, run_b), results, pairs, known, named.count(False), *differences(results, pairs, groups))
+
+
+def by_path(run: Path) -> Songs:
+    """What a run says of its songs."""
+    return {song.path.resolve(): song for song in read_predictions(run)}
+
+
+def tested(songs: Songs) -> list[Path]:
+    """The paths of the test songs."""
+    return [path for path, song in songs.items() if song.split == "test"]
+
+
+def check_same_songs(a: Songs, b: Songs, runs: tuple[Path, Path]) -> None:
+    """Raise UserError unless the test songs of both runs are the same, and have the same genres."""
+    apart = [*untested(a, b, *runs), *untested(b, a, *runs[::-1])]
+    for path in tested(a):
+        if not apart and a[path].genre != b[path].genre:
+            apart = [f"{printable(path)} is {a[path].genre} in {runs[0]} and {b[path].genre} in {runs[1]}"]
+    if apart:
+        raise UserError(f"{'; '.join(apart)}; to compare two runs, train both on the same songs, genres and split")
+
+
+def untested(songs: Songs, others: Songs, run: Path, other: Path) -> Iterator[str]:
+    """What the other run has done with those test songs of a run that it was not tested on."""
+    where = {path: others[path].split if path in others else "" for path in tested(songs)}
+    for split, has_done in ELSEWHERE.items():
+        if there := [path for path in where if where[path] == split]:
+            which = f"{len(there)} of the {len(where)} test songs of {run}, such as {printable(there[0])}"
+            yield f"{other} {has_done} {which}"
+
+
+def artist_groups(run: Path) -> dict[Path, tuple[int, bool]]:
+    """The artist group of each song of a run, and whether it names an artist; a song that does not is a group."""
+    tracks = [*Run(run).catalogue]
+    groups = linked(track.artists for track in tracks)
+    return {track.path.resolve(): (group, bool(track.artists)) for track, group in zip(tracks, groups, strict=True)}
+
+
+def differences(
+    results: tuple[Results, Results], pairs: Sequence[tuple[PredictedSong, PredictedSong]], groups: Sequence[int]
+) -> tuple[Difference, Difference, float]:
+    """The accuracies, the macro F1s and McNemar's p."""
+    genres = sorted({name for a, b in pairs for name in (*a.probabilities, *b.probabilities)})
+    right_a, right_b = [a.correct for a, _ in pairs], [b.correct for _, b in pairs]
+    true = [genres.index(a.genre) for a, _ in pairs]
+    guesses_a, guesses_b = [genres.index(a.predicted) for a, _ in pairs], [genres.index(b.predicted) for _, b in pairs]
+    f1_macro = paired_macro_f1_interval(true, guesses_a, guesses_b, groups, len(genres))
+    a, b = (result.splits["test"] for result in results)
+    return (
+        Difference(a.accuracy, b.accuracy, paired_interval(right_a, right_b, groups)),
+        Difference(a.f1_macro, b.f1_macro, f1_macro),
+        mcnemar(right_a, right_b),
+    )
+
+
+def describe(comparison: Comparison) -> str:
+    """Which run is A, a sentence, a table, and the songs that only one of them gets right."""
+    a, b = comparison.runs
+    parts = [f"A: {a}\nB: {b}", sentence(comparison), figures(comparison)]
+    listed_a = [f"{printable(a.path)}: {a.genre}, B says {b.predicted}" for a, b in comparison.only_a]
+    listed_b = [f"{printable(b.path)}: {b.genre}, A says {a.predicted}" for a, b in comparison.only_b]
+    for name, songs in (("A", listed_a), ("B", listed_b)):
+        more = [f"and {len(songs) - LISTED} more"] if len(songs) > LISTED else []
+        parts += ["\n- ".join([f"Only {name} gets right:", *songs[:LISTED], *more])] if songs else []
+    return "\n\n".join(parts)
+
+
+def sentence(comparison: Comparison) -> str:
+    """Which run is better on the test songs, as far as they can tell."""
+    (a, b, interval), songs = comparison.accuracy, len(comparison.pairs)
+    of_artists = f"{comparison.artists} known artist{'s' * (comparison.artists != 1)}"
+    of_nobody = f" and {comparison.unknown_artists} songs that name none" if comparison.unknown_artists else ""
+    shown = f"On the same {songs} test songs (of {of_artists}{of_nobody}) A gets {percent(a)} right and B {percent(b)}"
+    if interval is None:
+        return f"{shown}: what is so for the songs of one artist need not be so for others, so neither is better."
+    low, high = (f"{100 * end:+.0f}" for end in interval)
+    range_of_it = f"the 95 % interval of A's accuracy less B's is {low} to {high} points"
+    if interval[0] <= 0 <= interval[1]:
+        return f"{shown}: these songs do not tell which is better; {range_of_it}."
+    return f"{shown}: {'A' if a > b else 'B'} is better; {range_of_it}."
+
+
+def figures(comparison: Comparison) -> str:
+    """The table: figures of A and B on test, and the difference with its 95 % interval."""
+    only = str(len(comparison.only_a)), str(len(comparison.only_b))
+    learnt = (str(result.splits["learnt_from"].songs) for result in comparison.results)
+    splits = (str(result.facts.get("split", "")) for result in comparison.results)
+    return table(
+        [f"{len(comparison.pairs)} test songs", "A", "B", "A less B, 95 %"],
+        [
+            ["accuracy", *map(percent, comparison.accuracy[:2]), spanned(comparison.accuracy)],
+            ["macro F1", *map(percent, comparison.f1_macro[:2]), spanned(comparison.f1_macro)],
+            ["songs that only it gets right", *only, chance(comparison.p)],
+            ["songs it learnt from", *learnt, ""],
+            ["how songs were split", *splits, ""],
+        ],
+    )
+
+
+def spanned(difference: Difference) -> str:
+    """+2.2 points (-5.1 to +9.0)."""
+    told = f"{100 * (difference.a - difference.b):+.1f} points"
+    if difference.interval is None:
+        return f"{told} (no interval can be given)"
+    low, high = difference.interval
+    return f"{told} ({100 * low:+.1f} to {100 * high:+.1f})"
+
+
+def chance(p: float) -> str:
+    """What McNemar's test says."""
+    return f"McNemar's exact test: p {'below 0.001' if p < 0.001 else f'= {p:.2g}'}"
+
+
+def picture_name(comparison: Comparison) -> str:
+    """What to call the picture: compare_A_B.png, by the names of the runs' folders."""
+    a, b = (run.resolve().name[:LONGEST_NAME] for run in comparison.runs)
+    return f"compare_{a}_{b}.png"
+
+
+def draw(comparison: Comparison, path: Path) -> None:
+    """Write the picture. Raises UserError if it cannot be written there."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        save_picture(picture(comparison), path)
+    except OSError as error:
+        raise UserError(f"cannot write {path}: {error.strerror or error}; name another file with --output") from None
+
+
+def picture(comparison: Comparison) -> Figure:
+    """The differences with their intervals, and for each genre how many test songs which of the runs gets right."""
+    from matplotlib.figure import Figure
+
+    genres = sorted({a.genre for a, _ in comparison.pairs})
+    figure = Figure((10, 2.8 + 0.3 * len(genres)), layout="constrained")
+    a, b = (run.resolve().name for run in comparison.runs)
+    figure.suptitle(f"A: {a}\nB: {b}", fontsize="medium", parse_math=False)
+    left, right = figure.subplots(1, 2, width_ratios=(2, 3))
+    draw_differences(left, comparison)
+    draw_songs(right, comparison, genres)
+    return figure
+
+
+def draw_differences(axes: Axes, comparison: Comparison) -> None:
+    """A less B as a dot, its interval as a line."""
+    furthest = 10.0
+    for row, difference in enumerate((comparison.f1_macro, comparison.accuracy)):
+        low, high = (100 * end for end in difference.interval or (difference.a - difference.b,) * 2)
+        axes.plot(100 * (difference.a - difference.b), row, "o", color="black")
+        axes.plot([low, high], [row, row], color="black")
+        furthest = max(furthest, -low, high)
+    axes.axvline(0, color="0.6", linestyle="--")
+    axes.set_yticks([0, 1], ["macro F1", "accuracy"])
+    axes.set(xlim=(-1.1 * furthest, 1.1 * furthest), ylim=(-0.5, 1.5), xlabel="points on test, A less B, 95 %")
+    axes.set_title("B is better | A is better")  # with 0 in the middle
+
+
+def draw_songs(axes: Axes, comparison: Comparison, genres: Sequence[str]) -> None:
+    """A bar for each genre."""
+    parts = {(True, True): "both right", (True, False): "only A", (False, True): "only B", (False, False): "neither"}
+    counts = Counter((a.genre, a.correct, b.correct) for a, b in comparison.pairs)
+    start = [0] * len(genres)
+    for (right, label), colour in zip(parts.items(), ("0.8", *COLOURS[:2], "0.4"), strict=True):
+        widths = [counts[genre, *right] for genre in genres]
+        axes.barh(range(len(genres)), widths, left=start, color=colour, label=label)
+        start = [one + width for one, width in zip(start, widths, strict=True)]
+    axes.set_yticks(range(len(genres)), genres, parse_math=False)
+    axes.invert_yaxis()
+    axes.set(xlabel="test songs", title="which of them get a song right")
+    axes.legend(loc="upper left", bbox_to_anchor=(1, 1), fontsize="small")

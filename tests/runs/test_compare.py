@@ -1,0 +1,164 @@
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from made_up import made_up
+
+from genre_lightning.data.catalogue import SPLITS, Catalogue, Track, write_manifest
+from genre_lightning.errors import UserError
+from genre_lightning.metrics import ScoredSongs, song_metrics
+from genre_lightning.runs.compare import compare, describe, draw, picture, picture_name
+from genre_lightning.runs.predictions import write_predictions
+from genre_lightning.runs.results import Figures, SplitFigures
+
+GENRES = ("jazz", "rock")
+PNG = b"\x89PNG\r\n\x1a\n"
+
+
+def listed(root, tested=30, songs_of_artist=3, unknown=0):
+    """Two training songs, two of validation, and test songs by artists of several songs each."""
+    songs = [Track(root / f"{split}{n}.wav", GENRES[n % 2], f"{split} {n}", "", split)
+             for split in ("train", "val") for n in range(2)]  # fmt: skip
+    for n in range(tested):
+        artist = "" if n >= tested - unknown else f"artist {n // songs_of_artist}"
+        songs.append(Track(root / f"test{n}.wav", GENRES[n // songs_of_artist % 2], artist, "", "test"))
+    return songs
+
+
+def judged(genres, wrong=()):
+    """Songs of some genres as a model judges them that takes some of them for the other one."""
+    guesses = [1 - genre if n in wrong else genre for n, genre in enumerate(genres)]
+    return ScoredSongs(torch.arange(len(genres)), torch.eye(2)[guesses] * 2, torch.tensor(genres))
+
+
+@pytest.fixture
+def finish(tmp_path):
+    """Make a run's folder whose model judges some test songs wrongly."""
+
+    def make(name, wrong=(), tracks=None):
+        folder, catalogue = tmp_path / name, Catalogue(listed(tmp_path) if tracks is None else tracks)
+        folder.mkdir()
+        genres = {split: [GENRES.index(t.genre) for t in catalogue.of_split(split)] for split in SPLITS}
+        scored = {"learnt_from": judged(genres["train"]), "val": judged(genres["val"])}
+        scored["test"] = judged(genres["test"], wrong)
+        more = (1.2, 0.2, (0.0, 0.2), (0.0, 1.0), (0.0, 1.0), 2, 9, 0, 0)
+        splits = {part: SplitFigures(**song_metrics(songs), **dict(zip(MORE, more, strict=True)))
+                  for part, songs in scored.items()}  # fmt: skip
+        replace(made_up(facts={"split": "artist"}), splits=splits).write(folder)
+        write_manifest(catalogue, folder / "manifest.csv")
+        write_predictions(folder, catalogue, scored, ("train",))
+        return folder
+
+    return make
+
+
+MORE = [name for name in SplitFigures.__dataclass_fields__ if name not in Figures.__dataclass_fields__]
+
+
+def test_a_clear_difference_is_told_in_a_sentence_and_a_table(finish):
+    a, b = finish("good", {0}), finish("bad", range(12, 28))
+    text = describe(compare(a, b))
+    assert text.startswith(
+        f"A: {a}\nB: {b}\n\nOn the same 30 test songs (of 10 known artists) A gets 96.7 % right and B "
+    )
+    assert "B 46.7 %: A is better; the 95 % interval of A's accuracy less B's is +" in text
+    assert "| accuracy                      | 96.7 % | 46.7 % | +50.0 points (+" in text
+    assert "| songs that only it gets right | 16     | 1      | McNemar's exact test: p below 0.001" in text
+    assert "| how songs were split          | artist | artist |" in text
+    assert "B is better; the 95 % interval of A's accuracy less B's is -" in describe(compare(b, a))
+
+
+def test_few_differences_do_not_tell_which_is_better(finish):
+    comparison = compare(finish("one", {0, 1}), finish("two", {1, 2, 3}))
+    text = describe(comparison)
+    assert "A gets 93.3 % right and B 90.0 %: these songs do not tell which is better" in text
+    assert "McNemar's exact test: p = 1 " in text
+    low, high = comparison.accuracy.interval
+    assert low < 0 < 1 / 30 < high
+    low, high = comparison.f1_macro.interval
+    assert low < 0 < comparison.f1_macro.a - comparison.f1_macro.b < high
+
+
+def test_the_songs_that_only_one_gets_right_are_listed(finish, tmp_path):
+    text = describe(compare(finish("one", {0, 1}), finish("two", {1, *range(3, 30)})))
+    only_a = text[text.index("Only A gets right:") : text.index("Only B gets right:")]
+    assert f"- {tmp_path / 'test3.wav'}: rock, B says jazz\n" in only_a
+    assert only_a.count("B says") == 20 and only_a.endswith("- and 7 more\n\n")
+    assert text.endswith(f"Only B gets right:\n- {tmp_path / 'test0.wav'}: jazz, A says rock")
+
+
+def test_songs_by_one_artist_do_not_tell(finish, tmp_path):
+    alone = listed(tmp_path, songs_of_artist=30)
+    text = describe(compare(finish("one", {0}, alone), finish("two", range(9), alone)))
+    assert "what is so for the songs of one artist need not be so for others" in text
+    assert "+26.7 points (no interval can be given)" in text
+
+
+def test_songs_that_name_no_artist_are_counted(finish, tmp_path):
+    tracks = listed(tmp_path, unknown=6)
+    assert "(of 8 known artists and 6 songs that name none)" in describe(
+        compare(finish("one", {0}, tracks), finish("two", (), tracks))
+    )
+
+
+def test_whose_artists_stand_or_fall_together_is_less_sure(finish, tmp_path):
+    by_artist = compare(finish("a"), finish("b", range(9)))
+    tracks = listed(tmp_path, songs_of_artist=1)
+    by_song = compare(finish("c", (), tracks), finish("d", range(9), tracks))
+    assert by_artist.accuracy.interval[0] < by_song.accuracy.interval[0] < 9 / 30
+
+
+def test_runs_tested_on_other_songs_are_refused_with_the_differences(finish, tmp_path):
+    tracks = listed(tmp_path)
+    moved = [t if t.path.name != "test3.wav" else Track(t.path, t.genre, t.artist, "", "train") for t in tracks]
+    without = [t for t in moved if t.path.name not in ("test4.wav", "test5.wav")]
+    a, b = finish("a"), finish("b", (), without)
+    with pytest.raises(UserError) as refused:
+        compare(a, b)
+    assert str(refused.value) == (
+        f"{b} was trained on 1 of the 30 test songs of {a}, such as {tmp_path / 'test3.wav'}; "
+        f"{b} does not have 2 of the 30 test songs of {a}, such as {tmp_path / 'test4.wav'}; "
+        "to compare two runs, train both on the same songs, genres and split"
+    )
+    with pytest.raises(UserError, match=r"a does not have|b was trained on|does not have 2 of the 30"):
+        compare(b, a)
+
+
+def test_songs_of_another_genre_are_refused(finish, tmp_path):
+    tracks = listed(tmp_path)
+    other = [t if t.path.name != "test3.wav" else Track(t.path, "jazz", t.artist, "", "test") for t in tracks]
+    a, b = finish("a"), finish("b", (), other)
+    with pytest.raises(UserError, match=r"test3\.wav is rock in .*a and jazz in .*b; to compare two runs, train both"):
+        compare(a, b)
+
+
+def test_a_run_is_not_compared_with_itself(run):
+    with pytest.raises(UserError, match="are the same run; name two"):
+        compare(run, run / ".." / run.name)
+
+
+def test_runs_as_training_leaves_them_are_compared(run, tmp_path):
+    again = Path(shutil.copytree(run, tmp_path / "again"))
+    comparison = compare(run, again)
+    assert comparison.only_a == comparison.only_b == [] and comparison.p == 1 and comparison.artists == 6
+    assert "these songs do not tell which is better" in describe(comparison)
+    (again / "predictions.csv").unlink()
+    with pytest.raises(UserError, match=r"has no predictions\.csv, .*; train again"):
+        compare(run, again)
+
+
+def test_the_picture_shows_the_difference_and_each_genre_s_songs(finish, tmp_path):
+    comparison = compare(finish("$a_1$"), finish("b" * 100, range(4)))
+    figure = picture(comparison)
+    differences, songs = figure.axes
+    dots = [line.get_xdata()[0] for line in differences.lines if line.get_marker() == "o"]
+    assert dots == pytest.approx([100 * (1 - comparison.f1_macro.b), 400 / 30])
+    widths = [[bar.get_width() for bar in bars] for bars in songs.containers]
+    assert widths == [[12, 14], [3, 1], [0, 0], [0, 0]]  # both right, only A, only B, neither: jazz, rock
+    path = tmp_path / "pictures" / picture_name(comparison)
+    draw(comparison, path)
+    assert path.name == f"compare_$a_1$_{'b' * 80}.png" and path.read_bytes().startswith(PNG)
+    with pytest.raises(UserError, match=r"cannot write .*below\.png: .*; name another file with --output"):
+        draw(comparison, path / "below.png")
