@@ -1,11 +1,13 @@
 import json
 import os
+from dataclasses import replace
 
 import pytest
+from made_up import made_up
 
 from genre_lightning.errors import UserError
 from genre_lightning.runs.overview import results
-from genre_lightning.runs.results import Figures, Results, SplitFigures
+from genre_lightning.runs.results import SplitFigures
 
 
 @pytest.fixture
@@ -17,10 +19,9 @@ def finish(tmp_path):
         hydra.mkdir(parents=True)
         (hydra / "overrides.yaml").write_text("".join(f"- {one}\n" for one in typed) or "[]")
         figures = {split: [1.0, accuracy + more, 0.5, 0.5, 0.1] for split, more in SPLITS.items()}
-        more = (1.2, 0.2, (0.0, 0.2), (0.0, 1.0), 9, 9, 0, 0)
+        more = (1.2, 0.2, (0.0, 0.2), (0.0, 1.0), (0.0, 1.0), 9, 9, 0, 0)
         splits = {split: SplitFigures(*known, *more) for split, known in figures.items()}
-        baseline = {"test": Figures(1.0, 0.4, 0.3, 0.5, 0.1)}
-        Results(splits, refitted, baseline, (0.2, (0.0, 1.0)), {}, {}, {}, [], {}).write(hydra.parent)
+        replace(made_up(baseline=0.4, refitted=refitted), splits=splits).write(hydra.parent)
         return hydra.parent
 
     return make

@@ -1,6 +1,7 @@
 import json
 import math
 import re
+import shutil
 from dataclasses import asdict
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pytest
 import torch
 from serving import score, serve
 
-from genre_lightning.data.catalogue import Catalogue, Track
+from genre_lightning.data.catalogue import Catalogue, Track, read_manifest
 from genre_lightning.data.selection import Selection, Skipped
 from genre_lightning.metrics import ScoredSongs, song_metrics
 from genre_lightning.models.mlp import MLP
@@ -213,4 +214,8 @@ def test_a_published_split_of_two_genres_may_lack_one_on_validation(write_song, 
     folder = train_run(f"data.root='{(tmp_path / 'songs').as_posix()}'", "trainer.max_epochs=1")
     val, test = (read_results(folder).splits[split] for split in ("val", "test"))
     assert math.isnan(val.auroc_macro) and math.isfinite(test.auroc_macro) and math.isfinite(val.f1_macro)
-    assert "There are no songs on validation of: tones" in (folder / "report.md").read_text(encoding="utf-8")
+    told = (folder / "report.md").read_text(encoding="utf-8")
+    assert "There are no songs on validation of: tones" in told
+    assert "Before all else: 7 of 7 songs name no artist" in told and "publish" in told
+    listed = read_manifest(Path(shutil.copy(folder / "artists.csv", tmp_path / "songs" / "manifest.csv")))
+    assert all(track.path.is_file() and track.split for track in listed) and len(listed) == 7
