@@ -92,12 +92,12 @@ def add_compare(parser: argparse.ArgumentParser) -> None:
     """Two runs on the same test songs."""
 
     def call(arguments: argparse.Namespace) -> None:
-        from genre_lightning.runs.compare import compare, describe, draw, picture_name
+        from genre_lightning.runs.compare import compare, describe
+        from genre_lightning.runs.comparison_picture import draw
 
         comparison = compare(arguments.a, arguments.b)
         print(describe(comparison), flush=True)  # also if the picture cannot be written
-        draw(comparison, output := arguments.output or Path(picture_name(comparison)))
-        print(f"\n{output}")
+        print(f"\n{draw(comparison, arguments.output)}")
 
     parser.epilog = (
         "Both runs have to be tested on the same songs. Intervals hold for songs of other artists;\n"

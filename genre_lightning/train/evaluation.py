@@ -187,11 +187,14 @@ def figures_of(
 
 
 def heard_before(catalogue: Catalogue, learnt_from: Sequence[str]) -> dict[str, list[str]]:
-    """The artists of val who are in train too, and those of test who are among the songs that are `learnt_from`."""
+    """The artists of val who are in train too, and those of test who are among the songs that are `learnt_from`.
+
+    A split without any is left out.
+    """
     songs = {split: [*catalogue.of_split(split)] for split in SPLITS}
     learnt = [replace(track, split="train") for split in learnt_from for track in songs[split]]
     sides = {"val": songs["train"] + songs["val"], "test": learnt + songs["test"]}
-    return {split: shared_artists(Catalogue(tracks)) for split, tracks in sides.items()}
+    return {split: shared for split, tracks in sides.items() if (shared := shared_artists(Catalogue(tracks)))}
 
 
 def counts(selection: Selection, splits: Sequence[str]) -> dict[str, int]:

@@ -210,6 +210,6 @@ def points(fraction: float) -> str:
 
 
 def spanned(span: Interval) -> str:
-    """(0.1, 0.4) -> 10 to 40; with a decimal where an end would be 0 and is not."""
-    digits = int(any(end and round(100 * end) == 0 for end in span))
-    return " to ".join(f"{100 * end:.{digits}f}" for end in span)
+    """(0.1, 0.4) -> 10 to 40; with a decimal where an end would be 0 and lies above it."""
+    digits = int(any(end > 0 and round(100 * end) == 0 for end in span))
+    return " to ".join(f"{round(100 * end, digits) + 0.0:.{digits}f}" for end in span)  # no -0

@@ -1,60 +1,18 @@
 import shutil
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
-import torch
-from made_up import made_up
+from judging import finish_judged, listed
 
-from genre_lightning.data.catalogue import SPLITS, Catalogue, Track, write_manifest
+from genre_lightning.data.catalogue import Track
 from genre_lightning.errors import UserError
-from genre_lightning.metrics import ScoredSongs, song_metrics
-from genre_lightning.runs.compare import compare, describe, draw, picture, picture_name
-from genre_lightning.runs.predictions import write_predictions
-from genre_lightning.runs.results import Figures, SplitFigures
-
-GENRES = ("jazz", "rock")
-PNG = b"\x89PNG\r\n\x1a\n"
-
-
-def listed(root, tested=30, songs_of_artist=3, unknown=0):
-    """Two training songs, two of validation, and test songs by artists of several songs each."""
-    songs = [Track(root / f"{split}{n}.wav", GENRES[n % 2], f"{split} {n}", "", split)
-             for split in ("train", "val") for n in range(2)]  # fmt: skip
-    for n in range(tested):
-        artist = "" if n >= tested - unknown else f"artist {n // songs_of_artist}"
-        songs.append(Track(root / f"test{n}.wav", GENRES[n // songs_of_artist % 2], artist, "", "test"))
-    return songs
-
-
-def judged(genres, wrong=()):
-    """Songs of some genres as a model judges them that takes some of them for the other one."""
-    guesses = [1 - genre if n in wrong else genre for n, genre in enumerate(genres)]
-    return ScoredSongs(torch.arange(len(genres)), torch.eye(2)[guesses] * 2, torch.tensor(genres))
+from genre_lightning.runs.compare import compare, describe
 
 
 @pytest.fixture
-def finish(tmp_path):
+def finish(run, tmp_path):
     """Make a run's folder whose model judges some test songs wrongly."""
-
-    def make(name, wrong=(), tracks=None):
-        folder, catalogue = tmp_path / name, Catalogue(listed(tmp_path) if tracks is None else tracks)
-        folder.mkdir()
-        genres = {split: [GENRES.index(t.genre) for t in catalogue.of_split(split)] for split in SPLITS}
-        scored = {"learnt_from": judged(genres["train"]), "val": judged(genres["val"])}
-        scored["test"] = judged(genres["test"], wrong)
-        more = (1.2, 0.2, (0.0, 0.2), (0.0, 1.0), (0.0, 1.0), 2, 9, 0, 0)
-        splits = {part: SplitFigures(**song_metrics(songs), **dict(zip(MORE, more, strict=True)))
-                  for part, songs in scored.items()}  # fmt: skip
-        replace(made_up(facts={"split": "artist"}), splits=splits).write(folder)
-        write_manifest(catalogue, folder / "manifest.csv")
-        write_predictions(folder, catalogue, scored, ("train",))
-        return folder
-
-    return make
-
-
-MORE = [name for name in SplitFigures.__dataclass_fields__ if name not in Figures.__dataclass_fields__]
+    return lambda name, wrong=(), tracks=None: finish_judged(tmp_path / name, run, wrong, tracks)
 
 
 def test_a_clear_difference_is_told_in_a_sentence_and_a_table(finish):
@@ -147,18 +105,3 @@ def test_runs_as_training_leaves_them_are_compared(run, tmp_path):
     (again / "predictions.csv").unlink()
     with pytest.raises(UserError, match=r"has no predictions\.csv, .*; train again"):
         compare(run, again)
-
-
-def test_the_picture_shows_the_difference_and_each_genre_s_songs(finish, tmp_path):
-    comparison = compare(finish("$a_1$"), finish("b" * 100, range(4)))
-    figure = picture(comparison)
-    differences, songs = figure.axes
-    dots = [line.get_xdata()[0] for line in differences.lines if line.get_marker() == "o"]
-    assert dots == pytest.approx([100 * (1 - comparison.f1_macro.b), 400 / 30])
-    widths = [[bar.get_width() for bar in bars] for bars in songs.containers]
-    assert widths == [[12, 14], [3, 1], [0, 0], [0, 0]]  # both right, only A, only B, neither: jazz, rock
-    path = tmp_path / "pictures" / picture_name(comparison)
-    draw(comparison, path)
-    assert path.name == f"compare_$a_1$_{'b' * 80}.png" and path.read_bytes().startswith(PNG)
-    with pytest.raises(UserError, match=r"cannot write .*below\.png: .*; name another file with --output"):
-        draw(comparison, path / "below.png")

@@ -78,7 +78,7 @@ def test_a_test_figure_clearly_above_train_is_said_to_be_so():
 
 def test_no_points_are_never_a_finding():
     assert points(0.004) == "0.4 points" and points(0.01) == "1 point" and points(0.129) == "13 points"
-    assert spanned((0.001, 0.012)) == "0.1 to 1.2" and spanned((0.0, 0.4)) == "0 to 40"
+    assert spanned((0.001, 0.012)) == "0.1 to 1.2" and spanned((-0.001, 0.4)) == "0 to 40"
     assert "overfitted: by 0.4 points (95 % interval 0.1 to 0.7)" in gap_sentence(
         made_up(learnt=0.604, test=0.6, gap=(0.001, 0.007))
     )
