@@ -11,7 +11,7 @@ from torchaudio.functional import create_dct, melscale_fbanks
 
 from genre_lightning.features.spectrum import SpectralFeatures
 
-OCTAVES_HZ = (125, 250, 500, 1000, 2000, 4000, 8000, 16000)  # what pictures name
+NAMED_HZ = (250, 1000, 2000, 4000, 8000, 16000)  # on pictures; others would lie too close below 1000
 POWER_FLOOR = 1e-10  # -100 dB; librosa and torchaudio call it amin
 
 
@@ -99,8 +99,8 @@ class LogMel(MelFeatures):
         heard = self.filters.sum(dim=0)  # narrow bands may fall between two bins
         bands = heard.nonzero().flatten()
         middles = (hz @ self.filters)[bands] / heard[bands]
-        named = [octave for octave in OCTAVES_HZ if middles[0] <= octave <= middles[-1]]
-        return "Hz", {float(np.interp(octave, middles, bands)): str(octave) for octave in named}
+        named = [hertz for hertz in NAMED_HZ if middles[0] <= hertz <= middles[-1]]
+        return "Hz", {float(np.interp(hertz, middles, bands)): str(hertz) for hertz in named}
 
     def amplified(self, frames: Tensor, decibels: Tensor) -> Tensor:
         return frames + decibels[:, None]
