@@ -127,7 +127,9 @@ def calibrated_range(scored: ScoredSongs, samples: int, seed: int) -> tuple[floa
     """
     confidence = scored.probabilities.amax(dim=1)
     drawn = torch.rand(samples, len(confidence), generator=torch.Generator().manual_seed(seed))
-    return interval(calibration_error(confidence, drawn < confidence))
+    errors = calibration_error(confidence, drawn < confidence)
+    low, high = torch.quantile(errors, torch.tensor([0.025, 0.975], dtype=errors.dtype))
+    return float(low), float(high)
 
 
 def fit_temperature(scored: ScoredSongs, groups: Sequence[int]) -> float:
@@ -161,21 +163,3 @@ def confusion(scored: ScoredSongs) -> Tensor:
 def is_correct(scored: ScoredSongs) -> Tensor:
     """Which songs were predicted correctly: bool `(songs,)`."""
     return scored.logits.argmax(dim=1) == scored.genre
-
-
-def bootstrap_accuracy(scored: ScoredSongs, samples: int, seed: int) -> Tensor:
-    """The accuracies of `samples` sets of songs drawn with replacement from these: `(samples,)`.
-
-    Their 2.5 and 97.5 % quantiles bound a 95 % interval (Efron 1979, the percentile method).
-    """
-    correct = is_correct(scored).double()
-    right = torch.distributions.Binomial(len(correct), correct.mean())  # what drawing 0s and 1s amounts to
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        return right.sample((samples,)) / len(correct)
-
-
-def interval(samples: Tensor) -> tuple[float, float]:
-    """The middle 95 % of `samples`."""
-    low, high = torch.quantile(samples, torch.tensor([0.025, 0.975], dtype=samples.dtype))
-    return float(low), float(high)

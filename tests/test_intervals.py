@@ -7,6 +7,7 @@ from genre_lightning.intervals import (
     macro_f1_interval,
     mcnemar,
     paired_interval,
+    paired_macro_f1_interval,
 )
 
 ARTISTS = np.repeat(np.arange(15), 3)  # three songs each
@@ -53,6 +54,23 @@ def test_of_a_single_artist_nothing_follows():
     assert paired_interval(right([1]), right([2]), alone) is None
     assert macro_f1_interval(genres, genres, alone, 3) is None
     assert accuracy_interval([], []) is None
+
+
+def test_macro_f1_needs_three_artists_of_each_genre():
+    genres, groups = np.arange(45) // 15, np.where(ARTISTS == 14, 13, ARTISTS)
+    assert macro_f1_interval(genres, genres, groups, 3) is not None
+    groups = np.where(ARTISTS > 11, 11, ARTISTS)  # two of the last genre
+    assert macro_f1_interval(genres, genres, groups, 3) is None
+    assert paired_macro_f1_interval(genres, genres, genres, groups, 3) is None
+
+
+def test_a_difference_in_macro_f1_is_as_sure_as_one_in_accuracy():
+    genres = np.arange(45) // 15
+    a, b = (np.where(right(wrong), genres, (genres + 1) % 3) for wrong in (range(0, 45, 15), range(0, 45, 3)))
+    f1 = paired_macro_f1_interval(genres, a, b, ARTISTS, 3)
+    assert f1 == pytest.approx(paired_interval(a == genres, b == genres, ARTISTS), abs=0.05)
+    low, high = paired_macro_f1_interval(genres, a, a, ARTISTS, 3)
+    assert low < -0.02 < 0.02 < high
 
 
 def test_the_same_songs_give_the_same_interval_whatever_the_groups_are_called():

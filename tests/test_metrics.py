@@ -9,11 +9,9 @@ from genre_lightning.metrics import (
     ScoredSongs,
     SongScores,
     at_temperature,
-    bootstrap_accuracy,
     calibrated_range,
     confusion,
     fit_temperature,
-    interval,
     is_correct,
     reliability,
     song_metrics,
@@ -31,11 +29,6 @@ def chance_songs(count=60, n_genres=4, seed=0):
     genres = np.concatenate([np.arange(n_genres), rng.integers(n_genres, size=count - n_genres)])
     logits = torch.from_numpy(rng.standard_normal((count, n_genres)) + 1.2 * np.eye(n_genres)[genres])
     return ScoredSongs(torch.arange(count), logits.float(), torch.from_numpy(genres))
-
-
-def songs_half_right(count):
-    """Two genres; every second song is judged rightly."""
-    return scored_songs([[0.9, 0.1]] * count, [number % 2 for number in range(count)])
 
 
 def sure_songs(confidence, right, count=100):
@@ -231,32 +224,3 @@ def test_the_confusion_has_true_genres_in_rows():
     scored = scored_songs([[0.8, 0.1, 0.1], [0.6, 0.3, 0.1], [0.1, 0.1, 0.8]], [0, 1, 2])
     assert confusion(scored).tolist() == [[1, 0, 0], [1, 0, 0], [0, 0, 1]]
     assert is_correct(scored).tolist() == [True, False, True]
-
-
-def test_more_songs_make_a_narrower_interval():
-    few, many = (np.diff(interval(bootstrap_accuracy(songs_half_right(count), 2000, 0)))[0] for count in (20, 500))
-    assert 0 < many < few / 3
-
-
-def test_the_interval_agrees_with_drawing_songs_anew():
-    songs = chance_songs(80)
-    rng, right = np.random.default_rng(0), is_correct(songs).numpy()
-    drawn = right[rng.integers(80, size=(5000, 80))].mean(axis=1)
-    resampled = bootstrap_accuracy(songs, 5000, seed=0)
-    assert interval(torch.arange(1001.0) / 1000) == pytest.approx((0.025, 0.975))
-    assert interval(resampled) == pytest.approx(np.quantile(drawn, [0.025, 0.975]), abs=0.02)
-    assert float(resampled.std()) == pytest.approx(drawn.std(), rel=0.1)
-
-
-@pytest.mark.parametrize(("right", "bounds"), [(100, (1.0, 1.0)), (0, (0.0, 0.0))])
-def test_where_all_songs_are_judged_alike_the_interval_is_a_point(right, bounds):
-    assert interval(bootstrap_accuracy(sure_songs(0.9, right), 100, 0)) == bounds
-
-
-def test_resampling_is_seeded_and_leaves_others_chance_alone():
-    torch.manual_seed(3)
-    expected = torch.rand(1)
-    torch.manual_seed(3)
-    first, again, other = (bootstrap_accuracy(chance_songs(), 100, seed) for seed in (0, 0, 1))
-    assert torch.equal(first, again) and not torch.equal(first, other)
-    assert torch.equal(torch.rand(1), expected)

@@ -147,14 +147,18 @@ def read_row(row: dict[str, str], manifest: Path, line: int) -> Track:
     return Track(manifest.parent / values.pop("path"), **values, extra=extra)
 
 
-def write_manifest(catalogue: Catalogue, path: Path) -> None:
-    """Write what `read_manifest` reads, with paths relative to the file's folder if they lie below it."""
+def write_manifest(catalogue: Catalogue, path: Path, root: Path | None = None) -> None:
+    """Write what `read_manifest` reads in the folder `root`, with paths relative to it if they lie below it.
+
+    None: in the folder that it is written to.
+    """
     extras = list(dict.fromkeys(column for track in catalogue for column in track.extra))
     rows = csv.DictWriter(lines := io.StringIO(), [*COLUMNS, *extras])
     rows.writeheader()
+    folder = path.parent if root is None else root
     for track in catalogue:
         known = {column: getattr(track, column) for column in COLUMNS[1:]}
-        rows.writerow(known | track.extra | {"path": path_beside(track.path, path.parent)})
+        rows.writerow(known | track.extra | {"path": path_beside(track.path, folder)})
     write_text_whole(path, lines.getvalue(), "surrogateescape")  # names of files may be no UTF-8
 
 

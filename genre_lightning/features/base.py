@@ -22,11 +22,13 @@ class Features(nn.Module, ABC):
         sample_rate: The rate of the waveform that `forward` gets, in Hz.
         is_sequence: Whether a window of a few seconds has many frames, so that it has a course over time.
         is_image: Whether neighbouring features are neighbours in pitch too, so that a window makes a picture.
+        unit: What the values are measured in, for the scale beside such a picture.
     """
 
     sample_rate: int
     is_sequence: ClassVar[bool] = True
     is_image: ClassVar[bool] = True
+    unit: ClassVar[str] = ""
 
     @property
     @abstractmethod
@@ -44,6 +46,10 @@ class Features(nn.Module, ABC):
 
         `waveform` is `(samples,)`, float32, at `sample_rate`; full scale is 1, which peaks may exceed.
         """
+
+    def ticks(self) -> tuple[str, dict[float, str]]:
+        """What an axis of the features is called, and what to write at some places on it, the first feature being 0."""
+        return "feature", {}
 
     @property
     def settings(self) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """How much of each pitch class sounds, in any octave."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -8,6 +9,7 @@ from torch import Tensor
 from genre_lightning.features.spectrum import SpectralFeatures
 
 PITCH_CLASSES = 12
+NAMES = {0: "C", 2: "D", 4: "E", 5: "F", 7: "G", 9: "A", 11: "B"}
 CENTRE_OCTAVE, OCTAVE_WIDTH = 5.0, 2.0  # octaves are counted from 27.5 Hz; their weights fall off as a Gaussian
 
 
@@ -29,11 +31,15 @@ class Chroma(SpectralFeatures):
         ValueError: If settings contradict each other.
     """
 
+    unit: ClassVar[str] = "of the loudest"
     tuning: float = 0.0
 
     @property
     def n_features(self) -> int:
         return PITCH_CLASSES
+
+    def ticks(self) -> tuple[str, dict[float, str]]:
+        return "pitch class", {**NAMES}
 
     def band_filters(self) -> Tensor:
         hz = torch.arange(1, self.n_fft, dtype=torch.float64) * self.sample_rate / self.n_fft

@@ -2,14 +2,16 @@
 
 from abc import abstractmethod
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torchaudio.functional import create_dct, melscale_fbanks
 
 from genre_lightning.features.spectrum import SpectralFeatures
 
+NAMED_HZ = (250, 1000, 2000, 4000, 8000, 16000)  # on pictures; others would lie too close below 1000
 POWER_FLOOR = 1e-10  # -100 dB; librosa and torchaudio call it amin
 
 
@@ -17,6 +19,7 @@ POWER_FLOOR = 1e-10  # -100 dB; librosa and torchaudio call it amin
 class MelFeatures(SpectralFeatures):
     """Features computed from mel bands, to which gains per band can be applied."""
 
+    unit: ClassVar[str] = "dB"
     n_mels: int = 64
     f_min: float = 0.0
     f_max: float | None = None
@@ -91,6 +94,14 @@ class LogMel(MelFeatures):
     def n_features(self) -> int:
         return self.n_mels
 
+    def ticks(self) -> tuple[str, dict[float, str]]:
+        hz = torch.arange(len(self.filters)) * self.sample_rate / self.n_fft
+        heard = self.filters.sum(dim=0)  # narrow bands may fall between two bins
+        bands = heard.nonzero().flatten()
+        middles = (hz @ self.filters)[bands] / heard[bands]
+        named = [hertz for hertz in NAMED_HZ if middles[0] <= hertz <= middles[-1]]
+        return "Hz", {float(np.interp(hertz, middles, bands)): str(hertz) for hertz in named}
+
     def amplified(self, frames: Tensor, decibels: Tensor) -> Tensor:
         return frames + decibels[:, None]
 
@@ -125,6 +136,9 @@ class MFCC(MelFeatures):
     @property
     def n_features(self) -> int:
         return self.n_mfcc
+
+    def ticks(self) -> tuple[str, dict[float, str]]:
+        return "coefficient", {number: str(number) for number in range(0, self.n_mfcc, 5)}
 
     def amplified(self, frames: Tensor, decibels: Tensor) -> Tensor:
         return frames + torch.mm(decibels, self.cosines)[:, None]

@@ -85,6 +85,10 @@ class GenreClassifier(LightningModule, ABC):
         for weight in self.head.parameters():
             weight.div_(temperature)
 
+    def facts(self) -> dict[str, str]:
+        """What it has chosen while it learnt, for the report."""
+        return {}
+
     def embed(self, features: Tensor) -> Tensor:
         """`(batch, frames, n_features)` -> `(batch, embedding)`: what the head sees."""
         return self.encoder(features)

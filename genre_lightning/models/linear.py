@@ -46,6 +46,7 @@ class Linear(GenreClassifier):
         if C is not None and not C > 0:
             raise UserError(f"model.C must be above 0, or null, not {C}")
         self.C, self.class_weight = C, "balanced" if self.loss.weight is not None else None
+        self.strength = nn.Buffer(torch.full((), torch.nan))  # the C that the head was solved with
         self.automatic_optimization = False
         self.encoder = nn.Sequential(Standardise(n_features), Mean())
         self.head = nn.Linear(n_features, n_genres)
@@ -53,6 +54,10 @@ class Linear(GenreClassifier):
 
     def configure_optimizers(self) -> list[Any]:
         return []
+
+    def facts(self) -> dict[str, str]:
+        chosen = f", chosen inside the songs it learnt from ({USUAL_STRENGTH:g} where they cannot tell)"
+        return {"C": f"{float(self.strength):g}{chosen if self.C is None else ''}"}
 
     @torch.no_grad()
     def training_step(self, batch: Batch, batch_idx: int) -> None:
@@ -81,6 +86,7 @@ class Linear(GenreClassifier):
         weight, bias = linear_layer(fitted(songs, labels, C, self.class_weight))
         self.head.weight.copy_(weight)
         self.head.bias.copy_(bias)
+        self.strength.fill_(C)
         logits, genres = self.head(vectors.to(self.device)), genres.to(self.device)
         self.trained.append((nn.functional.cross_entropy(logits, genres), logits.argmax(dim=1), genres))
 

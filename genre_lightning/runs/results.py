@@ -7,13 +7,13 @@ import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from genre_lightning.errors import UserError
 from genre_lightning.files import write_whole
 
 METRICS = "metrics.json"
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3  # of metrics.json; 2: intervals over songs, none over artists
 SCORED = ("learnt_from", "val", "test")  # the songs that the tested model learnt from, and those that it did not
 Interval = tuple[float, float]
 
@@ -34,12 +34,13 @@ class Figures:
 
 @dataclass(frozen=True)
 class SplitFigures(Figures):
-    """Figures of one split with the 95 % interval of its accuracy, and what is behind them."""
+    """Figures of one split with 95 % intervals over artists, None for too few artists, and what is behind them."""
 
     uncalibrated_loss: float  # before the temperature
     uncalibrated_error: float
     calibrated_range: Interval  # of the calibration error that a calibrated model would show, 95 %
-    accuracy_interval: Interval
+    accuracy_interval: Interval | None
+    f1_macro_interval: Interval | None
     songs: int
     artists: int
     unknown_artists: int  # songs that name no artist
@@ -56,6 +57,13 @@ class GenreFigures:
     f1: float
 
 
+class Difference(NamedTuple):
+    """An accuracy less another one, and its 95 % interval over artists; None if there are too few of them."""
+
+    accuracy: float
+    accuracy_interval: Interval | None
+
+
 @dataclass(frozen=True)
 class Results:
     """What a run has shown.
@@ -63,24 +71,30 @@ class Results:
     Attributes:
         splits: The figures of the songs that the tested model learnt from, and of those of val and test.
         refitted: Whether it learnt from train and val, so that the figures of val are those of an earlier fit on train.
+        first_fit: The figures of the songs of train, of the same fit as those of val.
         baseline: Those of the baseline on the same songs.
-        gap: The accuracy on the songs that it learnt from less that on test, and its 95 % interval.
+        gap: The accuracy on the songs that it learnt from less that on test.
+        val_gap: That of the first fit on train less that on val.
+        ahead: The accuracy on test less that of the baseline, of the same songs.
         by_genre: The figures of each genre on test.
         unjudged: The genres of which val or test has no songs, by split.
         left_out: The path of each file that was left out, and the reason.
-        shared_artists: Artists who are heard in more than one split.
+        shared_artists: Artists of val who are in train too, and those of test whom the tested model has learnt from.
         facts: What a reader wants to know of the run beside its figures.
         advice: What would do better; empty if nothing is known.
     """
 
     splits: dict[str, SplitFigures]
     refitted: bool
+    first_fit: Figures
     baseline: dict[str, Figures]
-    gap: tuple[float, Interval]
+    gap: Difference
+    val_gap: Difference
+    ahead: Difference
     by_genre: dict[str, GenreFigures]
     unjudged: dict[str, list[str]]
     left_out: dict[str, str]
-    shared_artists: list[str]
+    shared_artists: dict[str, list[str]]
     facts: dict[str, str | int | float]
     advice: str = ""
 
@@ -90,8 +104,10 @@ class Results:
             "format": FORMAT_VERSION,
             **{split: plain(figures) for split, figures in self.splits.items()},
             "refitted": self.refitted,
+            "first_fit": {"train": plain(self.first_fit)},
             "baseline": {split: plain(figures) for split, figures in self.baseline.items()},
-            "gap": {"accuracy": self.gap[0], "accuracy_interval": self.gap[1]},
+            "gap": {"val": self.val_gap._asdict(), "test": self.gap._asdict()},
+            "ahead_of_baseline": {"test": self.ahead._asdict()},
             "by_genre": {"test": {genre: asdict(figures) for genre, figures in self.by_genre.items()}},
             "unjudged": self.unjudged,
             "left_out": [{"path": path, "reason": reason} for path, reason in self.left_out.items()],
@@ -108,20 +124,29 @@ def read_results(folder: Path) -> Results:
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
         check_format(values.get("format"), folder)
-        return Results(
-            {split: SplitFigures(**as_figures(values[split])) for split in SCORED},
-            values["refitted"],
-            {split: Figures(**as_figures(figures)) for split, figures in values["baseline"].items()},
-            (values["gap"]["accuracy"], tuple(values["gap"]["accuracy_interval"])),
-            {genre: GenreFigures(**figures) for genre, figures in values["by_genre"]["test"].items()},
-            values["unjudged"],
-            {song["path"]: song["reason"] for song in values["left_out"]},
-            values["shared_artists"],
-            values["run"],
-            values["advice"],
-        )
+        return results_from(values)
     except (ValueError, KeyError, TypeError, AttributeError):
         raise UserError(f"{path} is damaged, or was not written by this program") from None
+
+
+def results_from(values: Mapping[str, Any]) -> Results:
+    """The results from what `Results.write` has written. Raises TypeError or KeyError for anything else."""
+    gap, val_gap, ahead = values["gap"]["test"], values["gap"]["val"], values["ahead_of_baseline"]["test"]
+    return Results(
+        {split: SplitFigures(**as_figures(values[split])) for split in SCORED},
+        values["refitted"],
+        Figures(**as_figures(values["first_fit"]["train"])),
+        {split: Figures(**as_figures(figures)) for split, figures in values["baseline"].items()},
+        Difference(**as_figures(gap)),
+        Difference(**as_figures(val_gap)),
+        Difference(**as_figures(ahead)),
+        {genre: GenreFigures(**figures) for genre, figures in values["by_genre"]["test"].items()},
+        values["unjudged"],
+        {song["path"]: song["reason"] for song in values["left_out"]},
+        values["shared_artists"],
+        values["run"],
+        values["advice"],
+    )
 
 
 def plain(figures: Figures) -> dict[str, Any]:
@@ -130,9 +155,10 @@ def plain(figures: Figures) -> dict[str, Any]:
 
 
 def as_figures(values: Mapping[str, Any]) -> dict[str, Any]:
-    """What `plain` was made of; JSON has no tuples either."""
+    """What `plain` was made of; JSON has no tuples either. An interval may be None, a figure is NaN instead."""
     known = {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
-    return {name: math.nan if value is None else value for name, value in known.items()}
+    unknown = {name for name, value in known.items() if value is None and not name.endswith("interval")}
+    return known | dict.fromkeys(unknown, math.nan)
 
 
 def split_titles(refitted: bool) -> dict[str, str]:
@@ -140,9 +166,11 @@ def split_titles(refitted: bool) -> dict[str, str]:
     return {"learnt_from": "learnt from", "val": "validation (first fit)" if refitted else "validation", "test": "test"}
 
 
-def check_format(found: object, run: Path) -> None:
-    """Raise UserError for a run of another version. Version 0.1 wrote no format, or 1."""
+def check_format(found: object, made: Path, wanted: int = FORMAT_VERSION) -> None:
+    """Raise UserError for what another version has made. Version 0.1 wrote no format, or 1."""
     if found in (None, 1):
-        raise UserError(f"{run} was made by version 0.1; train again")
-    if found != FORMAT_VERSION:
-        raise UserError(f"{run} was made by a newer version (format {found}); update this program, or train again")
+        raise UserError(f"{made} was made by version 0.1; train again")
+    if isinstance(found, int) and found < wanted:
+        raise UserError(f"{made} was made by an earlier version (format {found}); train again")
+    if found != wanted:
+        raise UserError(f"{made} was made by a newer version (format {found}); update this program, or train again")

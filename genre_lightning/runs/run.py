@@ -204,6 +204,8 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
     """
     import torch
 
+    from genre_lightning.data.spec import FORMAT_VERSION
+
     try:
         checkpoint = torch.load(path, map_location="cpu", weights_only=True)
         known = "state_dict" in checkpoint and "n_genres" in checkpoint["hyper_parameters"]
@@ -211,5 +213,5 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
         known, checkpoint = False, {}
     if not known:
         raise UserError(f"{path} is not a checkpoint of this program, or is damaged")
-    check_format(checkpoint.get("GenreDataModule", {}).get("format"), path)
+    check_format(checkpoint.get("GenreDataModule", {}).get("format"), path, FORMAT_VERSION)
     return checkpoint

@@ -2,22 +2,28 @@
 
 import csv
 import io
-from collections.abc import Mapping
+import logging
+import sys
+import time
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
 from hydra.utils import instantiate
 from lightning import Callback, LightningModule, Trainer
-from lightning.pytorch.callbacks import Checkpoint, Timer
+from lightning.pytorch.callbacks import Checkpoint, ProgressBar, Timer
 from lightning.pytorch.loggers import Logger
 from lightning.pytorch.utilities import rank_zero_only
 from omegaconf import DictConfig
 
 from genre_lightning.files import write_whole
 from genre_lightning.runs.folders import CHECKPOINTS
+from genre_lightning.text import percent
 
+logger = logging.getLogger(__name__)
 HISTORY = "history.csv"
+PHASES = {"train": "train", "refit": "learning anew", "val": "validation"}
 Curves = dict[str, list[tuple[int, float]]]
 
 
@@ -32,6 +38,52 @@ class LastCheckpoint(Checkpoint):
             trainer.save_checkpoint(Path(trainer.default_root_dir, CHECKPOINTS, "last.ckpt"), weights_only=False)
 
 
+def build_callbacks(cfg: DictConfig) -> list[Callback]:
+    """The configured callbacks, and those that every run has: one Timer in all, with max_time the Trainer's own."""
+    chosen: list[Callback] = [*filter(None, instantiate(cfg.callbacks).values())]
+    wanted = cfg.trainer.get("enable_progress_bar", True) and not any(isinstance(one, ProgressBar) for one in chosen)
+    lines = [EpochLines()] if wanted and not sys.stdout.isatty() else []
+    timed = cfg.trainer.get("max_time") is not None or any(isinstance(one, Timer) for one in chosen)
+    timer = [] if timed else [Timer(verbose=False)]
+    return [*chosen, *lines, *timer, LastCheckpoint(), SeedEveryEpoch(cfg.seed)]
+
+
+class EpochLines(ProgressBar, Checkpoint):
+    """Instead of a progress bar an epoch is a line in the log, for where there is no terminal to draw on.
+
+    A Checkpoint only in name: these are called when the model has logged its epoch, all other callbacks before.
+    """
+
+    def disable(self) -> None:
+        """Nothing to do: other processes than the first write no lines."""
+
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        self.began, self.first, self.validated = time.monotonic(), trainer.current_epoch, -1
+
+    def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        self.validated = trainer.current_epoch  # not every epoch need be
+
+    @rank_zero_only
+    def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        done, epochs = trainer.current_epoch + 1, trainer.max_epochs or -1  # -1: until something else stops it
+        phase = str(getattr(pl_module, "phase", "train"))
+        phases = (phase, "val") if self.validated == trainer.current_epoch else (phase,)
+        told = [f"epoch {done}" + (f" of {epochs}" if epochs > 0 else ""), *figures(trainer, phases)]
+        if epochs > 0:
+            seconds = (time.monotonic() - self.began) / (done - self.first) * (epochs - done)
+            told.append(f"{seconds:.0f} s left")
+        logger.info("; ".join(told))
+
+
+def figures(trainer: Trainer, phases: Iterable[str]) -> Iterator[str]:
+    """Loss and accuracy, as they were logged, of each phase that has any."""
+    logged = trainer.callback_metrics
+    for phase in phases:
+        if f"{phase}/loss" in logged:
+            loss, accuracy = float(logged[f"{phase}/loss"]), percent(float(logged[f"{phase}/accuracy"]))
+            yield f"{PHASES[phase]}: loss {loss:.3f}, accuracy {accuracy}"
+
+
 class SeedEveryEpoch(Callback):
     """Tie an epoch's random numbers to the seed and its number: a resumed run goes on as if it had never stopped."""
 
@@ -40,13 +92,6 @@ class SeedEveryEpoch(Callback):
 
     def on_train_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         torch.manual_seed(hash((self.seed, trainer.current_epoch, trainer.global_rank)) % 2**63)
-
-
-def build_callbacks(cfg: DictConfig) -> list[Callback]:
-    """The configured callbacks, and those that every run has: one Timer in all, with max_time the Trainer's own."""
-    chosen = [*filter(None, instantiate(cfg.callbacks).values())]
-    timed = cfg.trainer.get("max_time") is not None or any(isinstance(callback, Timer) for callback in chosen)
-    return [*chosen, LastCheckpoint(), SeedEveryEpoch(cfg.seed), *([] if timed else [Timer(verbose=False)])]
 
 
 class History(Logger):

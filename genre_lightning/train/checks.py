@@ -59,12 +59,22 @@ def check(cfg: DictConfig) -> None:
     if cfg.loader.windows_per_song not in (None, "all"):
         check_number(cfg, "loader.windows_per_song", 1)
     check_type("learning.class_weights", cfg.learning.class_weights, bool)
+    check_balance(cfg)
     check_type("refit", cfg.refit, bool)
     check_trainer(cfg.trainer)
     if cfg.ckpt_path is not None:
         check_checkpoint(cfg.ckpt_path)
     instantiate(cfg.split)(Catalogue([]))  # validates the method and the fractions, also without songs
     check_network(cfg)
+
+
+def check_balance(cfg: DictConfig) -> None:
+    """Raise UserError if unequal numbers of songs would be made up for twice, which favours the rare genres."""
+    if cfg.loader.balanced and cfg.learning.class_weights:
+        raise UserError(
+            "loader.balanced: it and learning.class_weights both make up for unequal numbers of songs, together twice; "
+            "leave one at false"
+        )
 
 
 def check_trainer(trainer: DictConfig) -> None:

@@ -1,7 +1,7 @@
 """The end of a run: figures of the scored songs beside the baseline's, pictures, and the report."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,26 +12,30 @@ from lightning.pytorch.callbacks import Timer
 from lightning.pytorch.utilities import rank_zero_only
 from omegaconf import DictConfig
 
+from genre_lightning.data.catalogue import SPLITS, Catalogue, linked
 from genre_lightning.data.datamodule import GenreDataModule
 from genre_lightning.data.selection import Selection
 from genre_lightning.data.splits import shared_artists, unjudged_genres
 from genre_lightning.files import write_text_whole
-from genre_lightning.metrics import (
-    ScoredSongs,
-    at_temperature,
-    bootstrap_accuracy,
-    calibrated_range,
-    confusion,
-    interval,
-    song_metrics,
-)
+from genre_lightning.intervals import accuracy_interval, difference_interval, macro_f1_interval, paired_interval
+from genre_lightning.metrics import ScoredSongs, at_temperature, calibrated_range, confusion, is_correct, song_metrics
 from genre_lightning.models.base import GenreClassifier
 from genre_lightning.models.summary import multiply_adds, parameters
 from genre_lightning.plotting import save_picture
 from genre_lightning.runs.predictions import write_predictions
-from genre_lightning.runs.results import SCORED, Figures, GenreFigures, Results, SplitFigures, split_titles
+from genre_lightning.runs.results import (
+    SCORED,
+    Difference,
+    Figures,
+    GenreFigures,
+    Interval,
+    Results,
+    SplitFigures,
+    split_titles,
+)
 from genre_lightning.text import say
 from genre_lightning.train.advice import advise
+from genre_lightning.train.artists import write_artists
 from genre_lightning.train.baseline import score_baseline
 from genre_lightning.train.callbacks import History
 from genre_lightning.train.figures import (
@@ -49,6 +53,51 @@ if TYPE_CHECKING:
 SHOWN_SONGS = 6
 
 
+@dataclass(frozen=True)
+class Judged:
+    """Songs that a model has judged, and which of them belong together: `groups` `(songs,)`, equal where artists link
+    them. All intervals are 95 % ones over these groups, None for too few of them.
+    """
+
+    scored: ScoredSongs
+    groups: np.ndarray
+
+    @property
+    def correct(self) -> np.ndarray:
+        """Which songs are judged rightly: bool `(songs,)`."""
+        return is_correct(self.scored).numpy()
+
+    @property
+    def accuracy_interval(self) -> Interval | None:
+        """That of the accuracy."""
+        return accuracy_interval(self.correct, self.groups)
+
+    @property
+    def f1_macro_interval(self) -> Interval | None:
+        """That of the macro F1."""
+        genres, logits = self.scored.genre.numpy(), self.scored.logits
+        return macro_f1_interval(genres, logits.argmax(dim=1).numpy(), self.groups, logits.shape[1])
+
+    def less(self, others: "Judged") -> Difference:
+        """The accuracy less that on other songs."""
+        span = difference_interval(self.correct, self.groups, others.correct, others.groups)
+        return Difference(float(self.correct.mean() - others.correct.mean()), span)
+
+    def less_paired(self, theirs: "Judged") -> Difference:
+        """The accuracy less that of another model on the same songs."""
+        span = paired_interval(self.correct, theirs.correct, self.groups)
+        return Difference(float(self.correct.mean() - theirs.correct.mean()), span)
+
+
+def judge(scored: ScoredSongs, catalogue: Catalogue, splits: Sequence[str]) -> Judged:
+    """The scored songs of some splits, and their groups."""
+    groups = linked(track.artists for track in catalogue)
+    of_splits = [
+        group for split in splits for group, track in zip(groups, catalogue, strict=True) if track.split == split
+    ]
+    return Judged(scored, np.array(of_splits)[scored.song.numpy()])
+
+
 @rank_zero_only
 def write_report(
     cfg: DictConfig, trainer: Trainer, model: GenreClassifier, data: GenreDataModule,
@@ -61,15 +110,16 @@ def write_report(
         trainer: Of the run; the pictures show its curves.
         model: The tested model.
         data: The songs, and from which of them the model has learnt.
-        scored: The songs that the model learnt from, those of val and of test, by SCORED; at its temperature.
+        scored: The songs that the model learnt from, those of val and of test, by SCORED, and those of train as the
+            first fit has them; at the model's temperature.
     """
     folder = Path(trainer.default_root_dir)
-    baseline = score_baseline(data, data.learnt_from, **cfg.baseline)
-    told = facts(cfg, trainer, model, data)
+    baseline, told = score_baseline(data, data.learnt_from, **cfg.baseline), facts(cfg, trainer, model, data)
     how = cfg.report.bootstrap_samples, data.learnt_from, float(model.temperature)
     results = results_of(scored, baseline, data.selection, told, *how)
     results = replace(results, advice=advise(cfg, results.splits["learnt_from"].songs / len(data.genres)))
     write_predictions(folder, data.selection.catalogue, scored, data.learnt_from)
+    write_artists(data.selection, Path(cfg.data.get("root") or folder).expanduser(), folder)
     results.write(folder)  # which makes it a finished run
     write_text_whole(folder / "report.md", page(folder.name, results), "replace")
     pictures = draw(trainer, model, data, scored, split_titles(results.refitted))
@@ -93,51 +143,61 @@ def facts(cfg: DictConfig, trainer: Trainer, model: GenreClassifier, data: Genre
         "seconds": round(timer.time_elapsed()),  # of the tested model's training, before it was resumed too
         "parameters": parameters(model),
         "multiply-adds for a window": multiply_adds(model, data.window_shape),
+        **model.facts(),
     }
 
 
 def results_of(
     scored: Mapping[str, ScoredSongs], baseline: Mapping[str, ScoredSongs], selection: Selection,
-    told: Mapping[str, str | int], bootstrap_samples: int, learnt_from: Sequence[str], temperature: float,
+    told: Mapping[str, str | int], samples: int, learnt_from: Sequence[str], temperature: float,
 ) -> Results:  # fmt: skip
-    """The results of a model, beside those of the baseline; both have scored all songs of SCORED.
+    """The results of a model, beside those of the baseline; both have scored SCORED, the first fit train too.
 
-    `temperature` is what the model's logits were divided by.
+    `temperature` is what the model's logits were divided by, `samples` as in `calibrated_range`.
     """
-    accuracies = {  # of songs drawn anew; each has its own seed, since its songs are others
-        name: bootstrap_accuracy(scored[name], bootstrap_samples, seed) for seed, name in enumerate(SCORED)
-    }
-    splits = figures_of(scored, accuracies, selection, learnt_from, temperature)
-    gap = splits["learnt_from"].accuracy - splits["test"].accuracy
+    catalogue, asked = selection.catalogue, {"learnt_from": learnt_from, **{split: (split,) for split in SPLITS}}
+    judged = {name: judge(scored[name], catalogue, splits) for name, splits in asked.items()}
     return Results(
-        splits, "val" in learnt_from,
+        {name: figures_of(judged[name], selection, asked[name], samples, temperature) for name in SCORED},
+        "val" in learnt_from,
+        Figures(**song_metrics(scored["train"])),
         {name: Figures(**song_metrics(songs)) for name, songs in baseline.items()},
-        (gap, interval(accuracies["learnt_from"] - accuracies["test"])),
-        by_genre(scored["test"], selection.catalogue.genres),
-        unjudged_genres(selection.catalogue),
+        judged["learnt_from"].less(judged["test"]),
+        judged["train"].less(judged["val"]),
+        judged["test"].less_paired(judge(baseline["test"], catalogue, asked["test"])),
+        by_genre(scored["test"], catalogue.genres),
+        unjudged_genres(catalogue),
         {str(skip.track.path): skip.reason for skip in selection.skipped},
-        shared_artists(selection.catalogue),
+        heard_before(catalogue, learnt_from),
         {**told, "temperature": round(temperature, 3)},
-    )  # fmt: skip
+    )
 
 
 def figures_of(
-    scored: Mapping[str, ScoredSongs], accuracies: Mapping[str, torch.Tensor], selection: Selection,
-    learnt_from: Sequence[str], temperature: float,
-) -> dict[str, SplitFigures]:  # fmt: skip
-    """The figures of each of SCORED, before the temperature too, and what is behind them."""
-    figures = {}
-    for name, splits in (("learnt_from", learnt_from), ("val", ("val",)), ("test", ("test",))):
-        before = song_metrics(at_temperature(scored[name], 1 / temperature))
-        figures[name] = SplitFigures(
-            **song_metrics(scored[name]),
-            uncalibrated_loss=before["loss"],
-            uncalibrated_error=before["calibration_error"],
-            calibrated_range=calibrated_range(scored[name], len(accuracies[name]), seed=0),
-            accuracy_interval=interval(accuracies[name]),
-            **counts(selection, splits),
-        )
-    return figures
+    judged: Judged, selection: Selection, splits: Sequence[str], samples: int, temperature: float
+) -> SplitFigures:  # fmt: skip
+    """The figures of the songs of some splits, before the temperature too, and what is behind them."""
+    before = song_metrics(at_temperature(judged.scored, 1 / temperature))
+    return SplitFigures(
+        **song_metrics(judged.scored),
+        uncalibrated_loss=before["loss"],
+        uncalibrated_error=before["calibration_error"],
+        calibrated_range=calibrated_range(judged.scored, samples, seed=0),
+        accuracy_interval=judged.accuracy_interval,
+        f1_macro_interval=judged.f1_macro_interval,
+        **counts(selection, splits),
+    )
+
+
+def heard_before(catalogue: Catalogue, learnt_from: Sequence[str]) -> dict[str, list[str]]:
+    """The artists of val who are in train too, and those of test who are among the songs that are `learnt_from`.
+
+    A split without any is left out.
+    """
+    songs = {split: [*catalogue.of_split(split)] for split in SPLITS}
+    learnt = [replace(track, split="train") for split in learnt_from for track in songs[split]]
+    sides = {"val": songs["train"] + songs["val"], "test": learnt + songs["test"]}
+    return {split: shared for split, tracks in sides.items() if (shared := shared_artists(Catalogue(tracks)))}
 
 
 def counts(selection: Selection, splits: Sequence[str]) -> dict[str, int]:
@@ -171,7 +231,7 @@ def draw(
         "calibration": calibration_picture({titles[one]: scored[one] for one in titles}),
     }
     if data.features.is_image:
-        pictures["spectrograms"] = spectrogram_picture(*some_windows(model, data))
+        pictures["spectrograms"] = spectrogram_picture(*some_windows(model, data), data.features)
     (history,) = (one for one in trainer.loggers if isinstance(one, History))
     pictures["curves"] = curves_picture(history.curves)
     return pictures

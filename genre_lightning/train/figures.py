@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from genre_lightning.features.base import Features
 from genre_lightning.metrics import ScoredSongs, reliability
 from genre_lightning.plotting import COLOURS
 
@@ -34,16 +35,24 @@ def confusion_picture(counts: Mapping[str, np.ndarray], genres: Sequence[str]) -
     return figure
 
 
-def spectrogram_picture(windows: Sequence[np.ndarray], titles: Sequence[str]) -> "Figure":
-    """A few windows `(frames, features)`, each under its title, time from left to right."""
+def spectrogram_picture(windows: Sequence[np.ndarray], titles: Sequence[str], features: Features) -> "Figure":
+    """A few windows `(frames, n_features)` of `features`, each under its title, on one scale."""
     from matplotlib.figure import Figure
 
     figure = Figure((10, 1.2 + 1.5 * len(windows)), layout="constrained")
-    for axes, window, title in zip(figure.subplots(len(windows), squeeze=False)[:, 0], windows, titles, strict=True):
-        axes.imshow(window.T, origin="lower", aspect="auto", cmap="magma")
+    panels = figure.subplots(len(windows), squeeze=False)[:, 0]
+    label, named = features.ticks()
+    lowest, highest = min(map(np.min, windows)), max(map(np.max, windows))
+    for axes, window, title in zip(panels, windows, titles, strict=True):
+        frames, n_features = window.shape
+        place = (0, features.seconds_of(frames), -0.5, n_features - 0.5)
+        drawn = {"origin": "lower", "aspect": "auto", "cmap": "magma", "extent": place}
+        axes.imshow(window.T, vmin=lowest, vmax=highest, **drawn)
         axes.set_title(title, fontsize=9, parse_math=False)
-        axes.set_xticks([])
-        axes.set_ylabel("feature")
+        axes.set_yticks([*named], [*named.values()], fontsize=7)
+        axes.set_ylabel(label)
+    panels[-1].set_xlabel("seconds")
+    figure.colorbar(panels[0].images[0], ax=[*panels], label=features.unit)
     return figure
 
 

@@ -48,11 +48,11 @@ def train(cfg: DictConfig, folder: Path) -> float:
     if cfg.trainer.get("fast_dev_run"):  # Lightning writes no checkpoint, so there is nothing to report on
         logger.info("fast_dev_run: training and validation work; there are no results")
         return float(trainer.callback_metrics["val/loss"])
-    val = score(trainer, model, data, "val")["val"]
-    loss = finite_loss(val, "val/loss")
+    first = score(trainer, model, data, "train", "val")
+    loss = finite_loss(first["val"], "val/loss")
     if cfg.refit or is_of_refit(cfg.ckpt_path):
         trainer, model = refit(cfg, trainer, data)
-    finish(cfg, trainer, model, data, val)
+    finish(cfg, trainer, model, data, first)
     return loss
 
 
@@ -70,7 +70,7 @@ def build_loggers(cfg: DictConfig, folder: Path) -> list[Logger]:
 
 
 def build_trainer(cfg: DictConfig, folder: Path, loggers: list[Logger]) -> Trainer:
-    """The Trainer with the configured callbacks, and with those that every run has."""
+    """The Trainer with its callbacks."""
     logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)  # our own log says it already
     return instantiate(cfg.trainer, callbacks=build_callbacks(cfg), logger=loggers, default_root_dir=str(folder))
 
@@ -227,16 +227,17 @@ def score(trainer: Trainer, model: GenreClassifier, data: GenreDataModule, *spli
 
 
 def finish(
-    cfg: DictConfig, trainer: Trainer, model: GenreClassifier, data: GenreDataModule, val: ScoredSongs
+    cfg: DictConfig, trainer: Trainer, model: GenreClassifier, data: GenreDataModule, first: dict[str, ScoredSongs]
 ) -> None:  # fmt: skip
-    """Calibrate the model on the `val` songs as the first fit scored them, keep it, test it, and write the report."""
-    temperature = fit_temperature(val, data.artist_groups("val"))
+    """Calibrate the model on val, keep it, test it, and report; the `first` fit has scored train and val."""
+    temperature = fit_temperature(first["val"], data.artist_groups("val"))
     model.calibrate(temperature)
     trainer.save_checkpoint(Path(trainer.default_root_dir, MODEL), weights_only=True)
-    scored = score(trainer, model, data, LEARNT_FROM, "test") | {"val": at_temperature(val, temperature)}
+    scored = score(trainer, model, data, LEARNT_FROM, "test")
     finite_loss(scored["test"], "the loss")
     leave_group()
-    write_report(cfg, trainer, model, data, scored)
+    first = {split: at_temperature(songs, temperature) for split, songs in first.items()}
+    write_report(cfg, trainer, model, data, scored | first)
 
 
 @contextmanager

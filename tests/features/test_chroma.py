@@ -54,3 +54,9 @@ def test_loudness_makes_no_difference_and_silence_is_nought():
 def test_chroma_has_no_bands_that_could_be_played_louder():
     with pytest.raises(UserError, match="gain needs mel bands, which Chroma features do not have; leave gain out"):
         Gain(Chroma(), gain_db=2.0)
+
+
+def test_a_tone_lies_where_the_ticks_of_a_picture_name_it():
+    label, ticks = Chroma().ticks()
+    loudest = Chroma()(torch.from_numpy(tones(0))).mean(dim=0).argmax()
+    assert label == "pitch class" and ticks[int(loudest)] == "A"

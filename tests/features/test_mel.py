@@ -145,3 +145,19 @@ def test_long_clips_are_the_same_in_parts(monkeypatch, frames):
     whole = LogMel()(waveform)
     monkeypatch.setattr(spectrum, "FRAMES_A_BLOCK", frames)
     assert whole.shape == (61, 64) and torch.allclose(LogMel()(waveform), whole, atol=1e-4)
+
+
+@pytest.mark.parametrize("octave", [250, 1000, 4000])
+def test_the_ticks_of_a_picture_name_the_hertz_that_are_heard_there(octave):
+    features = LogMel()
+    label, ticks = features.ticks()
+    (place,) = (place for place, text in ticks.items() if text == str(octave))
+    loudest = (
+        features(torch.from_numpy(play(lambda time: 0.5 * np.sin(2 * np.pi * octave * time)))).mean(dim=0).argmax()
+    )
+    assert (label, features.unit) == ("Hz", "dB") and abs(place - int(loudest)) <= 0.6
+
+
+def test_coefficients_have_numbers_and_a_floor_of_hertz_its_own():
+    assert MFCC(n_mfcc=12).ticks() == ("coefficient", {0: "0", 5: "5", 10: "10"})
+    assert [*LogMel(f_min=200.0, f_max=3000.0).ticks()[1].values()] == ["250", "1000", "2000"]

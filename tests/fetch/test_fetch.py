@@ -486,7 +486,7 @@ def test_150_songs_are_fetched_and_trained_on_with_no_further_setting(sounds, st
     figures = json.loads(metrics.read_text(encoding="utf-8"))
     sides = [figures[side] for side in ("train", "val", "test")]
     assert sum(side["songs"] for side in sides) == sum(side["artists"] for side in sides) == 150
-    assert figures["shared_artists"] == [] and sides[0]["unknown_artists"] == 0
+    assert figures["shared_artists"] == {} and sides[0]["unknown_artists"] == 0
 
 
 def kill_at_random(service, start, root, times, rng):

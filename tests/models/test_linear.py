@@ -147,6 +147,14 @@ def test_the_order_of_frames_and_augmentations_make_no_difference(solved):
     torch.testing.assert_close(model(features.flip(1)), model(features))
 
 
+def test_the_strength_of_its_head_is_a_fact_of_the_run_also_when_it_is_read_back(solved):
+    model = solved()[0]
+    again = Linear(**model.hparams)
+    again.load_state_dict(model.state_dict())
+    assert again.facts() == model.facts() and model.facts()["C"].startswith("0.03, chosen inside the songs it learnt")
+    assert solved("model.C=0.1")[0].facts() == {"C": "0.1"}
+
+
 def test_a_model_that_is_read_back_says_the_same(solved):
     model = solved("model.C=1")[0].eval()
     again = Linear(**model.hparams).eval()

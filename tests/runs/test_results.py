@@ -31,7 +31,16 @@ def test_what_cannot_be_told_is_null_for_other_programs(run, tmp_path):
     assert strict["val"]["auroc_macro"] is None and math.isnan(read_results(tmp_path).splits["val"].auroc_macro)
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{}", '{"format": 2}', '{"format": 2, "learnt_from": {}}'])
+def test_an_interval_that_cannot_be_given_is_none(run, tmp_path):
+    results = read_results(run)
+    few = replace(results.splits["val"], accuracy_interval=None, f1_macro_interval=None)
+    none = {name: getattr(results, name)._replace(accuracy_interval=None) for name in ("gap", "val_gap", "ahead")}
+    changed = replace(results, splits={**results.splits, "val": few}, **none)
+    changed.write(tmp_path)
+    assert read_results(tmp_path) == changed
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"format": 3}', '{"format": 3, "learnt_from": {}}'])
 def test_damaged_results_are_one_line(metrics, text):
     values = json.loads(text or "null")
     metrics.write_text(text)
@@ -40,7 +49,10 @@ def test_damaged_results_are_one_line(metrics, text):
         read_results(metrics.parent)
 
 
-@pytest.mark.parametrize(("found", "told"), [(None, "version 0.1; train again"), (1, "version 0.1"), (3, "a newer")])
+VERSIONS = [(None, "version 0.1; train again"), (1, "version 0.1"), (2, "an earlier version"), (99, "a newer")]
+
+
+@pytest.mark.parametrize(("found", "told"), VERSIONS)
 def test_results_of_another_version_say_of_which(metrics, found, told):
     values = json.loads(metrics.read_text()) | {"format": found}
     metrics.write_text(json.dumps(values))

@@ -4,7 +4,14 @@ import pytest
 from lightning.pytorch.callbacks import Timer
 from omegaconf import OmegaConf
 
-from genre_lightning.train.callbacks import History, LastCheckpoint, SeedEveryEpoch, build_callbacks, read_history
+from genre_lightning.train.callbacks import (
+    EpochLines,
+    History,
+    LastCheckpoint,
+    SeedEveryEpoch,
+    build_callbacks,
+    read_history,
+)
 
 
 @pytest.mark.parametrize(("limit", "mine", "timers"), [(None, False, 1), ("00:00:10:00", False, 0), (None, True, 1)])
@@ -33,3 +40,66 @@ def test_the_last_checkpoint_is_kept_also_if_no_optimizer_stepped(tmp_path):
     )  # fmt: skip
     LastCheckpoint().on_train_epoch_end(trainer, None)
     assert kept == [(tmp_path / "checkpoints" / "last.ckpt", False)]
+
+
+@pytest.fixture
+def epochs(monkeypatch):
+    """A Trainer of three epochs, of which the second is not validated, and what is written of each."""
+    clock = iter([0.0, 10.0, 20.0, 30.0])
+    monkeypatch.setattr("genre_lightning.train.callbacks.time.monotonic", lambda: next(clock))
+    trainer = SimpleNamespace(current_epoch=0, max_epochs=3, callback_metrics={})
+    lines = EpochLines()
+
+    def run(phase="train"):
+        model = SimpleNamespace(phase=phase)
+        lines.on_train_start(trainer, model)
+        for epoch in range(3):
+            trainer.current_epoch = epoch
+            if phase == "train" and epoch != 1:
+                trainer.callback_metrics |= {"val/loss": 0.9 - epoch / 10, "val/accuracy": 0.6}
+                lines.on_validation_end(trainer, model)
+            trainer.callback_metrics |= {f"{phase}/loss": 0.5 - epoch / 10, f"{phase}/accuracy": 0.8}
+            lines.on_train_epoch_end(trainer, model)
+
+    return run
+
+
+def test_an_epoch_is_a_line_with_what_validation_has_just_seen_and_the_time_left(epochs, caplog):
+    caplog.set_level("INFO")
+    epochs()
+    assert caplog.messages == [
+        "epoch 1 of 3; train: loss 0.500, accuracy 80.0 %; validation: loss 0.900, accuracy 60.0 %; 20 s left",
+        "epoch 2 of 3; train: loss 0.400, accuracy 80.0 %; 10 s left",
+        "epoch 3 of 3; train: loss 0.300, accuracy 80.0 %; validation: loss 0.700, accuracy 60.0 %; 0 s left",
+    ]
+
+
+def test_an_epoch_of_the_refit_is_told_as_such(epochs, caplog):
+    caplog.set_level("INFO")
+    epochs("refit")
+    assert caplog.messages[0] == "epoch 1 of 3; learning anew: loss 0.500, accuracy 80.0 %; 20 s left"
+
+
+@pytest.mark.parametrize(
+    ("terminal", "override", "lines"),
+    [
+        (False, "seed=0", True),
+        (True, "seed=0", False),
+        (False, "+trainer.enable_progress_bar=false", False),
+        (False, "+callbacks.bar._target_=lightning.pytorch.callbacks.TQDMProgressBar", False),
+    ],
+)
+def test_lines_stand_for_a_bar_where_one_is_wanted_and_there_is_no_terminal(
+    configure, monkeypatch, terminal, override, lines
+):
+    monkeypatch.setattr("sys.stdout.isatty", lambda: terminal, raising=False)
+    found = build_callbacks(configure(override))
+    assert any(isinstance(one, EpochLines) for one in found) == lines
+
+
+def test_a_run_without_a_terminal_has_a_line_an_epoch_and_no_bar(train_run, caplog, capsys):
+    caplog.set_level("INFO")
+    train_run("trainer.max_epochs=2")
+    told = [line for line in caplog.messages if line.startswith("epoch")]
+    assert ["train" in line for line in told] == [True, True, False, False] and "validation: loss" in told[0]
+    assert "it/s" not in "".join(capsys.readouterr())

@@ -21,6 +21,7 @@ REFUSED = {
     "callbacks.ema.foo=1": "foo",
     "refit=maybe": r"refit must be true or false, not maybe",
     "+trainer.max_time={parsecs: 3}": "parsecs",
+    "loader.balanced=true": r"loader\.balanced: it and learning\.class_weights both make up .* twice; leave one",
     "learning.schedule.pct_start=2": r"learning\.schedule: .*pct_start",
     "learning.optimizer.lr=0": r"learning\.optimizer: ",
 }
@@ -30,8 +31,13 @@ REFUSED = {
 def test_what_would_leave_no_run_behind_is_refused_before_songs_are_read(configure, tmp_path, override, line):
     nothing_cached = f"cache.root='{(tmp_path / 'cache').as_posix()}'"
     with pytest.raises(Exception, match=line) as error:
-        train(configure(nothing_cached, override), tmp_path)
+        train(configure(nothing_cached, "learning.class_weights=true", override), tmp_path)
     assert is_for_users(error.value) and "\n" not in explain(error.value) and not (tmp_path / "cache").exists()
+
+
+@pytest.mark.parametrize("one", ["loader.balanced=true", "learning.class_weights=true"])
+def test_unequal_numbers_of_songs_may_be_made_up_for_once(configure, one):
+    check(configure(one))
 
 
 def test_a_head_that_is_solved_is_not_averaged(configure):

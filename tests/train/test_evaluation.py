@@ -1,6 +1,7 @@
 import json
 import math
 import re
+import shutil
 from dataclasses import asdict
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pytest
 import torch
 from serving import score, serve
 
-from genre_lightning.data.catalogue import Catalogue, Track
+from genre_lightning.data.catalogue import Catalogue, Track, read_manifest
 from genre_lightning.data.selection import Selection, Skipped
 from genre_lightning.metrics import ScoredSongs, song_metrics
 from genre_lightning.models.mlp import MLP
@@ -44,6 +45,7 @@ def made_results(*more, refitted=False, temperature=1.0):
     halves = {split: [n % 2 for n in range(count)] for split, count in zip(SCORED, (learnt, 10, 20), strict=True)}
     scored = {split: predicted(genres, genres) for split, genres in halves.items()}
     scored["test"] = predicted(halves["test"], [0] * 20)
+    scored["train"] = predicted([n % 2 for n in range(40)], [0, 1, 1, 1] * 10)  # as the first fit has them
     baseline = {split: predicted(genres, [1 - genre for genre in genres]) for split, genres in halves.items()}
     how = {"learnt_from": ("train", "val") if refitted else ("train",), "temperature": temperature}
     return results_of(scored, baseline, Selection(songs, skipped), {"model": "MLP"}, 500, **how)
@@ -58,6 +60,9 @@ def test_every_split_has_its_figures_beside_the_baseline():
     assert results.left_out == {f"train{n}.wav": "is broken" for n in range(2)} and results.unjudged == {}
     gap, (low, high) = results.gap
     assert gap == pytest.approx(0.5) and 0.1 < low < 0.5 < high < 0.9
+    assert results.first_fit.accuracy == 0.75 and results.val_gap.accuracy == pytest.approx(-0.25)
+    ahead, (low, high) = results.ahead
+    assert ahead == 0.5 and 0.1 < low < 0.5 < high < 0.9
 
 
 def test_a_refitted_model_learnt_from_the_songs_of_validation_too():
@@ -86,15 +91,24 @@ def test_a_calibrated_model_s_calibration_error_is_told_for_as_many_songs():
 
 def test_genres_that_a_split_lacks_are_named():
     selection = Selection(Catalogue([*tracks("train", 2), *tracks("val", 1), *tracks("test", 2)]), [])
-    scored = {"learnt_from": predicted([0, 1], [0, 1]), "val": predicted([0], [0]), "test": predicted([0, 1], [0, 1])}
-    results = results_of(scored, {}, selection, {}, 10, learnt_from=("train",), temperature=1.0)
+    both = predicted([0, 1], [0, 1])
+    scored = {"learnt_from": both, "train": both, "val": predicted([0], [0]), "test": both}
+    results = results_of(scored, {"test": both}, selection, {}, 10, learnt_from=("train",), temperature=1.0)
     assert results.unjudged == {"val": ["rock"]} and results.splits["val"].f1_macro == 1.0
 
 
-def test_artists_in_two_splits_are_named():
-    assert made_results().shared_artists == []
+def test_artists_of_validation_and_test_whom_the_model_knows_are_named():
+    assert made_results().shared_artists == {}
     both = [*tracks("train", 2, "Miles Davis"), *tracks("test", 2, "miles  davis")]
-    assert made_results(*both).shared_artists == ["miles davis"]
+    assert made_results(*both).shared_artists == {"test": ["miles davis"]}
+    both = [*tracks("train", 2, "Miles Davis"), *tracks("val", 2, "miles  davis")]
+    assert made_results(*both, refitted=True).shared_artists == {"val": ["miles davis"]}
+
+
+def test_an_artist_of_validation_is_known_after_a_refit():
+    both = [*tracks("val", 2, "Miles Davis"), *tracks("test", 2, "miles  davis")]
+    assert made_results(*both).shared_artists == {}
+    assert made_results(*both, refitted=True).shared_artists == {"test": ["miles davis"]}
 
 
 def test_an_artist_is_one_however_spelt_and_unknown_ones_are_counted_apart():
@@ -201,4 +215,8 @@ def test_a_published_split_of_two_genres_may_lack_one_on_validation(write_song, 
     folder = train_run(f"data.root='{(tmp_path / 'songs').as_posix()}'", "trainer.max_epochs=1")
     val, test = (read_results(folder).splits[split] for split in ("val", "test"))
     assert math.isnan(val.auroc_macro) and math.isfinite(test.auroc_macro) and math.isfinite(val.f1_macro)
-    assert "There are no songs on validation of: tones" in (folder / "report.md").read_text(encoding="utf-8")
+    told = (folder / "report.md").read_text(encoding="utf-8")
+    assert "There are no songs on validation of: tones" in told
+    assert "Before all else: 7 of 7 songs name no artist" in told and "publish" in told
+    listed = read_manifest(Path(shutil.copy(folder / "artists.csv", tmp_path / "songs" / "manifest.csv")))
+    assert all(track.path.is_file() and track.split for track in listed) and len(listed) == 7

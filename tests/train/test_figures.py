@@ -1,6 +1,7 @@
 import numpy as np
 import torch
 
+from genre_lightning.features.mel import LogMel
 from genre_lightning.metrics import ScoredSongs
 from genre_lightning.plotting import save_picture
 from genre_lightning.train.figures import (
@@ -44,13 +45,18 @@ def test_the_calibration_picture_shows_how_often_a_model_is_right_that_is_so_sur
     assert [axes.get_title() for axes in figure.axes] == ["validation", "test"]
 
 
-def test_spectrograms_run_from_left_to_right_under_their_titles():
-    windows = [np.arange(12.0).reshape(4, 3), np.ones((4, 3))]
-    figure = spectrogram_picture(windows, ["one", "two"])
-    assert [axes.get_title() for axes in figure.axes] == ["one", "two"]
-    picture = figure.axes[0].images[0]
+def test_spectrograms_have_seconds_hertz_and_decibels():
+    features = LogMel(sample_rate=8000, n_fft=512, hop_length=256, n_mels=24)
+    windows = [np.linspace(-60.0, -10.0, 24 * 50).reshape(50, 24), np.full((50, 24), -80.0)]
+    figure = spectrogram_picture(windows, ["one", "two"], features)
+    first, last, scale = figure.axes
+    assert [axes.get_title() for axes in (first, last)] == ["one", "two"]
+    picture = first.images[0]
     np.testing.assert_array_equal(picture.get_array(), windows[0].T)
-    assert picture.origin == "lower"
+    assert picture.origin == "lower" and picture.get_extent() == [0, 50 * 256 / 8000, -0.5, 23.5]
+    assert (first.get_ylabel(), last.get_xlabel(), scale.get_ylabel()) == ("Hz", "seconds", "dB")
+    assert [text.get_text() for text in first.get_yticklabels()] == ["250", "1000", "2000"]
+    assert {axes.images[0].get_clim() for axes in (first, last)} == {(-80.0, -10.0)}  # one scale for all
 
 
 def test_curves_show_train_and_validation_on_the_same_axes():

@@ -238,9 +238,10 @@ def test_a_callback_may_stop_the_first_fit_and_the_refit_takes_as_many_steps(lea
 
 
 def test_a_split_that_leaks_artists_is_warned_of_in_the_report(learnt_noise, run):
-    shared = figures(learnt_noise)["shared_artists"]
+    shared = figures(learnt_noise)["shared_artists"]["test"]
     assert shared and set(shared) <= {f"artist {number}" for number in range(10)}
-    assert f"Warning: {len(shared)} artists" in (learnt_noise / "report.md").read_text(encoding="utf-8")
+    told = (learnt_noise / "report.md").read_text(encoding="utf-8")
+    assert f"Warning: there are artists on both sides, {len(shared)} in both test" in told
     assert "Warning" not in (run / "report.md").read_text(encoding="utf-8")
 
 

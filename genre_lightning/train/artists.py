@@ -1,0 +1,51 @@
+"""artists.csv: the songs of a run whose artists are not known, ready to be filled in."""
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+from genre_lightning.data.catalogue import Catalogue, Track, write_manifest
+from genre_lightning.data.selection import Selection
+
+ARTISTS = "artists.csv"
+GUESS = "guessed_artist"
+NUMBER = re.compile(r"^(0\d+\s+-?\s*|\d+-\d+\s+-?\s*|\d+(\s+-|\.)\s+)")  # of a track: "07 ", "1-07 ", "7 - ", "7. "
+BETWEEN = re.compile(r"\s+[-\u2013\u2014]\s+")  # an artist and a title
+
+
+def write_artists(selection: Selection, root: Path, folder: Path) -> None:
+    """Write artists.csv into `folder`: a manifest.csv for the folder of songs, `root`, with a column of guesses.
+
+    Nothing is written if all songs name their artists. Those that are known are filled in, guesses are read by nobody.
+    Splits are left empty unless the songs' source says them: the chosen ones knew no artists.
+    """
+    if all(track.artists for track in selection.catalogue):
+        return
+    tracks = [*selection.catalogue, *(skip.track for skip in selection.skipped)]
+    listed = [
+        replace(
+            track,
+            split=track.split if selection.published else "",
+            extra={**track.extra, GUESS: "" if track.artists else guess_artist(track, root)},
+        )
+        for track in sorted(tracks, key=lambda track: track.path)
+    ]
+    write_manifest(Catalogue(listed), folder / ARTISTS, root)
+
+
+def guess_artist(track: Track, root: Path) -> str:
+    """What the names of its file, `Artist - Title`, or of its album's folder say; empty if they say nothing.
+
+    The folder is the first one below that of the genre: `genre/Artist/Album/song` and `genre/Artist - Album/song`.
+    """
+    artist, *title = name_parts(track.path.stem)
+    if title:
+        return artist
+    path = track.path.absolute()
+    folders = path.relative_to(root.absolute()).parts[1:-1] if path.is_relative_to(root.absolute()) else ()
+    return name_parts(folders[0])[0] if folders else ""
+
+
+def name_parts(name: str) -> list[str]:
+    """`07 - Queen - Innuendo` and `Queen - Innuendo` -> Queen, Innuendo; the number of a track tells nothing."""
+    return BETWEEN.split(NUMBER.sub("", name.replace("_", " ")).strip())
