@@ -154,7 +154,7 @@ def test_macro_f1(coverage, n_genres):
         return true_f1(rates), intervals.macro_f1_interval(genres, predicted, artists, n_genres)
 
     designs = [(3 * n_genres, 3), (3 * n_genres, 8), (8 * n_genres, 3)]
-    assert coverage(f"macro F1 of {n_genres} genres", f1_once, designs, rhos=(0.0, 0.43)).min() > 0.88
+    assert coverage(f"macro F1 of {n_genres} genres", f1_once, designs, rhos=(0.0, 0.43)).min() > 0.85
 
 
 def true_f1(rates):
