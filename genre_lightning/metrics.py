@@ -1,6 +1,7 @@
 """From the logits of windows to those of songs, and from songs to figures."""
 
 import math
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
@@ -10,6 +11,7 @@ from torchmetrics.functional import classification as metrics
 from torchmetrics.utilities import dim_zero_cat
 
 CALIBRATION_BINS = 15
+TEMPERATURE_STD = 0.3  # with 1, the few songs of validation made the log-loss of other songs worse (docs/results.md)
 FIGURES = ("loss", "accuracy", "f1_macro", "auroc_macro", "calibration_error")
 
 
@@ -96,9 +98,25 @@ def calibration_error(confidence: Tensor, correct: Tensor) -> Tensor:
     confidence: `(songs,)`, the probability of the predicted genre; correct: `(..., songs)`, whether it is the true one.
     Returns `(...)`.
     """
+    return ((correct.double() - confidence.double()) @ in_bins(confidence)).abs().sum(dim=-1) / len(confidence)
+
+
+def in_bins(confidence: Tensor) -> Tensor:
+    """1 for the bin of each song's confidence, 0 for all others: `(songs,)` -> `(songs, CALIBRATION_BINS)`."""
     bins = (confidence * CALIBRATION_BINS).long().clamp(0, CALIBRATION_BINS - 1)
-    in_bin = nn.functional.one_hot(bins, CALIBRATION_BINS).double()  # (songs, bins)
-    return ((correct.double() - confidence.double()) @ in_bin).abs().sum(dim=-1) / len(confidence)
+    return nn.functional.one_hot(bins, CALIBRATION_BINS).double()
+
+
+def reliability(scored: ScoredSongs) -> tuple[Tensor, Tensor, Tensor]:
+    """Of each bin of confidence that has songs: their mean confidence, the part that is right, and how many they are.
+
+    Of these the calibration error is made: the mean distance of the first two, over songs.
+    """
+    confidence = scored.probabilities.amax(dim=1).double()
+    bins = in_bins(confidence)
+    counts = bins.sum(dim=0)
+    held, correct = counts > 0, is_correct(scored).double()
+    return (confidence @ bins / counts)[held], (correct @ bins / counts)[held], counts[held]
 
 
 def calibrated_range(scored: ScoredSongs, samples: int, seed: int) -> tuple[float, float]:
@@ -112,18 +130,20 @@ def calibrated_range(scored: ScoredSongs, samples: int, seed: int) -> tuple[floa
     return interval(calibration_error(confidence, drawn < confidence))
 
 
-def fit_temperature(scored: ScoredSongs) -> float:
-    """The temperature by which to divide logits for the lowest log-loss over songs (Guo et al. 2017).
+def fit_temperature(scored: ScoredSongs, groups: Sequence[int]) -> float:
+    """The temperature by which to divide logits for the lowest log-loss over artists (Guo et al. 2017).
 
-    It is the most probable one if its logarithm is normal beforehand, with mean 0 and standard deviation 1: hardly
-    noticed beside more than a few songs, this keeps it above 0 where all of them are judged rightly. It lies between
-    0.01 and 100.
+    `groups`, `(songs,)`, says which songs stand and fall together, as those of an artist do: each group weighs as much
+    as one song. The temperature is the most probable one if its logarithm is normal beforehand, with mean 0 and
+    standard deviation TEMPERATURE_STD. It lies between 0.01 and 100.
     """
-    logits, middle, reach = scored.logits.double(), 0.0, math.log(100)
+    _, row, counts = torch.tensor(groups).unique(return_inverse=True, return_counts=True)
+    weights, logits = 1 / counts[row].double(), scored.logits.double()
+    middle, reach = 0.0, math.log(100)
     for _ in range(4):  # finer and finer from a wide grid, since there may be several minima: to 1e-5
         tried = torch.linspace(middle - reach, middle + reach, 101, dtype=torch.double)
-        losses = [nn.functional.cross_entropy(logits / log.exp(), scored.genre, reduction="sum") for log in tried]
-        middle = float(tried[(torch.stack(losses) + tried**2 / 2).argmin()])
+        losses = [nn.functional.cross_entropy(logits / log.exp(), scored.genre, reduction="none") for log in tried]
+        middle = float(tried[(torch.stack(losses) @ weights + (tried / TEMPERATURE_STD) ** 2 / 2).argmin()])
         reach /= 50
     return math.exp(middle)
 

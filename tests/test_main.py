@@ -76,6 +76,21 @@ def test_two_runs_are_compared_in_words_and_a_picture(command, run, tmp_path):
     assert command("compare", run, run)[0] == f"error: {run} and {run} are the same run; name two"
 
 
+def test_a_sweep_stands_for_its_best_run_in_every_command(command, embedded, library, map_run, tmp_path):
+    sweep, song = tmp_path / "sweep", library / "noise" / "9.wav"
+    best = Path(shutil.copytree(embedded, sweep / "0_mlp"))
+    assert command("predict", sweep, song)[0].startswith(f"error: {sweep} holds several runs, and no sweep.csv")
+    assert "0_mlp" in command("results", sweep)[1]
+    told = f"{sweep}: the best run by validation is 0_mlp\n"
+    for line in (["predict", song, "--csv"], ["neighbours", "noise artist 3"]):
+        assert command(line[0], sweep, *line[1:]) == (0, command(line[0], best, *line[1:])[1], told)
+    assert command("compare", sweep, best)[::2] == (f"error: {best} and {best} are the same run; name two", told)
+    assert command("export", sweep, "model.onnx")[::2] == (0, told) and Path("model.onnx").is_file()
+    (best / "map.png").unlink()
+    map_run(sweep)
+    assert (best / "map.png").is_file()
+
+
 @pytest.mark.parametrize("line", ["predict run b.wav", "export run a.onnx"])
 def test_a_package_that_cannot_be_loaded_is_one_line(tmp_path, line):
     (tmp_path / "numpy").mkdir()

@@ -15,6 +15,7 @@ from genre_lightning.metrics import (
     fit_temperature,
     interval,
     is_correct,
+    reliability,
     song_metrics,
 )
 
@@ -143,6 +144,15 @@ def test_the_calibration_error_is_how_far_confidence_is_from_accuracy(confidence
     assert song_metrics(sure_songs(confidence, right))["calibration_error"] == pytest.approx(error, abs=1e-4)
 
 
+def test_reliability_tells_of_each_confidence_how_often_it_is_right():
+    sure, unsure = sure_songs(0.9, 3, count=4), sure_songs(0.55, 1, count=2)
+    both = ScoredSongs(*(torch.cat(pair) for pair in zip(sure, unsure, strict=True)))
+    confidence, right, counts = (column.tolist() for column in reliability(both))
+    assert confidence == pytest.approx([0.55, 0.9]) and right == [0.5, 0.75] and counts == [2, 4]
+    error = (2 * 0.05 + 4 * 0.15) / 6
+    assert song_metrics(both)["calibration_error"] == pytest.approx(error, abs=1e-6)
+
+
 def test_the_calibration_error_is_that_of_torchmetrics():
     from torchmetrics.functional.classification import multiclass_calibration_error
 
@@ -183,19 +193,20 @@ def test_the_range_is_seeded():
 @pytest.mark.parametrize("temperature", [0.2, 1.0, 5.0])
 def test_the_temperature_that_spoilt_the_logits_is_found_again(temperature):
     songs = calibrated(5000, temperature=temperature)
-    assert fit_temperature(songs) == pytest.approx(temperature, rel=0.05)
-    mended = at_temperature(songs, fit_temperature(songs))
-    torch.testing.assert_close(mended.logits, songs.logits / fit_temperature(songs))
+    fitted = fit_temperature(songs, range(5000))
+    assert fitted == pytest.approx(temperature, rel=0.05)
+    mended = at_temperature(songs, fitted)
+    torch.testing.assert_close(mended.logits, songs.logits / fitted)
     assert song_metrics(mended)["calibration_error"] < 0.03
     assert torch.equal(is_correct(mended), is_correct(songs)) and torch.equal(mended.genre, songs.genre)
 
 
 def test_no_other_temperature_has_a_lower_loss_but_for_the_prior():
     songs = calibrated(50, temperature=3.0)
-    fitted = fit_temperature(songs)
+    fitted = fit_temperature(songs, range(50))
 
     def penalised(log):
-        return 50 * song_metrics(at_temperature(songs, math.exp(log)))["loss"] + log**2 / 2
+        return 50 * song_metrics(at_temperature(songs, math.exp(log)))["loss"] + (log / 0.3) ** 2 / 2
 
     best = penalised(math.log(fitted))
     assert all(penalised(log) >= best - 1e-4 for log in np.linspace(-4, 4, 400))
@@ -203,9 +214,17 @@ def test_no_other_temperature_has_a_lower_loss_but_for_the_prior():
     assert losses[1] < losses[0]
 
 
-@pytest.mark.parametrize(("right", "bounds"), [(6, (0.2, 0.95)), (0, (1.5, 5.0))])
+@pytest.mark.parametrize(("right", "bounds"), [(6, (0.7, 0.97)), (0, (1.1, 1.5))])
 def test_a_few_songs_all_judged_rightly_or_wrongly_do_not_carry_it_away(right, bounds):
-    assert bounds[0] < fit_temperature(sure_songs(0.8, right, count=6)) < bounds[1]
+    assert bounds[0] < fit_temperature(sure_songs(0.8, right, count=6), range(6)) < bounds[1]
+
+
+def test_an_artist_of_many_songs_has_no_more_say_about_the_temperature_than_one_of_a_single_song():
+    """20 songs of one artist are all judged wrongly, 20 of others rightly."""
+    songs, one_artist = sure_songs(0.8, 20, count=40), [*range(20), *(20 * [20])]
+    wrong_ones_first = [*(20 * [20]), *range(20)]
+    assert fit_temperature(songs, one_artist) < 1 < fit_temperature(songs, wrong_ones_first)
+    assert fit_temperature(songs, range(40)) > 1.1
 
 
 def test_the_confusion_has_true_genres_in_rows():

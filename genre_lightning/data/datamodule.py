@@ -26,6 +26,7 @@ from genre_lightning.features.mel import LogMel
 
 CACHE = partial(FeatureCache, "cache")  # relative to the working directory
 LEARNT_FROM = "learnt_from"  # the songs that a model is trained on: those of train, or of train and val
+TRAIN_SONGS = "train_songs"  # a sample of those of train, judged whole as those of val are
 LEAST_WINDOWS = 1600  # in an epoch: a network learns from few songs too, if it sees enough of each
 
 
@@ -81,6 +82,9 @@ class GenreDataModule(WindowModule):
     n_frames: int
     selection: Selection
 
+    val_splits: Sequence[str] = ("val",)  # what val_dataloader serves
+    test_splits: Sequence[str] = ("test",)  # what test_dataloader serves
+
     def __init__(
         self, source: Callable[[], Catalogue] | str | Path, features: Features | None = None, *,
         split: Callable[[Catalogue], Catalogue] = split_catalogue,
@@ -100,7 +104,6 @@ class GenreDataModule(WindowModule):
         self.broken: dict[Path, str] | None = None  # files that cannot be used, and why, once they were tried
         self.datasets: dict[str, WindowDataset] = {}
         self.learnt_from: Sequence[str] = ("train",)
-        self.test_splits: Sequence[str] = ("test",)  # what test_dataloader serves
 
     def prepare_data(self) -> None:
         """Read the songs and compute the features that are not cached yet: once, and in one process.
@@ -135,6 +138,25 @@ class GenreDataModule(WindowModule):
         """Train on the songs of these splits from now on; `statistics` are theirs."""
         songs = [song for split in splits for song in self.datasets[split].songs]
         self.learnt_from, self.datasets[LEARNT_FROM] = splits, self.dataset(splits, songs)
+
+    def watch_training(self) -> None:
+        """From now on, serve a sample of the training songs too for validation, behind the songs of val.
+
+        As many as val has, or fewer, so that judging them takes less than a tenth of an epoch's time: to learn from a
+        window takes three times as long as to judge it, or longer, unless the head is solved.
+        """
+        train, val = self.datasets["train"], self.datasets["val"]
+        windows, of_val = (len(RegularWindows(songs, 1, self.overlap)) for songs in (train, val))
+        learning = windows if self.windows_per_song == "all" else 3 * self.drawn_from(train) * len(train)
+        affordable = int((learning + of_val) / 10 / windows * len(train))
+        self.datasets[TRAIN_SONGS] = train.sample(max(1, min(len(val), affordable, len(train))))
+        self.val_splits = ("val", TRAIN_SONGS)
+
+    def drawn_from(self, dataset: WindowDataset) -> float:
+        """How many windows of each song a network learns from in an epoch."""
+        if self.windows_per_song is None:
+            return max(1.0, LEAST_WINDOWS / len(dataset))
+        return float(self.windows_per_song)
 
     def cached_songs(self, split: str) -> list[CachedSong]:
         """The songs of a split. Raises UserError if the cache does not have them."""
@@ -187,27 +209,27 @@ class GenreDataModule(WindowModule):
         counts = torch.bincount(self.datasets[LEARNT_FROM].genres, minlength=len(self.genres))
         return Statistics(torch.from_numpy(mean).float(), std.float(), counts.sum() / (len(counts) * counts))
 
-    def artist_groups(self) -> list[int]:
-        """For each song that is learnt from, the number of its group: songs that share an artist, or are linked so."""
-        tracks = [track for split in self.learnt_from for track in self.selection.catalogue.of_split(split)]
+    def artist_groups(self, *splits: str) -> list[int]:
+        """For each song of these splits, the number of its group: songs that share an artist, or are linked so."""
+        tracks = [track for split in splits for track in self.selection.catalogue.of_split(split)]
         return linked(track.artists for track in tracks)
 
     def train_dataloader(self) -> DataLoader[Batch]:
-        dataset, windows = self.datasets[LEARNT_FROM], self.windows_per_song
-        if isinstance(windows, str):  # all
+        if self.windows_per_song == "all":
             return self.whole_songs(LEARNT_FROM)
-        windows = max(1.0, LEAST_WINDOWS / len(dataset)) if windows is None else windows
-        how = dataset, self.batch_size, windows, self.balanced, self.seed
+        dataset = self.datasets[LEARNT_FROM]
+        how = dataset, self.batch_size, self.drawn_from(dataset), self.balanced, self.seed
         return self.loader(dataset, RandomWindows(*how, *self.ranks()))
 
-    def val_dataloader(self) -> DataLoader[Batch]:
-        """The whole songs of validation; nothing but padding if they are learnt from.
+    def val_dataloader(self) -> DataLoader[Batch] | list[DataLoader[Batch]]:
+        """The whole songs of validation, or those of each of `val_splits`; nothing but padding if they are learnt from.
 
         Lightning goes on from the end of an epoch as if it had never stopped only if there was a validation.
         """
         if "val" in self.learnt_from:
             return self.loader(self.datasets["val"], [[PADDING]])
-        return self.whole_songs("val")
+        loaders = [self.whole_songs(split) for split in self.val_splits]
+        return loaders if len(loaders) > 1 else loaders[0]
 
     def test_dataloader(self) -> list[DataLoader[Batch]]:
         return [self.whole_songs(split) for split in self.test_splits]

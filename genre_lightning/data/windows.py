@@ -50,6 +50,13 @@ class WindowDataset(Dataset[Batch]):
     def __len__(self) -> int:
         return len(self.songs)
 
+    def sample(self, n_songs: int) -> "WindowDataset":
+        """So many of its songs, of each genre in proportion; always the same ones."""
+        places = (torch.arange(n_songs) + 0.5) * len(self) / n_songs
+        chosen = self.genres.argsort(stable=True)[places.long()]
+        songs, genres = [self.songs[song] for song in chosen.tolist()], self.genres[chosen].tolist()
+        return WindowDataset(self.cache, songs, genres, self.n_frames, self.targets.shape[1])
+
     @cached_property
     def frames(self) -> list[npt.NDArray[Any]]:
         """The features of every song, `(n_frames, n_features)` each: views of the mapped cache, read where touched."""

@@ -1,7 +1,6 @@
 """GenreClassifier: what every network has in common. An encoder and a head are all that a new model adds."""
 
 from abc import ABC
-from collections.abc import Sequence
 from inspect import signature
 from typing import Any
 
@@ -12,7 +11,7 @@ from torchmetrics import MeanMetric
 from torchmetrics.classification import MulticlassAccuracy, MulticlassF1Score
 
 from genre_lightning.data.catalogue import SPLITS
-from genre_lightning.data.datamodule import LEARNT_FROM, Statistics
+from genre_lightning.data.datamodule import LEARNT_FROM, TRAIN_SONGS, GenreDataModule, Statistics
 from genre_lightning.data.windows import Batch
 from genre_lightning.errors import UserError
 from genre_lightning.metrics import ScoredSongs, SongScores, song_metrics
@@ -66,8 +65,8 @@ class GenreClassifier(LightningModule, ABC):
         self.train_loss = MeanMetric(nan_strategy="disable")  # a loss that is no number must show
         self.train_accuracy = MulticlassAccuracy(n_genres, average="micro")
         self.train_f1_macro = MulticlassF1Score(n_genres, average="macro")
-        for split in (*SPLITS, LEARNT_FROM):
-            setattr(self, f"{split}_songs", SongScores())
+        for split in (*SPLITS, LEARNT_FROM, TRAIN_SONGS):
+            setattr(self, f"scores_of_{split}", SongScores())
         self.tested: dict[str, ScoredSongs] = {}  # the songs of each split, after `Trainer.test`
 
     def prepare(self, statistics: Statistics) -> None:
@@ -133,38 +132,38 @@ class GenreClassifier(LightningModule, ABC):
         for optimizer in self.trainer.optimizers:  # a head that is solved has none
             self.log(f"{self.phase}/learning_rate", optimizer.param_groups[0]["lr"])
 
-    def validation_step(self, batch: Batch, batch_idx: int) -> None:
-        self.score_windows("val", batch)
+    def validation_step(self, batch: Batch, batch_idx: int, dataloader_idx: int = 0) -> None:
+        self.score_windows(self.served().val_splits[dataloader_idx], batch)
 
     def on_validation_epoch_end(self) -> None:
         if self.phase == "refit":  # there are no songs to watch it
             self.scored_songs("val")
             return
-        figures = song_metrics(self.scored_songs("val"))
-        for name, figure in figures.items():
-            self.log(f"val/{name}", figure, prog_bar=name in ("loss", "accuracy"))
+        for split in self.served().val_splits:
+            for name, figure in song_metrics(self.scored_songs(split)).items():
+                self.log(f"{split}/{name}", figure, prog_bar=split == "val" and name in ("loss", "accuracy"))
 
     def test_step(self, batch: Batch, batch_idx: int, dataloader_idx: int = 0) -> None:
         with torch.autocast(self.device.type, enabled=False):  # in float32, as everything that reads the run does
-            self.score_windows(self.tested_splits()[dataloader_idx], batch)
+            self.score_windows(self.served().test_splits[dataloader_idx], batch)
 
     def on_test_epoch_end(self) -> None:
-        for split in self.tested_splits():
+        for split in self.served().test_splits:
             self.tested[split] = self.scored_songs(split)
             for name, figure in song_metrics(self.tested[split]).items():
                 self.log(f"final/{split}_{name}", figure, logger=False)
 
-    def tested_splits(self) -> Sequence[str]:
-        """The splits that the data module serves for testing."""
-        return getattr(self.trainer, "datamodule").test_splits  # noqa: B009 (the Trainer declares no such attribute)
+    def served(self) -> GenreDataModule:
+        """The data module, which knows of what splits the songs are."""
+        return getattr(self.trainer, "datamodule")  # noqa: B009 (the Trainer declares no such attribute)
 
     def score_windows(self, split: str, batch: Batch) -> None:
         """Add the logits of windows to those of their songs."""
-        getattr(self, f"{split}_songs").update(self(batch.features), batch.target, batch.song)
+        getattr(self, f"scores_of_{split}").update(self(batch.features), batch.target, batch.song)
 
     def scored_songs(self, split: str) -> ScoredSongs:
         """The songs whose windows were scored, of all devices; the next ones begin anew."""
-        songs: SongScores = getattr(self, f"{split}_songs")
+        songs: SongScores = getattr(self, f"scores_of_{split}")
         scored = songs.scored()
         songs.reset()
         return scored

@@ -63,8 +63,8 @@ class Linear(GenreClassifier):
         if self.trainer.is_last_batch and not getattr(self.trainer, "fast_dev_run"):  # noqa: B009
             songs, vectors, genres = self.heard.compute()
             self.heard.reset()
-            groups = np.array(getattr(self.trainer, "datamodule").artist_groups())  # noqa: B009
-            self.solve(vectors, genres, groups[songs.numpy()])
+            data = getattr(self.trainer, "datamodule")  # noqa: B009 (the Trainer declares no such attribute)
+            self.solve(vectors, genres, np.array(data.artist_groups(*data.learnt_from))[songs.numpy()])
 
     @torch.no_grad()
     def solve(self, vectors: Tensor, genres: Tensor, groups: Numbers) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import inspect
 import logging
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
@@ -16,22 +17,57 @@ from genre_lightning.errors import UserError
 
 SETTINGS, LOG = ".hydra", "train.log"
 CHECKPOINTS = "checkpoints"
+LONGEST_NAME = 80  # of a run, but for its time or number: some systems take no path above 260 signs
+# What is in the name of every run, where it reads and writes, and on what it runs.
+UNTOLD = r"[+~]*(model|features|seed|ckpt_path|refit|trainer|trainer\.(accelerator|devices|strategy)"
+UNTOLD += r"|cache\.(root|num_workers)|loader\.num_workers|(logger|report|hydra).*)="
 
 
-def run_folder(ckpt_path: str | None, model: str, features: str, seed: int) -> str:
+def run_folder(ckpt_path: str | None, name: str) -> str:
     """Where a run lies: a folder under logs/ that is made for a new run, the old one for a run that is resumed.
 
-    Raises UserError if it cannot be made.
+    Its name ends with the time, so that what differs is seen where names are cut. Raises UserError if it cannot be
+    made.
     """
     if (old := folder_of(ckpt_path)) is not None:
         return old.as_posix()
     try:
-        return new_folder(Path("logs"), f"{datetime.now():%Y-%m-%d_%H-%M-%S}_{model}_{features}_seed{seed}").as_posix()
+        return new_folder(Path("logs"), f"{name}_{datetime.now():%Y-%m-%d_%H-%M-%S}").as_posix()
     except OSError as error:
         told = f"{error.filename} cannot be made: {error.strerror}"
         raise UserError(
             f"{told}; name another folder with hydra.run.dir=DIR, or run it from a folder that you can write to"
         ) from None
+
+
+def run_name(model: str, features: str, seed: int, overrides: Sequence[str]) -> str:
+    """What tells a run from others, of signs that every system takes: cnn_logmel_seed0_lr0.01_gtzan."""
+    parts = [model, features, f"seed{seed}", *map(brief, telling(overrides))]
+    return "_".join(map(plain, parts))[:LONGEST_NAME].rstrip("._-")
+
+
+def telling(overrides: Sequence[str]) -> list[str]:
+    """The overrides that a run's name does not hold anyway, and that may change its figures."""
+    return [one for one in overrides if not re.match(UNTOLD, one)]
+
+
+def brief(override: str) -> str:
+    """learning.optimizer.lr=0.01 -> lr0.01, split.method=naive -> method-naive, data.root=my/songs -> songs."""
+    key, _, value = override.lstrip("+~").partition("=")
+    value = plain(value.replace("\\", "/").rstrip("/").rpartition("/")[2]) or "none"
+    name = "" if key in ("data", "data.root", "experiment") else key.rpartition(".")[2]
+    return f"{name}{'' if value[0].isdigit() else '-'}{value}".lstrip("-")
+
+
+def plain(text: str) -> str:
+    """The text with a hyphen for all that is no ASCII letter, digit, dot, underscore or hyphen."""
+    return re.sub(r"[^\w.-]+", "-", text, flags=re.ASCII).strip("-")
+
+
+def read_overrides(folder: Path) -> list[str]:
+    """What was typed for the run in a folder; nothing if Hydra has not written it down."""
+    path = folder / SETTINGS / "overrides.yaml"
+    return [*map(str, OmegaConf.load(path))] if path.is_file() else []
 
 
 def new_folder(parent: Path, name: str) -> Path:
@@ -97,5 +133,6 @@ def settings_folder(_root_: Any) -> str | None:
 # OmegaConf 2.4 calls it register_resolver; 2.3 has something older under that name.
 renamed = "replace" in inspect.signature(OmegaConf.register_resolver).parameters
 register_resolver: Any = OmegaConf.register_resolver if renamed else OmegaConf.register_new_resolver
+register_resolver("run_name", run_name, replace=True)
 register_resolver("run_folder", run_folder, use_cache=True, replace=True)
 register_resolver("settings_folder", settings_folder, replace=True)

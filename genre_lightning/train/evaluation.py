@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 from lightning import Trainer
+from lightning.pytorch.callbacks import Timer
 from lightning.pytorch.utilities import rank_zero_only
 from omegaconf import DictConfig
 
@@ -33,9 +34,14 @@ from genre_lightning.text import say
 from genre_lightning.train.advice import advise
 from genre_lightning.train.baseline import score_baseline
 from genre_lightning.train.callbacks import History
-from genre_lightning.train.figures import confusion_picture, curves_picture, spectrogram_picture
+from genre_lightning.train.figures import (
+    calibration_picture,
+    confusion_picture,
+    curves_picture,
+    spectrogram_picture,
+)
 from genre_lightning.train.report import page, summary
-from genre_lightning.train.tensorboard import averages_weights, show_pictures, show_results
+from genre_lightning.train.tensorboard import show_results
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -69,13 +75,13 @@ def write_report(
     pictures = draw(trainer, model, data, scored, split_titles(results.refitted))
     for name, picture in pictures.items():
         save_picture(picture, folder / f"{name}.png")
-    show_pictures(trainer, pictures)
-    show_results(trainer, cfg, results)
+    show_results(trainer, cfg, results, summary(results), pictures)
     say(f"\n{summary(results)}\n\n{folder / 'report.md'}")
 
 
 def facts(cfg: DictConfig, trainer: Trainer, model: GenreClassifier, data: GenreDataModule) -> dict[str, str | int]:
     """What a reader of the report wants to know of the run beside its figures."""
+    timer = next(one for one in getattr(trainer, "callbacks") if isinstance(one, Timer))  # noqa: B009
     automatic = "published" if data.selection.published else "artist"
     return {
         "model": type(model).__name__,
@@ -84,6 +90,7 @@ def facts(cfg: DictConfig, trainer: Trainer, model: GenreClassifier, data: Genre
         "songs from": cfg.data.get("root") or cfg.data._target_.rpartition(".")[2],
         "split": automatic if cfg.split.method == "auto" else cfg.split.method,
         "epochs": trainer.fit_loop.epoch_progress.current.completed,
+        "seconds": round(timer.time_elapsed()),  # of the tested model's training, before it was resumed too
         "parameters": parameters(model),
         "multiply-adds for a window": multiply_adds(model, data.window_shape),
     }
@@ -159,14 +166,14 @@ def draw(
     titles: Mapping[str, str],
 ) -> dict[str, "Figure"]:  # fmt: skip
     """The run's pictures by name."""
-    pictures = {}
-    for split in ("val", "test"):
-        found = confusion(scored[split]).numpy()
-        pictures[f"confusion_{split}"] = confusion_picture(found, data.genres, f"{titles[split]}: songs")
+    pictures = {
+        "confusion": confusion_picture({titles[one]: confusion(scored[one]).numpy() for one in titles}, data.genres),
+        "calibration": calibration_picture({titles[one]: scored[one] for one in titles}),
+    }
     if data.features.is_image:
         pictures["spectrograms"] = spectrogram_picture(*some_windows(model, data))
     (history,) = (one for one in trainer.loggers if isinstance(one, History))
-    pictures["curves"] = curves_picture(history.curves, averages_weights(trainer))
+    pictures["curves"] = curves_picture(history.curves)
     return pictures
 
 

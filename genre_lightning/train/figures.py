@@ -1,31 +1,36 @@
 """What people would rather look at than read: a run's figures, for its folder and for TensorBoard."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from genre_lightning.metrics import ScoredSongs, reliability
+from genre_lightning.plotting import COLOURS
+
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-MEASURES = ("loss", "accuracy", "f1_macro")  # logged for both train and validation
-TRAIN_COLOUR, VAL_COLOUR = "#0072B2", "#D55E00"  # Okabe and Ito's, which everybody can tell apart
+MEASURES = ("loss", "accuracy", "f1_macro")
+CURVES = {"train_songs": "training songs", "val": "validation songs"}  # judged alike: whole, and by the same weights
 
 
-def confusion_picture(counts: np.ndarray, genres: Sequence[str], title: str) -> "Figure":
-    """Songs by true genre (row) and predicted genre (column), coloured by their part of the row."""
+def confusion_picture(counts: Mapping[str, np.ndarray], genres: Sequence[str]) -> "Figure":
+    """Songs by true genre (row) and predicted genre (column), coloured by their part of the row; a panel a title."""
     from matplotlib.figure import Figure
 
     size = 2.5 + 0.5 * len(genres)
-    figure = Figure((size, size), layout="constrained")
-    axes = figure.add_subplot(title=title, xlabel="predicted", ylabel="true")
-    parts = counts / counts.sum(axis=1, keepdims=True).clip(min=1)
-    axes.imshow(parts, cmap="Blues", vmin=0, vmax=1)
-    axes.set_xticks(range(len(genres)), genres, rotation=60, ha="right", parse_math=False)
-    axes.set_yticks(range(len(genres)), genres, parse_math=False)
-    for row, column in np.argwhere(counts):
-        colour = "white" if parts[row, column] > 0.5 else "black"
-        axes.text(column, row, f"{counts[row, column]:.0f}", ha="center", va="center", color=colour)
+    figure = Figure((size * len(counts), size), layout="constrained")
+    for axes, (title, matrix) in zip(figure.subplots(1, len(counts), squeeze=False)[0], counts.items(), strict=True):
+        axes.set(title=title, xlabel="predicted")
+        parts = matrix / matrix.sum(axis=1, keepdims=True).clip(min=1)
+        axes.imshow(parts, cmap="Blues", vmin=0, vmax=1)
+        axes.set_xticks(range(len(genres)), genres, rotation=60, ha="right", parse_math=False)
+        axes.set_yticks(range(len(genres)), genres, parse_math=False)
+        for row, column in np.argwhere(matrix):
+            colour = "white" if parts[row, column] > 0.5 else "black"
+            axes.text(column, row, f"{matrix[row, column]:.0f}", ha="center", va="center", color=colour)
+    figure.axes[0].set_ylabel("true")
     return figure
 
 
@@ -42,26 +47,34 @@ def spectrogram_picture(windows: Sequence[np.ndarray], titles: Sequence[str]) ->
     return figure
 
 
-def curves_picture(curves: dict[str, list[tuple[int, float]]], averaged: bool) -> "Figure":
-    """Train and validation on the same axes, a panel a measure; `curves` holds (step, value) by names like val/loss.
+def calibration_picture(scored: Mapping[str, ScoredSongs]) -> "Figure":
+    """Reliability diagrams (Guo et al. 2017), a panel for each title: how sure the model is, and how often it is right.
 
-    `averaged` is whether the validated weights were averages over training steps.
+    Songs are taken together in CALIBRATION_BINS bins by the probability of their predicted genre; a point is a bin, at
+    its mean probability, and its area stands for its songs. On the diagonal, probabilities mean what they say.
     """
     from matplotlib.figure import Figure
 
+    figure = Figure((3.2 * len(scored), 3.4), layout="constrained")
+    for axes, (title, songs) in zip(figure.subplots(1, len(scored), squeeze=False)[0], scored.items(), strict=True):
+        sure, right, counts = reliability(songs)
+        axes.plot([0, 1], [0, 1], color="grey", linewidth=1)
+        axes.scatter(sure, right, 400 * counts / counts.sum() + 5, color=COLOURS[0], alpha=0.8)
+        axes.set(xlim=(0, 1.03), ylim=(-0.03, 1.03), xlabel="probability of the predicted genre", title=title)
+        axes.set_aspect("equal")
+    figure.axes[0].set_ylabel("part of songs that have it")
+    return figure
+
+
+def curves_picture(curves: dict[str, list[tuple[int, float]]]) -> "Figure":
+    """Train and validation on the same axes, a panel a measure; `curves` holds (step, value) by names like val/loss."""
+    from matplotlib.figure import Figure
+
     figure = Figure((4 * len(MEASURES), 3.2), layout="constrained")
-    shown = [*zip(("train", "val"), curve_labels(averaged), (TRAIN_COLOUR, VAL_COLOUR), strict=True)]
     for axes, measure in zip(figure.subplots(1, len(MEASURES)), MEASURES, strict=True):
-        for split, label, colour in shown:
+        for (split, label), colour in zip(CURVES.items(), COLOURS, strict=False):
             if points := curves.get(f"{split}/{measure}"):
                 axes.plot(*zip(*points, strict=True), color=colour, label=label, marker=".")
         axes.set(title=measure, xlabel="training step")
         axes.legend(fontsize="small")
     return figure
-
-
-def curve_labels(averaged: bool) -> tuple[str, str]:
-    """What the curves of train and validation are of; weights may be `averaged` for validation only."""
-    if averaged:
-        return "train: windows, raw weights", "val: songs, averaged weights"
-    return "train: windows", "val: songs"

@@ -39,7 +39,13 @@ def page(name: str, results: Results) -> str:
     """The whole of report.md."""
     facts = "\n".join(f"- {fact}: {value}" for fact, value in results.facts.items())
     parts = [f"# {name}", facts, "## All songs", findings(results), "## By genre, on test", genres_table(results)]
-    parts += ["![Confusion on test](confusion_test.png)", "## How it learnt", "![Curves](curves.png)"]
+    parts += ["## All genres, all splits", "![Confusion](confusion.png)"]
+    parts += [
+        "## What its probabilities mean",
+        "![Calibration](calibration.png)",
+        "## How it learnt",
+        "![Curves](curves.png)",
+    ]
     if results.left_out:
         lines = [f"- `{path}` {reason}" for path, reason in results.left_out.items()]
         parts += [f"## Files left out: {len(lines)}", "\n".join(lines)]

@@ -26,7 +26,7 @@ from genre_lightning.models.summary import describe
 from genre_lightning.runs.folders import CHECKPOINTS
 from genre_lightning.runs.resume import check_same_songs
 from genre_lightning.runs.run import MODEL, read_checkpoint
-from genre_lightning.train.callbacks import History, LastCheckpoint, SeedEveryEpoch
+from genre_lightning.train.callbacks import History, build_callbacks
 from genre_lightning.train.checks import check, check_folder
 from genre_lightning.train.evaluation import write_report
 from genre_lightning.train.tensorboard import show_model
@@ -72,8 +72,7 @@ def build_loggers(cfg: DictConfig, folder: Path) -> list[Logger]:
 def build_trainer(cfg: DictConfig, folder: Path, loggers: list[Logger]) -> Trainer:
     """The Trainer with the configured callbacks, and with those that every run has."""
     logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)  # our own log says it already
-    callbacks = [*filter(None, instantiate(cfg.callbacks).values()), LastCheckpoint(), SeedEveryEpoch(cfg.seed)]
-    return instantiate(cfg.trainer, callbacks=callbacks, logger=loggers, default_root_dir=str(folder))
+    return instantiate(cfg.trainer, callbacks=build_callbacks(cfg), logger=loggers, default_root_dir=str(folder))
 
 
 def load_data(cfg: DictConfig, trainer: Trainer, folder: Path) -> GenreDataModule:
@@ -84,6 +83,7 @@ def load_data(cfg: DictConfig, trainer: Trainer, folder: Path) -> GenreDataModul
         check_folder(cfg.ckpt_path, folder)
         data.prepare_data()
     data.setup()
+    data.watch_training()
     check_same_songs(cfg.ckpt_path, data.selection.catalogue)
     return data
 
@@ -230,7 +230,7 @@ def finish(
     cfg: DictConfig, trainer: Trainer, model: GenreClassifier, data: GenreDataModule, val: ScoredSongs
 ) -> None:  # fmt: skip
     """Calibrate the model on the `val` songs as the first fit scored them, keep it, test it, and write the report."""
-    temperature = fit_temperature(val)
+    temperature = fit_temperature(val, data.artist_groups("val"))
     model.calibrate(temperature)
     trainer.save_checkpoint(Path(trainer.default_root_dir, MODEL), weights_only=True)
     scored = score(trainer, model, data, LEARNT_FROM, "test") | {"val": at_temperature(val, temperature)}

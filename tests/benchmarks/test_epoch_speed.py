@@ -1,4 +1,4 @@
-"""An epoch under the Trainer, against a plain PyTorch loop over the same loader."""
+"""An epoch under the Trainer, against a plain PyTorch loop over the same loader; and what watching it costs."""
 
 import logging
 import time
@@ -81,3 +81,50 @@ def test_an_epoch_costs_no_more_than_a_plain_loop(model, hiss, tmp_path, capsys)
     with capsys.disabled():
         print(f"\nan epoch of the {model}: {np.median(ours.times):.2f} s, {ratio:.3f} times a plain loop's")
     assert ratio <= 1.06
+
+
+class ValidationTimes(Callback):
+    """The time of each epoch, and of what it takes to judge each of the data module's `val_splits` in it."""
+
+    def __init__(self):
+        self.epochs, self.judged, self.begin, self.batch = [], [], 0.0, 0.0
+
+    def on_train_epoch_start(self, trainer, module):
+        self.begin = self.batch = time.perf_counter()
+        self.judged.append({})
+
+    def on_validation_start(self, trainer, module):
+        self.batch = time.perf_counter()
+
+    def on_validation_batch_end(self, trainer, module, outputs, batch, batch_idx, dataloader_idx=0):
+        now, split = time.perf_counter(), trainer.datamodule.val_splits[dataloader_idx]
+        self.judged[-1][split] = self.judged[-1].get(split, 0) + now - self.batch
+        self.batch = now
+
+    def on_train_epoch_end(self, trainer, module):
+        self.epochs.append(time.perf_counter() - self.begin)
+
+
+@pytest.mark.parametrize("model", ["mlp", "cnn", "lstm"])
+@pytest.mark.parametrize("seconds", [8, 40])
+def test_judging_training_songs_takes_less_than_a_tenth_of_an_epoch(model, seconds, hiss, tmp_path, capsys):
+    logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
+    cfg = configuration(hiss(90, seconds), model)
+    cfg.loader.windows_per_song, cfg.loader.batch_size, cfg.trainer.limit_val_batches = None, 32, None
+    cfg.trainer.max_epochs = 4
+    trainer, data, times = build_trainer(cfg, tmp_path, []), serve(cfg), ValidationTimes()
+    data.watch_training()
+    trainer.callbacks += [times]
+    fit(trainer, build_model(cfg, data), data, None)
+    train, val = (
+        np.median([judged[split] / epoch for judged, epoch in zip(times.judged, times.epochs, strict=True)][1:])
+        for split in data.val_splits[::-1]
+    )
+    songs = len(data.datasets["train_songs"]), len(data.datasets["val"])
+    with capsys.disabled():
+        print(
+            f"\nof an epoch of the {model}, songs of {seconds} s: {100 * train:.1f} % to judge {songs[0]} of train, ",
+            end="",
+        )
+        print(f"{100 * val:.1f} % to judge {songs[1]} of val")
+    assert train < 0.1

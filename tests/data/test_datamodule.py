@@ -7,6 +7,7 @@ import pytest
 import torch
 from lightning import LightningModule, Trainer
 from torch import nn
+from torch.utils.data import DataLoader
 
 from genre_lightning.data.augment import Gain, Mixup
 from genre_lightning.data.cache import FeatureCache
@@ -76,8 +77,8 @@ def test_songs_that_share_an_artist_are_one_group(make, selected):
     for splits in (["train"], ["train", "val"]):
         data.learn_from(*splits)
         artists = [track.artist for split in splits for track in data.selection.catalogue.of_split(split)]
-        pairs = set(zip(data.artist_groups(), artists, strict=True))
-        assert len(pairs) == len(set(data.artist_groups())) == len(set(artists)) < len(artists)
+        pairs = set(zip(data.artist_groups(*data.learnt_from), artists, strict=True))
+        assert len(pairs) == len(set(data.artist_groups(*data.learnt_from))) == len(set(artists)) < len(artists)
 
 
 def test_a_window_is_as_long_as_asked_for_but_no_longer_than_the_longest_training_song(make, selected):
@@ -237,3 +238,39 @@ def test_what_is_learnt_from_decides_on_training_songs_and_statistics(make):
     ]  # fmt: skip
     with pytest.raises(UserError, match="ckpt_path: that checkpoint was written"):
         data.load_state_dict({**data.state_dict(), "learnt_from": ["train"]})
+
+
+def test_validation_judges_as_many_training_songs_of_all_genres_once_it_is_to_watch_training(make):
+    data = make()
+    assert isinstance(data.val_dataloader(), DataLoader)  # the only one that other networks know of
+    data.watch_training()
+    val, train = data.val_dataloader()
+    assert [batch.song.tolist() for batch in val] == [batch.song.tolist() for batch in data.whole_songs("val")]
+    watched, learnt = data.datasets["train_songs"], data.datasets["train"]
+    assert len(watched) == len(data.datasets["val"]) == 6 and set(watched.songs) <= set(learnt.songs)
+    assert watched.genres.bincount().tolist() == [2, 2, 2] and data.val_splits == ("val", "train_songs")
+    assert torch.cat([batch.song for batch in train]).unique().tolist() == [*range(6)]
+    data.learn_from("train", "val")
+    assert [batch.song.tolist() for batch in data.val_dataloader()] == [[-1]]
+
+
+@pytest.mark.parametrize(("windows", "songs"), [(None, 6), (1, 3), ("all", 2)])
+def test_the_training_songs_that_are_watched_cost_less_than_a_tenth_of_an_epoch(make, windows, songs):
+    data = make(windows_per_song=windows)
+    data.watch_training()
+    watched = data.datasets["train_songs"]
+    counts = {split: sum(len(batch.song) for batch in data.whole_songs(split)) for split in ("train", "val")}
+    learning = {None: 3 * 1600, 1: 3 * 18, "all": counts["train"]}[windows]  # in windows that are judged
+    judged = sum(len(batch.song) for batch in data.whole_songs("train_songs"))
+    assert len(watched) == songs and judged <= 1.2 * (learning + counts["val"]) / 10
+
+
+def test_a_sample_of_songs_is_of_each_genre_in_proportion_and_always_the_same(make):
+    train = make().datasets["train"]
+    for n_songs in (1, 3, 9, 18):
+        sample = train.sample(n_songs)
+        assert len(sample) == n_songs == len(set(sample.songs)) and sample.songs == train.sample(n_songs).songs
+        assert max(sample.genres.bincount()) == -(-n_songs // 3)
+    genre = dict(zip(train.songs, train.genres.tolist(), strict=True))
+    assert [genre[song] for song in sample.songs] == sample.genres.tolist()
+    assert torch.equal(sample.targets, torch.eye(3)[sample.genres])

@@ -9,7 +9,7 @@ from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from genre_lightning.errors import UserError, explain
-from genre_lightning.runs.folders import removed_if_nothing_was_done, run_folder
+from genre_lightning.runs.folders import read_overrides, removed_if_nothing_was_done, run_folder, run_name, telling
 
 
 @pytest.fixture(autouse=True)
@@ -17,11 +17,52 @@ def elsewhere(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
 
-def test_runs_get_folders_of_their_own_named_after_their_time_and_settings():
-    names = {run_folder(None, "cnn", "logmel", 7) for _ in range(20)}
+def test_runs_get_folders_of_their_own_named_after_their_settings_and_time():
+    names = {run_folder(None, "cnn_logmel_seed7") for _ in range(20)}
     assert len(names) == 20 and all(Path(name).is_dir() for name in names)
-    named = r"logs/\d{4}-\d\d-\d\d_\d\d-\d\d-\d\d_cnn_logmel_seed7(_\d+)?"
+    named = r"logs/cnn_logmel_seed7_\d{4}-\d\d-\d\d_\d\d-\d\d-\d\d(_\d+)?"
     assert all(re.fullmatch(named, name) for name in names)
+
+
+DIFFERENCES = {
+    "learning.optimizer.lr=0.01": "lr0.01",
+    "split.method=naive": "method-naive",
+    "+trainer.max_time={minutes: 10}": "max_time-minutes-10",
+    "augment=[gain,mixup]": "augment-gain-mixup",
+    "~callbacks.ema": "ema-none",
+    "data=gtzan": "gtzan",
+    "data.root='/home of/songs'": "songs",
+    "data.root=D:\\songs": "songs",
+    "data.root=музыка": "none",
+    "experiment=four_cnn": "four_cnn",
+}
+
+
+@pytest.mark.parametrize(("override", "named"), DIFFERENCES.items())
+def test_the_name_of_a_run_says_what_was_typed_in_signs_of_every_system(override, named):
+    untold = [
+        "model=cnn",
+        "seed=7",
+        "cache.root=/c",
+        "trainer=gpu",
+        "trainer.devices=2",
+        "+logger.mine=x",
+        "refit=false",
+    ]
+    assert run_name("cnn", "logmel", 7, [*untold, override]) == f"cnn_logmel_seed7_{named}"
+    assert telling([*untold, override]) == [override]
+
+
+def test_a_long_name_is_cut():
+    name = run_name("cnn", "logmel", 7, [f"model.width{number}=1" for number in range(50)])
+    assert name.startswith("cnn_logmel_seed7_width01_width11") and len(name) <= 80 and name[-1] != "_"
+
+
+def test_what_was_typed_is_read_back_if_hydra_wrote_it_down(tmp_path):
+    assert read_overrides(tmp_path) == []
+    (tmp_path / ".hydra").mkdir()
+    (tmp_path / ".hydra" / "overrides.yaml").write_text("- seed=3\n- learning.optimizer.lr=0.01\n")
+    assert read_overrides(tmp_path) == ["seed=3", "learning.optimizer.lr=0.01"]
 
 
 def test_a_place_where_nothing_can_be_written_is_a_line(monkeypatch):
@@ -29,7 +70,7 @@ def test_a_place_where_nothing_can_be_written_is_a_line(monkeypatch):
         raise OSError(errno.EROFS, "Read-only file system", str(self))
 
     monkeypatch.setattr(Path, "mkdir", refuse)
-    folder = OmegaConf.create({"dir": "${run_folder:null,cnn,logmel,7}"})
+    folder = OmegaConf.create({"dir": "${run_folder:null,cnn_logmel_seed7}"})
     with pytest.raises(OmegaConfBaseException) as caught:
         _ = folder.dir
     expected = "logs cannot be made: Read-only file system; name another folder with hydra.run.dir=DIR, or run it from"
@@ -110,7 +151,7 @@ def test_a_run_that_is_there_keeps_its_settings(mode, trained, expected):
     assert config.hydra.sub == expected
 
 
-OF_ITS_OWN = r"_cnn_logmel_seed3$"
+OF_ITS_OWN = r"^logs/cnn_logmel_seed3_gtzan_[\d_-]+$"
 
 
 @pytest.mark.parametrize(
@@ -119,6 +160,11 @@ OF_ITS_OWN = r"_cnn_logmel_seed3$"
 )
 def test_a_configuration_asks_for_a_new_folder_or_that_of_the_run_which_goes_on(ckpt_path, expected):
     config = OmegaConf.create(
-        {"ckpt_path": ckpt_path, "seed": 3, "dir": "${run_folder:${ckpt_path},cnn,logmel,${seed}}"}
+        {
+            "ckpt_path": ckpt_path,
+            "seed": 3,
+            "typed": ["seed=3", "data=gtzan"],
+            "dir": "${run_folder:${ckpt_path},${run_name:cnn,logmel,${seed},${typed}}}",
+        }
     )
     assert re.search(expected, config.dir) and config.dir == config.dir

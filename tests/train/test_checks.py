@@ -75,7 +75,7 @@ WORK = [
 def test_a_switch_that_is_not_refused_leaves_a_whole_run(train_run, overrides):
     folder = train_run("trainer.max_epochs=2", *overrides)
     assert (folder / "report.md").is_file() and len(Run(folder).catalogue) == 30
-    assert read_history(folder / "history.csv")["final/test_accuracy"]
+    assert read_history(folder / "history.csv")["verdict/test_accuracy"]
     assert json.loads((folder / "metrics.json").read_text())["test"]["songs"] == 6
 
 

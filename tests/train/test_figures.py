@@ -1,25 +1,47 @@
 import numpy as np
-import pytest
+import torch
 
+from genre_lightning.metrics import ScoredSongs
 from genre_lightning.plotting import save_picture
-from genre_lightning.train.figures import confusion_picture, curves_picture, spectrogram_picture
+from genre_lightning.train.figures import (
+    calibration_picture,
+    confusion_picture,
+    curves_picture,
+    spectrogram_picture,
+)
 
 
-def test_the_confusion_picture_counts_songs_where_they_belong():
-    figure = confusion_picture(np.array([[3, 1], [0, 4]]), ["jazz", "rock"], "test: songs")
-    (axes,) = figure.axes
+def test_the_confusion_picture_counts_songs_where_they_belong_a_panel_a_split():
+    counts = {"validation": np.array([[3, 1], [0, 4]]), "test": np.array([[0, 2], [0, 0]])}
+    figure = confusion_picture(counts, ["jazz", "rock"])
+    axes, other = figure.axes
     written = {(text.get_position(), text.get_text()) for text in axes.texts}
     assert written == {((0, 0), "3"), ((1, 0), "1"), ((1, 1), "4")}
+    assert [text.get_text() for text in other.texts] == ["2"]
     assert [label.get_text() for label in axes.get_yticklabels()] == ["jazz", "rock"]
-    assert (axes.get_title(), axes.get_xlabel(), axes.get_ylabel()) == ("test: songs", "predicted", "true")
+    assert [each.get_title() for each in figure.axes] == ["validation", "test"]
+    assert (axes.get_xlabel(), axes.get_ylabel()) == ("predicted", "true")
     np.testing.assert_allclose(axes.images[0].get_array(), [[0.75, 0.25], [0, 1]])
 
 
 def test_a_genre_s_name_is_never_taken_for_a_formula(tmp_path):
     genres = ["A$AP_x$", "$\\frac$"]
-    figure = confusion_picture(np.array([[3, 1], [0, 0]]), genres, "test: songs")  # the second has no songs
+    figure = confusion_picture({"test": np.array([[3, 1], [0, 0]])}, genres)  # the second has no songs
     save_picture(figure, tmp_path / "c.png")
     assert [label.get_text() for label in figure.axes[0].get_xticklabels()] == genres
+
+
+def test_the_calibration_picture_shows_how_often_a_model_is_right_that_is_so_sure(tmp_path):
+    probabilities = torch.tensor([[0.9, 0.1]] * 4 + [[0.35, 0.65]] * 2)
+    songs = ScoredSongs(torch.arange(6), probabilities.log(), torch.tensor([0, 0, 0, 1, 1, 0]))
+    figure = calibration_picture({"validation": songs, "test": songs._replace(genre=torch.zeros(6, dtype=torch.long))})
+    save_picture(figure, tmp_path / "c.png")
+    first, second = (axes.collections[0] for axes in figure.axes)
+    np.testing.assert_allclose(first.get_offsets(), [[0.65, 0.5], [0.9, 0.75]], atol=1e-6)
+    np.testing.assert_allclose(second.get_offsets(), [[0.65, 0.0], [0.9, 1.0]], atol=1e-6)
+    small, large = first.get_sizes()  # 2 songs and 4
+    assert small < large
+    assert [axes.get_title() for axes in figure.axes] == ["validation", "test"]
 
 
 def test_spectrograms_run_from_left_to_right_under_their_titles():
@@ -31,18 +53,11 @@ def test_spectrograms_run_from_left_to_right_under_their_titles():
     assert picture.origin == "lower"
 
 
-LABELS = {
-    False: ("train: windows", "val: songs"),
-    True: ("train: windows, raw weights", "val: songs, averaged weights"),
-}
-
-
-@pytest.mark.parametrize(("averaged", "labels"), LABELS.items())
-def test_curves_show_train_and_validation_on_the_same_axes(averaged, labels):
-    curves = {"train/loss": [(1, 0.9), (2, 0.5)], "val/loss": [(2, 0.8)], "val/accuracy": [(2, 0.4)]}
-    curves |= {"train/learning_rate": [(1, 0.1)], "train/f1_macro": [(1, 0.3)]}
-    loss, accuracy, _ = curves_picture(curves, averaged).axes
+def test_curves_show_train_and_validation_on_the_same_axes():
+    curves = {"train_songs/loss": [(1, 0.9), (2, 0.5)], "val/loss": [(2, 0.8)], "val/accuracy": [(2, 0.4)]}
+    curves |= {"train/loss": [(1, 0.7)], "train/learning_rate": [(1, 0.1)], "train_songs/f1_macro": [(1, 0.3)]}
+    loss, accuracy, _ = curves_picture(curves).axes
     drawn = {line.get_label(): line.get_xydata().tolist() for line in loss.lines}
-    assert drawn == dict(zip(labels, ([[1, 0.9], [2, 0.5]], [[2, 0.8]]), strict=True))
-    assert [line.get_label() for line in accuracy.lines] == [labels[1]] and accuracy.get_title() == "accuracy"
-    assert [text.get_text() for text in loss.get_legend().get_texts()] == list(labels)
+    assert drawn == {"training songs": [[1, 0.9], [2, 0.5]], "validation songs": [[2, 0.8]]}
+    assert [line.get_label() for line in accuracy.lines] == ["validation songs"] and accuracy.get_title() == "accuracy"
+    assert [text.get_text() for text in loss.get_legend().get_texts()] == ["training songs", "validation songs"]

@@ -149,7 +149,7 @@ def test_the_genres_table_has_a_line_for_each():
 def test_the_page_has_a_title_facts_tables_and_pictures():
     text = page("a run", results())
     assert text.startswith("# a run\n") and "- model: CNN\n- songs from: songs\n- epochs: 12" in text
-    assert "hiphop" in text and "(confusion_test.png)" in text and "(curves.png)" in text
+    assert "hiphop" in text and all(f"({name}.png)" in text for name in ("confusion", "calibration", "curves"))
     assert findings(results()) in text and "Left out" not in text and text.endswith("\n")
     text = page("a run", results(left_out=["a.wav", "b.wav"]))
     assert "## Files left out: 2" in text and "- `b.wav` is empty (0 bytes)" in text

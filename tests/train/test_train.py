@@ -25,7 +25,9 @@ GPU = torch.cuda.is_available() or torch.backends.mps.is_available()
 
 
 def figures(folder):
-    return json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
+    found = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
+    found["run"].pop("seconds")  # which no seed makes the same
+    return found
 
 
 def curves(folder):
@@ -201,10 +203,10 @@ def watched(configure, tmp_path_factory):
     def watching(name):
         step = getattr(MLP, name)
 
-        def watch(model, batch, batch_idx):
+        def watch(model, batch, batch_idx, *more):
             training = [module.training for part in (model.encoder, model.head) for module in part.modules()]
             seen[name].append((model.current_epoch, batch.song.tolist(), training))
-            return step(model, batch, batch_idx)
+            return step(model, batch, batch_idx, *more)
 
         return watch
 
