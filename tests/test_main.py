@@ -68,6 +68,14 @@ def test_neighbours_results_and_pruned_caches_are_printed(command, embedded, sel
     assert "30 of 30 songs in use" in command("prune-cache", selected[1].folder.parent)[1]
 
 
+def test_two_runs_are_compared_in_words_and_a_picture(command, run, tmp_path):
+    again = shutil.copytree(run, tmp_path / "again")
+    status, printed, _ = command("compare", run, again, "--output", "two.png")
+    assert status == 0 and "these songs do not tell which is better" in printed and printed.endswith("\ntwo.png\n")
+    assert Path("two.png").read_bytes().startswith(b"\x89PNG")
+    assert command("compare", run, run)[0] == f"error: {run} and {run} are the same run; name two"
+
+
 def test_a_sweep_stands_for_its_best_run_in_every_command(command, embedded, library, map_run, tmp_path):
     sweep, song = tmp_path / "sweep", library / "noise" / "9.wav"
     best = Path(shutil.copytree(embedded, sweep / "0_mlp"))
