@@ -152,10 +152,13 @@ def write_manifest(catalogue: Catalogue, path: Path) -> None:
     extras = list(dict.fromkeys(column for track in catalogue for column in track.extra))
     rows = csv.DictWriter(lines := io.StringIO(), [*COLUMNS, *extras])
     rows.writeheader()
-    folder = path.parent.absolute()
     for track in catalogue:
-        song = track.path.absolute()
-        shown = (song.relative_to(folder) if song.is_relative_to(folder) else song).as_posix()
         known = {column: getattr(track, column) for column in COLUMNS[1:]}
-        rows.writerow(known | track.extra | {"path": shown})
+        rows.writerow(known | track.extra | {"path": path_beside(track.path, path.parent)})
     write_text_whole(path, lines.getvalue(), "surrogateescape")  # names of files may be no UTF-8
+
+
+def path_beside(song: Path, folder: Path) -> str:
+    """A song's path as a file in `folder` names it: relative if it lies below, with slashes on every system."""
+    song, folder = song.absolute(), folder.absolute()
+    return (song.relative_to(folder) if song.is_relative_to(folder) else song).as_posix()

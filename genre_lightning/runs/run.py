@@ -1,7 +1,7 @@
 """What lies where in a run's folder, and the finished run read back.
 
-.hydra/config.yaml, checkpoints/model.ckpt and last.ckpt, manifest.csv (the songs and their splits), metrics.json,
-report.md, pictures, TensorBoard's events.
+.hydra/config.yaml, checkpoints/model.ckpt and last.ckpt, manifest.csv (the songs and their splits), predictions.csv,
+metrics.json, report.md, pictures, TensorBoard's events.
 """
 
 from __future__ import annotations

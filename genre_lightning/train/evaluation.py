@@ -27,6 +27,7 @@ from genre_lightning.metrics import (
 from genre_lightning.models.base import GenreClassifier
 from genre_lightning.models.summary import multiply_adds, parameters
 from genre_lightning.plotting import save_picture
+from genre_lightning.runs.predictions import write_predictions
 from genre_lightning.runs.results import SCORED, Figures, GenreFigures, Results, SplitFigures, split_titles
 from genre_lightning.text import say
 from genre_lightning.train.advice import advise
@@ -62,7 +63,8 @@ def write_report(
     how = cfg.report.bootstrap_samples, data.learnt_from, float(model.temperature)
     results = results_of(scored, baseline, data.selection, told, *how)
     results = replace(results, advice=advise(cfg, results.splits["learnt_from"].songs / len(data.genres)))
-    results.write(folder)
+    write_predictions(folder, data.selection.catalogue, scored, data.learnt_from)
+    results.write(folder)  # which makes it a finished run
     text = page(folder.name, results).encode(errors="replace")
     write_whole(folder / "report.md", lambda file: file.write(text))
     pictures = draw(trainer, model, data, scored, split_titles(results.refitted))

@@ -1,0 +1,86 @@
+"""predictions.csv: what a run's model makes of each song that it learnt from, and of those of val and test."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from genre_lightning.data.catalogue import Catalogue, path_beside
+from genre_lightning.errors import UserError
+from genre_lightning.files import write_text_whole
+from genre_lightning.runs.results import METRICS, SCORED
+
+if TYPE_CHECKING:
+    from genre_lightning.metrics import ScoredSongs
+
+PREDICTIONS = "predictions.csv"
+COLUMNS = ("path", "genre", "split", "predicted")  # then one for each genre
+DECIMALS = 6
+
+
+@dataclass(frozen=True, slots=True)
+class PredictedSong:
+    """A song, its true genre, its part in the run (one of SCORED), and what the model says."""
+
+    path: Path
+    genre: str
+    split: str
+    predicted: str
+    probabilities: dict[str, float]
+
+    @property
+    def correct(self) -> bool:
+        """Whether the model is right."""
+        return self.predicted == self.genre
+
+
+def write_predictions(
+    folder: Path, catalogue: Catalogue, scored: Mapping[str, ScoredSongs], learnt_from: Sequence[str]
+) -> None:
+    """Write predictions.csv into a run's folder, paths as in its manifest.csv.
+
+    A song of val is there twice if the model has learnt from it: once so, and once as the first fit judged it.
+    `scored` has the songs of each of SCORED, at the model's temperature.
+    """
+    splits = {"learnt_from": learnt_from, "val": ("val",), "test": ("test",)}
+    rows = csv.writer(lines := io.StringIO(newline=""))
+    rows.writerow([*COLUMNS, *catalogue.genres])
+    for part in SCORED:
+        tracks = [track for split in splits[part] for track in catalogue.of_split(split)]
+        of_part = scored[part]
+        for song, probabilities in zip(of_part.song.tolist(), of_part.probabilities.tolist(), strict=True):
+            track, guess = tracks[song], probabilities.index(max(probabilities))
+            known = path_beside(track.path, folder), track.genre, part, catalogue.genres[guess]
+            rows.writerow([*known, *(f"{probability:.{DECIMALS}f}" for probability in probabilities)])
+    write_text_whole(folder / PREDICTIONS, lines.getvalue(), "surrogateescape")
+
+
+def read_predictions(folder: Path) -> list[PredictedSong]:
+    """What `write_predictions` wrote. Raises UserError if it is missing or damaged."""
+    path = folder / PREDICTIONS
+    if not (folder / METRICS).is_file():
+        raise UserError(f"{folder} is not a finished run: it has no {METRICS}")
+    if not path.is_file():
+        raise UserError(f"{folder} has no {PREDICTIONS}, which this version writes at the end of a run; train again")
+    try:
+        with path.open(newline="", encoding="utf-8", errors="surrogateescape") as file:
+            head, *rows = csv.reader(file, strict=True)
+        if (*head[: len(COLUMNS)],) != COLUMNS:
+            raise ValueError
+        genres = head[len(COLUMNS) :]
+        return [read_row(row, genres, folder) for row in rows]
+    except (ValueError, csv.Error):
+        raise UserError(f"{path} is damaged, or was not written by this program") from None
+
+
+def read_row(row: Sequence[str], genres: Sequence[str], folder: Path) -> PredictedSong:
+    """One line. Raises ValueError if it is damaged."""
+    path, genre, split, predicted, *probabilities = row
+    known = dict(zip(genres, map(float, probabilities), strict=True))
+    if split not in SCORED or predicted not in known or genre not in known:
+        raise ValueError
+    return PredictedSong(folder / path, genre, split, predicted, known)
