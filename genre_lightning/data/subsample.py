@@ -16,7 +16,8 @@ def subsample(
     """Draw training songs of each genre; songs of the other splits all stay.
 
     The artists of a smaller draw are among those of a larger one, and so are the songs of the same artists. Songs that
-    share an artist, or are linked so, are one artist's; a song that names none is its own.
+    share an artist, or are linked so, are one artist's; a song that names none is its own. A file that cannot be read
+    counts as any other: which songs are drawn does not depend on it.
 
     Args:
         catalogue: The songs, each with its split.
