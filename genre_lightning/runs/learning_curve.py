@@ -90,12 +90,18 @@ def curve_of(runs: Sequence[Swept]) -> Curve:
     if len(varied) > 1:
         raise UserError(f"a learning curve is of {SONGS} or of {ARTISTS}, not of both; sweep one at a time")
     draws = defaultdict(list)
-    for run in runs:
+    for run in {extent(run): run for run in runs}.values():  # parts of few songs may come to the same ones
         draws[None if not varied else run.setting(varied[0])].append(run)
     by_size = sorted(draws.values(), key=lambda of: np.mean([songs_per_genre(run) for run in of]))
     runs = [run for of in by_size for run in of]
     sizes = np.repeat(range(len(by_size)), [len(of) for of in by_size])
     return Curve(runs, sizes, np.array([*map(songs_per_genre, runs)]), *judged(runs), by_artists=varied != [SONGS])
+
+
+def extent(run: Swept) -> tuple[int, ...]:
+    """What two runs have in common that learnt from the same songs: draws are nested."""
+    known = run.results.splits["learnt_from"]
+    return run.setting("split.draw"), run.setting("seed"), known.songs, known.artists
 
 
 def songs_per_genre(run: Swept) -> float:
@@ -162,7 +168,7 @@ def doubled(curve: Curve, laws: PowerLaw | None) -> str:
     """What twice as many songs would bring, or why that cannot be said."""
     if laws is None:
         return f"What twice as many would bring cannot be said: {lacking(curve)}."
-    low, high = 100 * interval(laws.gain(curve.most))
+    low, high = np.round(100 * interval(laws.gain(curve.most)))
     what = f"Twice as many songs by {'twice as many' if curve.by_artists else 'the same'} artists"
     if low <= 0:
         return f"{what}: what they would bring cannot be said, it may be anything from {low:.0f} to {high:.0f} points."

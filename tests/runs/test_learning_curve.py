@@ -110,6 +110,11 @@ def test_songs_and_artists_at_once_make_no_curve(learn):
         found(learn({0.5: 17, 0.9: 8}, draws=1, setting="train_songs_per_genre"))
 
 
+def test_parts_that_come_to_the_same_songs_are_one_size(learn):
+    curve = curve_of(runs_by_variant(learn({0.04: 20, 0.05: 20, 1.0: 8}), ASKED)[""])
+    assert curve.sizes.tolist() == [0, 0, 0, 1, 1, 1]
+
+
 def test_sizes_are_in_the_order_of_the_songs_they_come_to(learn):
     curve = curve_of(runs_by_variant(learn({1.0: 8, 0.5: 17, 0.25: 20}), ASKED)[""])
     assert [songs.tolist() for songs in curve.by_size(curve.songs)] == [[12] * 3, [25] * 3, [50] * 3]
