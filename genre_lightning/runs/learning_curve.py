@@ -194,15 +194,19 @@ def draw(curves: Mapping[str, Curve], laws: Mapping[str, PowerLaw | None]) -> "F
 
     figure = Figure((8, 5), layout="constrained")
     axes = figure.add_subplot(xscale="log", xlabel="songs a genre (artists a genre)", ylabel="accuracy on test, %")
-    most = max(curve.most for curve in curves.values())
-    axes.set_xlim(min(curve.songs.min() for curve in curves.values()) / 1.2, 2.4 * most)
+    longest = max(curves.values(), key=lambda curve: curve.most)
+    axes.set_xlim(min(curve.songs.min() for curve in curves.values()) / 1.2, 2.4 * longest.most)
     for number, (name, curve) in enumerate(curves.items()):
         colour = COLOURS[number % len(COLOURS)]
-        draw_runs(axes, curve, colour, literal(name) or "runs")
+        draw_runs(axes, curve, colour, literal(name))
         if (known := laws[name]) is not None:
             draw_law(axes, curve, known, colour)
-    label_sizes(axes, next(curve for curve in curves.values() if curve.most == most))
-    axes.legend(loc="lower right")
+    label_sizes(axes, longest)
+    axes.set_title(
+        f"the same {len(longest.groups)} test songs at all sizes; lines and area: 95 % intervals", fontsize=10
+    )
+    if any(curves):
+        axes.legend(loc="lower right")
     return figure
 
 

@@ -1,5 +1,6 @@
 """Questions that are sweeps, experiment=leak and experiment=learning_curve: at the end, the answer is said."""
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,8 @@ class Question(Callback):
         self.about = about
 
     def on_multirun_end(self, config: DictConfig, **kwargs: Any) -> None:
+        if sys.exc_info()[0] is not None:
+            return  # Hydra 1.4 calls it after Ctrl-C too
         try:
             say(f"\n{QUESTIONS[self.about](Path(config.hydra.sweep.dir))}")
         except UserError as error:
