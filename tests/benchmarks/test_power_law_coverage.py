@@ -12,7 +12,7 @@ pytestmark = pytest.mark.benchmark
 LAWS = ((1.5, 0.5, 0.0), (1.0, 0.4, 0.0), (0.8, 0.5, 0.05), (0.5, 0.3, 0.05), (0.6, 1.0, 0.1), (0.0, 1.0, 0.3))
 TESTED = ((15, 3), (40, 1), (40, 3))  # artists, and songs of each
 SIZES = np.repeat(np.round(47 * np.geomspace(0.1, 1, 6)), 3)  # six sizes, three draws
-REPEATS = 200
+REPEATS = 100
 
 
 def experiment(law, artists, songs, rng):
