@@ -12,7 +12,7 @@ from genre_lightning.errors import UserError
 from genre_lightning.plotting import COLOURS, literal, save_picture
 from genre_lightning.runs.results import SCORED, Results
 from genre_lightning.runs.swept import Swept, runs_by_variant
-from genre_lightning.text import mean_and_range, percent, table
+from genre_lightning.text import mean_and_range, percent, points, table
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -92,13 +92,16 @@ def verdict(pairs: Sequence[Pair]) -> str:
     """By how much the promise is too high."""
     naive, artist = (np.array(test_accuracies(pairs, method)) for method in METHODS)
     leaks = naive - artist
-    points = f"{100 * leaks.mean():.0f} points"
     if len(pairs) < 2:
-        return f"{points} in a single division of the songs, which may be chance; try split.seed=0,1,2,3,4."
+        return (
+            f"{points(leaks.mean())} in a single division of the songs, which may be chance; try split.seed=0,1,2,3,4."
+        )
     low, high = leak_interval(leaks, min(pair["artist"].splits["test"].songs for pair in pairs))
     known = f"95 % interval {100 * low:.0f} to {100 * high:.0f}, from {len(pairs)} divisions of these songs"
     if low > 0:
-        return f"the promise is {points} too high ({known}). It is artists that are recognised there, not genres."
+        return (
+            f"the promise is {points(leaks.mean())} too high ({known}). It is artists that it knows again, not genres."
+        )
     return f"that is within chance ({known}), so a leak is not shown. More divisions say more: 'split.seed=range(20)'."
 
 

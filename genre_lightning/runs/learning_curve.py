@@ -15,7 +15,7 @@ from genre_lightning.plotting import COLOURS, literal, save_picture
 from genre_lightning.runs.power_law import PowerLaw, Values, bootstrap, fit, interval
 from genre_lightning.runs.predictions import read_predictions
 from genre_lightning.runs.swept import Swept, runs_by_variant
-from genre_lightning.text import mean_and_range, percent, table
+from genre_lightning.text import mean_and_range, percent, points, table
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -172,9 +172,9 @@ def doubled(curve: Curve, laws: PowerLaw | None) -> str:
     what = f"Twice as many songs by {'twice as many' if curve.by_artists else 'the same'} artists"
     if low <= 0:
         return f"{what}: what they would bring cannot be said, it may be anything from {low:.0f} to {high:.0f} points."
-    gain = 100 * fit(curve.songs, 1 - curve.accuracy).gain(curve.most)
+    gain = points(float(fit(curve.songs, 1 - curve.accuracy).gain(curve.most)))
     return (
-        f"{what} would bring another {gain:.0f} points (95 % interval {low:.0f} to {high:.0f}), if they are like these "
+        f"{what} would bring another {gain} (95 % interval {low:.0f} to {high:.0f}), if they are like these "
         "and the power law through all sizes goes on."
     )
 

@@ -33,7 +33,7 @@ def found(sweep):
     return {name: finding(curve, possible_laws(curve)) for name, curve in curves.items()}
 
 
-def points(sentence):
+def numbers(sentence):
     """The gain and the ends of its interval."""
     return [int(number) for number in re.search(r"another (\d+) points .*interval (\d+) to (\d+)", sentence).groups()]
 
@@ -46,7 +46,7 @@ def test_a_falling_error_says_what_twice_as_many_songs_would_bring(learn):
     assert (
         "Twice as many songs by twice as many artists would bring another" in told and "if they are like these" in told
     )
-    gain, low, high = points(told)
+    gain, low, high = numbers(told)
     assert 0 < low <= gain <= high <= 8 / TESTED * 100 + 5
     assert (sweep / "learning_curve.png").read_bytes().startswith(b"\x89PNG")
     rows = [re.split(r" *\| *", line)[1:-1] for line in told.splitlines()[2:8]]
