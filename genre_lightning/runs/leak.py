@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 METHODS = {"naive": "song by song", "artist": "by artist"}
 ASKED = ("split.method", "split.seed", "seed")
 PICTURE = "leak.png"
+LEAST_PAIRS = 3  # of divisions, below which their spread is not known
 
 
 Pair = Mapping[str, Results]  # by METHODS: the same songs divided both ways, with the same seeds
@@ -92,10 +93,9 @@ def verdict(pairs: Sequence[Pair]) -> str:
     """By how much the promise is too high."""
     naive, artist = (np.array(test_accuracies(pairs, method)) for method in METHODS)
     leaks = naive - artist
-    if len(pairs) < 2:
-        return (
-            f"{points(leaks.mean())} in a single division of the songs, which may be chance; try split.seed=0,1,2,3,4."
-        )
+    if len(pairs) < LEAST_PAIRS:
+        told = f"{points(leaks.mean())} in {len(pairs)} of at least {LEAST_PAIRS} divisions that are needed"
+        return f"{told}, which may be chance; try split.seed=0,1,2,3,4."
     low, high = leak_interval(leaks, min(pair["artist"].splits["test"].songs for pair in pairs))
     known = f"95 % interval {100 * low:.0f} to {100 * high:.0f}, from {len(pairs)} divisions of these songs"
     if low > 0:

@@ -11,7 +11,7 @@ Values = NDArray[np.float64]
 EXPONENTS = np.linspace(0.1, 2, 39)
 DRAWS = 2000
 # The part of the draws that is left out at either end of an interval. With 2.5 % it would cover 84 to 98 %, since c
-# cannot be below 0; with 0.5 % it covers 94 to 100 (tests/benchmarks/test_power_law_coverage.py).
+# cannot be below 0; with 0.5 % it covers 91 to 100 (tests/benchmarks/test_power_law_coverage.py).
 TAIL = 0.005
 
 

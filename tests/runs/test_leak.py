@@ -56,7 +56,7 @@ def test_songs_without_artists_may_leak_both_ways(divide):
 
 def test_one_division_may_be_chance(divide):
     assert "8 points" not in (told := found(divide([28], [20])))
-    assert "27 points in a single division of the songs, which may be chance; try split.seed=" in told
+    assert "27 points in 1 of at least 3 divisions that are needed, which may be chance; try split.seed=" in told
 
 
 def test_each_model_has_its_own_answer(divide):
@@ -68,9 +68,9 @@ def test_each_model_has_its_own_answer(divide):
 
 
 def test_runs_that_failed_leave_the_divisions_that_were_made_both_ways(divide, finish_run):
-    sweep = divide([28, 28], [20, 20])
+    sweep = divide([28, 28, 28], [20, 20, 20])
     finish_run([False] * 30, {"method": "naive", "seed": 7})
-    assert "from 2 divisions" in found(sweep)
+    assert "from 3 divisions" in found(sweep)
 
 
 def test_runs_of_one_kind_make_no_answer(finish_run):
