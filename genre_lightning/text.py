@@ -19,6 +19,17 @@ def percent(fraction: float) -> str:
     return f"{100 * fraction:.1f} %"
 
 
+def points(difference: float) -> str:
+    """0.123 -> 12 points, of percent."""
+    return "1 point" if round(100 * difference) == 1 else f"{100 * difference:.0f} points"
+
+
+def mean_and_range(fractions: Sequence[float]) -> str:
+    """[0.6, 0.5, 0.7] -> 60.0 % (50.0 to 70.0); the mean alone if they are all the same."""
+    mean, low, high = percent(sum(fractions) / len(fractions)), min(fractions), max(fractions)
+    return mean if low == high else f"{mean} ({100 * low:.1f} to {100 * high:.1f})"
+
+
 def clock(seconds: float) -> str:
     """125.5 -> 2:05.5, as players show times."""
     whole, rest = divmod(round(seconds, 3), 60)

@@ -15,6 +15,7 @@ from serving import serve
 
 from genre_lightning.config import check_types
 from genre_lightning.errors import UserError, explain
+from genre_lightning.runs.questions import QUESTIONS
 from genre_lightning.train.checks import check
 from genre_lightning.train.train import build_model, build_trainer, fit
 
@@ -23,7 +24,7 @@ GROUPS = ("model", "features", "augment", "trainer", "data", "projection")
 MODELS, FEATURES, AUGMENTS, TRAINERS, DATA, PROJECTIONS = (
     sorted(path.stem for path in (CONF / group).glob("*.yaml")) for group in GROUPS
 )
-EXPERIMENTS = sorted((CONF / "experiment").glob("*.yaml"))
+EXPERIMENTS = sorted(path for path in (CONF / "experiment").glob("*.yaml") if path.stem not in QUESTIONS)
 HEADER = re.compile(
     r"# @package _global_\n# (?P<what>.+)\n# command: (?P<command>.+)\n# hardware: .+\n"
     r"# time: (?P<time>.+) a run\n# score: learnt from (?P<learnt_from>.+), validation (?P<val>.+), test (?P<test>.+)\n"
@@ -110,6 +111,11 @@ def test_every_experiment_says_how_it_is_repeated_and_stands_among_the_results(p
     with initialize_config_dir(version_base="1.3", config_dir=str(CONF)):
         config = compose("train", [*typed, "data.root=SONGS"])
     check(config)
+
+
+def test_the_runs_of_a_question_learn_from_the_songs_that_are_asked_for(train_a_batch):
+    data = train_a_batch("experiment=learning_curve", "split.train_artists_per_genre=2", "data.genres=[clicks,noise]")
+    assert [len(data.datasets[split]) for split in ("train", "val", "test")] == [4, 4, 4]
 
 
 @pytest.mark.parametrize("augments", [[], *([augment] for augment in AUGMENTS)])

@@ -8,8 +8,10 @@ import pytest
 from hydra import compose, initialize_config_dir
 from omegaconf import DictConfig, OmegaConf
 
+from genre_lightning.runs.questions import QUESTIONS
+
 CONF = Path(__file__).parents[1] / "conf"
-EXPERIMENTS = sorted(path.stem for path in (CONF / "experiment").glob("*.yaml"))
+EXPERIMENTS = sorted({path.stem for path in (CONF / "experiment").glob("*.yaml")} - {*QUESTIONS})
 SHAPING = (
     "model", "features", "augment", "learning", "loader", "split", "baseline", "report",
     "cache.dtype", "cache.silence_db", "cache.level_db", "callbacks", "refit",

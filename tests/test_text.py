@@ -3,7 +3,7 @@ import sys
 
 import pytest
 
-from genre_lightning.text import clock, printable, say, table
+from genre_lightning.text import clock, mean_and_range, points, printable, say, table
 
 
 def test_tables_are_aligned():
@@ -24,6 +24,17 @@ def test_names_keep_to_their_line():
 )
 def test_times_are_shown_as_players_do(seconds, shown):
     assert clock(seconds) == shown
+
+
+@pytest.mark.parametrize(
+    ("fractions", "shown"), [([0.6, 0.5, 0.7], "60.0 % (50.0 to 70.0)"), ([0.5, 0.5], "50.0 %"), ([1.0], "100.0 %")]
+)
+def test_several_figures_are_a_mean_with_its_range(fractions, shown):
+    assert mean_and_range(fractions) == shown
+
+
+def test_a_single_point_is_one():
+    assert [points(part) for part in (0.123, 0.01, 0.0149, 0)] == ["12 points", "1 point", "1 point", "0 points"]
 
 
 def test_names_that_the_terminal_has_no_characters_for_are_printed_all_the_same(monkeypatch):

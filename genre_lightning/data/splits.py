@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Literal, get_args
 
 from genre_lightning.data.catalogue import SPLITS, Catalogue, Track, linked
+from genre_lightning.data.subsample import Amount, check_amount, subsample
 from genre_lightning.errors import UserError
 
 Method = Literal["auto", "published", "artist", "naive"]
@@ -16,8 +17,9 @@ METHODS = get_args(Method)
 
 
 def split_catalogue(
-    catalogue: Catalogue, method: Method = "auto", val_fraction: float = 0.15, test_fraction: float = 0.2, seed: int = 0
-) -> Catalogue:
+    catalogue: Catalogue, method: Method = "auto", val_fraction: float = 0.15, test_fraction: float = 0.2,
+    seed: int = 0, train_songs_per_genre: Amount = None, train_artists_per_genre: Amount = None, draw: int = 0,
+) -> Catalogue:  # fmt: skip
     """Divide songs into train, val and test.
 
     Args:
@@ -28,23 +30,38 @@ def split_catalogue(
         val_fraction: The part of the songs that goes to val.
         test_fraction: The part of the songs that goes to test.
         seed: Of the random methods.
+        train_songs_per_genre: How many songs of train are used, as in `subsample`; those of val and test are the same.
+        train_artists_per_genre: How many artists of train are.
+        draw: Which ones.
 
     Returns:
-        The same songs in the same order, each with its split.
+        The same songs in the same order, each with its split, without those of train that are not used.
 
     Raises:
-        UserError: The settings make no split, or a song's source does not say its split.
+        UserError: The settings make no split, a song's source does not say its split, or a genre has too few songs.
     """
     check_settings(method, val_fraction, test_fraction)
-    lacking = [track for track in catalogue if not track.split]
-    if method == "published" or (method == "auto" and len(lacking) < len(catalogue)):
-        if lacking:
-            raise UserError(
-                f"split.method=published: {len(lacking)} songs have no split, the first is {lacking[0].path}; "
-                "fill the manifest's split column or use split.method=artist"
-            )
-        return catalogue
+    check_amount("split.train_songs_per_genre", train_songs_per_genre)
+    check_amount("split.train_artists_per_genre", train_artists_per_genre)
+    if method == "auto":
+        method = "published" if any(track.split for track in catalogue) else "artist"
     fractions = {"train": 1 - val_fraction - test_fraction, "val": val_fraction, "test": test_fraction}
+    divided = published(catalogue) if method == "published" else at_random(catalogue, method, fractions, seed)
+    return subsample(divided, train_songs_per_genre, train_artists_per_genre, draw)
+
+
+def published(catalogue: Catalogue) -> Catalogue:
+    """The songs as their source divides them. Raises UserError if it does not say where a song belongs."""
+    if lacking := [track for track in catalogue if not track.split]:
+        raise UserError(
+            f"split.method=published: {len(lacking)} songs have no split, the first is {lacking[0].path}; "
+            "fill the manifest's split column or use split.method=artist"
+        )
+    return catalogue
+
+
+def at_random(catalogue: Catalogue, method: Method, fractions: dict[str, float], seed: int) -> Catalogue:
+    """The songs divided anew."""
     splits = assign_all(group_tracks(catalogue, method), fractions, random.Random(seed))
     return Catalogue([replace(track, split=splits[number]) for number, track in enumerate(catalogue)])
 
