@@ -8,7 +8,7 @@ from omegaconf import DictConfig
 
 from genre_lightning.devices import prepare_process
 from genre_lightning.errors import one_line_errors, run_command
-from genre_lightning.runs.folders import removed_if_nothing_was_done  # also registers the resolvers of conf/train.yaml
+from genre_lightning.runs.folders import untouched_if_refused  # also registers the resolvers of conf/train.yaml
 
 prepare_process()  # before Hydra, which may warn at once
 
@@ -23,7 +23,7 @@ def main(cfg: DictConfig) -> float:
 
     hydra_config = HydraConfig.get()
     folder = Path(hydra_config.runtime.output_dir)
-    with removed_if_nothing_was_done(folder):
+    with untouched_if_refused(folder):
         return train(settings_to_go_on_with(cfg, hydra_config.overrides.task, folder), folder)
 
 

@@ -7,12 +7,14 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
+from logging.handlers import MemoryHandler
 from pathlib import Path
 from typing import Any
 
 from omegaconf import OmegaConf
 
 from genre_lightning.errors import UserError
+from genre_lightning.runs.results import METRICS
 
 SETTINGS, LOG = ".hydra", "train.log"
 CHECKPOINTS = "checkpoints"
@@ -55,13 +57,19 @@ def folder_of(ckpt_path: str | None) -> Path | None:
 
 
 def holds_run(folder: Path) -> bool:
-    """Whether something was trained in a folder."""
-    return any((folder / CHECKPOINTS).glob("*.ckpt"))
+    """Whether something was trained in a folder, even if its checkpoints were removed to save space."""
+    return (folder / METRICS).is_file() or any((folder / CHECKPOINTS).glob("*.ckpt"))
 
 
 @contextmanager
-def removed_if_nothing_was_done(folder: Path) -> Iterator[None]:
-    """Take a run's folder away again if an error or Ctrl-C comes before more than settings and a log is in it."""
+def untouched_if_refused(folder: Path) -> Iterator[None]:
+    """Leave a folder as it was if an error or Ctrl-C comes before a run begins in it.
+
+    If it was new it is taken away again, with the settings and the log that Hydra has put there; if it holds a run,
+    nothing is written to the log of that one until `write_log` is called.
+    """
+    if holds_run(folder):
+        hold_log_back()
     try:
         yield
     except BaseException:
@@ -69,6 +77,23 @@ def removed_if_nothing_was_done(folder: Path) -> Iterator[None]:
         if held <= {SETTINGS, LOG} and folder.resolve() != Path.cwd():
             remove_settings_and_log(folder)
         raise
+
+
+def hold_log_back() -> None:
+    """Keep what is logged in memory, and out of the log file, until it is known whether the run goes on."""
+    for handler in [*logging.root.handlers]:
+        if isinstance(handler, logging.FileHandler):
+            logging.root.removeHandler(handler)
+            logging.root.addHandler(MemoryHandler(10_000, logging.CRITICAL + 1, handler, flushOnClose=False))
+
+
+def write_log() -> None:
+    """Write what was held back to the log file, and all that is logged from now on: the run goes on."""
+    for handler in [*logging.root.handlers]:
+        if isinstance(handler, MemoryHandler) and handler.target is not None:
+            logging.root.removeHandler(handler)
+            logging.root.addHandler(handler.target)
+            handler.flush()
 
 
 def remove_settings_and_log(folder: Path) -> None:
@@ -87,11 +112,10 @@ def remove_settings_and_log(folder: Path) -> None:
 def settings_folder(_root_: Any) -> str | None:
     """Where Hydra writes the settings of the run in `_root_`: nowhere in a folder that holds a run, which has its own.
 
-    A sweep's folders are new.
+    Hydra writes before the program has looked at the folder, and writes over what is there.
     """
-    hydra = _root_.hydra
-    single = hydra.mode is not None and hydra.mode.name == "RUN"
-    return None if single and holds_run(Path(hydra.run.dir)) else SETTINGS
+    folder = OmegaConf.select(_root_, "hydra.runtime.output_dir")
+    return None if folder is not None and holds_run(Path(folder)) else SETTINGS
 
 
 # OmegaConf 2.4 calls it register_resolver; 2.3 has something older under that name.

@@ -23,7 +23,7 @@ from genre_lightning.files import write_whole
 from genre_lightning.metrics import ScoredSongs, at_temperature, fit_temperature, song_metrics
 from genre_lightning.models.base import GenreClassifier
 from genre_lightning.models.summary import describe
-from genre_lightning.runs.folders import CHECKPOINTS
+from genre_lightning.runs.folders import CHECKPOINTS, write_log
 from genre_lightning.runs.resume import check_same_songs
 from genre_lightning.runs.run import MODEL, read_checkpoint
 from genre_lightning.train.callbacks import History, LastCheckpoint, SeedEveryEpoch
@@ -85,6 +85,7 @@ def load_data(cfg: DictConfig, trainer: Trainer, folder: Path) -> GenreDataModul
         data.prepare_data()
     data.setup()
     check_same_songs(cfg.ckpt_path, data.selection.catalogue)
+    write_log()
     return data
 
 
