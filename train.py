@@ -4,6 +4,7 @@ from pathlib import Path
 
 import hydra
 from hydra.core.hydra_config import HydraConfig
+from hydra.types import RunMode
 from omegaconf import DictConfig
 
 from genre_lightning.devices import prepare_process
@@ -16,15 +17,18 @@ prepare_process()  # before Hydra, which may warn at once
 @hydra.main(version_base="1.3", config_path="conf", config_name="train")
 @one_line_errors
 def main(cfg: DictConfig) -> float:
-    """Return the best figure on the validation split, for sweeps."""
+    """Return the log-loss on validation, which a search lowers."""
     prepare_process()  # again, if a launcher has started another process for this job
     from genre_lightning.runs.resume import settings_to_go_on_with
+    from genre_lightning.train.sweep import run_job
     from genre_lightning.train.train import train
 
     hydra_config = HydraConfig.get()
-    folder = Path(hydra_config.runtime.output_dir)
+    typed, folder = hydra_config.overrides.task, Path(hydra_config.runtime.output_dir)
+    if hydra_config.mode == RunMode.MULTIRUN:
+        return run_job(cfg, typed, folder)
     with untouched_if_refused(folder):
-        return train(settings_to_go_on_with(cfg, hydra_config.overrides.task, folder), folder)
+        return train(settings_to_go_on_with(cfg, typed, folder), folder)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import inspect
 import logging
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from typing import Any
 
 from omegaconf import OmegaConf
 
+from genre_lightning.devices import jobs_at_once
 from genre_lightning.errors import UserError
 from genre_lightning.runs.results import METRICS
 
@@ -118,8 +120,21 @@ def settings_folder(_root_: Any) -> str | None:
     return None if folder is not None and holds_run(Path(folder)) else SETTINGS
 
 
+def job_name(_root_: Any) -> str:
+    """What the folder of a sweep's job begins with: its number; in a search what was typed and drawn for it, in short.
+
+    A search that is resumed numbers its jobs from 0 again.
+    """
+    hydra = _root_.hydra
+    if hydra.runtime.choices["hydra/sweeper"] != "optuna":
+        return str(hydra.job.num)
+    return hashlib.sha256("\n".join(sorted(hydra.overrides.task)).encode()).hexdigest()[:8]
+
+
 # OmegaConf 2.4 calls it register_resolver; 2.3 has something older under that name.
 renamed = "replace" in inspect.signature(OmegaConf.register_resolver).parameters
 register_resolver: Any = OmegaConf.register_resolver if renamed else OmegaConf.register_new_resolver
 register_resolver("run_folder", run_folder, use_cache=True, replace=True)
 register_resolver("settings_folder", settings_folder, replace=True)
+register_resolver("job_name", job_name, replace=True)
+register_resolver("jobs_at_once", jobs_at_once, replace=True)

@@ -59,7 +59,8 @@ def check(cfg: DictConfig) -> None:
     if cfg.loader.windows_per_song not in (None, "all"):
         check_number(cfg, "loader.windows_per_song", 1)
     check_type("learning.class_weights", cfg.learning.class_weights, bool)
-    check_type("refit", cfg.refit, bool)
+    if cfg.refit is not None:
+        check_type("refit", cfg.refit, bool)
     check_trainer(cfg.trainer)
     if cfg.ckpt_path is not None:
         check_checkpoint(cfg.ckpt_path)

@@ -50,7 +50,7 @@ def train(cfg: DictConfig, folder: Path) -> float:
         return float(trainer.callback_metrics["val/loss"])
     val = score(trainer, model, data, "val")["val"]
     loss = finite_loss(val, "val/loss")
-    if cfg.refit or is_of_refit(cfg.ckpt_path):
+    if cfg.refit is not False or is_of_refit(cfg.ckpt_path):
         trainer, model = refit(cfg, trainer, data)
     finish(cfg, trainer, model, data, val)
     return loss
@@ -112,7 +112,7 @@ def first_fit(cfg: DictConfig, trainer: Trainer, data: GenreDataModule) -> Genre
     model, kept = build_model(cfg, data), Path(trainer.default_root_dir, CHECKPOINTS, FIRST_FIT)
     introduce(trainer, model, data)
     before = Path(cfg.ckpt_path or kept).with_name(FIRST_FIT)  # where a run that is gone on with keeps it
-    if cfg.ckpt_path is not None and (cfg.refit or is_of_refit(cfg.ckpt_path)) and is_over(cfg, before):
+    if cfg.ckpt_path is not None and (cfg.refit is not False or is_of_refit(cfg.ckpt_path)) and is_over(cfg, before):
         restore(model, data, before)
         if before.resolve() != kept.resolve():
             write_whole(kept, lambda file: file.write(before.read_bytes()))
