@@ -24,11 +24,11 @@ def main(cfg: DictConfig) -> float:
     from genre_lightning.train.train import train
 
     hydra_config = HydraConfig.get()
-    typed, folder = hydra_config.overrides.task, Path(hydra_config.runtime.output_dir)
+    folder = Path(hydra_config.runtime.output_dir)
     if hydra_config.mode == RunMode.MULTIRUN:
-        return run_job(cfg, typed, folder)
+        return run_job(cfg, hydra_config, folder)
     with untouched_if_refused(folder):
-        return train(settings_to_go_on_with(cfg, typed, folder), folder)
+        return train(settings_to_go_on_with(cfg, hydra_config.overrides.task, folder), folder)
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 import math
 from typing import Any
 
-from omegaconf import DictConfig, flag_override
+from omegaconf import DictConfig, OmegaConf, read_write
 
 Params = frozenset[tuple[str, Any]]
 
@@ -28,10 +28,16 @@ def go_on_with_search(config: DictConfig) -> None:
         if given(trial) not in settled:
             settled.add(given(trial))
             study.enqueue_trial(dict(given(trial)))
-    with flag_override(config, ["readonly", "struct"], [False, False]):
-        sweeper.n_trials = max(0, sweeper.n_trials - len(done))
-        if sweeper.sampler.get("seed") is not None:  # or it would draw what it has drawn already
-            sweeper.sampler.seed += len(trials)
+    change(config, "hydra.sweeper.n_trials", max(0, sweeper.n_trials - len(done)))
+    if sweeper.sampler.get("seed") is not None:  # or it would draw what it has drawn already
+        change(config, "hydra.sweeper.sampler.seed", sweeper.sampler.seed + len(trials))
+
+
+def change(config: DictConfig, key: str, value: int) -> None:
+    """Give one of Hydra's settings a new value, as if it had been typed: the jobs' settings are composed from that."""
+    with read_write(config.hydra):
+        OmegaConf.update(config, key, value)
+        config.hydra.overrides.hydra.append(f"++{key}={value}")
 
 
 def given(trial: Any) -> Params:

@@ -16,10 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from filelock import FileLock, Timeout
-from hydra.core.hydra_config import HydraConfig
 from hydra.core.utils import configure_log
 from hydra.experimental.callback import Callback
-from omegaconf import DictConfig, OmegaConf, flag_override
+from omegaconf import DictConfig, OmegaConf, read_write
 
 from genre_lightning.devices import gpus
 from genre_lightning.errors import TRACEBACK, UserError, explain, has_a_line, is_for_users, reason
@@ -37,15 +36,20 @@ FAILED = "failed.txt"  # the reason, in the folder of a job that came to nothing
 BESIDE = "_failed"  # what the folder's name ends with where the job's own holds a finished run, which nobody touches
 
 
-def run_job(cfg: DictConfig, overrides: Sequence[str], folder: Path) -> float:
+def run_job(cfg: DictConfig, hydra: Any, folder: Path) -> float:
+    """Do a job of a sweep in a run's folder; `hydra` are Hydra's settings. Returns what `do_job` returns."""
+    if "joblib" in hydra.launcher._target_:
+        take_gpu(folder.parent)
+    return do_job(cfg, hydra.overrides.task, folder)
+
+
+def do_job(cfg: DictConfig, overrides: Sequence[str], folder: Path) -> float:
     """Do a job of a sweep, or what is left of it, and tell of it in a line.
 
     Returns the log-loss on validation, which a search lowers; infinity if the job failed, so that the others are done.
     """
     begin = time.perf_counter()
     try:
-        if "joblib" in HydraConfig.get().launcher._target_:
-            take_gpu(folder.parent)
         with hushed():
             loss = go_on(settings_to_go_on_with(cfg, overrides, folder), folder)
     except Exception as error:
@@ -165,7 +169,8 @@ class Sweep(Callback):
         folder = Path(config.hydra.sweep.dir)
         if sys.exc_info()[0] is not None:
             return  # Hydra 1.4 calls it after Ctrl-C too
-        if config.refit is None:
+        others = [*folder.glob(f"*{BESIDE}")]  # runs that are there are not those of this sweep
+        if config.refit is None and not others:
             for run in best_runs(folder):
                 if not read_results(run).refitted:
                     refit(run, config)
@@ -200,9 +205,10 @@ def refit(run: Path, config: DictConfig) -> None:
         last = (run / CHECKPOINTS / "last.ckpt").as_posix()
         say(f"\nthe best run learns anew by: python train.py ckpt_path='{last}' refit=true")
         return
-    with flag_override(config, ["readonly", "struct"], [False, False]):
+    with read_write(config.hydra.runtime):
         config.hydra.runtime.output_dir = str(run.absolute())
     configure_log(config.hydra.job_logging)
     settings.refit = True
     say(f"\nlearning anew from train and validation: {run.name}")
-    run_job(settings, [], run)
+    do_job(settings, [], run)
+    configure_log(config.hydra.hydra_logging)
