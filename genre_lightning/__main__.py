@@ -65,7 +65,7 @@ def add_neighbours(parser: argparse.ArgumentParser) -> None:
 
         print(neighbours(arguments.run, arguments.query, arguments.k, arguments.artists, arguments.trust))
 
-    where = "a run's folder, or one below it, that embed.py has written to"
+    where = "the folder of a run or a sweep, or one below it, that embed.py has written to"
     parser.add_argument("run", type=Path, metavar="RUN", help=where)
     asked = "a title, an artist, words of both, or an audio file, even a new one"
     parser.add_argument("query", metavar="QUERY", help=asked)
@@ -76,14 +76,14 @@ def add_neighbours(parser: argparse.ArgumentParser) -> None:
 
 
 def add_results(parser: argparse.ArgumentParser) -> None:
-    """Runs side by side."""
+    """Runs side by side, best on validation first."""
 
     def call(arguments: argparse.Namespace) -> None:
         from genre_lightning.runs.overview import results
 
         print(results(arguments.folders))
 
-    whose = "runs, or folders with runs in them (default: logs)"
+    whose = "runs, or folders with runs in them (default: logs); sweep.csv and sweep.png go into it, or here if several"
     parser.add_argument("folders", nargs="*", type=Path, default=[Path("logs")], metavar="FOLDER", help=whose)
     parser.set_defaults(call=call)
 
@@ -93,13 +93,13 @@ def add_export(parser: argparse.ArgumentParser) -> None:
 
     def call(arguments: argparse.Namespace) -> None:
         from genre_lightning.predict.onnx import export
-        from genre_lightning.runs.run import Run
+        from genre_lightning.runs.run import Run, find_run
 
         logging.getLogger("torch.onnx").setLevel(logging.ERROR)  # it tells that it does without torchvision
-        difference = export(Run(arguments.run, trust=arguments.trust), arguments.onnx)
+        difference = export(Run(find_run(arguments.run), trust=arguments.trust), arguments.onnx)
         print(f"{arguments.onnx}: logits agree with PyTorch's within {difference:.0e}")
 
-    parser.add_argument("run", type=Path, metavar="RUN", help="a finished run's folder")
+    parser.add_argument("run", type=Path, metavar="RUN", help="a finished run's folder, or a sweep's: its best")
     parser.add_argument(
         "onnx", type=Path, metavar="FILE.onnx", help="the file to write; FILE.json is written next to it"
     )
@@ -135,7 +135,7 @@ def add_info(parser: argparse.ArgumentParser) -> None:
 COMMANDS = {
     "predict": ("predict a song's genre, as a whole or over time", add_predict),
     "neighbours": ("find the songs or artists most similar to one", add_neighbours),
-    "results": ("compare runs in a table, with mean and range over seeds", add_results),
+    "results": ("list runs in a table, best on validation first, and in sweep.csv and sweep.png", add_results),
     "export": ("export a run to ONNX, for quick predictions and for other programs", add_export),
     "prune-cache": ("delete cached features that no song needs", add_prune_cache),
     "info": ("versions, devices and folders, for a bug report", add_info),

@@ -68,6 +68,20 @@ def test_neighbours_results_and_pruned_caches_are_printed(command, embedded, sel
     assert "30 of 30 songs in use" in command("prune-cache", selected[1].folder.parent)[1]
 
 
+def test_a_sweep_stands_for_its_best_run_in_every_command(command, embedded, library, map_run, tmp_path):
+    sweep, song = tmp_path / "sweep", library / "noise" / "9.wav"
+    best = Path(shutil.copytree(embedded, sweep / "0_mlp"))
+    assert command("predict", sweep, song)[0].startswith(f"error: {sweep} holds several runs, and no sweep.csv")
+    assert "0_mlp" in command("results", sweep)[1]
+    told = f"{sweep}: the best run by validation is 0_mlp\n"
+    for line in (["predict", song, "--csv"], ["neighbours", "noise artist 3"]):
+        assert command(line[0], sweep, *line[1:]) == (0, command(line[0], best, *line[1:])[1], told)
+    assert command("export", sweep, "model.onnx")[::2] == (0, told) and Path("model.onnx").is_file()
+    (best / "map.png").unlink()
+    map_run(sweep)
+    assert (best / "map.png").is_file()
+
+
 @pytest.mark.parametrize("line", ["predict run b.wav", "export run a.onnx"])
 def test_a_package_that_cannot_be_loaded_is_one_line(tmp_path, line):
     (tmp_path / "numpy").mkdir()

@@ -35,7 +35,7 @@ from genre_lightning.embed.songmap import Recordings, update_map
 from genre_lightning.embed.style import BACKGROUND, MapView
 from genre_lightning.errors import UserError
 from genre_lightning.plotting import save_picture
-from genre_lightning.runs.run import Run, latest_run
+from genre_lightning.runs.run import Run, find_run, latest_run
 from genre_lightning.text import say
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def embed(cfg: DictConfig) -> None:
     Raises UserError for what the user can put right, and if no song can be read.
     """
     check(cfg)
-    run = Run(latest_run(LOGS) if cfg.run is None else Path(cfg.run), cfg.cache.root, cfg.cache.num_workers, cfg.trust)
+    run = chosen_run(cfg)
     projection: Projection = instantiate(cfg.projection)
     from genre_lightning.embed.embedder import embed_songs, predicting_trainer  # which take seconds to import
 
@@ -101,6 +101,12 @@ def check(cfg: DictConfig) -> None:
     check_number(cfg, "neighbours", 1)
     check_type("audio", cfg.audio, bool)
     check_type("trust", cfg.trust, bool)
+
+
+def chosen_run(cfg: DictConfig) -> Run:
+    """The run whose songs are to be embedded. Raises UserError."""
+    folder = latest_run(LOGS) if cfg.run is None else find_run(Path(cfg.run))
+    return Run(folder, cfg.cache.root, cfg.cache.num_workers, cfg.trust)
 
 
 def settings_of(node: DictConfig) -> dict[str, Any]:

@@ -14,7 +14,7 @@ import numpy as np
 from genre_lightning.data.catalogue import Track, artist_name
 from genre_lightning.embed.embeddings import Embeddings, read_embeddings, read_mapped_songs
 from genre_lightning.errors import UserError
-from genre_lightning.runs.run import CONFIG, MODEL, Run
+from genre_lightning.runs.run import CONFIG, MODEL, Run, find_run
 from genre_lightning.text import table
 
 SHOWN_MATCHES = 5
@@ -174,9 +174,10 @@ def embed_file(folder: Path, path: Path, trust: bool) -> np.ndarray:
 
 
 def neighbours(folder: Path, text: str, k: int, artists: bool, trust: bool) -> str:
-    """The `k` songs, or `artists`, in a run's `folder` that are most like what `text` means, as a table under a line
-    on what that is and what else it could mean. Raises UserError.
+    """The `k` songs, or `artists`, in the `folder` of a run or a sweep that are most like what `text` means: a table
+    under a line on what that is and what else it could mean. Raises UserError.
     """
+    folder = find_run(folder)
     embeddings = read_embeddings(folder)
     check_model(folder)
     query, *others = ask(folder, embeddings, text, trust)

@@ -36,7 +36,7 @@ LONGEST_NAME_BYTES = 200  # most file systems have 255, and something is added t
 def add_predict(parser: argparse.ArgumentParser) -> None:
     """Add what the command takes, and what it calls."""
     parser.description, parser.epilog = EXAMPLES, STATUS
-    parser.add_argument("run", type=Path, metavar="RUN", help="a finished run's folder, or an .onnx file made from it")
+    parser.add_argument("run", type=Path, metavar="RUN", help="the folder of a run, or of a sweep, or an .onnx file")
     parser.add_argument("paths", nargs="+", type=Path, metavar="SONG", help="songs, or folders of songs")
     formats = parser.add_mutually_exclusive_group()
     formats.add_argument("--json", dest="format", action="store_const", const=as_json, help="print one list in JSON")

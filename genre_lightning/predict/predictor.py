@@ -66,7 +66,7 @@ class Predictor:
     It may be loaded once and then used by threads, or by processes that are forked from this one.
 
     Args:
-        run: a finished run's folder, or an .onnx file exported from one.
+        run: the folder of a finished run, or of a sweep for its best by validation, or an .onnx file exported from one.
         trust: whether the run may name classes that are not of this project, whose code runs then.
 
     Raises:
@@ -156,9 +156,9 @@ def load(run: Path, trust: bool) -> tuple[Spec, Logits]:
     if not run.is_dir():
         raise UserError(f"{run} is neither a finished run's folder nor an .onnx file exported from one")
     from genre_lightning.models.base import Standardise
-    from genre_lightning.runs.run import Run
+    from genre_lightning.runs.run import Run, find_run
 
-    finished = Run(run, trust=trust)
+    finished = Run(find_run(run), trust=trust)
     spec, model = finished.spec, finished.model
     standardise = model.encoder[0]
     assert isinstance(standardise, Standardise)

@@ -1,72 +1,177 @@
-"""Runs side by side, those that differ only in their seeds as one line: genre-lightning results"""
+"""Many runs side by side, best on validation first: a table, sweep.csv and sweep.png; genre-lightning results"""
 
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from statistics import mean
 from typing import Any
 
-from omegaconf import OmegaConf
-from yaml import YAMLError
-
 from genre_lightning.errors import UserError
-from genre_lightning.runs.results import SCORED, Results, read_results, split_titles
-from genre_lightning.runs.run import CONFIG, finished_runs, read_settings
+from genre_lightning.files import write_text_whole
+from genre_lightning.plotting import save_picture
+from genre_lightning.runs.figures import sweep_picture
+from genre_lightning.runs.records import SEEDS, Record, as_csv, differing, place, read_records, unfinished_runs
+from genre_lightning.runs.results import METRICS, Interval, split_titles
+from genre_lightning.runs.run import SWEEP
 from genre_lightning.text import percent, table
 
-OVERRIDES = CONFIG.with_name("overrides.yaml")
-SEEDS = ("seed", "data.seed")
-LEFT_OUT = (*SEEDS, "ckpt_path", "refit")
+PICTURE = "sweep.png"
+JUDGES = {"val": "validation", "test": "test"}
+Lines = list[list[Record]]  # runs that differ in their seeds only make one; of each the best run comes first
+EXPLAINED = (
+    "Accuracy over whole songs: of one run with its 95 % interval, of repeats over seeds the mean, the lowest and the "
+    "highest. Sorted by the log-loss on validation before the temperature, which is what a sweep lowers: it counts how "
+    "sure a model is of each song, where accuracy only counts songs. Seconds are those of the tested model's "
+    "training."
+)
 
 
 def results(folders: Sequence[Path]) -> str:
-    """The table of the finished runs below `folders`. Raises UserError if there are none."""
-    if not (runs := finished_runs(*folders)):
-        raise UserError(f"there is no finished run in {', '.join(map(str, folders))}")
-    alike, unread = defaultdict(dict), []
-    for run in runs:
-        try:
-            key, seed, results = typed(run), seeds(run), read_results(run)
-            key += () if results.refitted else ("refit=false",)  # it may have been done after all
-            alike[key][seed] = results  # of repeats, the last one counts
-        except UserError as error:
-            unread.append(f"left out: {error}")
-    if not alike:
-        raise UserError(unread[-1].removeprefix("left out: "))
-    common = set.intersection(*map(set, alike)) if len(alike) > 1 else set()
-    names = {key: " ".join(one for one in key if one not in common) or "the defaults" for key in alike}
-    refitted = any(result.refitted for by_seed in alike.values() for result in by_seed.values())
-    head = ["settings", "runs", *split_titles(refitted).values(), "test, macro F1", "baseline on test"]
-    shown = table(head, [row(names[key], [*by_seed.values()]) for key, by_seed in alike.items()])
-    return "\n\n".join([shown, *unread])
+    """Write sweep.csv and sweep.png of the runs below a folder into it, or here if there are several folders.
+
+    Returns the tables and what they mean. Raises UserError if there is no run. A single run gets no files.
+    """
+    return write_sweep(folders[0] if len(folders) == 1 else Path(), folders)
 
 
-def typed(run: Path) -> tuple[str, ...]:
-    """What was typed for a run, without its seeds, what it was resumed from, and whether its refit was left off."""
-    path = run / OVERRIDES
+def write_sweep(into: Path, folders: Sequence[Path] = ()) -> str:
+    """Write sweep.csv and sweep.png of the runs below `folders`, or below `into` itself, into a folder.
+
+    Returns a table for each set of songs that runs were judged on, and what it means. Raises UserError if there is no
+    run, or if none can be read.
+    """
+    folders = folders or [into]
+    records, unread = read_records(folders)
+    unfinished = unfinished_runs(folders)
+    if not records and (unread or not unfinished):
+        raise UserError(unread[-1] if unread else f"there is no finished run in {', '.join(map(str, folders))}")
+    sets = [*by_songs(records).values()]
+    parts = [describe(lines, into) for lines in sets]
+    if len(parts) > 1:
+        parts = [f"## {heading(number, sets)}\n\n{part}" for number, part in enumerate(parts)]
+    lists = {"Left out:": unread, "Without results:": [f"{place(run, into)}: {why}" for run, why in unfinished.items()]}
+    parts += [EXPLAINED] * bool(records)
+    parts += ["\n- ".join([title, *listed]) for title, listed in lists.items() if listed]
+    return "\n\n".join(parts if (into / METRICS).is_file() else [*parts, write_files(sets, unfinished, into)])
+
+
+def by_songs(records: Iterable[Record]) -> dict[Any, Lines]:
+    """The lines of each table: its runs were judged on the same songs."""
+    sets = defaultdict(list)
+    for record in records:
+        sets[record.judged_on].append(record)
+    return {songs: as_lines(alike) for songs, alike in sets.items()}
+
+
+def as_lines(records: Sequence[Record]) -> Lines:
+    """Put runs together that are repeats over seeds; the same seed again opens another line. The best line is first."""
+    names = [name for name in differing(records) if name not in SEEDS]
+    lines, seen = defaultdict(list), Counter()
+    for record in records:
+        key = (record.results.refitted, *map(record.setting, names))
+        again = (key, *map(record.setting, SEEDS))
+        lines[key, seen[again]].append(record)
+        seen[again] += 1
+    best_first = [sorted(line, key=lambda record: record.loss) for line in lines.values()]
+    return sorted(best_first, key=lambda line: mean(record.loss for record in line))
+
+
+def describe(lines: Lines, into: Path) -> str:
+    """The table of runs that were judged on the same songs, and which of them is the best."""
+    records = [record for line in lines for record in line]
+    names = [name for name in differing(records) if name not in SEEDS]
+    refitted = {record.results.refitted for record in records}
+    titles = split_titles(True in refitted)
+    head = ["settings", "runs", "log-loss", titles["val"], titles["test"], "gap, points", "baseline on test"]
+    named = [line_name(line, names, len(refitted) > 1) for line in lines]
+    named = [
+        name if named.count(name) < 2 else with_epochs(name, line) for name, line in zip(named, lines, strict=True)
+    ]
+    rows = [[name, *cells(line, into)] for name, line in zip(named, lines, strict=True)]
+    shown = table([*head, "seconds", "folder"], rows)
+    return f"{shown}\n\n{winner(lines, into)}" if len(records) > 1 else shown
+
+
+def heading(number: int, sets: Sequence[Lines]) -> str:
+    """What the songs are that the runs of a table were judged on, and how they differ from those of other tables."""
+    everything = [record for lines in sets for line in lines for record in line]
+    records = [record for line in sets[number] for record in line]
+    first, within = records[0], differing(records)
+    apart = [f"{name}={first.setting(name)}" for name in differing(everything) if name not in within]
+    counts = " and ".join(f"{first.results.splits[split].songs} {title}" for split, title in JUDGES.items())
+    source, method = (first.results.facts.get(fact, "not known") for fact in ("songs from", "split"))
+    return f"Songs {number + 1}: {counts} songs of {source}, split: {method}" + "".join(f", {one}" for one in apart)
+
+
+def line_name(line: Sequence[Record], names: Iterable[str], tell_refit: bool) -> str:
+    """What was set for the runs of a line, of the settings called `names`."""
+    typed = [name for name in names if any(name in record.typed for record in line)]
+    shown = [f"{name}={short(line[0].setting(name))}".removesuffix("=") for name in typed]
+    shown += ["refit=false"] if tell_refit and not line[0].results.refitted else []
+    return " ".join(shown) or "the defaults"
+
+
+def with_epochs(name: str, line: Sequence[Record]) -> str:
+    """The name of a line that has a twin: a run that was resumed may have learnt for longer than it was to at first."""
+    epochs = sorted({int(record.results.facts.get("epochs", 0)) for record in line})
+    return f"{name} ({' to '.join(map(str, epochs[:: max(1, len(epochs) - 1)]))} epochs)"
+
+
+def short(value: str) -> str:
+    """0.0012345678901234 -> 0.001235: as a sampler draws numbers, nobody can read them."""
     try:
-        overrides: Any = OmegaConf.to_container(OmegaConf.load(path)) if path.is_file() else [f"run={run.name}"]
-        assert all(isinstance(one, str) for one in overrides)
-    except (YAMLError, UnicodeDecodeError, OSError, TypeError, AssertionError):
-        raise UserError(f"{path} is damaged, or was not written by this program") from None
-    return tuple(sorted(one for one in overrides if one.lstrip("+").split("=")[0] not in LEFT_OUT))
+        return f"{float(value):.4g}" if len(value) > 8 else value
+    except ValueError:
+        return value
 
 
-def seeds(run: Path) -> tuple[Any, ...]:
-    """The seeds of a run, typed or not; its folder, which no other run has, if it has no settings."""
-    if not (run / CONFIG).is_file():
-        return (run,)
-    return tuple(OmegaConf.select(read_settings(run), key) for key in SEEDS)
+def cells(line: Sequence[Record], into: Path) -> list[str]:
+    """The cells of a line behind its name."""
+    results = [record.results for record in line]
+    splits = [[result.splits[split] for result in results] for split in ("val", "test")]
+    accuracies = [with_range([s.accuracy for s in split], split[0].accuracy_interval) for split in splits]
+    gap = with_range([result.gap[0] for result in results], results[0].gap[1], "{:+.1f}")
+    seconds = [float(result.facts["seconds"]) for result in results if "seconds" in result.facts]
+    more = f" and {len(line) - 1} more" if len(line) > 1 else ""
+    return [
+        str(len(line)), f"{mean(record.loss for record in line):.3f}", *accuracies, gap,
+        percent(mean(result.baseline["test"].accuracy for result in results)),
+        f"{mean(seconds):.0f}" if seconds else "", f"{place(line[0].folder, into)}{more}",
+    ]  # fmt: skip
 
 
-def row(name: str, runs: Sequence[Results]) -> list[str]:
-    """A line of the table: over whole songs accuracies and macro F1, mean and range over the runs."""
-    accuracies = [spread(run.splits[split].accuracy for run in runs) for split in SCORED]
-    f1_macro = spread(run.splits["test"].f1_macro for run in runs)
-    return [name, str(len(runs)), *accuracies, f1_macro, spread(run.baseline["test"].accuracy for run in runs)]
+def with_range(values: Sequence[float], interval: Interval | None, number: str = "{:.1f} %") -> str:
+    """A figure in hundredths: of one run with its 95 % interval, of several that differ mean, lowest and highest."""
+    shown = number.format(100 * mean(values))
+    if min(values) < max(values):
+        return f"{shown} (mean, {100 * min(values):.1f} to {100 * max(values):.1f})"
+    return f"{shown} ({100 * interval[0]:.0f} to {100 * interval[1]:.0f})" if interval else f"{shown} (no interval)"
 
 
-def spread(figures: Iterable[float]) -> str:
-    """The mean of some figures, with the lowest and the highest if they differ."""
-    ordered = sorted(figures)
-    mean = percent(sum(ordered) / len(ordered))
-    return mean if ordered[0] == ordered[-1] else f"{mean} ({100 * ordered[0]:.1f} to {100 * ordered[-1]:.1f})"
+def winner(lines: Lines, into: Path) -> str:
+    """Which run is the best by validation, and that this choice flatters what it shows there."""
+    best, n_runs = lines[0][0], sum(map(len, lines))
+    how = f"the lowest log-loss on validation of {n_runs} runs"
+    if 1 < len(lines) < n_runs:
+        how = f"of {len(lines)} settings those with the lowest mean log-loss on validation, and of their seeds the best"
+    val, test = (best.results.splits[split] for split in ("val", "test"))
+    expected = with_range([test.accuracy], test.accuracy_interval)
+    return (
+        f"The best is {place(best.folder, into)}: {how}. Validation chose it out of {n_runs}, so its "
+        f"{percent(val.accuracy)} there are flattered. Test chose nothing: expect {expected} of it on new songs. "
+        "Whoever takes another run because of its figure on test has to test it on songs that no run has seen."
+    )
+
+
+def write_files(sets: Sequence[Lines], unfinished: Mapping[Path, str], into: Path) -> str:
+    """Write sweep.csv and sweep.png; says where they are, or why they are not."""
+    ranked = [[record for line in lines for record in line] for lines in sets]
+    try:
+        write_text_whole(into / SWEEP, as_csv(ranked, unfinished, into), "surrogateescape")
+        if ranked:
+            save_picture(sweep_picture(ranked), into / PICTURE)
+    except OSError as error:
+        return f"{SWEEP} and {PICTURE} cannot be written in {into}: {error.strerror or error}"
+    return "\n".join(str(into / name) for name in ([SWEEP, PICTURE] if ranked else [SWEEP]))

@@ -6,7 +6,9 @@ report.md, pictures, TensorBoard's events.
 
 from __future__ import annotations
 
+import csv
 import hashlib
+import sys
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
@@ -34,6 +36,7 @@ DAMAGED = (OSError, ValueError, YAMLError, OmegaConfBaseException)
 # What torch.load raises for a file that is no checkpoint, or a damaged one; which depends on where the damage is.
 UNREADABLE = (OSError, RuntimeError, EOFError, UnpicklingError, AttributeError, ValueError, LookupError, TypeError)
 MODEL = Path(CHECKPOINTS, "model.ckpt")
+SWEEP = "sweep.csv"  # the runs of a folder side by side; of those on the same songs, rank 1 is best by validation
 
 
 def finished_runs(*folders: Path) -> list[Path]:
@@ -47,6 +50,46 @@ def latest_run(logs: Path) -> Path:
     if not (runs := finished_runs(logs)):
         raise UserError(f"there is no finished run in {logs}; train one first, or name a run's folder")
     return runs[-1]
+
+
+def find_run(folder: Path) -> Path:
+    """The run that a folder stands for: itself, or of a sweep the one that is best by validation, as sweep.csv says.
+
+    Which one that is, is told on stderr. Raises UserError if a sweep has no finished run, or runs that were judged on
+    different songs, of which none can be called the best.
+    """
+    path = folder / SWEEP
+    if (folder / METRICS).is_file() or not (path.is_file() or finished_runs(folder)):
+        return folder
+    if not (best := best_runs(folder)):
+        raise UserError(f"the sweep in {folder} has no finished run; {path} says why")
+    if len(best) > 1:
+        named = ", ".join(run.as_posix() for run in best)
+        raise UserError(f"{folder} has runs that were judged on different songs; name one, such as the best: {named}")
+    missing = len({*finished_runs(folder)} - {folder / row["folder"] for row in read_sweep(folder)})
+    more = f"; {SWEEP} lacks {missing} runs: genre-lightning results '{folder}'" if missing else ""
+    print(f"{folder}: the best run by validation is {best[0].name}{more}", file=sys.stderr, flush=True)
+    return best[0]
+
+
+def best_runs(folder: Path) -> list[Path]:
+    """The best run by validation for each set of songs that the runs of a sweep were judged on. Raises UserError."""
+    return [folder / row["folder"] for row in read_sweep(folder) if row["rank"] == "1"]
+
+
+def read_sweep(folder: Path) -> list[dict[str, str]]:
+    """The rows of a folder's sweep.csv. Raises UserError if it is missing or damaged."""
+    path, anew = folder / SWEEP, f"genre-lightning results '{folder}' writes it"
+    if not path.is_file():
+        raise UserError(f"{folder} holds several runs, and no {SWEEP} that says which is best; {anew}")
+    try:
+        with path.open(newline="", encoding="utf-8", errors="surrogateescape") as file:
+            rows = csv.DictReader(file)
+            if {"rank", "folder"} <= {*(rows.fieldnames or ())}:
+                return list(rows)
+    except csv.Error:
+        pass
+    raise UserError(f"{path} is damaged, or was not written by this program; {anew} anew")
 
 
 @dataclass(frozen=True)

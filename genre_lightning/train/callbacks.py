@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from hydra.utils import instantiate
 from lightning import Callback, LightningModule, Trainer
-from lightning.pytorch.callbacks import Checkpoint
+from lightning.pytorch.callbacks import Checkpoint, Timer
 from lightning.pytorch.loggers import Logger
 from lightning.pytorch.utilities import rank_zero_only
+from omegaconf import DictConfig
 
 from genre_lightning.files import write_whole
 from genre_lightning.runs.folders import CHECKPOINTS
@@ -37,6 +39,13 @@ class SeedEveryEpoch(Callback):
 
     def on_train_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         torch.manual_seed(hash((self.seed, trainer.current_epoch, trainer.global_rank)) % 2**63)
+
+
+def build_callbacks(cfg: DictConfig) -> list[Callback]:
+    """The configured callbacks, and those that every run has: one Timer in all, with max_time the Trainer's own."""
+    chosen = [*filter(None, instantiate(cfg.callbacks).values())]
+    timed = cfg.trainer.get("max_time") is not None or any(isinstance(callback, Timer) for callback in chosen)
+    return [*chosen, LastCheckpoint(), SeedEveryEpoch(cfg.seed), *([] if timed else [Timer(verbose=False)])]
 
 
 class History(Logger):

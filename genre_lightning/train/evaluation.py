@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 from lightning import Trainer
+from lightning.pytorch.callbacks import Timer
 from lightning.pytorch.utilities import rank_zero_only
 from omegaconf import DictConfig
 
@@ -75,6 +76,7 @@ def write_report(
 
 def facts(cfg: DictConfig, trainer: Trainer, model: GenreClassifier, data: GenreDataModule) -> dict[str, str | int]:
     """What a reader of the report wants to know of the run beside its figures."""
+    timer = next(one for one in getattr(trainer, "callbacks") if isinstance(one, Timer))  # noqa: B009
     automatic = "published" if data.selection.published else "artist"
     return {
         "model": type(model).__name__,
@@ -83,6 +85,7 @@ def facts(cfg: DictConfig, trainer: Trainer, model: GenreClassifier, data: Genre
         "songs from": cfg.data.get("root") or cfg.data._target_.rpartition(".")[2],
         "split": automatic if cfg.split.method == "auto" else cfg.split.method,
         "epochs": trainer.fit_loop.epoch_progress.current.completed,
+        "seconds": round(timer.time_elapsed()),  # of the tested model's training, before it was resumed too
         "parameters": parameters(model),
         "multiply-adds for a window": multiply_adds(model, data.window_shape),
     }

@@ -26,7 +26,7 @@ from genre_lightning.models.summary import describe
 from genre_lightning.runs.folders import CHECKPOINTS, write_log
 from genre_lightning.runs.resume import check_same_songs
 from genre_lightning.runs.run import MODEL, read_checkpoint
-from genre_lightning.train.callbacks import History, LastCheckpoint, SeedEveryEpoch
+from genre_lightning.train.callbacks import History, build_callbacks
 from genre_lightning.train.checks import check, check_folder
 from genre_lightning.train.evaluation import write_report
 from genre_lightning.train.tensorboard import show_model
@@ -72,8 +72,7 @@ def build_loggers(cfg: DictConfig, folder: Path) -> list[Logger]:
 def build_trainer(cfg: DictConfig, folder: Path, loggers: list[Logger]) -> Trainer:
     """The Trainer with the configured callbacks, and with those that every run has."""
     logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)  # our own log says it already
-    callbacks = [*filter(None, instantiate(cfg.callbacks).values()), LastCheckpoint(), SeedEveryEpoch(cfg.seed)]
-    return instantiate(cfg.trainer, callbacks=callbacks, logger=loggers, default_root_dir=str(folder))
+    return instantiate(cfg.trainer, callbacks=build_callbacks(cfg), logger=loggers, default_root_dir=str(folder))
 
 
 def load_data(cfg: DictConfig, trainer: Trainer, folder: Path) -> GenreDataModule:

@@ -1,99 +1,174 @@
-import json
-import os
+import csv
+from pathlib import Path
 
 import pytest
 
 from genre_lightning.errors import UserError
-from genre_lightning.runs.overview import results
-from genre_lightning.runs.results import Figures, Results, SplitFigures
+from genre_lightning.runs.overview import results, with_range, write_sweep
+from genre_lightning.runs.run import find_run
 
 
-@pytest.fixture
-def finish(tmp_path):
-    """Make a folder as a finished run leaves it."""
-
-    def make(name, accuracy, *typed, refitted=False):
-        hydra = tmp_path / "logs" / name / ".hydra"
-        hydra.mkdir(parents=True)
-        (hydra / "overrides.yaml").write_text("".join(f"- {one}\n" for one in typed) or "[]")
-        figures = {split: [1.0, accuracy + more, 0.5, 0.5, 0.1] for split, more in SPLITS.items()}
-        more = (1.2, 0.2, (0.0, 0.2), (0.0, 1.0), 9, 9, 0, 0)
-        splits = {split: SplitFigures(*known, *more) for split, known in figures.items()}
-        baseline = {"test": Figures(1.0, 0.4, 0.3, 0.5, 0.1)}
-        Results(splits, refitted, baseline, (0.2, (0.0, 1.0)), {}, {}, {}, [], {}).write(hydra.parent)
-        return hydra.parent
-
-    return make
+def tables(text):
+    """The cells of each table in a text, its first line last seen in the head."""
+    found, before = [], ""
+    for line in text.splitlines():
+        if line.startswith("| "):
+            found += [] if before.startswith("|") else [[]]
+            found[-1].append([cell.strip() for cell in line.strip("|").split("|")])
+        before = line
+    return found
 
 
-SPLITS = {"learnt_from": 0.2, "val": 0.1, "test": 0.0}
+def rows_of(folder):
+    with (folder / "sweep.csv").open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
 
 
-def cells(text):
-    return [[cell.strip() for cell in line.strip("|").split("|")] for line in text.splitlines()]
+def test_the_best_on_validation_comes_first_whatever_test_says(finish, tmp_path):
+    finish("0_cnn", 0.9, "model=cnn", "data=folder", val=0.6, test=0.9, seconds=80)
+    finish("1_mlp", 0.5, "model=mlp", "data=folder", val=0.7, test=0.3, seconds=7)
+    finish("2_lstm", 0.7, "model=lstm", "data=folder", val=0.8, test=0.8)
+    told = results([tmp_path / "logs"])
+    ((head, mlp, lstm, cnn),) = tables(told)
+    assert head == [
+        "settings", "runs", "log-loss", "validation", "test", "gap, points", "baseline on test", "seconds", "folder"
+    ]  # fmt: skip
+    assert mlp[:5] == ["model=mlp", "1", "0.500", "70.0 % (25 to 75)", "30.0 % (25 to 75)"]
+    assert [line[-2:] for line in (mlp, lstm, cnn)] == [["7", "1_mlp"], ["", "2_lstm"], ["80", "0_cnn"]]
+    assert "The best is 1_mlp: the lowest log-loss on validation of 3 runs." in told
+    assert "chose it out of 3, so its 70.0 % there are flattered" in told and "expect 30.0 % (25 to 75) of it" in told
 
 
 def test_runs_that_differ_in_their_seed_only_are_one_line_with_mean_and_range(finish, tmp_path):
     for seed, accuracy in enumerate((0.6, 0.5, 0.7)):
-        finish(f"cnn{seed}", accuracy, "model=cnn", f"seed={seed}", f"data.seed={seed}", "data=folder")
-    finish("resumed", 0.6, "data=folder", "ckpt_path=last.ckpt", "model=cnn")
-    finish("lstm", 0.3, "model=lstm", "seed=0", "data=folder")
-    head, _, cnn, lstm = cells(results([tmp_path / "logs"]))
-    assert head == [
-        "settings", "runs", "learnt from", "validation", "test", "test, macro F1", "baseline on test"
+        finish(f"cnn{seed}", 1 - accuracy, "model=cnn", f"seed={seed}", "data=folder", val=accuracy, test=accuracy)
+    finish("lstm", 0.35, "model=lstm", "seed=0", "data=folder")
+    told = results([tmp_path / "logs"])
+    ((_, lstm, cnn),) = tables(told)
+    assert lstm[:3] == ["model=lstm", "1", "0.350"]  # one seed of the other is better, their mean is not
+    assert cnn[:5] == ["model=cnn", "3", "0.400", *["60.0 % (mean, 50.0 to 70.0)"] * 2]
+    assert cnn[-1] == "cnn2 and 2 more"
+    assert "of 2 settings those with the lowest mean log-loss on validation, and of their seeds the best" in told
+    assert [(row["rank"], row["folder"], row["seed"]) for row in rows_of(tmp_path / "logs")] == [
+        ("1", "lstm", "0"), ("2", "cnn2", "2"), ("3", "cnn0", "0"), ("4", "cnn1", "1")
     ]  # fmt: skip
-    assert cnn[:2] == ["model=cnn", "4"]  # data=folder is the same for all
-    assert cnn[2:] == [
-        "80.0 % (70.0 to 90.0)", "70.0 % (60.0 to 80.0)", "60.0 % (50.0 to 70.0)", "50.0 %", "40.0 %"
+
+
+def test_a_run_that_was_resumed_for_longer_is_not_merged_with_its_twin(finish, tmp_path):
+    finish("once", 0.5, "model=cnn", "seed=0", epochs=18)
+    finish("longer", 0.4, "model=cnn", "seed=0", epochs=40)
+    finish("other", 0.6, "model=mlp", "seed=0")
+    ((_, *lines),) = tables(results([tmp_path / "logs"]))
+    assert [(line[0], line[1], line[-1]) for line in lines] == [
+        ("model=cnn (40 epochs)", "1", "longer"), ("model=cnn (18 epochs)", "1", "once"), ("model=mlp", "1", "other")
     ]  # fmt: skip
-    assert lstm == ["model=lstm", "1", "50.0 %", "40.0 %", "30.0 %", "50.0 %", "40.0 %"]
 
 
-def test_the_validation_of_refitted_runs_is_that_of_their_first_fit(finish):
-    run = finish("one", 0.6, refitted=True)
-    assert cells(results([run]))[0][3] == "validation (first fit)"
+def test_runs_that_were_judged_on_different_songs_are_in_tables_of_their_own(finish, tmp_path):
+    finish("0", 0.9, "split.seed=0", "model=cnn", test=0.9)
+    finish("1", 0.8, "split.seed=0", "model=mlp")
+    finish("2", 0.1, "split.seed=1", "model=cnn", draw=1)
+    told = results([tmp_path / "logs"])
+    first, second = tables(told)
+    assert [line[-1] for line in first[1:]] == ["1", "0"] and [line[-1] for line in second[1:]] == ["2"]
+    headings = [line for line in told.splitlines() if line.startswith("## ")]
+    assert headings[0].startswith("## Songs 1: ") and headings[0].endswith(" of SONGS, split: artist, split.seed=0")
+    assert headings[1].endswith(", split.seed=1, model=cnn")
+    assert [(row["songs"], row["rank"]) for row in rows_of(tmp_path / "logs")] == [("1", "1"), ("1", "2"), ("2", "1")]
 
 
-def test_of_runs_that_repeat_a_seed_the_last_one_counts_typed_or_not(finish):
-    for time, name, accuracy, typed in ((9, "a", 0.7, []), (5, "b", 0.5, ["seed=0"]), (7, "c", 0.6, ["++seed=0"])):
-        run = finish(name, accuracy, "model=cnn", *typed)
-        settings = "seed: 0\ndata: {seed: 1}\nmodel: {}\nfeatures: {}\ncache: {}\nloader: {}\n"
-        (run / ".hydra" / "config.yaml").write_text(settings)
-        os.utime(run / "metrics.json", (time, time))
-    for folders in ([run.parent], [run, run.parent / "a", run.parent / "b"]):
-        line = cells(results(folders))[2]
-        assert (line[1], line[4]) == ("1", "70.0 %")
+def test_songs_to_learn_from_make_no_other_table(finish, tmp_path):
+    few = finish("few", 0.9, "split.train_songs_per_genre=5")
+    finish("many", 0.8, "split.train_songs_per_genre=50")
+    lines = (few / "manifest.csv").read_text(encoding="utf-8").splitlines()
+    (few / "manifest.csv").write_text("\n".join(one for one in lines if not one.endswith("train")), encoding="utf-8")
+    assert len(tables(results([tmp_path / "logs"]))) == 1
+
+
+def test_the_validation_of_refitted_runs_is_that_of_their_first_fit_and_others_are_told(finish, tmp_path):
+    finish("swept", 0.6, "model=cnn", "refit=false")
+    finish("best", 0.4, "model=mlp", "seed=0", "refit=false", refitted=True)  # by ckpt_path=... refit=true
+    finish("good", 0.5, "model=mlp", "seed=1", "refit=false")
+    ((head, *lines),) = tables(results([tmp_path / "logs"]))
+    assert head[3] == "validation (first fit)"
+    assert [line[0] for line in lines] == ["model=mlp", "model=mlp refit=false", "model=cnn refit=false"]
 
 
 def test_a_run_for_which_nothing_of_its_own_was_typed_is_named_too(finish, tmp_path):
     finish("one", 0.6, "data=folder")
     finish("two", 0.5, "data=folder", "model=lstm")
-    assert [line[0] for line in cells(results([tmp_path]))[2:]] == ["the defaults", "model=lstm"]
+    assert [line[0] for line in tables(results([tmp_path]))[0][1:]] == ["model=lstm", "the defaults"]
+
+
+def test_long_numbers_of_a_sampler_are_shortened_in_the_table_alone(finish, tmp_path):
+    for name, rate in (("a", "0.0012345678901234"), ("b", "0.003")):
+        finish(name, 0.5, f"learning.optimizer.lr={rate}")
+    names = [line[0] for line in tables(results([tmp_path]))[0][1:]]
+    assert names == ["learning.optimizer.lr=0.001235", "learning.optimizer.lr=0.003"]
+    assert rows_of(tmp_path)[0]["learning.optimizer.lr"] == "0.0012345678901234"
+
+
+def test_jobs_without_results_are_listed_with_their_reason_in_the_text_and_in_the_file(finish, tmp_path):
+    finish("logs/0", 0.5, "model=cnn")
+    for job, reason in (("1", "val/loss became NaN;\nlower the rate\n"), ("2", "")):
+        (tmp_path / "logs" / "logs" / job / ".hydra").mkdir(parents=True)
+        if reason:
+            (tmp_path / "logs" / "logs" / job / "failed.txt").write_text(reason)
+    told = write_sweep(tmp_path / "logs" / "logs")
+    assert "Without results:\n- 1: val/loss became NaN; lower the rate\n- 2: still running, or stopped" in told
+    rows = [(row["folder"], row["rank"], row["failed"]) for row in rows_of(tmp_path / "logs" / "logs")]
+    assert rows[0][:2] == ("0", "1") and rows[1] == ("1", "", "val/loss became NaN; lower the rate")
+
+
+def test_a_sweep_of_which_every_job_failed_says_so(tmp_path):
+    (tmp_path / "0_cnn").mkdir()
+    (tmp_path / "0_cnn" / "failed.txt").write_text("no songs")
+    assert write_sweep(tmp_path).startswith("Without results:\n- 0_cnn: no songs\n\n")
+    assert rows_of(tmp_path) == [{"songs": "", "rank": "", "folder": "0_cnn", "failed": "no songs"}]
+    assert not (tmp_path / "sweep.png").exists()
+    with pytest.raises(UserError, match=r"has no finished run; .*sweep\.csv says why"):
+        find_run(tmp_path)
+
+
+def test_files_go_into_the_folder_or_here_if_there_are_several_and_not_into_a_single_run(finish, tmp_path, monkeypatch):
+    one, two = finish("x/one", 0.5, "model=cnn"), finish("y/two", 0.4, "model=mlp")
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    assert "sweep.csv" not in results([one]) and not (one / "sweep.csv").exists()
+    told = results([one, two])
+    assert told.endswith("\n\nsweep.csv\nsweep.png") and Path("sweep.png").is_file()
+    assert [row["folder"] for row in rows_of(Path())] == ["../logs/y/two", "../logs/x/one"]
+    results([Path("../logs")])
+    assert [row["folder"] for row in rows_of(tmp_path / "logs")] == ["y/two", "x/one"]
+
+
+def test_a_folder_that_cannot_be_written_to_is_told_below_the_table(finish, tmp_path):
+    finish("one", 0.5, "model=cnn")
+    (tmp_path / "logs" / "sweep.csv").mkdir()
+    told = results([tmp_path / "logs"])
+    assert tables(told) and f"sweep.csv and sweep.png cannot be written in {tmp_path / 'logs'}: " in told
+    assert sorted(path.name for path in (tmp_path / "logs").iterdir()) == ["one", "sweep.csv"]
+
+
+def test_what_cannot_be_read_is_left_out_and_told(finish, tmp_path):
+    finish("one", 0.5, "model=cnn")
+    (finish("old", 0.5) / "metrics.json").write_text("{}")
+    told = results([tmp_path / "logs"])
+    assert f"Left out:\n- {tmp_path / 'logs' / 'old'} was made by version 0.1; train again" in told
+    assert [line[-1] for line in tables(told)[0][1:]] == ["one"]
+    with pytest.raises(UserError, match=r"old was made by version 0\.1; train again"):
+        results([tmp_path / "logs" / "old"])
+
+
+def test_where_no_interval_can_be_given_this_is_said():
+    assert with_range([0.8], None) == "80.0 % (no interval)"
+
+
+def test_a_folder_without_runs_is_one_line(tmp_path):
+    with pytest.raises(UserError, match=r"there is no finished run in .*none"):
+        results([tmp_path / "none"])
 
 
 def test_a_finished_run_is_read_as_training_wrote_it(run):
-    figures = json.loads((run / "metrics.json").read_text())
-    line = cells(results([run]))[2]
-    assert line[0] == f"run={run.name}" and line[4] == f"{100 * figures['test']['accuracy']:.1f} %"
-
-
-@pytest.mark.parametrize("damage", [b"x: [", b"- 3", b"\xff"])
-def test_damaged_overrides_are_named(finish, damage):
-    run = finish("one", 0.5, "model=cnn")
-    (run / ".hydra" / "overrides.yaml").write_bytes(damage)
-    with pytest.raises(UserError, match=r"overrides\.yaml is damaged"):
-        results([run])
-
-
-def test_a_run_of_version_0_1_is_named(finish):
-    run = finish("old", 0.5)
-    (run / "metrics.json").write_text("{}")
-    with pytest.raises(UserError, match=r"old was made by version 0\.1; train again"):
-        results([run])
-
-
-def test_a_refit_that_was_left_off_is_told_until_it_is_done(finish, tmp_path):
-    finish("swept", 0.6, "model=cnn", "refit=false")
-    finish("best", 0.7, "model=cnn", "refit=false", refitted=True)  # by ckpt_path=... refit=true
-    names = [row[0] for row in cells(results([tmp_path / "logs"]))[2:]]
-    assert sorted(names) == ["refit=false", "the defaults"]
+    ((_, line),) = tables(results([run]))
+    assert line[0] == "the defaults" and line[-1] == "." and int(line[-2]) >= 0

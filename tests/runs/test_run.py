@@ -10,7 +10,7 @@ from omegaconf import OmegaConf
 from genre_lightning.errors import UserError
 from genre_lightning.predict.predictor import Predictor
 from genre_lightning.runs.results import read_results
-from genre_lightning.runs.run import Run, latest_run
+from genre_lightning.runs.run import Run, find_run, latest_run
 
 KEPT = Path(__file__).with_name("kept")
 
@@ -50,6 +50,53 @@ def test_the_latest_run_is_the_one_that_was_finished_last_also_within_a_sweep(tm
         latest_run(tmp_path / "logs")
     with pytest.raises(UserError, match="is not a finished run: it has no"):
         _ = Run(tmp_path).config
+
+
+@pytest.fixture
+def sweep(run, tmp_path):
+    """The folder of a sweep whose second run is the finished one; its sweep.csv has `rows` of rank and folder."""
+
+    def make(*rows):
+        folder = tmp_path / "sweep"
+        shutil.copytree(run, folder / "1_mlp")
+        lines = ["songs,rank,folder,failed", *(f"1,{rank},{name}," for rank, name in rows)]
+        (folder / "sweep.csv").write_text("\n".join(lines), encoding="utf-8")
+        return folder
+
+    return make
+
+
+def test_a_sweep_stands_for_its_best_run_and_says_which_that_is(run, sweep, capsys):
+    folder = sweep((2, "0_cnn"), (1, "1_mlp"), ("", "2_failed"))
+    assert find_run(folder) == folder / "1_mlp"
+    assert capsys.readouterr() == ("", f"{folder}: the best run by validation is 1_mlp\n")
+    assert find_run(folder / "1_mlp") == folder / "1_mlp" and find_run(folder / "none") == folder / "none"
+    assert find_run(run) == run and capsys.readouterr() == ("", "")
+    shutil.copytree(run, folder / "later")
+    find_run(folder)
+    assert capsys.readouterr().err.endswith(f"; sweep.csv lacks 1 runs: genre-lightning results '{folder}'\n")
+
+
+def test_a_sweep_that_has_no_best_run_is_one_line(sweep):
+    folder = sweep(("", "2_failed"))
+    with pytest.raises(UserError, match=r"the sweep in .*sweep has no finished run; .*sweep\.csv says why"):
+        find_run(folder)
+    for text in ("folder\n1_mlp\n", "rank\n1\n", "", "\0"):
+        (folder / "sweep.csv").write_text(text)
+        with pytest.raises(
+            UserError, match=r"sweep\.csv is damaged, .*; genre-lightning results '.*sweep' writes it anew"
+        ):
+            find_run(folder)
+    (folder / "sweep.csv").unlink()
+    with pytest.raises(
+        UserError, match=r"holds several runs, and no sweep\.csv that says which is best; genre-lightning"
+    ):
+        find_run(folder)
+
+
+def test_the_best_of_runs_that_were_judged_on_different_songs_is_none(sweep):
+    with pytest.raises(UserError, match=r"different songs; name one, such as the best: .*sweep/0_cnn, .*sweep/1_mlp"):
+        find_run(sweep((1, "0_cnn"), (1, "1_mlp"), (2, "2_mlp")))
 
 
 def test_a_finished_run_is_read_back(run, library):

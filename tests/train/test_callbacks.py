@@ -1,6 +1,18 @@
 from types import SimpleNamespace
 
-from genre_lightning.train.callbacks import History, LastCheckpoint, read_history
+import pytest
+from lightning.pytorch.callbacks import Timer
+from omegaconf import OmegaConf
+
+from genre_lightning.train.callbacks import History, LastCheckpoint, SeedEveryEpoch, build_callbacks, read_history
+
+
+@pytest.mark.parametrize(("limit", "mine", "timers"), [(None, False, 1), ("00:00:10:00", False, 0), (None, True, 1)])
+def test_a_run_is_timed_once_and_where_its_time_is_limited_by_the_trainer(limit, mine, timers):
+    chosen = {"mine": {"_target_": "lightning.pytorch.callbacks.Timer"} if mine else None}
+    config = OmegaConf.create({"callbacks": chosen, "seed": 0, "trainer": {"max_time": limit}})
+    kinds = [type(callback) for callback in build_callbacks(config)]
+    assert kinds.count(Timer) == timers and {LastCheckpoint, SeedEveryEpoch} < {*kinds, None}
 
 
 def test_a_history_keeps_every_figure_and_goes_on_where_a_run_is_resumed(tmp_path):

@@ -25,7 +25,9 @@ GPU = torch.cuda.is_available() or torch.backends.mps.is_available()
 
 
 def figures(folder):
-    return json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
+    found = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
+    found["run"].pop("seconds")  # which no seed makes the same
+    return found
 
 
 def curves(folder):

@@ -1,0 +1,173 @@
+"""A finished run as one row among many: what was set, what came of it, and on which songs it was judged."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from genre_lightning.errors import UserError
+from genre_lightning.runs.folders import SETTINGS
+from genre_lightning.runs.results import Interval, Results, read_results
+from genre_lightning.runs.run import CONFIG, DAMAGED, Run, finished_runs, read_settings
+
+OVERRIDES, HYDRA = CONFIG.with_name("overrides.yaml"), CONFIG.with_name("hydra.yaml")
+FAILED = "failed.txt"  # the reason, in the folder of a sweep's job that came to nothing
+SEEDS = ("seed", "split.draw")  # what runs that are repeats of each other differ in
+NO_SETTINGS = ("ckpt_path", "refit")  # a refit may be done after all, which the results tell
+Songs = frozenset[tuple[str, str, str]]
+
+
+@dataclass(frozen=True)
+class Record:
+    """A finished run as one row among many.
+
+    Attributes:
+        folder: The run's.
+        typed: What was typed for it: the value of each setting or group; removals begin with a tilde.
+        choices: What was chosen of each group, typed or not.
+        config: All its settings; empty if the run was made in another way.
+        results: What it has shown.
+        judged_on: The songs of validation and test, each with its path, genre and split.
+    """
+
+    folder: Path
+    typed: dict[str, str]
+    choices: dict[str, Any]
+    config: DictConfig
+    results: Results
+    judged_on: Songs
+
+    @property
+    def loss(self) -> float:
+        """What the run was trained to lower on validation, and what a sweep minimises: before the temperature."""
+        return self.results.splits["val"].uncalibrated_loss
+
+    def setting(self, name: str) -> str:
+        """The value of a setting or group, typed or not; empty if the run has none."""
+        try:
+            value = self.choices[name] if name in self.choices else OmegaConf.select(self.config, name, default={})
+        except OmegaConfBaseException:  # the name of no setting, or one that points at something that is gone
+            value = {}
+        if OmegaConf.is_config(value):
+            value = OmegaConf.to_container(value)
+        return self.typed.get(name, "") if isinstance(value, dict) else as_typed(value)
+
+    @property
+    def figures(self) -> dict[str, Any]:
+        """For other programs: fractions, losses in nats before the temperature; None where there is none."""
+        found: dict[str, Any] = {}
+        for split, shown in self.results.splits.items():
+            found |= {f"{split}_songs": shown.songs, f"{split}_loss": shown.uncalibrated_loss}
+            found |= with_ends(f"{split}_accuracy", shown.accuracy, shown.accuracy_interval)
+            found[f"{split}_f1_macro"] = shown.f1_macro
+        found |= with_ends("gap", *self.results.gap)
+        found["test_baseline_accuracy"] = self.results.baseline["test"].accuracy
+        told = {name: self.results.facts.get(name) for name in ("split", "epochs", "seconds")}
+        return found | {"refitted": self.results.refitted} | told
+
+
+def with_ends(name: str, value: float, interval: Interval | None) -> dict[str, float | None]:
+    """A figure with the ends of its 95 % interval."""
+    low, high = interval or (None, None)
+    return {name: value, f"{name}_low": low, f"{name}_high": high}
+
+
+def as_typed(value: Any) -> str:
+    """A value of a setting as one would type it."""
+    return value if isinstance(value, str) else json.dumps(value, separators=(",", ":")).replace('"', "")
+
+
+def read_records(folders: Sequence[Path]) -> tuple[list[Record], list[str]]:
+    """The finished runs below `folders`, the one that was finished last at the end, and what could not be read."""
+    records, unread = [], []
+    for folder in finished_runs(*folders):
+        try:
+            records.append(read_record(folder))
+        except UserError as error:
+            unread.append(str(error))
+    return records, unread
+
+
+def read_record(folder: Path) -> Record:
+    """Read a finished run. Raises UserError for what is damaged, and for a run of another version."""
+    results, config, choices = read_results(folder), DictConfig({}), {}
+    if (folder / CONFIG).is_file():
+        config = read_settings(folder)
+    try:
+        choices = dict(OmegaConf.load(folder / HYDRA).hydra.runtime.choices)
+    except (*DAMAGED, AttributeError):  # runs made in other ways have none
+        pass
+    catalogue = Run(folder).catalogue
+    judged_on = frozenset(
+        (os.path.normpath(track.path.absolute()), track.genre, track.split)
+        for track in catalogue
+        if track.split != "train"
+    )
+    return Record(folder, read_typed(folder), choices, config, results, judged_on)
+
+
+def read_typed(folder: Path) -> dict[str, str]:
+    """What was typed for a run: the values of settings and groups. Raises UserError if the file is damaged."""
+    path = folder / OVERRIDES
+    try:
+        overrides: Any = OmegaConf.to_container(OmegaConf.load(path)) if path.is_file() else []
+        pairs = [one.lstrip("+").partition("=") for one in overrides]
+    except (*DAMAGED, TypeError, AttributeError):
+        raise UserError(f"{path} is damaged, or was not written by this program") from None
+    return {name: value for name, _, value in pairs if name not in NO_SETTINGS}
+
+
+def unfinished_runs(folders: Iterable[Path]) -> dict[Path, str]:
+    """Why there are no results in each of the folders, at or below some, in which a run was begun."""
+    begun = {path.parent for folder in folders for name in (SETTINGS, FAILED) for path in folder.rglob(name)}
+    return {folder: why_unfinished(folder) for folder in sorted(begun) if not finished_runs(folder)}
+
+
+def why_unfinished(folder: Path) -> str:
+    """The reason that a failed job has left, in one line."""
+    try:
+        return " ".join((folder / FAILED).read_text(encoding="utf-8").split())
+    except (OSError, UnicodeDecodeError):
+        return "still running, or stopped"
+
+
+def differing(records: Sequence[Record]) -> list[str]:
+    """The settings that were typed for one of the runs at least, and are not the same in all of them."""
+    typed = dict.fromkeys(name for record in records for name in record.typed)
+    return [name for name in typed if len({record.setting(name) for record in records}) > 1]
+
+
+def as_csv(sets: Sequence[Sequence[Record]], unfinished: Mapping[Path, str], into: Path) -> str:
+    """A row a run, ranked within each set of songs as given; those without results come last and have no rank.
+
+    Folders are as seen from `into`.
+    """
+    names = list(dict.fromkeys([*differing([record for records in sets for record in records]), "seed"]))
+    rows: list[dict[str, Any]] = []
+    for number, records in enumerate(sets, 1):
+        for rank, record in enumerate(records, 1):
+            settings = {name: record.setting(name) for name in names}
+            rows.append({"songs": number, "rank": rank, **settings, **record.figures, "folder": record.folder})
+    rows += [{"folder": folder, "failed": reason} for folder, reason in unfinished.items()]
+    columns = dict.fromkeys(["songs", "rank", *(name for row in rows for name in row)])
+    writer = csv.DictWriter(lines := io.StringIO(newline=""), columns)
+    writer.writeheader()
+    writer.writerows(row | {"folder": place(row["folder"], into)} for row in rows)
+    return lines.getvalue()
+
+
+def place(folder: Path, into: Path) -> str:
+    """Where a run lies, seen from a folder."""
+    try:
+        return Path(os.path.relpath(folder, into)).as_posix()
+    except ValueError:  # on another drive of Windows
+        return folder.absolute().as_posix()
