@@ -25,14 +25,14 @@ from genre_lightning.errors import TRACEBACK, UserError, explain, has_a_line, is
 from genre_lightning.files import write_text_whole
 from genre_lightning.runs import overview
 from genre_lightning.runs.folders import CHECKPOINTS, hold_log_back, holds_run
+from genre_lightning.runs.records import FAILED
 from genre_lightning.runs.results import METRICS, read_results
 from genre_lightning.runs.resume import MULTIRUN, check_same_sweep, settings_of_job, settings_to_go_on_with
-from genre_lightning.runs.run import finished_runs, read_settings
+from genre_lightning.runs.run import best_runs, finished_runs, read_settings
 from genre_lightning.text import percent, say
 from genre_lightning.train.search import go_on_with_search
 
 logger = logging.getLogger(__name__)
-FAILED = "failed.txt"  # the reason, in the folder of a job that came to nothing
 BESIDE = "_failed"  # what the folder's name ends with where the job's own holds a finished run, which nobody touches
 
 
@@ -169,15 +169,14 @@ class Sweep(Callback):
         folder = Path(config.hydra.sweep.dir)
         if sys.exc_info()[0] is not None:
             return  # Hydra 1.4 calls it after Ctrl-C too
-        others = [*folder.glob(f"*{BESIDE}")]  # runs that are there are not those of this sweep
-        if config.refit is None and not others:
-            for run in best_runs(folder):
-                if not read_results(run).refitted:
-                    refit(run, config)
-        if finished_runs(folder):
-            say(f"\n{overview.results([folder])}")
-        if failed := [*folder.rglob(FAILED)]:
-            sys.exit(f"error: {len(failed)} jobs failed; the same command tries them anew, and only them")
+        finished, failed = finished_runs(folder), [*folder.rglob(FAILED)]
+        of_others = any(folder.glob(f"*{BESIDE}"))  # runs that are there have other settings
+        if finished and config.refit is None and not of_others:
+            refit_best(folder, config)
+        if finished or failed:
+            say(f"\n{overview.write_sweep(folder)}")
+        if failed:
+            sys.exit(f"error: jobs that failed: {len(failed)}; the same command tries them anew, and only them")
 
 
 def check_installed(config: DictConfig) -> None:
@@ -192,10 +191,12 @@ def check_installed(config: DictConfig) -> None:
             raise UserError(f'{told} pip install -e ".[sweep]" -c constraints.txt') from None
 
 
-def best_runs(folder: Path) -> list[Path]:
-    """The best run of a sweep by validation."""
-    losses = {run: read_results(run).splits["val"].uncalibrated_loss for run in finished_runs(folder)}
-    return sorted(losses, key=lambda run: losses[run])[:1]
+def refit_best(folder: Path, config: DictConfig) -> None:
+    """Refit the best run of a sweep by validation, or one for each set of songs that its runs were judged on."""
+    overview.write_sweep(folder)  # which says the best
+    for run in best_runs(folder):
+        if not read_results(run).refitted:
+            refit(run, config)
 
 
 def refit(run: Path, config: DictConfig) -> None:
