@@ -132,6 +132,17 @@ def test_where_settings_would_be_written_can_be_shown_before_there_is_a_folder()
     assert OmegaConf.create({"hydra": hydra}).hydra.sub == ".hydra"
 
 
+def name_of_job(sweeper, number, *typed):
+    hydra = {"runtime": {"choices": {"hydra/sweeper": sweeper}}, "job": {"num": number}, "overrides": {"task": typed}}
+    return OmegaConf.create({"hydra": hydra, "name": "${job_name:}"}).name
+
+
+def test_jobs_are_numbered_but_those_of_a_search_which_counts_anew_have_names_of_their_own():
+    assert name_of_job("basic", 3, "x=1") == "3"
+    names = [name_of_job("optuna", 0, *typed) for typed in (("x=1", "y=2"), ("y=2", "x=1"), ("x=1", "y=3"))]
+    assert names[0] == names[1] != names[2] and all(len(name) == 8 for name in names)
+
+
 OF_ITS_OWN = r"_cnn_logmel_seed3$"
 
 

@@ -12,7 +12,7 @@ import pytest
 from omegaconf import OmegaConf
 
 from genre_lightning.errors import UserError
-from genre_lightning.train.sweep import check_one_device
+from genre_lightning.train.sweep import check_one_device, take_gpu
 
 ROOT = Path(__file__).parents[2]
 FOLDERS = ("hydra.sweep.dir=sweep", "hydra.sweep.subdir=${job_name:}")
@@ -73,6 +73,8 @@ def program(run, tmp_path, monkeypatch):
 def sweep(program, monkeypatch, capsys):
     """Do a sweep in this process; returns the status, what was printed and what was complained of."""
     main = runpy.run_path(str(program), run_name="program")["main"]
+    for drawing in ("sweep_picture", "save_picture"):  # which takes longer than the sweep
+        monkeypatch.setattr(f"genre_lightning.runs.overview.{drawing}", lambda *_: None)
     handlers, kept = logging.root.handlers[:], sys.modules.get("genre_lightning.train.train")
 
     def swept(*overrides):
@@ -205,6 +207,17 @@ def test_each_run_of_a_sweep_is_trained_on_one_device(devices, refused):
         check_one_device(trainer)
 
 
+def test_each_process_takes_a_gpu_of_its_own_and_keeps_it(tmp_path, monkeypatch):
+    taken = []
+    for _ in range(3):  # as three processes would: each takes once
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "4,7")
+        locked = take_gpu.__wrapped__(tmp_path)
+        taken.append((locked, os.environ["CUDA_VISIBLE_DEVICES"]))
+    assert [gpus for _, gpus in taken] == ["4", "7", "4,7"] and taken[2][0] is None
+    taken[0][0].release()
+    taken[1][0].release()
+
+
 def start(program, *overrides):
     """Do a sweep in processes of its own."""
     line = [sys.executable, str(program), "-m", *FOLDERS, *overrides]
@@ -220,16 +233,16 @@ LAUNCHERS = {
 
 
 @pytest.mark.parametrize("launcher", LAUNCHERS)
-def test_jobs_in_other_processes_keep_the_same_rules(program, launcher):
+def test_jobs_in_other_processes_keep_the_same_rules(program, sweep, launcher):
     pytest.importorskip(f"hydra_plugins.hydra_{launcher}")
-    for trains in (3, 1):  # the failed one is tried anew
-        status, printed, told = start(
-            program, "model=mlp", "data.root=nowhere,songs,others", "refit=false", *LAUNCHERS[launcher]
-        )
-        assert status == 1 and told.endswith(
-            "error: jobs that failed: 1; the same command tries them anew, and only them\n"
-        )
-        assert len(trained()) == trains and "| settings" in printed
-    before = contents("sweep")
-    assert start(program, "model=mlp", "seed=5", *LAUNCHERS[launcher])[0] == 1 and not trained()
-    assert contents("sweep") == before
+    sweep("model=mlp", "learning.optimizer.lr=0.1", "refit=false")
+    before, _ = contents("sweep/0"), trained()
+    Path("sweep", "multirun.yaml").unlink()
+    status, printed, told = start(program, "model=mlp", "data.root=songs,nowhere,others", *LAUNCHERS[launcher])
+    assert status == 1 and told.endswith(
+        "error: jobs that failed: 2; the same command tries them anew, and only them\n"
+    )
+    assert sorted(job[0] for job in trained()) == ["1", "2"] and "| settings" in printed and "\n2: on val" in printed
+    assert "holds a run with learning.optimizer.lr=0.1" in Path("sweep/0_failed/failed.txt").read_text()
+    assert Path("sweep/1/failed.txt").read_text() == "data.root: there is no folder nowhere"
+    assert contents("sweep/0") == before
