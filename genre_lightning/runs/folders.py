@@ -81,20 +81,29 @@ def untouched_if_refused(folder: Path) -> Iterator[None]:
         raise
 
 
+class HeldBack(MemoryHandler):
+    """What is logged, in memory: it has no target until it is written, since Python flushes it when it ends."""
+
+    def __init__(self, file: logging.FileHandler) -> None:
+        super().__init__(capacity=10_000, flushLevel=logging.CRITICAL + 1, flushOnClose=False)
+        self.file = file
+
+
 def hold_log_back() -> None:
-    """Keep what is logged in memory, and out of the log file, until it is known whether the run goes on."""
+    """Keep what is logged out of the log file until it is known whether the run goes on."""
     for handler in [*logging.root.handlers]:
         if isinstance(handler, logging.FileHandler):
             logging.root.removeHandler(handler)
-            logging.root.addHandler(MemoryHandler(10_000, logging.CRITICAL + 1, handler, flushOnClose=False))
+            logging.root.addHandler(HeldBack(handler))
 
 
 def write_log() -> None:
     """Write what was held back to the log file, and all that is logged from now on: the run goes on."""
     for handler in [*logging.root.handlers]:
-        if isinstance(handler, MemoryHandler) and handler.target is not None:
+        if isinstance(handler, HeldBack):
             logging.root.removeHandler(handler)
-            logging.root.addHandler(handler.target)
+            logging.root.addHandler(handler.file)
+            handler.setTarget(handler.file)
             handler.flush()
 
 

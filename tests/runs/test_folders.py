@@ -105,6 +105,8 @@ def test_no_line_of_a_run_that_is_refused_gets_into_the_log_of_another_one(logge
     with pytest.raises(UserError), untouched_if_refused(logged.parent):
         logging.getLogger("genre_lightning").warning("the folder of another run")
         raise UserError("holds a run")
+    for handler in logging.root.handlers:
+        handler.flush()  # as Python does when it ends
     assert logged.read_text() == "the first part\n"
 
 
