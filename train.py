@@ -4,11 +4,12 @@ from pathlib import Path
 
 import hydra
 from hydra.core.hydra_config import HydraConfig
+from hydra.types import RunMode
 from omegaconf import DictConfig
 
 from genre_lightning.devices import prepare_process
 from genre_lightning.errors import one_line_errors, run_command
-from genre_lightning.runs.folders import removed_if_nothing_was_done  # also registers the resolvers of conf/train.yaml
+from genre_lightning.runs.folders import untouched_if_refused  # also registers the resolvers of conf/train.yaml
 
 prepare_process()  # before Hydra, which may warn at once
 
@@ -16,14 +17,17 @@ prepare_process()  # before Hydra, which may warn at once
 @hydra.main(version_base="1.3", config_path="conf", config_name="train")
 @one_line_errors
 def main(cfg: DictConfig) -> float:
-    """Return the best figure on the validation split, for sweeps."""
+    """Return the log-loss on validation, which a search lowers."""
     prepare_process()  # again, if a launcher has started another process for this job
     from genre_lightning.runs.resume import settings_to_go_on_with
+    from genre_lightning.train.sweep import run_job
     from genre_lightning.train.train import train
 
     hydra_config = HydraConfig.get()
     folder = Path(hydra_config.runtime.output_dir)
-    with removed_if_nothing_was_done(folder):
+    if hydra_config.mode == RunMode.MULTIRUN:
+        return run_job(cfg, hydra_config, folder)
+    with untouched_if_refused(folder):
         return train(settings_to_go_on_with(cfg, hydra_config.overrides.task, folder), folder)
 
 

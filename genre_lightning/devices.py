@@ -203,6 +203,20 @@ def folder(path: Path) -> str:
     return f"{path.absolute()}{'' if path.is_dir() else ' (not there yet)'}"
 
 
+def gpus() -> list[str]:
+    """The GPUs that this process may use, as CUDA_VISIBLE_DEVICES names them."""
+    if (given := os.environ.get("CUDA_VISIBLE_DEVICES")) is not None:
+        return [name for name in given.replace(" ", "").split(",") if name not in ("", "-1")]
+    import torch
+
+    return [str(number) for number in range(torch.cuda.device_count())]
+
+
+def jobs_at_once() -> int:
+    """How many runs this machine does at once: one on each GPU, without GPUs one on each processor."""
+    return len(gpus()) or threads()
+
+
 def check_accelerator(accelerator: str) -> None:
     """Raise UserError if a GPU is asked for and there is none."""
     import torch

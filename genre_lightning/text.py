@@ -44,4 +44,4 @@ def printable(text: object) -> str:
 def say(text: str) -> None:
     """Print text; characters that the terminal cannot show become question marks."""
     encoding = sys.stdout.encoding or "utf-8"
-    print(text.encode(encoding, "replace").decode(encoding))
+    print(text.encode(encoding, "replace").decode(encoding), flush=True)

@@ -58,7 +58,16 @@ def train_a_batch(configure, tmp_path):
 
 def test_there_is_a_test_for_every_group():
     groups = {path.parent.name for path in CONF.glob("*/*.yaml")}
-    assert groups == {*GROUPS, "experiment", "callbacks", "logger"}
+    assert groups == {*GROUPS, "experiment", "callbacks", "logger", "search"}
+
+
+def test_there_is_something_to_search_for_every_model(configure):
+    assert sorted(path.stem for path in (CONF / "search").glob("*.yaml")) == MODELS
+    for model in MODELS:
+        space, config = OmegaConf.load(CONF / "search" / f"{model}.yaml"), configure(f"model={model}")
+        for key in space:
+            OmegaConf.select(config, str(key), throw_on_missing=True)
+            assert OmegaConf.select(config, str(key), default="nothing") != "nothing"
 
 
 @pytest.mark.usefixtures("encoder_weights")

@@ -12,6 +12,8 @@ from genre_lightning.devices import (
     check_accelerator,
     check_help_as_text,
     give_caches_a_folder,
+    gpus,
+    jobs_at_once,
     leave_group,
 )
 from genre_lightning.errors import UserError
@@ -217,3 +219,18 @@ assert pages() < 1000 < given_back  # 40 MB are 10,000 of them
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems have other C libraries")
 def test_memory_that_was_freed_is_not_asked_of_the_system_again():
     run("-c", PAGES)
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"), [("0,1", ["0", "1"]), ("GPU-5, 7", ["GPU-5", "7"]), ("", []), ("-1", [])]
+)
+def test_as_many_runs_at_once_as_gpus_may_be_used_or_else_as_processors(given, expected, monkeypatch):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", given)
+    monkeypatch.setattr("genre_lightning.devices.threads", lambda: 5)
+    assert gpus() == expected and jobs_at_once() == (len(expected) or 5)
+
+
+def test_all_gpus_may_be_used_where_nothing_else_is_said(monkeypatch):
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    monkeypatch.setattr("torch.cuda.device_count", lambda: 3)
+    assert gpus() == ["0", "1", "2"]

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import hashlib
 import inspect
 import logging
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
+from logging.handlers import MemoryHandler
 from pathlib import Path
 from typing import Any
 
 from omegaconf import OmegaConf
 
+from genre_lightning.devices import jobs_at_once
 from genre_lightning.errors import UserError
+from genre_lightning.runs.results import METRICS
 
 SETTINGS, LOG = ".hydra", "train.log"
 CHECKPOINTS = "checkpoints"
@@ -91,13 +95,19 @@ def folder_of(ckpt_path: str | None) -> Path | None:
 
 
 def holds_run(folder: Path) -> bool:
-    """Whether something was trained in a folder."""
-    return any((folder / CHECKPOINTS).glob("*.ckpt"))
+    """Whether something was trained in a folder, even if its checkpoints were removed to save space."""
+    return (folder / METRICS).is_file() or any((folder / CHECKPOINTS).glob("*.ckpt"))
 
 
 @contextmanager
-def removed_if_nothing_was_done(folder: Path) -> Iterator[None]:
-    """Take a run's folder away again if an error or Ctrl-C comes before more than settings and a log is in it."""
+def untouched_if_refused(folder: Path) -> Iterator[None]:
+    """Leave a folder as it was if an error or Ctrl-C comes before a run begins in it.
+
+    If it was new it is taken away again, with the settings and the log that Hydra has put there; if it holds a run,
+    nothing is written to the log of that one until `write_log` is called.
+    """
+    if holds_run(folder):
+        hold_log_back()
     try:
         yield
     except BaseException:
@@ -105,6 +115,32 @@ def removed_if_nothing_was_done(folder: Path) -> Iterator[None]:
         if held <= {SETTINGS, LOG} and folder.resolve() != Path.cwd():
             remove_settings_and_log(folder)
         raise
+
+
+class HeldBack(MemoryHandler):
+    """What is logged, in memory: it has no target until it is written, since Python flushes it when it ends."""
+
+    def __init__(self, file: logging.FileHandler) -> None:
+        super().__init__(capacity=10_000, flushLevel=logging.CRITICAL + 1, flushOnClose=False)
+        self.file = file
+
+
+def hold_log_back() -> None:
+    """Keep what is logged out of the log file until it is known whether the run goes on."""
+    for handler in [*logging.root.handlers]:
+        if isinstance(handler, logging.FileHandler):
+            logging.root.removeHandler(handler)
+            logging.root.addHandler(HeldBack(handler))
+
+
+def write_log() -> None:
+    """Write what was held back to the log file, and all that is logged from now on: the run goes on."""
+    for handler in [*logging.root.handlers]:
+        if isinstance(handler, HeldBack):
+            logging.root.removeHandler(handler)
+            logging.root.addHandler(handler.file)
+            handler.setTarget(handler.file)
+            handler.flush()
 
 
 def remove_settings_and_log(folder: Path) -> None:
@@ -123,11 +159,21 @@ def remove_settings_and_log(folder: Path) -> None:
 def settings_folder(_root_: Any) -> str | None:
     """Where Hydra writes the settings of the run in `_root_`: nowhere in a folder that holds a run, which has its own.
 
-    A sweep's folders are new.
+    Hydra writes before the program has looked at the folder, and writes over what is there.
+    """
+    folder = OmegaConf.select(_root_, "hydra.runtime.output_dir")
+    return None if folder is not None and holds_run(Path(folder)) else SETTINGS
+
+
+def job_name(_root_: Any) -> str:
+    """What the folder of a sweep's job begins with: its number; in a search what was typed and drawn for it, in short.
+
+    A search that is resumed numbers its jobs from 0 again.
     """
     hydra = _root_.hydra
-    single = hydra.mode is not None and hydra.mode.name == "RUN"
-    return None if single and holds_run(Path(hydra.run.dir)) else SETTINGS
+    if hydra.runtime.choices["hydra/sweeper"] != "optuna":
+        return str(hydra.job.num)
+    return hashlib.sha256("\n".join(sorted(hydra.overrides.task)).encode()).hexdigest()[:8]
 
 
 # OmegaConf 2.4 calls it register_resolver; 2.3 has something older under that name.
@@ -136,3 +182,5 @@ register_resolver: Any = OmegaConf.register_resolver if renamed else OmegaConf.r
 register_resolver("run_name", run_name, replace=True)
 register_resolver("run_folder", run_folder, use_cache=True, replace=True)
 register_resolver("settings_folder", settings_folder, replace=True)
+register_resolver("job_name", job_name, replace=True)
+register_resolver("jobs_at_once", jobs_at_once, replace=True)

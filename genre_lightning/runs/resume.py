@@ -1,19 +1,23 @@
-"""ckpt_path=: a run that was interrupted goes on with the settings that it began with."""
+"""A run that was interrupted goes on with the settings that it began with: ckpt_path=, or the same sweep again."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig, OmegaConf, open_dict
 
 from genre_lightning.data.catalogue import MANIFEST, Catalogue, read_manifest
 from genre_lightning.errors import UserError
-from genre_lightning.runs.folders import folder_of
-from genre_lightning.runs.run import CONFIG, read_checkpoint, read_settings
+from genre_lightning.runs.folders import CHECKPOINTS, folder_of, holds_run
+from genre_lightning.runs.run import CONFIG, DAMAGED, read_checkpoint, read_settings
 
-# A run may go on on another machine than the one it began on, for longer, and with the refit that it was to leave off.
-MAY_BE_NEW = ("trainer.accelerator", "trainer.devices", "trainer.strategy", "trainer.max_epochs")
-MAY_BE_NEW += ("loader.num_workers", "cache.num_workers", "refit")
+MULTIRUN = "multirun.yaml"  # Hydra's: the settings of a whole sweep
+
+# A run may go on on another machine than the one it began on, and with the refit that it was to leave off; a single run
+# for longer too.
+DEVICE = ("trainer.accelerator", "trainer.devices", "trainer.strategy")
+MAY_BE_NEW_IN_SWEEP = (*DEVICE, "loader.num_workers", "cache.num_workers", "refit")
+MAY_BE_NEW = (*MAY_BE_NEW_IN_SWEEP, "trainer.max_epochs")
 
 
 def settings_to_go_on_with(cfg: DictConfig, overrides: Sequence[str], folder: Path) -> DictConfig:
@@ -30,7 +34,7 @@ def settings_to_go_on_with(cfg: DictConfig, overrides: Sequence[str], folder: Pa
             f"ckpt_path: a run resumes in its own folder, {old}; remove hydra.run.dir (or -m) from the command"
         )
     began, typed = read_settings(old), keys(overrides)
-    refuse_changes(leaves(OmegaConf.to_container(began)), leaves(OmegaConf.to_container(cfg)), typed)
+    refuse_changes(began, cfg, typed)
     for key in MAY_BE_NEW:
         if any(decides(one, key) for one in typed):
             OmegaConf.update(began, key, OmegaConf.select(cfg, key))
@@ -43,18 +47,26 @@ def keys(overrides: Sequence[str]) -> list[str]:
     from hydra.core.override_parser.overrides_parser import OverridesParser
 
     named = [override.key_or_group for override in OverridesParser.create().parse_overrides([*overrides])]
-    device = MAY_BE_NEW[:3] if "trainer" in named else ()
+    device = DEVICE if "trainer" in named else ()
     return [*(key for key in named if key not in ("trainer", "ckpt_path")), *device]
 
 
-def refuse_changes(before: dict[str, Any], now: dict[str, Any], typed: Sequence[str]) -> None:
+def refuse_changes(before: DictConfig, now: DictConfig, typed: Sequence[str]) -> None:
     """Raise UserError if something that was typed, and may not be new, is not what it was."""
-    for key in sorted((before | now).keys() - {*MAY_BE_NEW, "ckpt_path"}):
-        if before.get(key) != now.get(key) and any(decides(one, key) for one in typed):
+    for key, old, new in changes(before, now, MAY_BE_NEW):
+        if any(decides(one, key) for one in typed):
             raise UserError(
-                f"ckpt_path: that run was started with {key}={before.get(key)}, which cannot change to {now.get(key)}; "
-                "pass only ckpt_path, or start a new run"
+                f"ckpt_path: that run was started with {key}={old}, which cannot change to {new}; pass only ckpt_path, "
+                "or start a new run"
             )
+
+
+def changes(before: DictConfig, now: DictConfig, but: Sequence[str]) -> Iterator[tuple[str, Any, Any]]:
+    """Every setting that is not what it was, with the old and the new value; but for some that may be new."""
+    old, new = (leaves(OmegaConf.to_container(config)) for config in (before, now))
+    for key in sorted((old | new).keys() - {*but, "ckpt_path"}):
+        if old.get(key) != new.get(key):
+            yield key, old.get(key), new.get(key)
 
 
 def leaves(node: Any, where: str = "") -> dict[str, Any]:
@@ -68,6 +80,48 @@ def leaves(node: Any, where: str = "") -> dict[str, Any]:
 def decides(override: str, key: str) -> bool:
     """Whether an override of a setting or a group is about the setting `key`; an experiment is about all."""
     return override == "experiment" or f"{key}.".startswith(f"{override}.")
+
+
+def settings_of_job(cfg: DictConfig, folder: Path) -> DictConfig:
+    """The settings of a sweep's job; if it was begun in its `folder` before, with the checkpoint that it goes on from.
+
+    Raises UserError if a run with other settings lies there.
+    """
+    if not holds_run(folder):
+        return cfg
+    for key, old, new in changes(read_settings(folder), cfg, MAY_BE_NEW_IN_SWEEP):
+        raise UserError(f"{folder} holds a run with {key}={old}, and not {new}; choose another hydra.sweep.dir")
+    cfg.ckpt_path = (folder / CHECKPOINTS / "last.ckpt").as_posix()
+    return cfg
+
+
+def check_same_sweep(folder: Path, config: DictConfig) -> None:
+    """Raise UserError if a sweep's folder holds another sweep: as a rule its jobs would be others of the same name.
+
+    `config` is Hydra's, with the node `hydra`. A search may be made longer.
+    """
+    if not (folder / MULTIRUN).is_file():
+        return
+    try:
+        before, now = OmegaConf.load(folder / MULTIRUN), config
+        old, new = (sweep_settings(DictConfig(one)) for one in (before, now))
+    except (*DAMAGED, AttributeError):
+        raise UserError(f"{folder / MULTIRUN} is damaged; choose another hydra.sweep.dir") from None
+    for key, was, is_now in changes(old, new, MAY_BE_NEW_IN_SWEEP):
+        raise UserError(
+            f"hydra.sweep.dir: {folder} holds a sweep with {key}={was}, which cannot change to {is_now}; repeat its "
+            "command to go on with it, or choose another folder"
+        )
+
+
+def sweep_settings(config: DictConfig) -> DictConfig:
+    """What makes a sweep another one: what was typed, the space that is searched, and all settings of its jobs."""
+    typed = [one for one in config.hydra.overrides.task if not {*keys([one])} <= {*MAY_BE_NEW_IN_SWEEP}]
+    searched = config.hydra.sweeper.get("params")
+    with open_dict(copied := config.copy()):
+        del copied["hydra"]
+        copied.update({"the command": " ".join(typed), "hydra.sweeper.params": searched})
+    return copied
 
 
 def check_checkpoint(path: str) -> None:
@@ -96,3 +150,31 @@ def check_same_songs(ckpt_path: str | None, catalogue: Catalogue) -> None:
             f"ckpt_path: the run of {old / MANIFEST} had other songs or another split; resume it with the same "
             "songs, or start a new run"
         )
+
+
+def is_of_refit(ckpt_path: str | None) -> bool:
+    """Whether a checkpoint was written while the refit was under way."""
+    from genre_lightning.data.datamodule import LEARNT_FROM
+
+    return ckpt_path is not None and len(read_checkpoint(Path(ckpt_path))["GenreDataModule"][LEARNT_FROM]) > 1
+
+
+def is_over(cfg: DictConfig, path: Path) -> bool:
+    """Whether the first fit, kept at `path`, had come to its end when the checkpoint was written that is gone on from.
+
+    Raises UserError if the refit has begun, and the first fit is to be longer than it was, or is not there.
+    """
+    if not path.is_file():
+        if is_of_refit(cfg.ckpt_path):
+            raise UserError(
+                f"ckpt_path: that run had learnt anew, and its first fit, {path}, is missing; start a new run"
+            )
+        return False
+    kept, last = read_checkpoint(path), read_checkpoint(Path(cfg.ckpt_path))
+    as_long = kept["max_epochs"] == cfg.trainer.max_epochs
+    if is_of_refit(cfg.ckpt_path) and not as_long:
+        raise UserError(
+            f"trainer.max_epochs: the first fit of that run was over after {kept['epoch']} epochs, and it has learnt "
+            "anew since; only runs with refit=false go on for longer"
+        )
+    return is_of_refit(cfg.ckpt_path) or (as_long and kept["global_step"] == last["global_step"])

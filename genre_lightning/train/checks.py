@@ -60,7 +60,8 @@ def check(cfg: DictConfig) -> None:
         check_number(cfg, "loader.windows_per_song", 1)
     check_type("learning.class_weights", cfg.learning.class_weights, bool)
     check_balance(cfg)
-    check_type("refit", cfg.refit, bool)
+    if cfg.refit is not None:
+        check_type("refit", cfg.refit, bool)
     check_trainer(cfg.trainer)
     if cfg.ckpt_path is not None:
         check_checkpoint(cfg.ckpt_path)

@@ -1,7 +1,7 @@
 """The end of a run: figures of the scored songs beside the baseline's, pictures, and the report."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,23 +12,20 @@ from lightning.pytorch.callbacks import Timer
 from lightning.pytorch.utilities import rank_zero_only
 from omegaconf import DictConfig
 
-from genre_lightning.data.catalogue import SPLITS, Catalogue, linked
+from genre_lightning.data.catalogue import SPLITS, Catalogue
 from genre_lightning.data.datamodule import GenreDataModule
 from genre_lightning.data.selection import Selection
 from genre_lightning.data.splits import shared_artists, unjudged_genres
 from genre_lightning.files import write_text_whole
-from genre_lightning.intervals import accuracy_interval, difference_interval, macro_f1_interval, paired_interval
-from genre_lightning.metrics import ScoredSongs, at_temperature, calibrated_range, confusion, is_correct, song_metrics
+from genre_lightning.metrics import ScoredSongs, at_temperature, calibrated_range, confusion, song_metrics
 from genre_lightning.models.base import GenreClassifier
 from genre_lightning.models.summary import multiply_adds, parameters
 from genre_lightning.plotting import save_picture
 from genre_lightning.runs.predictions import write_predictions
 from genre_lightning.runs.results import (
     SCORED,
-    Difference,
     Figures,
     GenreFigures,
-    Interval,
     Results,
     SplitFigures,
     split_titles,
@@ -38,12 +35,8 @@ from genre_lightning.train.advice import advise
 from genre_lightning.train.artists import write_artists
 from genre_lightning.train.baseline import score_baseline
 from genre_lightning.train.callbacks import History
-from genre_lightning.train.figures import (
-    calibration_picture,
-    confusion_picture,
-    curves_picture,
-    spectrogram_picture,
-)
+from genre_lightning.train.figures import calibration_picture, confusion_picture, curves_picture, spectrogram_picture
+from genre_lightning.train.judged import Judged, judge
 from genre_lightning.train.report import page, summary
 from genre_lightning.train.tensorboard import show_results
 
@@ -51,51 +44,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 SHOWN_SONGS = 6
-
-
-@dataclass(frozen=True)
-class Judged:
-    """Songs that a model has judged, and which of them belong together: `groups` `(songs,)`, equal where artists link
-    them. All intervals are 95 % ones over these groups, None for too few of them.
-    """
-
-    scored: ScoredSongs
-    groups: np.ndarray
-
-    @property
-    def correct(self) -> np.ndarray:
-        """Which songs are judged rightly: bool `(songs,)`."""
-        return is_correct(self.scored).numpy()
-
-    @property
-    def accuracy_interval(self) -> Interval | None:
-        """That of the accuracy."""
-        return accuracy_interval(self.correct, self.groups)
-
-    @property
-    def f1_macro_interval(self) -> Interval | None:
-        """That of the macro F1."""
-        genres, logits = self.scored.genre.numpy(), self.scored.logits
-        return macro_f1_interval(genres, logits.argmax(dim=1).numpy(), self.groups, logits.shape[1])
-
-    def less(self, others: "Judged") -> Difference:
-        """The accuracy less that on other songs."""
-        span = difference_interval(self.correct, self.groups, others.correct, others.groups)
-        return Difference(float(self.correct.mean() - others.correct.mean()), span)
-
-    def less_paired(self, theirs: "Judged") -> Difference:
-        """The accuracy less that of another model on the same songs."""
-        span = paired_interval(self.correct, theirs.correct, self.groups)
-        return Difference(float(self.correct.mean() - theirs.correct.mean()), span)
-
-
-def judge(scored: ScoredSongs, catalogue: Catalogue, splits: Sequence[str]) -> Judged:
-    """The scored songs of some splits, and their groups."""
-    groups = linked(track.artists for track in catalogue)
-    of_splits = [
-        group for split in splits for group, track in zip(groups, catalogue, strict=True) if track.split == split
-    ]
-    return Judged(scored, np.array(of_splits)[scored.song.numpy()])
 
 
 @rank_zero_only

@@ -23,8 +23,8 @@ from genre_lightning.files import write_whole
 from genre_lightning.metrics import ScoredSongs, at_temperature, fit_temperature, song_metrics
 from genre_lightning.models.base import GenreClassifier
 from genre_lightning.models.summary import describe
-from genre_lightning.runs.folders import CHECKPOINTS
-from genre_lightning.runs.resume import check_same_songs
+from genre_lightning.runs.folders import CHECKPOINTS, write_log
+from genre_lightning.runs.resume import check_same_songs, is_of_refit, is_over
 from genre_lightning.runs.run import MODEL, read_checkpoint
 from genre_lightning.train.callbacks import History, build_callbacks
 from genre_lightning.train.checks import check, check_folder
@@ -50,7 +50,7 @@ def train(cfg: DictConfig, folder: Path) -> float:
         return float(trainer.callback_metrics["val/loss"])
     first = score(trainer, model, data, "train", "val")
     loss = finite_loss(first["val"], "val/loss")
-    if cfg.refit or is_of_refit(cfg.ckpt_path):
+    if cfg.refit is not False or is_of_refit(cfg.ckpt_path):
         trainer, model = refit(cfg, trainer, data)
     finish(cfg, trainer, model, data, first)
     return loss
@@ -85,6 +85,7 @@ def load_data(cfg: DictConfig, trainer: Trainer, folder: Path) -> GenreDataModul
     data.setup()
     data.watch_training()
     check_same_songs(cfg.ckpt_path, data.selection.catalogue)
+    write_log()
     return data
 
 
@@ -111,7 +112,7 @@ def first_fit(cfg: DictConfig, trainer: Trainer, data: GenreDataModule) -> Genre
     model, kept = build_model(cfg, data), Path(trainer.default_root_dir, CHECKPOINTS, FIRST_FIT)
     introduce(trainer, model, data)
     before = Path(cfg.ckpt_path or kept).with_name(FIRST_FIT)  # where a run that is gone on with keeps it
-    if cfg.ckpt_path is not None and (cfg.refit or is_of_refit(cfg.ckpt_path)) and is_over(cfg, before):
+    if cfg.ckpt_path is not None and (cfg.refit is not False or is_of_refit(cfg.ckpt_path)) and is_over(cfg, before):
         restore(model, data, before)
         if before.resolve() != kept.resolve():
             write_whole(kept, lambda file: file.write(before.read_bytes()))
@@ -120,27 +121,6 @@ def first_fit(cfg: DictConfig, trainer: Trainer, data: GenreDataModule) -> Genre
     if not cfg.trainer.get("fast_dev_run"):
         trainer.save_checkpoint(kept, weights_only=True)
     return model
-
-
-def is_over(cfg: DictConfig, path: Path) -> bool:
-    """Whether the first fit, kept at `path`, had come to its end when the checkpoint was written that is gone on from.
-
-    Raises UserError if the refit has begun, and the first fit is to be longer than it was, or is not there.
-    """
-    if not path.is_file():
-        if is_of_refit(cfg.ckpt_path):
-            raise UserError(
-                f"ckpt_path: that run had learnt anew, and its first fit, {path}, is missing; start a new run"
-            )
-        return False
-    kept, last = read_checkpoint(path), read_checkpoint(Path(cfg.ckpt_path))
-    as_long = kept["max_epochs"] == cfg.trainer.max_epochs
-    if is_of_refit(cfg.ckpt_path) and not as_long:
-        raise UserError(
-            f"trainer.max_epochs: the first fit of that run was over after {kept['epoch']} epochs, and it has learnt "
-            "anew since; only runs with refit=false go on for longer"
-        )
-    return is_of_refit(cfg.ckpt_path) or (as_long and kept["global_step"] == last["global_step"])
 
 
 def restore(model: GenreClassifier, data: GenreDataModule, path: Path) -> None:
@@ -188,11 +168,6 @@ def unwatched(cfg: DictConfig, steps: int, epochs: int) -> DictConfig:
             if callback is not None and "monitor" in callback:
                 cfg.callbacks[name] = None
     return cfg
-
-
-def is_of_refit(ckpt_path: str | None) -> bool:
-    """Whether a checkpoint was written while the refit was under way."""
-    return ckpt_path is not None and len(read_checkpoint(Path(ckpt_path))["GenreDataModule"][LEARNT_FROM]) > 1
 
 
 def fit(trainer: Trainer, model: GenreClassifier, data: GenreDataModule, ckpt_path: str | None) -> None:

@@ -121,10 +121,7 @@ def test_judging_training_songs_takes_less_than_a_tenth_of_an_epoch(model, secon
         for split in data.val_splits[::-1]
     )
     songs = len(data.datasets["train_songs"]), len(data.datasets["val"])
+    told = f"{100 * train:.1f} % to judge {songs[0]} of train, {100 * val:.1f} % to judge {songs[1]} of val"
     with capsys.disabled():
-        print(
-            f"\nof an epoch of the {model}, songs of {seconds} s: {100 * train:.1f} % to judge {songs[0]} of train, ",
-            end="",
-        )
-        print(f"{100 * val:.1f} % to judge {songs[1]} of val")
+        print(f"\nof an epoch of the {model}, songs of {seconds} s: {told}")
     assert train < 0.1

@@ -9,7 +9,14 @@ from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from genre_lightning.errors import UserError, explain
-from genre_lightning.runs.folders import read_overrides, removed_if_nothing_was_done, run_folder, run_name, telling
+from genre_lightning.runs.folders import (
+    read_overrides,
+    run_folder,
+    run_name,
+    telling,
+    untouched_if_refused,
+    write_log,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -96,7 +103,7 @@ def everything(folder):
 
 @pytest.mark.parametrize("end", [UserError("a mistake"), KeyboardInterrupt()])
 def test_a_run_that_ends_before_any_work_leaves_no_folder(begun, end):
-    with pytest.raises(type(end)), removed_if_nothing_was_done(begun):
+    with pytest.raises(type(end)), untouched_if_refused(begun):
         raise end
     assert not begun.exists()
     logging.getLogger("genre_lightning").warning("logging goes on, without that file")
@@ -108,7 +115,7 @@ def test_a_folder_with_anything_else_in_it_stays_as_it_is(begun, more):
     (begun / more).parent.mkdir(parents=True)
     (begun / more).touch()
     before = everything(begun)
-    with pytest.raises(UserError), removed_if_nothing_was_done(begun):
+    with pytest.raises(UserError), untouched_if_refused(begun):
         raise UserError("a mistake")
     assert everything(begun) == before
 
@@ -116,39 +123,74 @@ def test_a_folder_with_anything_else_in_it_stays_as_it_is(begun, more):
 def test_what_somebody_else_put_among_the_settings_stays_and_a_folder_that_is_gone_hides_no_mistake(begun):
     (begun / ".hydra" / "notes.txt").touch()
     for folder in (begun, begun / "gone"):
-        with pytest.raises(UserError, match="a mistake"), removed_if_nothing_was_done(folder):
+        with pytest.raises(UserError, match="a mistake"), untouched_if_refused(folder):
             raise UserError("a mistake")
     assert (begun / ".hydra" / "notes.txt").exists()
 
 
 def test_the_folder_one_works_in_stays(begun, monkeypatch):
     monkeypatch.chdir(begun)
-    with pytest.raises(UserError), removed_if_nothing_was_done(Path()):
+    with pytest.raises(UserError), untouched_if_refused(Path()):
         raise UserError("a mistake")
     assert (begun / "train.log").exists()
 
 
 def test_a_run_without_a_mistake_keeps_its_folder(begun):
-    with removed_if_nothing_was_done(begun):
+    with untouched_if_refused(begun):
         pass
     assert everything(begun) == [".hydra", ".hydra/config.yaml", "train.log"]
 
 
+@pytest.fixture
+def logged(begun):
+    """A run's folder with a log."""
+    logging.getLogger("genre_lightning").warning("the first part")
+    (begun / "metrics.json").touch()
+    return begun / "train.log"
+
+
+def test_no_line_of_a_run_that_is_refused_gets_into_the_log_of_another_one(logged):
+    with pytest.raises(UserError), untouched_if_refused(logged.parent):
+        logging.getLogger("genre_lightning").warning("the folder of another run")
+        raise UserError("holds a run")
+    for handler in logging.root.handlers:
+        handler.flush()  # as Python does when it ends
+    assert logged.read_text() == "the first part\n"
+
+
+def test_the_log_of_a_run_that_goes_on_has_every_line(logged):
+    with untouched_if_refused(logged.parent):
+        logging.getLogger("genre_lightning").warning("it goes on")
+        write_log()
+        logging.getLogger("genre_lightning").warning("to its end")
+    assert logged.read_text() == "the first part\nit goes on\nto its end\n"
+
+
+@pytest.mark.parametrize("mode", [RunMode.RUN, RunMode.MULTIRUN, None])
 @pytest.mark.parametrize(
-    ("mode", "trained", "expected"),
-    [
-        (RunMode.RUN, True, None),
-        (RunMode.RUN, False, ".hydra"),
-        (RunMode.MULTIRUN, True, ".hydra"),
-        (None, True, ".hydra"),
-    ],
+    ("kept", "expected"), [("checkpoints/last.ckpt", None), ("metrics.json", None), ("train.log", ".hydra")]
 )
-def test_a_run_that_is_there_keeps_its_settings(mode, trained, expected):
+def test_a_run_that_is_there_keeps_its_settings_however_another_one_is_started(mode, kept, expected):
     Path("old", "checkpoints").mkdir(parents=True)
-    if trained:
-        Path("old", "checkpoints", "last.ckpt").touch()
-    config = OmegaConf.create({"hydra": {"mode": mode, "run": {"dir": "old"}, "sub": "${settings_folder:}"}})
-    assert config.hydra.sub == expected
+    Path("old", kept).touch()
+    hydra = {"mode": mode, "runtime": {"output_dir": "old"}, "sub": "${settings_folder:}"}
+    assert OmegaConf.create({"hydra": hydra}).hydra.sub == expected
+
+
+def test_where_settings_would_be_written_can_be_shown_before_there_is_a_folder():
+    hydra = {"runtime": {"output_dir": "???"}, "sub": "${settings_folder:}"}
+    assert OmegaConf.create({"hydra": hydra}).hydra.sub == ".hydra"
+
+
+def name_of_job(sweeper, number, *typed):
+    hydra = {"runtime": {"choices": {"hydra/sweeper": sweeper}}, "job": {"num": number}, "overrides": {"task": typed}}
+    return OmegaConf.create({"hydra": hydra, "name": "${job_name:}"}).name
+
+
+def test_jobs_are_numbered_but_those_of_a_search_which_counts_anew_have_names_of_their_own():
+    assert name_of_job("basic", 3, "x=1") == "3"
+    names = [name_of_job("optuna", 0, *typed) for typed in (("x=1", "y=2"), ("y=2", "x=1"), ("x=1", "y=3"))]
+    assert names[0] == names[1] != names[2] and all(len(name) == 8 for name in names)
 
 
 OF_ITS_OWN = r"^logs/cnn_logmel_seed3_gtzan_[\d_-]+$"

@@ -86,7 +86,7 @@ def test_what_is_lacking_for_an_answer_is_named(learn, settings, reason):
 @pytest.mark.parametrize(
     ("known", "told"),
     [
-        ({"shared_artists": ["a", "b"]}, "may be too good: 2 artists are in more than one split"),
+        ({"shared_artists": ["a", "b"]}, "may be too good: 2 artists are both in training and on test"),
         ({"unknown": 4}, "may be too good: 4 songs name no artist"),
         ({}, ""),
     ],

@@ -309,7 +309,7 @@ def test_a_sweep_does_its_other_runs_where_one_has_a_mistake(command_line, libra
     roots = f"data.root=nowhere,'{library.as_posix()}'"
     status, printed, told = run_script(tmp_path, "-m", *command_line("+trainer.fast_dev_run=true", roots))
     assert status == 1 and "Traceback" not in told and "there is no folder nowhere" in told
-    assert printed.count("training and validation work") == 1
+    assert printed.count("on validation log-loss") == 1
 
 
 def test_a_new_run_is_not_written_over_another(run, configure):
