@@ -85,5 +85,6 @@ def curves_picture(curves: dict[str, list[tuple[int, float]]]) -> "Figure":
             if points := curves.get(f"{split}/{measure}"):
                 axes.plot(*zip(*points, strict=True), color=colour, label=label, marker=".")
         axes.set(title=measure, xlabel="training step")
-        axes.legend(fontsize="small")
+        if axes.lines:  # none of what no epoch has logged
+            axes.legend(fontsize="small")
     return figure

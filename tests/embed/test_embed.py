@@ -239,6 +239,7 @@ def test_mistakes_are_told_before_any_work(copied, map_run, monkeypatch, setting
     assert is_for_users(error.value)
 
 
+@pytest.mark.slow  # as they do in training, tests/train/test_train.py
 @pytest.mark.skipif(sys.platform == "win32", reason="PyTorch for Windows lacks libuv, with which processes meet")
 def test_two_processes_embed_together_what_one_embeds(embedded, run, tmp_path):
     folder = Path(shutil.copytree(run, tmp_path / "run"))

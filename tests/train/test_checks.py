@@ -65,16 +65,19 @@ def test_a_fast_run_of_a_head_that_is_solved_tries_the_way(configure, tmp_path):
 WORK = [
     ("callbacks.ema=null", "augment.gain=null", "logger.tensorboard=null"),  # Hydra's way to switch off
     ("callbacks=[]", "refit=false"),
-    ("+trainer.max_steps=5",),
-    ("+trainer.max_steps=1",),  # ends before the first validation
-    ("trainer.limit_train_batches=1", "+trainer.limit_val_batches=1"),
+    ("+trainer.max_steps=1", "trainer.num_sanity_val_steps=1"),  # ends before the first validation
     ("+trainer.limit_val_batches=0", "+trainer.check_val_every_n_epoch=9"),
-    ("+trainer.check_val_every_n_epoch=2", "+trainer.accumulate_grad_batches=2"),
+    ("+trainer.check_val_every_n_epoch=2", "+trainer.accumulate_grad_batches=2", "trainer.limit_train_batches=2",
+     "+trainer.limit_val_batches=1"),
     ("+trainer.val_check_interval=0.5", "trainer.gradient_clip_val=null", "trainer.max_epochs=1"),
-    ("+trainer.max_time={seconds: 60}", "trainer.num_sanity_val_steps=1", "trainer.max_epochs=1"),
     ("+trainer.max_time='00:00:01:00'", "trainer.max_epochs=1",
      "+callbacks.timer._target_=lightning.pytorch.callbacks.Timer"),
 ]  # fmt: skip
+
+
+@pytest.mark.parametrize("seconds", ["{seconds: 60}", "'00:00:01:00'"])
+def test_the_longest_time_may_be_a_mapping_or_a_text(configure, seconds):
+    check(configure(f"+trainer.max_time={seconds}"))
 
 
 @pytest.mark.parametrize("overrides", WORK, ids=lambda overrides: overrides[0])

@@ -226,19 +226,19 @@ def start(program, *overrides):
     return done.returncode, done.stdout, done.stderr
 
 
-LAUNCHERS = {
-    "joblib_launcher": ("hydra/launcher=joblib", "hydra.launcher.n_jobs=2"),
-    "submitit_launcher": ("hydra/launcher=submitit_local",),
-}
+LAUNCHERS = [
+    pytest.param("joblib", ("hydra/launcher=joblib", "hydra.launcher.n_jobs=2")),
+    pytest.param("submitit", ("hydra/launcher=submitit_local",), marks=pytest.mark.slow),
+]
 
 
-@pytest.mark.parametrize("launcher", LAUNCHERS)
-def test_jobs_in_other_processes_keep_the_same_rules(program, sweep, launcher):
-    pytest.importorskip(f"hydra_plugins.hydra_{launcher}")
+@pytest.mark.parametrize(("launcher", "how"), LAUNCHERS)
+def test_jobs_in_other_processes_keep_the_same_rules(program, sweep, launcher, how):
+    pytest.importorskip(f"hydra_plugins.hydra_{launcher}_launcher")
     sweep("model=mlp", "refit=false")
     before, _ = contents("sweep/0"), trained()
     Path("sweep", "multirun.yaml").unlink()
-    status, printed, told = start(program, "model=mlp", "data.root=songs,nowhere,others", *LAUNCHERS[launcher])
+    status, printed, told = start(program, "model=mlp", "data.root=songs,nowhere,others", *how)
     assert status == 1 and told.endswith(
         "error: jobs that failed: 2; the same command tries them anew, and only them\n"
     )
