@@ -4,9 +4,11 @@ import csv
 import os
 import shutil
 import signal
+from contextlib import nullcontext
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
+from unittest.mock import patch
 
 import numpy as np
 import pytest
@@ -235,15 +237,19 @@ def configure(command_line):
 
 @pytest.fixture(scope="session")
 def train_run(configure, tmp_path_factory):
-    """Train in a folder of its own, or in the one that is given; returns the folder."""
+    """Train in a folder of its own, or in the one that is given; returns the folder.
+
+    Without the report's pictures, which take longer than all else, unless they are asked for.
+    """
     from genre_lightning.train.train import train
 
-    def trained(*overrides, into=None):
+    def trained(*overrides, into=None, pictures=False):
         into = into or tmp_path_factory.mktemp("run")
         config = configure(*overrides)
         (into / CONFIG).parent.mkdir(exist_ok=True)
         OmegaConf.save(config, into / CONFIG)  # as Hydra does
-        train(config, into)
+        with nullcontext() if pictures else patch("genre_lightning.train.evaluation.draw", return_value={}):
+            train(config, into)
         return into
 
     return trained
@@ -252,7 +258,7 @@ def train_run(configure, tmp_path_factory):
 @pytest.fixture(scope="session")
 def run(train_run):
     """A finished run with every augmentation, which nobody may change."""
-    return train_run()
+    return train_run(pictures=True)
 
 
 @pytest.fixture(scope="session")

@@ -196,7 +196,7 @@ def test_the_windows_shown_are_test_songs_with_their_genres(finished, data):
 
 @pytest.mark.parametrize("loggers", ["[]", "[tensorboard,csv]"])
 def test_the_report_needs_no_logger(run, train_run, loggers):
-    folder = train_run(f"logger={loggers}")
+    folder = train_run(f"logger={loggers}", pictures=True)
     shown, usual = (json.loads((one / "metrics.json").read_text()) for one in (folder, run))
     assert shown["run"].pop("seconds") >= 0 and usual["run"].pop("seconds") >= 0 and shown == usual
     assert all((folder / name).is_file() for name in PICTURES)

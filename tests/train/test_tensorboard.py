@@ -63,7 +63,7 @@ def test_pictures_of_all_splits_have_the_same_names_for_every_model(events, solv
 @pytest.fixture(scope="module")
 def solved(train_run):
     """A run of a head that is solved, which has no optimizer."""
-    return train_run("model=linear", "callbacks=[]", "refit=false")
+    return train_run("model=linear", "callbacks=[]", "refit=false", pictures=True)
 
 
 def text(events, name):

@@ -274,6 +274,7 @@ def run_script(folder, *overrides):
     return done.returncode, done.stdout, done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(
     sys.platform == "win32", reason="PyTorch for Windows lacks libuv, with which its processes would meet"
 )
