@@ -84,8 +84,11 @@ def add_results(parser: argparse.ArgumentParser) -> None:
 
     def call(arguments: argparse.Namespace) -> None:
         from genre_lightning.runs.overview import results
+        from genre_lightning.runs.questions import answer
 
-        print(results(arguments.folders))
+        print(results(arguments.folders), flush=True)  # also where a question cannot be answered
+        for told in filter(None, map(answer, arguments.folders)):
+            print(f"\n{told}")
 
     whose = "runs, or folders with runs in them (default: logs); sweep.csv and sweep.png go into it, or here if several"
     parser.add_argument("folders", nargs="*", type=Path, default=[Path("logs")], metavar="FOLDER", help=whose)
