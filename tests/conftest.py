@@ -173,7 +173,7 @@ SMALL = (  # settings with which a whole run takes a second or two
     "features.sample_rate=8000", "features.n_fft=512", "features.hop_length=256", "features.n_mels=24",
     "loader.window_seconds=0.5", "loader.batch_size=6", "loader.windows_per_song=1", "model=mlp", "model.hidden=[16]",
     "cache.num_workers=1",
-    "trainer=cpu", "trainer.max_epochs=4", "report.bootstrap_samples=200",
+    "trainer=cpu", "trainer.max_epochs=4", "report.calibration_draws=200",
     "augment=[gain,equaliser,mixstyle,mixup,specaugment]",
 )  # fmt: skip
 

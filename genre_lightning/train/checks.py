@@ -23,7 +23,7 @@ WHOLE_NUMBERS = {
     "trainer.max_epochs": (1, math.inf),
     "loader.batch_size": (2, math.inf),  # batch normalisation needs two windows
     "loader.num_workers": (0, math.inf),
-    "report.bootstrap_samples": (1, math.inf),
+    "report.calibration_draws": (1, math.inf),
 }
 NUMBERS = {
     "loader.window_seconds": (1e-3, math.inf),

@@ -63,7 +63,7 @@ def write_report(
     """
     folder = Path(trainer.default_root_dir)
     baseline, told = score_baseline(data, data.learnt_from, **cfg.baseline), facts(cfg, trainer, model, data)
-    how = cfg.report.bootstrap_samples, data.learnt_from, float(model.temperature)
+    how = cfg.report.calibration_draws, data.learnt_from, float(model.temperature)
     results = results_of(scored, baseline, data.selection, told, *how)
     results = replace(results, advice=advise(cfg, results.splits["learnt_from"].songs / len(data.genres)))
     write_predictions(folder, data.selection.catalogue, scored, data.learnt_from)

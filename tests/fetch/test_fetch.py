@@ -478,7 +478,7 @@ def test_150_songs_are_fetched_and_trained_on_with_no_further_setting(sounds, st
         status, said = start(service, "per_genre=50", "mode=excerpt", "root=data/yandex", cwd=home)
         assert status == 0, said
         assert len(list(home.glob("data/yandex/*/*.mp3"))) == 150 and service.most_in_flight <= 4
-    small = ("model=mlp", "model.hidden=[8]", "trainer=cpu", "trainer.max_epochs=1", "report.bootstrap_samples=100")
+    small = ("model=mlp", "model.hidden=[8]", "trainer=cpu", "trainer.max_epochs=1", "report.calibration_draws=100")
     line = [sys.executable, str(ROOT / "train.py"), "data=yandex", *small]
     trained = subprocess.run(line, cwd=home, capture_output=True, text=True, timeout=500, check=False)
     assert trained.returncode == 0, trained.stderr

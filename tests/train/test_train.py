@@ -337,7 +337,7 @@ def test_training_in_mixed_precision(train_run):
 WRONG = [
     pytest.param("trainer.accelerator=gpu", marks=pytest.mark.skipif(GPU, reason="there is a GPU")),
     "model.dropout=lots",
-    "report.bootstrap_samples=0",
+    "report.calibration_draws=0",
     "baseline.C=0",
     "trainer.max_epochs=-1",
     "seed=-1",
