@@ -77,5 +77,5 @@ def test_a_changed_default_does_not_change_an_experiment(experiment, later):
 def test_the_defaults_of_the_later_version_are_all_others(later):
     with initialize_config_dir(version_base="1.3", config_dir=str(later)):
         config = compose("train", ["features=logmel", "model=cnn"])
-    assert (config.features.n_mels, config.model.dropout, config.trainer.max_epochs) == (129, 1.6, 37)
+    assert (config.features.n_mels, config.model.dropout, config.trainer.max_epochs) == (129, 1.6, 33)
     assert config.learning.schedule.pct_start == 1.6 and list(config.augment) == ["mixup"]

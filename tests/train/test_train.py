@@ -306,13 +306,6 @@ def test_two_processes_learn_anew_from_validation_too(command_line, tmp_path):
     assert checkpoint(folder)["global_step"] == checkpoint(folder, "first_fit")["global_step"] == 3
 
 
-def test_a_sweep_does_its_other_runs_where_one_has_a_mistake(command_line, library, tmp_path):
-    roots = f"data.root=nowhere,'{library.as_posix()}'"
-    status, printed, told = run_script(tmp_path, "-m", *command_line("+trainer.fast_dev_run=true", roots))
-    assert status == 1 and "Traceback" not in told and "there is no folder nowhere" in told
-    assert printed.count("on validation log-loss") == 1
-
-
 def test_a_new_run_is_not_written_over_another(run, configure):
     before = (run / "report.md").read_bytes()
     with pytest.raises(
