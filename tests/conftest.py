@@ -51,15 +51,16 @@ def kinds_of_models():
 KINDS = kinds_of_models()
 
 
-def pytest_configure():
+def pytest_configure(config):
     """Workers of pytest-xdist share the processors: a thread is enough for each, and for the programs it starts.
+
+    They are told before they begin: some libraries count processors when they are loaded.
 
     Ctrl-C works in tests of it, also where the tests were started in the background, where shells ignore it.
     """
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    if "PYTEST_XDIST_WORKER" in os.environ:
+    if getattr(config.option, "numprocesses", None):
         os.environ.setdefault("OMP_NUM_THREADS", "1")
-        torch.set_num_threads(1)
 
 
 @pytest.fixture
