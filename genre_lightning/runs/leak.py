@@ -95,14 +95,14 @@ def verdict(pairs: Sequence[Pair]) -> str:
     leaks = naive - artist
     if len(pairs) < LEAST_PAIRS:
         told = f"{points(leaks.mean())} in {len(pairs)} of at least {LEAST_PAIRS} divisions that are needed"
-        return f"{told}, which may be chance; try split.seed=0,1,2,3,4."
+        return f"{told}, which may be chance; try -m split.seed=0,1,2,3,4."
     low, high = leak_interval(leaks, min(pair["artist"].splits["test"].songs for pair in pairs))
     known = f"95 % interval {100 * low:.0f} to {100 * high:.0f}, from {len(pairs)} divisions of these songs"
     if low > 0:
         return (
             f"the promise is {points(leaks.mean())} too high ({known}). It is artists that it knows again, not genres."
         )
-    return f"that is within chance ({known}), so a leak is not shown. More divisions say more: 'split.seed=range(20)'."
+    return f"that is within chance ({known}), so a leak is not shown. More say more: -m 'split.seed=range(20)'."
 
 
 def leak_interval(leaks: np.ndarray, songs: int) -> tuple[float, float]:

@@ -66,7 +66,7 @@ def by_songs(records: Iterable[Record]) -> dict[Any, Lines]:
 
 
 def as_lines(records: Sequence[Record]) -> Lines:
-    """Put runs together that are repeats over seeds; the same seed again opens another line. The best line is first."""
+    """Put runs together that are repeats over seeds; the same seed again opens another line. The best is first."""
     names = [name for name in differing(records) if name not in SEEDS]
     lines, seen = defaultdict(list), Counter()
     for record in records:
@@ -75,7 +75,7 @@ def as_lines(records: Sequence[Record]) -> Lines:
         lines[key, seen[again]].append(record)
         seen[again] += 1
     best_first = [sorted(line, key=lambda record: record.loss) for line in lines.values()]
-    return sorted(best_first, key=lambda line: mean(record.loss for record in line))
+    return sorted(best_first, key=lambda line: (mean(record.loss for record in line), not line[0].results.refitted))
 
 
 def describe(lines: Lines, into: Path) -> str:

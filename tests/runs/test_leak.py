@@ -56,7 +56,7 @@ def test_songs_without_artists_may_leak_both_ways(divide):
 
 def test_one_division_may_be_chance(divide):
     assert "8 points" not in (told := found(divide([28], [20])))
-    assert "27 points in 1 of at least 3 divisions that are needed, which may be chance; try split.seed=" in told
+    assert "27 points in 1 of at least 3 divisions that are needed, which may be chance; try -m split.seed=" in told
 
 
 def test_each_model_has_its_own_answer(divide):

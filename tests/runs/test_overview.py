@@ -94,6 +94,13 @@ def test_the_validation_of_refitted_runs_is_that_of_their_first_fit_and_others_a
     assert [line[0] for line in lines] == ["model=mlp", "model=mlp refit=false", "model=cnn refit=false"]
 
 
+def test_of_equal_runs_the_one_that_was_refitted_is_the_best(finish, tmp_path):
+    finish("0", 0.5, "model=linear", "seed=0")
+    finish("1", 0.5, "model=linear", "seed=1", refitted=True)
+    results([tmp_path / "logs"])
+    assert find_run(tmp_path / "logs").name == "1"
+
+
 def test_a_run_for_which_nothing_of_its_own_was_typed_is_named_too(finish, tmp_path):
     finish("one", 0.6, "data=folder")
     finish("two", 0.5, "data=folder", "model=lstm")
