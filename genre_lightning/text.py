@@ -30,6 +30,14 @@ def mean_and_range(fractions: Sequence[float]) -> str:
     return mean if low == high else f"{mean} ({100 * low:.1f} to {100 * high:.1f})"
 
 
+def short(value: str) -> str:
+    """0.0012345678901234 -> 0.001235: as a sampler draws numbers, nobody can read them."""
+    try:
+        return f"{float(value):.4g}" if len(value) > 8 else value
+    except ValueError:
+        return value
+
+
 def clock(seconds: float) -> str:
     """125.5 -> 2:05.5, as players show times."""
     whole, rest = divmod(round(seconds, 3), 60)

@@ -3,7 +3,7 @@ import sys
 
 import pytest
 
-from genre_lightning.text import clock, mean_and_range, points, printable, say, table
+from genre_lightning.text import clock, mean_and_range, points, printable, say, short, table
 
 
 def test_tables_are_aligned():
@@ -24,6 +24,14 @@ def test_names_keep_to_their_line():
 )
 def test_times_are_shown_as_players_do(seconds, shown):
     assert clock(seconds) == shown
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [("0.0012345678901234", "0.001235"), ("0.003", "0.003"), ("12345678", "12345678"), ("[a]", "[a]")],
+)
+def test_numbers_that_nobody_can_read_are_shortened(value, shown):
+    assert short(value) == shown
 
 
 @pytest.mark.parametrize(

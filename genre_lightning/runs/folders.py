@@ -18,6 +18,7 @@ from omegaconf import OmegaConf
 from genre_lightning.devices import jobs_at_once
 from genre_lightning.errors import UserError
 from genre_lightning.runs.results import METRICS
+from genre_lightning.text import short
 
 SETTINGS, LOG = ".hydra", "train.log"
 CHECKPOINTS = "checkpoints"
@@ -58,7 +59,7 @@ def telling(overrides: Sequence[str]) -> list[str]:
 def brief(override: str) -> str:
     """learning.optimizer.lr=0.01 -> lr0.01, split.method=naive -> method-naive, data.root=my/songs -> songs."""
     key, _, value = override.lstrip("+~").partition("=")
-    value = plain(value.replace("\\", "/").rstrip("/").rpartition("/")[2]) or "none"
+    value = plain(short(value.replace("\\", "/").rstrip("/").rpartition("/")[2])) or "none"
     name = "" if key in ("data", "data.root", "experiment") else key.rpartition(".")[2]
     return f"{name}{'' if value[0].isdigit() else '-'}{value}".lstrip("-")
 

@@ -15,7 +15,7 @@ from genre_lightning.runs.figures import sweep_picture
 from genre_lightning.runs.records import SEEDS, Record, as_csv, differing, place, read_records, unfinished_runs
 from genre_lightning.runs.results import METRICS, Interval, split_titles
 from genre_lightning.runs.run import SWEEP
-from genre_lightning.text import percent, table
+from genre_lightning.text import percent, short, table
 
 PICTURE = "sweep.png"
 JUDGES = {"val": "validation", "test": "test"}
@@ -117,14 +117,6 @@ def with_epochs(name: str, line: Sequence[Record]) -> str:
     """The name of a line that has a twin: a run that was resumed may have learnt for longer than it was to at first."""
     epochs = sorted({int(record.results.facts.get("epochs", 0)) for record in line})
     return f"{name} ({' to '.join(map(str, epochs[:: max(1, len(epochs) - 1)]))} epochs)"
-
-
-def short(value: str) -> str:
-    """0.0012345678901234 -> 0.001235: as a sampler draws numbers, nobody can read them."""
-    try:
-        return f"{float(value):.4g}" if len(value) > 8 else value
-    except ValueError:
-        return value
 
 
 def cells(line: Sequence[Record], into: Path) -> list[str]:

@@ -33,6 +33,7 @@ def test_runs_get_folders_of_their_own_named_after_their_settings_and_time():
 
 DIFFERENCES = {
     "learning.optimizer.lr=0.01": "lr0.01",
+    "learning.optimizer.lr=0.00896858981000588": "lr0.008969",
     "split.method=naive": "method-naive",
     "+trainer.max_time={minutes: 10}": "max_time-minutes-10",
     "augment=[gain,mixup]": "augment-gain-mixup",
