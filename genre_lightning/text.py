@@ -21,7 +21,7 @@ def percent(fraction: float) -> str:
 
 def points(difference: float) -> str:
     """0.123 -> 12 points, of percent."""
-    return "1 point" if round(100 * difference) == 1 else f"{100 * difference:.0f} points"
+    return "1 point" if round(100 * difference) == 1 else f"{100 * difference:z.0f} points"
 
 
 def mean_and_range(fractions: Sequence[float]) -> str:

@@ -68,15 +68,15 @@ def compare(run_a: Path, run_b: Path) -> Comparison:
     """Put two finished runs side by side. Raises UserError unless both were tested on the same songs."""
     if run_a.resolve() == run_b.resolve():
         raise UserError(f"{run_a} and {run_b} are the same run; name two")
-    results = read_results(run_a), read_results(run_b)
     songs_a, songs_b = by_path(run_a), by_path(run_b)
+    results = read_results(run_a), read_results(run_b)
     check_same_songs(songs_a, songs_b, (run_a, run_b))
     paths = tested(songs_a)
     pairs, artists = [(songs_a[path], songs_b[path]) for path in paths], artist_groups(run_a)
     try:
         groups, named = zip(*(artists[path] for path in paths), strict=True)
     except KeyError as missing:
-        raise UserError(f"{run_a}: its manifest.csv does not list {missing}, which it was tested on") from None
+        raise UserError(f"{run_a}: its manifest.csv does not list {missing.args[0]}, which it was tested on") from None
     known = len({group for group, name in zip(groups, named, strict=True) if name})
     return Comparison((run_a, run_b), results, pairs, known, named.count(False), *differences(results, pairs, groups))
 

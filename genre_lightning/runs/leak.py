@@ -97,11 +97,13 @@ def verdict(pairs: Sequence[Pair]) -> str:
         told = f"{points(leaks.mean())} in {len(pairs)} of at least {LEAST_PAIRS} divisions that are needed"
         return f"{told}, which may be chance; try -m split.seed=0,1,2,3,4."
     low, high = leak_interval(leaks, min(pair["artist"].splits["test"].songs for pair in pairs))
-    known = f"95 % interval {100 * low:.0f} to {100 * high:.0f}, from {len(pairs)} divisions of these songs"
+    known = f"95 % interval {100 * low:z.0f} to {100 * high:z.0f}, from {len(pairs)} divisions of these songs"
     if low > 0:
         return (
             f"the promise is {points(leaks.mean())} too high ({known}). It is artists that it knows again, not genres."
         )
+    if high < 0:
+        return f"that is no promise too high, but lower ({known}): a leak is not shown."
     return f"that is within chance ({known}), so a leak is not shown. More say more: -m 'split.seed=range(20)'."
 
 

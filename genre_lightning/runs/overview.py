@@ -75,7 +75,22 @@ def as_lines(records: Sequence[Record]) -> Lines:
         lines[key, seen[again]].append(record)
         seen[again] += 1
     best_first = [sorted(line, key=lambda record: record.loss) for line in lines.values()]
-    return sorted(best_first, key=lambda line: (mean(record.loss for record in line), not line[0].results.refitted))
+    means = {  # over repeats, also those of them that were refitted: they are no other settings
+        settings: mean(record.loss for record in alike) for settings, alike in by_settings(records, names).items()
+    }
+
+    def rank(line: list[Record]) -> tuple[float, float, bool]:
+        return means[(*map(line[0].setting, names),)], line[0].loss, not line[0].results.refitted
+
+    return sorted(best_first, key=rank)
+
+
+def by_settings(records: Iterable[Record], names: Sequence[str]) -> dict[tuple[str, ...], list[Record]]:
+    """The runs by the settings called `names`."""
+    found = defaultdict(list)
+    for record in records:
+        found[(*map(record.setting, names),)].append(record)
+    return found
 
 
 def describe(lines: Lines, into: Path) -> str:
@@ -144,10 +159,12 @@ def with_range(values: Sequence[float], interval: Interval | None, number: str =
 
 def winner(lines: Lines, into: Path) -> str:
     """Which run is the best by validation, and that this choice flatters what it shows there."""
-    best, n_runs = lines[0][0], sum(map(len, lines))
+    records = [record for line in lines for record in line]
+    best, n_runs = lines[0][0], len(records)
+    n_settings = len(by_settings(records, [name for name in differing(records) if name not in SEEDS]))
     how = f"the lowest log-loss on validation of {n_runs} runs"
-    if 1 < len(lines) < n_runs:
-        how = f"of {len(lines)} settings those with the lowest mean log-loss on validation, and of their seeds the best"
+    if 1 < n_settings < n_runs:
+        how = f"of {n_settings} settings those with the lowest mean log-loss on validation, and of their seeds the best"
     val, test = (best.results.splits[split] for split in ("val", "test"))
     expected = with_range([test.accuracy], test.accuracy_interval)
     return (

@@ -27,7 +27,7 @@ from genre_lightning.runs import overview
 from genre_lightning.runs.folders import CHECKPOINTS, hold_log_back, holds_run
 from genre_lightning.runs.records import FAILED
 from genre_lightning.runs.results import METRICS, read_results
-from genre_lightning.runs.resume import MULTIRUN, check_same_sweep, settings_of_job, settings_to_go_on_with
+from genre_lightning.runs.resume import DEVICE, MULTIRUN, check_same_sweep, settings_of_job, settings_to_go_on_with
 from genre_lightning.runs.run import best_runs, finished_runs, read_settings
 from genre_lightning.text import percent, say
 from genre_lightning.train.search import go_on_with_search
@@ -40,7 +40,8 @@ def run_job(cfg: DictConfig, hydra: Any, folder: Path) -> float:
     """Do a job of a sweep in a run's folder; `hydra` are Hydra's settings. Returns what `do_job` returns."""
     if "joblib" in hydra.launcher._target_:
         take_gpu(folder.parent)
-    return do_job(cfg, hydra.overrides.task, folder)
+    with FileLock(folder.with_name(f".{folder.name}.lock")):  # a search may draw the same settings twice at once
+        return do_job(cfg, hydra.overrides.task, folder)
 
 
 def do_job(cfg: DictConfig, overrides: Sequence[str], folder: Path) -> float:
@@ -159,7 +160,10 @@ class Sweep(Callback):
         folder = Path(config.hydra.sweep.dir)
         check_installed(config)
         check_same_sweep(folder, config)
+        self.others = [] if (folder / MULTIRUN).is_file() else finished_runs(folder)  # which are none of its jobs
         folder.mkdir(parents=True, exist_ok=True)
+        for old in folder.glob(f"*{BESIDE}"):  # each is tried anew, or refused anew
+            shutil.rmtree(old, ignore_errors=True)
         OmegaConf.save(config, folder / MULTIRUN)  # as Hydra's own sweeper does, but not that of a search
         go_on_with_search(config)
 
@@ -169,10 +173,11 @@ class Sweep(Callback):
         folder = Path(config.hydra.sweep.dir)
         if sys.exc_info()[0] is not None:
             return  # Hydra 1.4 calls it after Ctrl-C too
-        finished, failed = finished_runs(folder), [*folder.rglob(FAILED)]
-        of_others = any(folder.glob(f"*{BESIDE}"))  # runs that are there have other settings
+        finished = finished_runs(folder)
+        of_others = self.others or any(folder.glob(f"*{BESIDE}"))  # runs that are there have other settings
         if finished and config.refit is None and not of_others:
             refit_best(folder, config)
+        failed = [*folder.glob(f"*/{FAILED}")]  # the refit may have, too
         if finished or failed:
             say(f"\n{overview.write_sweep(folder)}")
         if failed:
@@ -209,6 +214,8 @@ def refit(run: Path, config: DictConfig) -> None:
     with read_write(config.hydra.runtime):
         config.hydra.runtime.output_dir = str(run.absolute())
     configure_log(config.hydra.job_logging)
+    for key in DEVICE:  # as the command says now, which may go on on another machine
+        OmegaConf.update(settings, key, OmegaConf.select(config, key))
     settings.refit = True
     say(f"\nlearning anew from train and validation: {run.name}")
     do_job(settings, [], run)

@@ -104,21 +104,28 @@ def overfitting(results: Results) -> str:
     """
     gap, span = results.gap
     learnt, val, test = (percent(results.splits[split].accuracy) for split in SCORED)
+    expect = "expect at most" if is_flattered(results) else "expect"
     if shown(results.gap):
-        return f"It has overfitted: by {with_span(results.gap)} on test. On new songs expect {test}, not {learnt}."
+        return f"It has overfitted: by {with_span(results.gap)} on test. On new songs {expect} {test}, not {learnt}."
     if shown(results.val_gap):
         return (
             f"It has overfitted: validation shows it, by {with_span(results.val_gap)}, though the test songs alone do "
-            f"not. On new songs expect what validation and test have, {val} and {test}, not {learnt}."
+            f"not. On new songs {expect} what validation and test have, {val} and {test}, not {learnt}."
         )
     if span is None:
+        few = "on test" if results.splits["test"].accuracy_interval is None else "among the songs that it learnt from"
         return (
-            "It is not shown whether it has overfitted: there are too few artists on test. More songs would show it, "
+            f"It is not shown whether it has overfitted: there are too few artists {few}. More songs would show it, "
             f"by more artists, or {CROSS_VALIDATION}."
         )
     if span[1] < 0:
         return easier(Difference(-gap, (-span[1], -span[0])))
     return small_gap(results, span) if span[1] <= SMALL_GAP else not_shown(results, span)
+
+
+def is_flattered(results: Results) -> bool:
+    """Whether the model may know the artists of test."""
+    return names_too_few_artists(results) or bool(results.shared_artists.get("test"))
 
 
 def easier(ahead: Difference) -> str:
@@ -133,7 +140,7 @@ def small_gap(results: Results, span: Interval) -> str:
     """That the gap is small, and what keeps it from being a clean bill, if anything does."""
     most = f"It does at most {points(math.ceil(100 * span[1]) / 100)} better on the songs it learnt from than on test"
     loss = results.splits["test"].loss - results.splits["learnt_from"].loss
-    if names_too_few_artists(results) or results.shared_artists.get("test"):
+    if is_flattered(results):
         return f"{most}, which proves nothing as long as the same artists may be on both sides."
     if loss > SMALL_LOSS_GAP:
         return f"{most}, but its log-loss on test is {loss:.2f} higher: it is surer of songs that it knows."
@@ -153,13 +160,13 @@ def not_shown(results: Results, span: Interval) -> str:
 def songs_enough(results: Results, span: Interval) -> tuple[int, int]:
     """About how many songs a genre tell a gap of SMALL_GAP from none, and how many there are.
 
-    The half width h of an interval over artists falls with the root of their number, so it takes (h / SMALL_GAP)^2
-    times as many artists with as many songs each; rounded up to tens. Where hardly a song is wrong the width falls
-    faster, and fewer songs do.
+    The width w of an interval over artists falls with the root of their number, so it takes (w / SMALL_GAP)^2 times as
+    many artists with as many songs each until it cannot hold both; rounded up to tens. Where hardly a song is wrong the
+    width falls faster, and fewer songs do.
     """
     parts = ("learnt_from", "test") if results.refitted else SCORED
     there = sum(results.splits[part].songs for part in parts) / len(results.by_genre)
-    times = max(1.0, ((span[1] - span[0]) / 2 / SMALL_GAP) ** 2)
+    times = ((span[1] - span[0]) / SMALL_GAP) ** 2
     return 10 * math.ceil(there * times / 10), round(there)
 
 
@@ -205,11 +212,11 @@ def with_span(difference: Difference) -> str:
 def points(fraction: float) -> str:
     """0.25 -> 25 points; never 0 points where there are some."""
     if round(100 * fraction) == 0 and fraction:
-        return f"{100 * fraction:.1f} points"
+        return f"{max(0.1, 100 * fraction):.1f} points"
     return f"{100 * fraction:.0f} point{'' if round(100 * fraction) == 1 else 's'}"
 
 
 def spanned(span: Interval) -> str:
-    """(0.1, 0.4) -> 10 to 40; with a decimal where an end would be 0 and lies above it."""
-    digits = int(any(end > 0 and round(100 * end) == 0 for end in span))
+    """(0.1, 0.4) -> 10 to 40; with a decimal where an end would be 0 and is not."""
+    digits = int(any(end != 0 and round(100 * end) == 0 for end in span))
     return " to ".join(f"{round(100 * end, digits) + 0.0:.{digits}f}" for end in span)  # no -0

@@ -105,3 +105,10 @@ def test_runs_as_training_leaves_them_are_compared(run, tmp_path):
     (again / "predictions.csv").unlink()
     with pytest.raises(UserError, match=r"has no predictions\.csv, .*; train again"):
         compare(run, again)
+
+
+def test_a_folder_that_is_no_run_is_named(finish, tmp_path):
+    finished = finish("a")
+    (tmp_path / "nothing").mkdir()
+    with pytest.raises(UserError, match="nothing"):
+        compare(finished, tmp_path / "nothing")

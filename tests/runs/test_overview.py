@@ -101,6 +101,14 @@ def test_of_equal_runs_the_one_that_was_refitted_is_the_best(finish, tmp_path):
     assert find_run(tmp_path / "logs").name == "1"
 
 
+def test_a_refitted_run_is_no_setting_of_its_own_whose_seeds_were_all_good(finish, tmp_path):
+    for seed, (cnn, mlp) in enumerate([(0.5, 0.7), (1.5, 0.8)]):
+        finish(f"cnn{seed}", cnn, "model=cnn", f"seed={seed}", refitted=seed == 0)
+        finish(f"mlp{seed}", mlp, "model=mlp", f"seed={seed}")
+    assert "The best is mlp0: of 2 settings those with the lowest mean" in results([tmp_path / "logs"])
+    assert find_run(tmp_path / "logs").name == "mlp0"
+
+
 def test_a_run_for_which_nothing_of_its_own_was_typed_is_named_too(finish, tmp_path):
     finish("one", 0.6, "data=folder")
     finish("two", 0.5, "data=folder", "model=lstm")

@@ -40,7 +40,7 @@ def test_validation_may_show_what_the_test_songs_do_not():
 def test_too_few_songs_show_nothing_and_it_is_said_how_many_would():
     told = gap_sentence(made_up(learnt=0.65, gap=(-0.07, 0.13)))
     assert "It is not shown whether it has overfitted" in told and "up to 13 points, or not at all" in told
-    assert "To tell 5 points from none takes about 1200 songs a genre (here 300)" in told and "cross-validation" in told
+    assert "To tell 5 points from none takes about 4800 songs a genre (here 300)" in told and "cross-validation" in told
     assert "no sign" not in told and "It has overfitted" not in told
 
 
@@ -49,6 +49,18 @@ def test_all_songs_right_are_no_proof_if_they_are_three():
     assert "not shown" in told and "up to 60 points" in told and "no sign" not in told
     told = gap_sentence(made_up(learnt=1.0, test=1.0, gap=None, val_gap=None))
     assert "not shown" in told and "too few artists" in told and "no sign" not in told
+
+
+def test_too_few_artists_are_named_where_they_are():
+    told = gap_sentence(made_up(gap=None, val_gap=None))  # of whom test has enough for its own interval
+    assert "too few artists among the songs that it learnt from" in told
+
+
+@pytest.mark.parametrize("doubt", [{"unknown": (300, 80, 100)}, {"shared_artists": {"test": ["abba"]}}])
+def test_where_artists_may_be_known_the_figures_of_test_are_the_most_to_expect(doubt):
+    for known in (made_up(**doubt), made_up(gap=(-0.1, 0.4), val_gap=(0.1, 0.2), **doubt)):
+        assert "On new songs expect at most " in gap_sentence(known)
+    assert "On new songs expect 60.0 %" in gap_sentence(made_up())
 
 
 def test_no_sign_is_only_said_of_a_gap_that_is_small_for_certain():
@@ -78,16 +90,16 @@ def test_a_test_figure_clearly_above_train_is_said_to_be_so():
 
 def test_no_points_are_never_a_finding():
     assert points(0.004) == "0.4 points" and points(0.01) == "1 point" and points(0.129) == "13 points"
-    assert spanned((0.001, 0.012)) == "0.1 to 1.2" and spanned((-0.001, 0.4)) == "0 to 40"
+    assert spanned((0.001, 0.012)) == "0.1 to 1.2" and spanned((-0.001, 0.4)) == "-0.1 to 40.0"
     assert "overfitted: by 0.4 points (95 % interval 0.1 to 0.7)" in gap_sentence(
         made_up(learnt=0.604, test=0.6, gap=(0.001, 0.007))
     )
 
 
 def test_four_times_as_many_songs_halve_an_interval():
-    assert songs_enough(made_up(), (-0.1, 0.1)) == (1200, 300)
-    assert songs_enough(made_up(refitted=True), (-0.1, 0.1)) == (1040, 260)  # val is among the songs it learnt from
-    assert songs_enough(made_up(), (0.04, 0.06)) == (300, 300)
+    assert songs_enough(made_up(), (-0.1, 0.1)) == (4800, 300)
+    assert songs_enough(made_up(refitted=True), (-0.1, 0.1)) == (4160, 260)  # val is among the songs it learnt from
+    assert songs_enough(made_up(), (-0.02, 0.07)) == (980, 300)  # more than there are, or it would be told apart
 
 
 SONGS = "gets 60 of the 120 test songs right (50.0 %), the model 72: "
