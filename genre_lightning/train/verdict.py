@@ -53,8 +53,8 @@ def unknown_sentence(results: Results) -> str:
         f"Before all else: {known} That cannot be excluded here{published}, and figures may be far too good. Where the "
         "artists of 160 such songs of four genres became known, the test accuracy of a CNN fell from 96.9 to 88.2 %, "
         "that of an MLP from 96.9 to 82.4 %, and the baseline's from 93.8 to 67.6 %. To know, fill in the column "
-        f"artist of `{ARTISTS}`, which is in this run's folder ({GUESS} has what the names of folders and files "
-        "suggest), put it into the folder of songs as `manifest.csv`, and train again with data=folder."
+        f"artist of `{ARTISTS}`, which lists this run's songs in its folder ({GUESS} has what the names of folders and "
+        "files suggest), put it into the folder of songs as `manifest.csv`, and train again with data=folder."
     )
 
 
@@ -139,11 +139,12 @@ def easier(ahead: Difference) -> str:
 def small_gap(results: Results, span: Interval) -> str:
     """That the gap is small, and what keeps it from being a clean bill, if anything does."""
     most = f"It does at most {points(math.ceil(100 * span[1]) / 100)} better on the songs it learnt from than on test"
-    loss = results.splits["test"].loss - results.splits["learnt_from"].loss
+    learnt, val, test = (results.splits[split].loss for split in SCORED)
+    rise, where = max((test - learnt, "test"), (val - results.first_fit.loss, "validation"))
     if is_flattered(results):
         return f"{most}, which proves nothing as long as the same artists may be on both sides."
-    if loss > SMALL_LOSS_GAP:
-        return f"{most}, but its log-loss on test is {loss:.2f} higher: it is surer of songs that it knows."
+    if rise > SMALL_LOSS_GAP:
+        return f"{most}, but its log-loss on {where} is {rise:.2f} higher: it is surer of songs that it knows."
     return f"{most}, so there is no sign that it has memorised its songs."
 
 

@@ -1,5 +1,7 @@
+from dataclasses import replace
+
 import pytest
-from made_up import made_up
+from made_up import figures, made_up
 
 from genre_lightning.train.verdict import (
     baseline_sentence,
@@ -81,6 +83,11 @@ DOUBTS = {
 def test_a_small_gap_is_no_clean_bill_where_something_else_speaks_against_it(told, doubt):
     sentence = gap_sentence(made_up(learnt=0.62, gap=(-0.01, 0.045), **doubt))
     assert told in sentence and "no sign" not in sentence
+
+
+def test_a_small_gap_is_no_clean_bill_where_validation_is_much_less_sure():
+    surer = replace(made_up(learnt=0.62, gap=(-0.01, 0.045)), first_fit=figures(0.8, loss=0.35))
+    assert "but its log-loss on validation is 0.15 higher" in gap_sentence(surer)
 
 
 def test_a_test_figure_clearly_above_train_is_said_to_be_so():
