@@ -173,6 +173,7 @@ def broken_torchvision(tmp_path):
     return str(tmp_path)
 
 
+@pytest.mark.slow
 def test_a_torchvision_that_was_left_beside_a_new_torch_is_not_loaded(broken_torchvision):
     figures = "from torchmetrics.classification import MulticlassAccuracy; MulticlassAccuracy(3)"
     with pytest.raises(subprocess.CalledProcessError):
@@ -216,6 +217,7 @@ assert pages() < 1000 < given_back  # 40 MB are 10,000 of them
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems have other C libraries")
 def test_memory_that_was_freed_is_not_asked_of_the_system_again():
     run("-c", PAGES)

@@ -282,6 +282,7 @@ USES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("package", USES)
 def test_each_compiled_package_is_told_of_where_it_is_used(package, break_package, tmp_path, write_song, monkeypatch):
     for loaded in [module for module in sys.modules if module.partition(".")[0] in ("umap", "pynndescent")]:
@@ -331,6 +332,7 @@ def test_the_owner_of_a_good_run_is_not_told_to_train_again(break_package, tmp_p
     assert ended(caught.value).startswith("error: brokenaudio 0.1 cannot be loaded")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["TypeError", "ValueError"])
 def test_a_run_that_cannot_be_read_for_a_broken_package_is_not_called_old(kind, run, break_package, monkeypatch):
     break_package("brokenaudio", f"{kind}('no')")

@@ -194,6 +194,7 @@ assert [one.genre for one in after] == [one.genre for one in before]
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")
 def test_it_is_loaded_once_and_used_by_processes_that_are_forked(run, exported, tmp_path, sound):
     song = write(tmp_path / "song.wav", sound("noise", 1, 30.0))  # long enough for PyTorch to share out the work

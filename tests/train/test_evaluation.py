@@ -196,10 +196,10 @@ def test_the_windows_shown_are_test_songs_with_their_genres(finished, data):
 
 @pytest.mark.parametrize("loggers", ["[]", "[tensorboard,csv]"])
 def test_the_report_needs_no_logger(run, train_run, loggers):
-    folder = train_run(f"logger={loggers}", pictures=True)
+    folder = train_run(f"logger={loggers}", pictures=loggers == "[]")
     shown, usual = (json.loads((one / "metrics.json").read_text()) for one in (folder, run))
     assert shown["run"].pop("seconds") >= 0 and usual["run"].pop("seconds") >= 0 and shown == usual
-    assert all((folder / name).is_file() for name in PICTURES)
+    assert loggers != "[]" or all((folder / name).is_file() for name in PICTURES)
     assert (folder / "history.csv").read_bytes() == (run / "history.csv").read_bytes()
     assert bool([*folder.glob("events.*")]) == ("tensorboard" in loggers)
     assert (folder / "csv" / "metrics.csv").is_file() == ("csv" in loggers)

@@ -227,11 +227,12 @@ def start(program, *overrides):
 
 
 LAUNCHERS = [
-    pytest.param("joblib", ("hydra/launcher=joblib", "hydra.launcher.n_jobs=2")),
-    pytest.param("submitit", ("hydra/launcher=submitit_local",), marks=pytest.mark.slow),
+    ("joblib", ("hydra/launcher=joblib", "hydra.launcher.n_jobs=2")),
+    ("submitit", ("hydra/launcher=submitit_local",)),
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("launcher", "how"), LAUNCHERS)
 def test_jobs_in_other_processes_keep_the_same_rules(program, sweep, launcher, how):
     pytest.importorskip(f"hydra_plugins.hydra_{launcher}_launcher")
