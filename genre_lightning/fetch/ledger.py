@@ -43,7 +43,8 @@ class Ledger:
                 self.lock.acquire(timeout=0)
             except Timeout:
                 raise UserError(f"root: another run is collecting songs in {self.root}; wait for it") from None
-            for unfinished in self.root.glob("*/*.mp3.*.tmp"):
+            own = (f"{name}.*.tmp" for name in (MANIFEST, LISTING, SKIPPED, "*/*.mp3"))
+            for unfinished in [path for pattern in own for path in self.root.glob(pattern)]:  # of a run that was killed
                 unfinished.unlink()
         self.read()
         return self

@@ -72,8 +72,9 @@ def test_the_kind_is_known_from_the_songs_too(ledger):
 def test_what_a_killed_run_has_begun_is_removed(root):
     (root / "rock").mkdir(parents=True)
     (root / "rock" / "7.mp3.0123abcd.tmp").write_bytes(b"half")
+    (root / "fetch_skipped.json.0123abcd.tmp").write_bytes(b"half")
     with Ledger(root):
-        assert not list(root.glob("*/.*"))
+        assert not list(root.rglob("*.tmp"))
 
 
 def test_a_dropped_song_is_gone_from_the_list_and_the_disk(ledger, manifest):
