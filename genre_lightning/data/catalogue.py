@@ -15,6 +15,7 @@ from genre_lightning.files import write_text_whole
 MANIFEST = "manifest.csv"
 SPLITS = ("train", "val", "test")
 SPLIT_NAMES = {"train": "train", "val": "validation", "test": "test"}
+FOLD = "fold"  # what the splits of cross-validation begin with, and the column that keeps their numbers
 # What stands between the artists of a song.
 TOGETHER = re.compile(r";|\s/\s|[\s,(\[\u2013-]+(?:feat\.?|ft\.|featuring)\s|[(\[]ft\s", re.IGNORECASE)
 # What is left behind a guest's name in "Queen (feat. David Bowie) [Live]".
@@ -65,6 +66,11 @@ class Catalogue:
         """The genres in alphabetical order: a genre's index here is its index in the logits."""
         return sorted({track.genre for track in self.tracks} - {""})
 
+    @property
+    def splits(self) -> list[str]:
+        """The splits that have songs, in the order of SPLITS, or the folds by their numbers."""
+        return sorted({track.split for track in self.tracks}, key=split_order)
+
     def of_split(self, split: str) -> "Catalogue":
         """The songs of one split."""
         return Catalogue([track for track in self.tracks if track.split == split])
@@ -79,6 +85,11 @@ class Catalogue:
         if unknown := sorted(wanted - set(self.genres)):
             raise UserError(f"data.genres: no songs of {', '.join(unknown)}; there are {', '.join(self.genres)}")
         return Catalogue([track for track in self.tracks if track.genre in wanted])
+
+
+def split_order(split: str) -> int:
+    """Where a split stands among SPLITS, or a fold among folds."""
+    return int(split.removeprefix(FOLD)) if split.startswith(FOLD) else SPLITS.index(split)
 
 
 def genre_name(text: str) -> str:

@@ -57,8 +57,8 @@ def do_job(cfg: DictConfig, overrides: Sequence[str], folder: Path) -> float:
         return tell_failure(error, folder)
     took, right = time.perf_counter() - begin, ""
     if (folder / METRICS).is_file():  # there is none of a quick try
-        right = f"{percent(read_results(folder).splits['val'].accuracy)} right, "
-    say(f"{folder.name}: on validation {right}log-loss {loss:.3f}; {took:.0f} s")
+        right = f"{percent(read_results(folder).chosen_by.accuracy)} right, "
+    say(f"{folder.name}: {'out of fold' if cfg.folds else 'on validation'} {right}log-loss {loss:.3f}; {took:.0f} s")
     return loss
 
 
@@ -99,7 +99,7 @@ def go_on(cfg: DictConfig, folder: Path) -> float:
     cfg.refit = bool(cfg.refit)  # null: not now, but at the end for the best run
     forget_failure(folder)
     if (folder / METRICS).is_file() and (read_results(folder).refitted or not cfg.refit):
-        return read_results(folder).splits["val"].uncalibrated_loss
+        return read_results(folder).chosen_by.uncalibrated_loss
     from genre_lightning.train.train import train
 
     return train(cfg, folder)

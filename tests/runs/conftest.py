@@ -46,7 +46,9 @@ def finish(tmp_path):
         write_manifest(Catalogue(songs), folder / "manifest.csv")
         known = read_results(KEPT)
         splits = splits_with(known.splits, loss, (1.0, val, test), interval)
-        told = known.facts | {"songs from": "SONGS", "split": "artist"} | facts
+        told = {name: fact for name, fact in known.facts.items() if name != "seconds"}
+        told |= {"songs from": "SONGS", "split": "artist"} | facts
+        told.pop("seconds") if "seconds" not in facts else None
         replace(known, splits=splits, refitted=refitted, facts=told).write(folder)
         return folder
 
