@@ -38,9 +38,7 @@ def pairs_by_variant(folder: Path) -> dict[str, list[Pair]]:
     variants = {name: pairs_of(runs) for name, runs in runs_by_variant(folder, ASKED).items()}
     variants = {name: pairs for name, pairs in variants.items() if pairs}
     if not variants:
-        raise UserError(
-            f"{folder}: no finished runs with folds of split.method=naive and artist that share a split.seed"
-        )
+        raise UserError(f"{folder}: no finished runs with folds of both split.method=naive and artist")
     return variants
 
 
@@ -79,7 +77,7 @@ def sentence(pairs: Sequence[Pair]) -> str:
     """What the naive figure would have promised, or why that cannot be said."""
     if not any(pair["naive"].results.shared_artists for pair in pairs):
         return (
-            "The leak cannot be measured: no artist is known to have two songs, so that both divisions are alike. If the "
+            "The leak cannot be measured: no artist is known to have two songs, so that both ways are alike. If the "
             "songs name no artists, add these in a manifest.csv: they may be on both sides of either."
         )
     naive, artist = (percent(float(np.mean(accuracies(pairs, method)))) for method in METHODS)
