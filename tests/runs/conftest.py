@@ -38,7 +38,17 @@ def finish(tmp_path):
     """
 
     def make(
-        name, loss, *typed, val=0.5, test=0.5, interval=(0.25, 0.75), refitted=False, draw=0, config=None, **facts
+        name,
+        loss,
+        *typed,
+        val=0.5,
+        test=0.5,
+        interval=(0.25, 0.75),
+        refitted=False,
+        draw=0,
+        config=None,
+        folds=0,
+        **facts,
     ):
         folder = tmp_path / "logs" / name
         write_settings(folder / ".hydra", typed, config)
@@ -48,7 +58,9 @@ def finish(tmp_path):
         splits = splits_with(known.splits, loss, (1.0, val, test), interval)
         told = {name: fact for name, fact in known.facts.items() if name != "seconds"}
         told |= {"songs from": "SONGS", "split": "artist"} | facts
-        told.pop("seconds") if "seconds" not in facts else None
+        if folds:
+            del splits["val"]
+            known = replace(known, first_fit=None, val_gap=None, folds=folds)
         replace(known, splits=splits, refitted=refitted, facts=told).write(folder)
         return folder
 
@@ -63,7 +75,7 @@ def finish_run(tmp_path):
     of each of the two genres it learnt from.
     """
 
-    def make(wrong, split, *typed, songs=10, artists=5, shared_artists=(), unknown=0, interval=(0.5, 0.9)):
+    def make(wrong, split, *typed, songs=10, artists=5, shared_artists=(), unknown=0, interval=(0.5, 0.9), folds=0):
         name = "_".join([*(f"{key}={value}" for key, value in split.items()), *typed])
         folder = tmp_path / "sweep" / name
         (folder / ".hydra").mkdir(parents=True)
@@ -71,7 +83,11 @@ def finish_run(tmp_path):
         (folder / ".hydra" / "config.yaml").write_text(f"{SETTINGS}split:\n{settings}")
         lines = [*(f"split.{key}={value}" for key, value in split.items()), *typed]
         (folder / ".hydra" / "overrides.yaml").write_text("".join(f"- {line}\n" for line in lines))
-        results_of(wrong, songs, artists, shared_artists, unknown, interval).write(folder)
+        results = results_of(wrong, songs, artists, shared_artists, unknown, interval)
+        if folds:
+            splits = {part: replace(results.splits[part], unknown_artists=unknown) for part in ("learnt_from", "test")}
+            results = replace(results, splits=splits, first_fit=None, val_gap=None, folds=folds)
+        results.write(folder)
         write_songs(folder, wrong)
         return folder
 
