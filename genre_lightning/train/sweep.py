@@ -205,7 +205,7 @@ def refit_best(folder: Path, config: DictConfig) -> None:
 
 
 def refit(run: Path, config: DictConfig) -> None:
-    """Have a run of a sweep learn anew from train and validation, here, with its own log."""
+    """Have a run of a sweep learn from train and validation, or from all its folds, here, with its own log."""
     settings = read_settings(run)
     if "slurm" in config.hydra.launcher._target_.lower():  # this is no machine to train on
         last = (run / CHECKPOINTS / "last.ckpt").as_posix()
@@ -217,6 +217,6 @@ def refit(run: Path, config: DictConfig) -> None:
     for key in DEVICE:  # as the command says now, which may go on on another machine
         OmegaConf.update(settings, key, OmegaConf.select(config, key))
     settings.refit = True
-    say(f"\nlearning anew from train and validation: {run.name}")
+    say(f"\nlearning from {'all songs' if settings.folds else 'train and validation, anew'}: {run.name}")
     do_job(settings, [], run)
     configure_log(config.hydra.hydra_logging)
