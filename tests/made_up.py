@@ -24,21 +24,14 @@ def made_up(
     with folds 120 that are both learnt from and tested.
     """
     known = split(learnt, 120 if folds else 400, unknown[0], left_out=len(left_out))
-    splits = {"learnt_from": known, "val": split(val, 80, unknown[1]), "test": split(test, 120, unknown[2], loss=loss)}
+    validation = {} if folds else {"val": split(val, 80, unknown[1])}
     return Results(
-        {name: shown for name, shown in splits.items() if not (folds and name == "val")},
-        refitted,
+        {"learnt_from": known, **validation, "test": split(test, 120, unknown[2], loss=loss)}, refitted,
         None if folds else figures(0.8, loss=0.4),
         {"test": figures(baseline)},
-        Difference(learnt - test, gap),
-        None if folds else Difference(0.8 - val, val_gap),
+        Difference(learnt - test, gap), None if folds else Difference(0.8 - val, val_gap),
         Difference(test - baseline, ahead),
         {"hiphop": GenreFigures(60, 0.5, 0.25, 0.333), "ska": GenreFigures(0, 0, 0, 0)},
-        unjudged or {},
-        dict.fromkeys(left_out, "is empty (0 bytes)"),
-        shared_artists or {},
-        {"model": "CNN", "songs from": "songs", "epochs": 12} | (facts or {}),
-        advice,
-        folds,
-        repeats,
-    )
+        unjudged or {}, dict.fromkeys(left_out, "is empty (0 bytes)"), shared_artists or {},
+        {"model": "CNN", "songs from": "songs", "epochs": 12} | (facts or {}), advice, folds, repeats,
+    )  # fmt: skip

@@ -108,8 +108,9 @@ def read_record(folder: Path) -> Record:
     except (*DAMAGED, AttributeError):  # runs made in other ways have none
         pass
     catalogue = Run(folder).catalogue
+    how = f"{FOLD}, artists on both sides" if results.shared_artists else FOLD  # which is another question
     judged_on = frozenset(
-        (os.path.normpath(track.path.absolute()), track.genre, FOLD if results.folds else track.split)
+        (os.path.normpath(track.path.absolute()), track.genre, how if results.folds else track.split)
         for track in catalogue
         if results.folds or track.split != "train"
     )

@@ -56,7 +56,7 @@ def write_report_of_folds(
     temperature, selection = calibration(judged, songs), Selection(songs, skipped)
     scored = {"learnt_from": judged.known, "test": judged.tested}
     scored = {part: at_temperature(of_part, temperature) for part, of_part in scored.items()}
-    told = facts(cfg, model, data, cfg.trainer.max_epochs, seconds) | {"temperature": round(temperature, 3)}
+    told = facts(cfg, model, data, cfg.trainer.max_epochs, seconds) | {"temperature": temperature}
     results = results_of_folds(cfg, scored, judged.baseline, selection, divided, told)
     pictures = draw_scored(scored, split_titles(results.refitted, cfg.folds), songs.genres)
     pictures["curves"] = curves_picture(history_of(trainer).curves, fold_curves(folder))
@@ -73,30 +73,28 @@ def results_of_folds(
     cfg: DictConfig, scored: Mapping[str, ScoredSongs], baseline: ScoredSongs, selection: Selection,
     divided: Sequence[Catalogue], told: Mapping[str, str | int | float],
 ) -> Results:  # fmt: skip
-    """The results of networks beside those of the baseline, on the same songs.
-
-    The gap is a paired one: each song was judged by a network that knew it, and by one that did not.
-    """
+    """The results of networks beside those of the baseline; the gap is paired, since each song was judged twice."""
     catalogue, temperature = selection.catalogue, float(told["temperature"])
     judged = {part: judge(songs, catalogue, PARTS[part]) for part, songs in scored.items()}
     how = cfg.report.calibration_draws, temperature
-    shared = sorted({artist for songs in divided for artist in shared_artists(songs)})
     return Results(
         {part: figures_of(judged[part], selection, PARTS[part], *how) for part in PARTS},
-        cfg.refit is not False,
-        None,
-        {"test": Figures(**song_metrics(baseline))},
+        cfg.refit is not False, None, {"test": Figures(**song_metrics(baseline))},
         judged["learnt_from"].less_paired(judged["test"]),
         None,
         judged["test"].less_paired(judge(baseline, catalogue, PARTS["test"])),
         genres_once(scored["test"], catalogue.genres, cfg.repeats),
         {},
         left_out(selection),
-        {"test": shared} if shared else {},
-        {**told},
-        folds=cfg.folds,
-        repeats=cfg.repeats,
-    )
+        heard_in_folds(divided),
+        {**told, "temperature": round(temperature, 3)}, "", cfg.folds, cfg.repeats,
+    )  # fmt: skip
+
+
+def heard_in_folds(divided: Sequence[Catalogue]) -> dict[str, list[str]]:
+    """The artists who are in several folds, as those of test who are learnt from too; nothing if there are none."""
+    shared = sorted({artist for songs in divided for artist in shared_artists(songs)})
+    return {"test": shared} if shared else {}
 
 
 def genres_once(scored: ScoredSongs, genres: list[str], repeats: int) -> dict[str, GenreFigures]:
