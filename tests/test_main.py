@@ -16,7 +16,7 @@ from genre_lightning.runs.run import MODEL
 HELP = """
 import sys
 from genre_lightning.__main__ import main
-for command in ([], ["predict"], ["neighbours"], ["results"], ["compare"], ["export"], ["prune-cache"], ["info"]):
+for command in ([], ["predict"], ["neighbours"], ["results"], ["compare"], ["audit"], ["export"], ["prune-cache"], ["info"]):
     try:
         main([*command, "--help"])
     except SystemExit as ended:
