@@ -16,6 +16,7 @@ class Audit {
   listen() {
     at("save").addEventListener("click", () => this.save());
     at("open").addEventListener("change", ({ target }) => this.read(target.files[0]));
+    at("open").addEventListener("click", ({ target }) => (target.value = "")); // so that the same file counts again
     document.addEventListener("dragover", (event) => event.preventDefault());
     document.addEventListener("drop", (event) => {
       event.preventDefault();
