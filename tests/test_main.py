@@ -16,7 +16,8 @@ from genre_lightning.runs.run import MODEL
 HELP = """
 import sys
 from genre_lightning.__main__ import main
-for command in ([], ["predict"], ["neighbours"], ["results"], ["compare"], ["export"], ["prune-cache"], ["info"]):
+names = "predict neighbours results compare audit export prune-cache info"
+for command in ([], *([name] for name in names.split())):
     try:
         main([*command, "--help"])
     except SystemExit as ended:
@@ -88,6 +89,7 @@ def test_a_sweep_stands_for_its_best_run_in_every_command(command, embedded, lib
         assert command(line[0], sweep, *line[1:]) == (0, command(line[0], best, *line[1:])[1], told)
     assert command("compare", sweep, best)[::2] == (f"error: {best} and {best} are the same run; name two", told)
     assert command("export", sweep, "model.onnx")[::2] == (0, told) and Path("model.onnx").is_file()
+    assert command("audit", sweep)[::2] == (0, told) and (best / "audit.html").is_file()
     (best / "map.png").unlink()
     map_run(sweep)
     assert (best / "map.png").is_file()

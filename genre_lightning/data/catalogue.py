@@ -5,7 +5,7 @@ import io
 import os
 import re
 from collections.abc import Hashable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from unicodedata import normalize
 
@@ -21,6 +21,8 @@ TOGETHER = re.compile(r";|\s/\s|[\s,(\[\u2013-]+(?:feat\.?|ft\.|featuring)\s|[(\
 # What is left behind a guest's name in "Queen (feat. David Bowie) [Live]".
 UNOPENED = re.compile(r"^([^(\[]*?)\s*[)\]].*")
 COLUMNS = ("path", "genre", "artist", "title", "split")
+CHECKED = "genre_checked"  # the column with what somebody has heard, which wins over the genre
+DROP = "drop"  # stands there for a song that is to be left out
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +31,7 @@ class Track:
 
     Attributes:
         path: The audio file.
-        genre: In the spelling of `genre_name`; empty if it is not known.
+        genre: In the spelling of `genre_name`; empty if it is not known, or if the song is to be left out.
         artist: Semicolons, "feat." or a slash between spaces separate several; empty if they are not known.
         title: Empty if it is not known.
         split: One of SPLITS; empty until one is chosen.
@@ -42,6 +44,11 @@ class Track:
     title: str = ""
     split: str = ""
     extra: dict[str, str] = field(default_factory=dict, hash=False)
+
+    @property
+    def checked(self) -> str:
+        """The genre that somebody has heard, or DROP, in the spelling of `genre_name`; empty if nobody has listened."""
+        return genre_name(self.extra.get(CHECKED) or "")
 
     @property
     def artists(self) -> list[str]:
@@ -126,6 +133,9 @@ def linked(keys_of_things: Iterable[Iterable[Hashable]]) -> list[int]:
 def read_manifest(path: Path) -> Catalogue:
     """Read a manifest.csv; paths in it are relative to its folder, columns beside COLUMNS go to `extra`.
 
+    A genre in the column CHECKED takes the place of that in `genre`, which may then be empty; a song with DROP there
+    has none. Both stay in `extra`: read again, they say the same.
+
     Raises UserError that names the line for a missing column, a missing value, an unknown split or a path listed twice.
     """
     try:
@@ -149,13 +159,14 @@ def read_row(row: dict[str, str], manifest: Path, line: int) -> Track:
         raise UserError(f"{manifest}, line {line}: has more or fewer values than the first line has columns")
     values = {column: (row.get(column) or "").strip() for column in COLUMNS}
     for column in ("path", "genre"):
-        if not values[column]:
+        if not values[column] and not (column == "genre" and CHECKED in row):
             raise UserError(f"{manifest}, line {line}: the {column} is empty")
     if values["split"] not in (*SPLITS, ""):
         raise UserError(f"{manifest}, line {line}: the split {values['split']!r} is none of {', '.join(SPLITS)}")
     values["genre"] = genre_name(values["genre"])
     extra = {column: text for column, text in row.items() if column not in COLUMNS}
-    return Track(manifest.parent / values.pop("path"), **values, extra=extra)
+    track = Track(manifest.parent / values.pop("path"), **values, extra=extra)
+    return replace(track, genre="" if track.checked == DROP else track.checked or track.genre)
 
 
 def write_manifest(catalogue: Catalogue, path: Path, root: Path | None = None) -> None:

@@ -161,3 +161,19 @@ def test_songs_with_different_extra_columns_are_written_together(tmp_path):
     write_manifest(Catalogue(tracks), tmp_path / "manifest.csv")
     extras = [track.extra for track in read_manifest(tmp_path / "manifest.csv")]
     assert extras == [{"year": "1", "bpm": ""}, {"year": "", "bpm": "1"}]
+
+
+def test_what_somebody_has_heard_wins_over_the_genre(manifest):
+    rows = ["a.mp3,jazz,", "b.mp3,jazz,Hip-Hop", "c.mp3,jazz, Drop ", "d.mp3,,rock", "e.mp3,,"]
+    tracks = list(read_manifest(manifest("path,genre,genre_checked", *rows)))
+    assert [track.genre for track in tracks] == ["jazz", "hiphop", "", "rock", ""]
+    assert [track.checked for track in tracks] == ["", "hiphop", "drop", "rock", ""]
+    assert Catalogue(tracks).genres == ["hiphop", "jazz", "rock"]
+
+
+def test_what_was_heard_stands_however_often_the_manifest_is_read_and_written(manifest):
+    path = manifest("path,genre,genre_checked", "a.mp3,jazz,rock", "b.mp3,jazz,drop", "c.mp3,jazz,", "d.mp3,jazz,jazz")
+    once = read_manifest(path)
+    for _ in range(2):
+        write_manifest(read_manifest(path), path)
+    assert list(read_manifest(path)) == list(once)

@@ -1,0 +1,1 @@
+"""Labels by ear: which ones the model doubts."""
