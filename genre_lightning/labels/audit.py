@@ -19,6 +19,7 @@ from statistics import fmean
 from genre_lightning.data.catalogue import (
     CHECKED,
     DROP,
+    FOLD,
     MANIFEST,
     Catalogue,
     Track,
@@ -36,7 +37,6 @@ from genre_lightning.text import percent, printable, table
 AUDIT = "audit.csv"
 ADDED = ("suggestion", "confidence", "label_quality", "nearest")  # behind CHECKED
 NOT_LEARNT = ("val", "test")
-FOLD = "fold"  # of a cross-validated run, in its own manifest: another run has other ones
 SHOWN = 20
 NEAREST = 3
 
@@ -118,7 +118,7 @@ def songs_of(run: Run, root: Path) -> list[Track]:
     listed = {place(track): track for track in read_manifest(manifest)} if manifest.is_file() else {}
     songs = []
     for track in run.catalogue:
-        extra = {name: text for name, text in track.extra.items() if name != FOLD}
+        extra = {name: text for name, text in track.extra.items() if name != FOLD}  # another run has others
         song = listed.pop(place(track), None) or replace(track, split="", extra=extra)
         songs.append(replace(song, artist=song.artist or track.artist, title=song.title or track.title))
     return [*songs, *listed.values()]
