@@ -58,7 +58,8 @@ def load_data(
     cfg: DictConfig, trainer: Trainer, folder: Path, split: Callable[[Catalogue], Catalogue] | None = None
 ) -> GenreDataModule:
     """The songs, divided by `split` or as the settings say, their features computed by the first process."""
-    data: GenreDataModule = instantiate(cfg.loader, **({"split": split} if split else {}))
+    own: dict[str, Any] = {} if split is None else {"split": split}
+    data: GenreDataModule = instantiate(cfg.loader, **own)
     if trainer.is_global_zero:
         logger.info("the run's folder: %s", folder)
         check_folder(cfg.ckpt_path, folder)
