@@ -65,7 +65,6 @@ def test_doubtful_songs_are_asked_about_and_answers_are_saved_with_all_else_as_i
     opened.key("s")
     assert opened.text("#card h2") == EVIL and opened.run("return document.querySelectorAll('img').length") == 0
     opened.key("d")
-    assert opened.text("#counts") == "3 of 3 songs decided"
     assert opened.texts("#songs .said") == ["tones", "clicks", "drop"]
     (tmp_path / "manifest.csv").write_bytes(saved(opened).encode())
     before, after = ([*read_manifest(tmp_path / name)] for name in ("audit.csv", "manifest.csv"))
