@@ -15,7 +15,8 @@ from genre_lightning.files import write_text_whole
 MANIFEST = "manifest.csv"
 SPLITS = ("train", "val", "test")
 SPLIT_NAMES = {"train": "train", "val": "validation", "test": "test"}
-FOLD = "fold"  # what the splits of cross-validation begin with, and the column that keeps their numbers
+FOLD = "fold"  # what the splits of cross-validation begin with
+TESTED_IN = "tested_in_fold"  # a run's own column, with the numbers of folds: some data sets have a column fold
 # What stands between the artists of a song.
 TOGETHER = re.compile(r";|\s/\s|[\s,(\[\u2013-]+(?:feat\.?|ft\.|featuring)\s|[(\[]ft\s", re.IGNORECASE)
 # What is left behind a guest's name in "Queen (feat. David Bowie) [Live]".

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Literal, get_args
 
-from genre_lightning.data.catalogue import FOLD, SPLITS, Catalogue, Track, linked
+from genre_lightning.data.catalogue import FOLD, SPLITS, TESTED_IN, Catalogue, Track, linked
 from genre_lightning.data.subsample import Amount, check_amount, subsample
 from genre_lightning.errors import UserError
 
@@ -80,13 +80,13 @@ def fold_catalogue(
 def listed(*divided: Catalogue) -> Catalogue:
     """Songs as a run lists them. In folds, all are train's, since the network that is kept learns from all of them.
 
-    Then the column FOLD says which fold has tested each: a number for each time that the songs were `divided`.
+    Then the column TESTED_IN says which fold has tested each: a number for each time that the songs were `divided`.
     """
     if not is_folded(divided[0]):
         return divided[0]
     numbers = (" ".join(song.split.removeprefix(FOLD) for song in songs) for songs in zip(*divided, strict=True))
     return Catalogue([
-        replace(track, split="train", extra=track.extra | {FOLD: number})
+        replace(track, split="train", extra=track.extra | {TESTED_IN: number})
         for track, number in zip(divided[0], numbers, strict=True)
     ])  # fmt: skip
 

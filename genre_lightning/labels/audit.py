@@ -19,8 +19,8 @@ from statistics import fmean
 from genre_lightning.data.catalogue import (
     CHECKED,
     DROP,
-    FOLD,
     MANIFEST,
+    TESTED_IN,
     Catalogue,
     Track,
     path_beside,
@@ -118,7 +118,7 @@ def songs_of(run: Run, root: Path) -> list[Track]:
     listed = {place(track): track for track in read_manifest(manifest)} if manifest.is_file() else {}
     songs = []
     for track in run.catalogue:
-        extra = {name: text for name, text in track.extra.items() if name != FOLD}  # another run has others
+        extra = {name: text for name, text in track.extra.items() if name != TESTED_IN}  # another run has others
         song = listed.pop(place(track), None) or replace(track, split="", extra=extra)
         songs.append(replace(song, artist=song.artist or track.artist, title=song.title or track.title))
     return [*songs, *listed.values()]

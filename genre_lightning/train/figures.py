@@ -8,11 +8,11 @@ import numpy as np
 from genre_lightning.features.base import Features
 from genre_lightning.metrics import ScoredSongs, reliability
 from genre_lightning.plotting import COLOURS
+from genre_lightning.train.callbacks import Curves
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-Curves = Mapping[str, Sequence[tuple[int, float]]]
 MEASURES = ("loss", "accuracy", "f1_macro")
 CURVES = {"train_songs": "training songs", "val": "validation songs"}  # judged alike: whole, and by the same weights
 

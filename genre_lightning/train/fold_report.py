@@ -26,7 +26,7 @@ FOLDS = "folds"  # the folder with what each fold has come to
 PARTS = {"learnt_from": ("train",), "test": ("train",)}  # every song is both
 
 
-class Judged(NamedTuple):
+class OutOfFold(NamedTuple):
     """All songs, in the order of the catalogue; of repeats, one behind the other."""
 
     tested: ScoredSongs  # by networks that know none of their artists
@@ -36,7 +36,7 @@ class Judged(NamedTuple):
 
 @rank_zero_only
 def write_report_of_folds(
-    cfg: DictConfig, trainer: Trainer, model: GenreClassifier, data: GenreDataModule, judged: Judged,
+    cfg: DictConfig, trainer: Trainer, model: GenreClassifier, data: GenreDataModule, judged: OutOfFold,
     divided: Sequence[Catalogue], seconds: float,
 ) -> None:  # fmt: skip
     """Put the figures of songs out of fold beside those of the baseline, and publish them.
@@ -63,7 +63,7 @@ def write_report_of_folds(
     publish(cfg, trainer, results, selection, (scored, PARTS), pictures)
 
 
-def calibration(judged: Judged, catalogue: Catalogue) -> float:
+def calibration(judged: OutOfFold, catalogue: Catalogue) -> float:
     """The temperature of the songs out of fold, in which an artist weighs as much as one song."""
     groups = np.array(linked(track.artists for track in catalogue))
     return fit_temperature(judged.tested, groups[judged.tested.song].tolist())
@@ -87,7 +87,7 @@ def results_of_folds(
         {},
         left_out(selection),
         heard_in_folds(divided),
-        {**told, "temperature": round(temperature, 3)}, "", cfg.folds, cfg.repeats,
+        {**told, "temperature": round(temperature, 3)}, "", len(divided[0].splits), cfg.repeats,
     )  # fmt: skip
 
 

@@ -34,7 +34,7 @@ from genre_lightning.train.fit import (
     score,
     unwatched,
 )
-from genre_lightning.train.fold_report import FOLDS, Judged, calibration, show_mean_curves, write_report_of_folds
+from genre_lightning.train.fold_report import FOLDS, OutOfFold, calibration, show_mean_curves, write_report_of_folds
 
 logger = logging.getLogger(__name__)
 JUDGED = "judged.pt"
@@ -170,7 +170,7 @@ def read_fold(path: Path) -> Fold:
         raise UserError(f"{path} is damaged; remove it, and the fold is done again") from None
 
 
-def together(found: Sequence[Fold], divided: Sequence[Catalogue]) -> Judged:
+def together(found: Sequence[Fold], divided: Sequence[Catalogue]) -> OutOfFold:
     """The songs of all folds in the order of the catalogue, for each repeat behind each other."""
     repeats = []
     for number, catalogue in enumerate(divided):
@@ -179,7 +179,7 @@ def together(found: Sequence[Fold], divided: Sequence[Catalogue]) -> Judged:
         known = [folds[-1], *folds[:-1]]  # each network was asked about the fold behind its own
         kinds = [one.tested for one in folds], [one.known for one in known], [one.baseline for one in folds]
         repeats.append([in_order(songs, catalogue) for songs in kinds])
-    return Judged(*(ScoredSongs(*map(torch.cat, zip(*kind, strict=True))) for kind in zip(*repeats, strict=True)))
+    return OutOfFold(*(ScoredSongs(*map(torch.cat, zip(*kind, strict=True))) for kind in zip(*repeats, strict=True)))
 
 
 def in_order(folds: Sequence[ScoredSongs], catalogue: Catalogue) -> ScoredSongs:

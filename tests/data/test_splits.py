@@ -235,7 +235,7 @@ def test_a_run_lists_folded_songs_as_learnt_from_with_the_numbers_of_their_folds
     catalogue = many(songs_of_artist=2)
     folded = [fold_catalogue(catalogue, 2, repeat=repeat) for repeat in (0, 1)]
     for track, first, second in zip(listed(*folded), *folded, strict=True):
-        assert track.split == "train" and track.extra["fold"] == f"{first.split[4:]} {second.split[4:]}"
+        assert track.split == "train" and track.extra["tested_in_fold"] == f"{first.split[4:]} {second.split[4:]}"
     split = split_catalogue(catalogue)
     assert listed(split) is split
 

@@ -47,7 +47,12 @@ def crossed(run, library, library_copy, tmp_path):
     config = (made / CONFIG).read_text(encoding="utf-8")
     (made / CONFIG).write_text(config.replace(library.as_posix(), library_copy.as_posix()), encoding="utf-8")
     tracks = [
-        replace(track, path=library_copy / track.path.relative_to(library), split="train", extra={"fold": str(n % 5)})
+        replace(
+            track,
+            path=library_copy / track.path.relative_to(library),
+            split="train",
+            extra={"tested_in_fold": str(n % 5)},
+        )
         for n, track in enumerate(read_manifest(made / "manifest.csv"))
     ]
     write_manifest(Catalogue(tracks), made / "manifest.csv")
@@ -73,7 +78,7 @@ def test_contradicted_labels_come_first_the_least_probable_one_at_the_top(crosse
     rows = read(crossed / "audit.csv")
     assert [row["path"] for row in rows[:3]] == [*DOUBTED] and len(rows) == 31
     assert [*rows[0]][-5:] == ["genre_checked", "suggestion", "confidence", "label_quality", "nearest"]
-    assert [*rows[0].values()][-5:-1] == ["", "clicks", "0.7000", "0.1000"] and "fold" not in rows[0]
+    assert [*rows[0].values()][-5:-1] == ["", "clicks", "0.7000", "0.1000"] and "tested_in_fold" not in rows[0]
 
 
 def fill_in(run, songs):
@@ -158,7 +163,9 @@ def test_songs_of_other_sources_are_listed_for_the_folder_that_holds_them_all(cr
     assert songs_folder(Run(crossed)) == library_copy
     audit(Run(crossed))
     rows = read(crossed / "audit.csv")
-    assert rows[0]["path"] == "noise/3.wav" and {row["split"] for row in rows} == {""} and "fold" not in rows[0]
+    assert (
+        rows[0]["path"] == "noise/3.wav" and {row["split"] for row in rows} == {""} and "tested_in_fold" not in rows[0]
+    )
 
 
 def test_what_cannot_be_written_is_told_in_a_line(crossed, tmp_path):

@@ -84,8 +84,12 @@ def test_the_predictions_have_every_song_out_of_fold_and_as_a_network_knows_it(r
 
 def test_the_manifest_tells_each_song_s_fold_and_artists_stay_together(run):
     songs = [*read_manifest(run / "manifest.csv")]
-    assert {song.split for song in songs} == {"train"} and {song.extra["fold"] for song in songs} == {"1", "2", "3"}
-    assert len({(song.artist, song.extra["fold"]) for song in songs}) == len({song.artist for song in songs})
+    assert {song.split for song in songs} == {"train"} and {song.extra["tested_in_fold"] for song in songs} == {
+        "1",
+        "2",
+        "3",
+    }
+    assert len({(song.artist, song.extra["tested_in_fold"]) for song in songs}) == len({song.artist for song in songs})
 
 
 def test_what_is_returned_is_the_log_loss_out_of_fold_before_the_temperature(run, configure):
@@ -167,7 +171,7 @@ def test_without_a_refit_no_network_learns_from_all_until_one_is_asked_for(run, 
 def test_repeats_test_every_song_again_in_other_folds(train_run):
     folder = train_run("folds=2", "repeats=2", "model=linear", "refit=false")
     songs = [*read_manifest(folder / "manifest.csv")]
-    first, second = zip(*(song.extra["fold"].split() for song in songs), strict=True)
+    first, second = zip(*(song.extra["tested_in_fold"].split() for song in songs), strict=True)
     assert {*first} == {"1", "2"} and {*second} == {"3", "4"} and len({*zip(first, second, strict=True)}) == 4
     results = read_results(folder)
     assert len(of_part(folder, "test")) == 2 * len(songs) and results.splits["test"].songs == len(songs)

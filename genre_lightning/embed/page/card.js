@@ -56,13 +56,7 @@ class Card {
 
   tell(row, state, progress) {
     if (row !== this.row) return;
-    const play = this.section.querySelector(".play");
-    play.dataset.state = state;
-    play.querySelector("b").textContent = state === "playing" ? "Stop" : "Play";
-    play.querySelector(".heard").style.width = `${100 * progress}%`;
-    const trouble = this.section.querySelector(".trouble");
-    trouble.hidden = state !== "failed";
-    trouble.textContent = state === "failed" ? this.trouble(row) : "";
+    showPlaying(this.section, state, progress, this.trouble(row));
   }
 
   trouble(row) {

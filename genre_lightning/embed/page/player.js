@@ -66,3 +66,14 @@ class Player {
     this.tell(row, "failed", 0);
   }
 }
+
+// What a section's button to play says; `trouble` is told if the song cannot be played.
+function showPlaying(section, state, progress, trouble) {
+  const play = section.querySelector(".play");
+  play.dataset.state = state;
+  play.querySelector("b").textContent = state === "playing" ? "Stop" : "Play";
+  play.querySelector(".heard").style.width = `${100 * progress}%`;
+  const told = section.querySelector(".trouble");
+  told.hidden = state !== "failed";
+  told.textContent = state === "failed" ? trouble : "";
+}

@@ -61,13 +61,7 @@ class Question {
   }
 
   tell(song, state, progress) {
-    const play = this.section.querySelector(".play");
-    play.dataset.state = state;
-    play.querySelector("b").textContent = state === "playing" ? "Stop" : "Play";
-    play.querySelector(".heard").style.width = `${100 * progress}%`;
-    const trouble = this.section.querySelector(".trouble");
-    trouble.hidden = state !== "failed";
-    trouble.textContent = state === "failed" ? `Your browser cannot play ${song.path} from here.` : "";
+    showPlaying(this.section, state, progress, `Your browser cannot play ${song.path} from here.`);
   }
 }
 
