@@ -107,15 +107,25 @@ def refused_by_class(error: BaseException) -> tuple[str, BaseException] | None:
     return None
 
 
+# What Hydra says, and what to say instead.
+OF_HYDRA = {
+    r"Could not override '(.+?)'\.": (
+        "there is no setting {0!r}; --cfg job lists them all; prefix one that is not listed with +"
+    ),
+    r"Missing mandatory value: (\S+)": "{0} is not set; add {0}=... to the command",
+    # 1.4 does; 1.3 does a sweep without being told to
+    r"hydra\.mode changed": "this experiment is a sweep: python train.py -m experiment=...",
+}
+
+
 def explain(error: BaseException) -> str:
     """One line about a user's mistake, without what the libraries in between have put around it."""
     if (line := explain_system(error)) is not None:
         return line
     text = str(error)
-    if unknown := re.search(r"Could not override '(.+?)'\.", text):
-        return f"there is no setting {unknown[1]!r}; --cfg job lists them all; prefix one that is not listed with +"
-    if missing := re.search(r"Missing mandatory value: (\S+)", text):
-        return f"{missing[1]} is not set; add {missing[1]}=... to the command"
+    for said, line in OF_HYDRA.items():
+        if found := re.search(said, text):
+            return line.format(*found.groups())
     if (refused := refused_by_class(error)) is not None:
         key, cause = refused
         return in_one_line(str(cause)) if written_for_users(cause) else f"{key}: {in_one_line(str(cause))}"

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from hydra import compose, initialize_config_dir
+from hydra.errors import ConfigCompositionException
 from hydra.utils import instantiate
 from omegaconf import OmegaConf
 
@@ -368,3 +369,8 @@ def test_the_advice_can_be_typed_where_the_program_lies_in_a_folder_with_a_space
     monkeypatch.chdir(home)
     assert install() == "pip install -e . -c constraints.txt"
     assert [is_tested(name) for name in ("soxr", "ml_dtypes", "ML.dtypes", "ml")] == [True, True, True, False]
+
+
+def test_an_experiment_that_is_a_sweep_says_how_it_is_started():
+    told = "hydra.mode changed during config composition; set it directly in the primary config or on the command line"
+    assert explain(ConfigCompositionException(told)) == "this experiment is a sweep: python train.py -m experiment=..."

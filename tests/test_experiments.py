@@ -14,7 +14,7 @@ CONF = Path(__file__).parents[1] / "conf"
 EXPERIMENTS = sorted({path.stem for path in (CONF / "experiment").glob("*.yaml")} - {*QUESTIONS})
 SHAPING = (
     "model", "features", "augment", "learning", "loader", "split", "baseline", "report",
-    "cache.dtype", "cache.silence_db", "cache.level_db", "callbacks", "refit",
+    "cache.dtype", "cache.silence_db", "cache.level_db", "callbacks", "refit", "folds", "repeats",
     "trainer.max_epochs", "trainer.gradient_clip_val", "trainer.precision",
     "data._target_", "data.genres", "data.manifest",
     "data.artists_per_genre", "data.songs_per_artist", "data.song_seconds", "data.overlap",

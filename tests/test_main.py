@@ -84,7 +84,7 @@ def test_a_sweep_stands_for_its_best_run_in_every_command(command, embedded, lib
     (sweep / "multirun.yaml").write_text("hydra: {callbacks: {question: {about: leak}}}")
     status, printed, _ = command("results", sweep)
     assert "0_mlp" in printed and "no finished runs with folds of both split.method=naive and" in status
-    told = f"{sweep}: the best run by validation is 0_mlp\n"
+    told = f"{sweep}: the best run is 0_mlp\n"
     for line in (["predict", song, "--csv"], ["neighbours", "noise artist 3"]):
         assert command(line[0], sweep, *line[1:]) == (0, command(line[0], best, *line[1:])[1], told)
     assert command("compare", sweep, best)[::2] == (f"error: {best} and {best} are the same run; name two", told)

@@ -68,7 +68,7 @@ def find_run(folder: Path) -> Path:
         raise UserError(f"{folder} has runs that were judged on different songs; name one, such as the best: {named}")
     missing = len({*finished_runs(folder)} - {folder / row["folder"] for row in read_sweep(folder)})
     more = f"; {SWEEP} lacks {missing} of its runs: genre-lightning results '{folder}'" if missing else ""
-    print(f"{folder}: the best run by validation is {best[0].name}{more}", file=sys.stderr, flush=True)
+    print(f"{folder}: the best run is {best[0].name}{more}", file=sys.stderr, flush=True)
     return best[0]
 
 

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import torch
 from lightning import Trainer
+from lightning.pytorch.utilities import rank_zero_only
 from omegaconf import DictConfig
 
 from genre_lightning.data.catalogue import Catalogue
@@ -101,6 +102,7 @@ def judge_all(cfg: DictConfig, folder: Path, data: GenreDataModule) -> tuple[lis
     return found, divided
 
 
+@rank_zero_only
 def tell(found: Sequence[Fold], of: int, seconds: float) -> None:
     """Log what the last fold has come to, and about how long the others take."""
     right = is_correct(found[-1].tested).double().mean()
@@ -145,7 +147,8 @@ def learn(
 def learn_from_all(cfg: DictConfig, trainer: Trainer, data: GenreDataModule, temperature: float) -> GenreClassifier:
     """The network that is kept."""
     folds = data.selection.catalogue.splits
-    logger.info("learning from all %d songs", len(data.selection.catalogue))
+    if trainer.is_global_zero:
+        logger.info("learning from all %d songs", len(data.selection.catalogue))
     model = learn(cfg, trainer, data, folds, folds[0], "refit")
     model.calibrate(temperature)
     trainer.save_checkpoint(Path(trainer.default_root_dir, MODEL), weights_only=True)

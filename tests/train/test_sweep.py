@@ -124,6 +124,12 @@ def test_with_folds_the_songs_out_of_fold_choose_the_run_whose_network_learns_fr
     assert "\n1: out of fold " in printed and "learning from all songs: 1" in printed
 
 
+@pytest.mark.parametrize(("question", "jobs"), [("leak", 2), ("learning_curve", 18)])
+def test_a_question_is_a_sweep_that_one_command_does(sweep, question, jobs):
+    status, printed, _ = sweep(f"experiment={question}", "model=mlp")
+    assert status == 0 and len(trained()) == jobs and f"\n{question}: " in printed  # which has no answer here
+
+
 @pytest.mark.parametrize("refit", [True, False])
 def test_whether_runs_learn_anew_can_be_said(sweep, refit):
     sweep("model=mlp", "seed=0,1", f"refit={refit}")
