@@ -46,15 +46,10 @@ def crossed(run, library, library_copy, tmp_path):
     made = Path(shutil.copytree(run, tmp_path / "run", ignore=shutil.ignore_patterns("*.png", "events*")))
     config = (made / CONFIG).read_text(encoding="utf-8")
     (made / CONFIG).write_text(config.replace(library.as_posix(), library_copy.as_posix()), encoding="utf-8")
-    tracks = [
-        replace(
-            track,
-            path=library_copy / track.path.relative_to(library),
-            split="train",
-            extra={"tested_in_fold": str(n % 5)},
-        )
-        for n, track in enumerate(read_manifest(made / "manifest.csv"))
-    ]
+    tracks = []
+    for number, track in enumerate(read_manifest(made / "manifest.csv")):
+        path, fold = library_copy / track.path.relative_to(library), {"tested_in_fold": str(number % 5)}
+        tracks.append(replace(track, path=path, split="train", extra=fold))
     write_manifest(Catalogue(tracks), made / "manifest.csv")
     rows = []
     for track in tracks:
