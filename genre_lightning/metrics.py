@@ -150,8 +150,10 @@ def fit_temperature(scored: ScoredSongs, groups: Sequence[int]) -> float:
     return math.exp(middle)
 
 
-def at_temperature(scored: ScoredSongs, temperature: float) -> ScoredSongs:
-    """The songs with their logits divided by the temperature: above 1 it makes them less sure, below 1 surer."""
+def at_temperature(scored: ScoredSongs, temperature: float | Tensor) -> ScoredSongs:
+    """The songs with their logits divided by the temperature, or each by its own, `(songs, 1)`: above 1 it makes them
+    less sure, below 1 surer.
+    """
     return scored._replace(logits=scored.logits / temperature)
 
 

@@ -129,13 +129,14 @@ def group_tracks(catalogue: Catalogue, method: Method) -> Groups:
 
 
 def assign_all(groups: Groups, fractions: dict[str, float], rng: random.Random) -> dict[int, str]:
-    """Try orders of equally large groups until every genre is in every split; the last one if none does it."""
-    genres = {track.genre for group in groups for _, track in group}
+    """Try orders of equally large groups until every genre is in as many splits as it has groups for; else the last."""
+    of_genre = Counter(genre for group in groups for genre in {track.genre for _, track in group})
+    wanted = sum(min(n_groups, len(fractions)) for n_groups in of_genre.values())
     splits = {}
     for _ in range(ORDERS_TRIED):
         splits = assign(groups, fractions, rng)
         have = {(track.genre, splits[number]) for group in groups for number, track in group}
-        if len(have) == len(genres) * len(fractions):
+        if len(have) == wanted:
             break
     return splits
 
@@ -147,21 +148,22 @@ def assign(groups: Groups, fractions: dict[str, float], rng: random.Random) -> d
     counts = [Counter(track.genre for _, track in group) for group in groups]
     totals = sum(counts, Counter())
     targets = {split: {genre: part * total for genre, total in totals.items()} for split, part in fractions.items()}
-    held = {split: Counter() for split in fractions}
+    held, left = {split: Counter() for split in fractions}, Counter(genre for group in counts for genre in group)
     splits = {}
-    for index, group in enumerate(groups):
-        allowed = splits_to_fill(held, counts[index:]) or list(fractions)
-        split = min(allowed, key=lambda split: misfit(counts[index], held[split], targets[split]))
-        held[split] += counts[index]
+    for group, count in zip(groups, counts, strict=True):
+        allowed = splits_to_fill(held, count, left) or list(fractions)
+        split = min(allowed, key=lambda split: misfit(count, held[split], targets[split]))
+        held[split] += count
+        left.subtract(count.keys())
         splits.update((number, split) for number, _ in group)
     return splits
 
 
-def splits_to_fill(held: dict[str, Counter[str]], left: list[Counter[str]]) -> list[str]:
-    """The splits that lack a genre of the next group, if just enough groups are left to give each of them one."""
-    for genre in left[0]:
+def splits_to_fill(held: dict[str, Counter[str]], group: Counter[str], left: Counter[str]) -> list[str]:
+    """The splits that lack a genre of the next group, if just enough groups are `left` to give each of them one."""
+    for genre in group:
         empty = [split for split in held if not held[split][genre]]
-        if empty and sum(genre in group for group in left) <= len(empty):
+        if empty and left[genre] <= len(empty):
             return empty
     return []
 

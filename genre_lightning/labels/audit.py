@@ -24,14 +24,14 @@ from genre_lightning.data.catalogue import (
     Catalogue,
     Track,
     path_beside,
-    read_manifest,
     write_manifest,
 )  # fmt: skip
+from genre_lightning.data.sources.folder import folder
 from genre_lightning.embed.neighbours import nearest, song_name
 from genre_lightning.errors import UserError
 from genre_lightning.labels.page.document import PAGE, write_page
 from genre_lightning.runs.predictions import PredictedSong, read_predictions
-from genre_lightning.runs.run import Run
+from genre_lightning.runs.run import MODEL, Run
 from genre_lightning.text import percent, printable, table
 
 AUDIT = "audit.csv"
@@ -110,12 +110,12 @@ def songs_folder(run: Run) -> Path:
 
 
 def songs_of(run: Run, root: Path) -> list[Track]:
-    """The songs of the run, and those that only the manifest of their folder lists.
+    """The songs of the run, and those that only their folder has, or its manifest: in other genres, or left out.
 
-    What that manifest says now counts. A split stands there or nowhere: the run's own may have been drawn.
+    What that says now counts. A split stands there or nowhere: the run's own may have been drawn.
     """
-    manifest = root / MANIFEST
-    listed = {place(track): track for track in read_manifest(manifest)} if manifest.is_file() else {}
+    is_source = (root / MANIFEST).is_file() or (run.config.data._target_.endswith(".folder") and root.is_dir())
+    listed = {place(track): track for track in folder(str(root))} if is_source else {}
     songs = []
     for track in run.catalogue:
         extra = {name: text for name, text in track.extra.items() if name != TESTED_IN}  # another run has others
@@ -150,11 +150,13 @@ def judge(tracks: Sequence[Track], probabilities: Mapping[str, Mapping[str, floa
 def with_nearest(judgements: Sequence[Judgement], run: Run) -> list[Judgement]:
     """Name for each doubtful song the labelled ones nearest to it, as the finished network hears them.
 
-    Nothing is named for songs whose features are not in the run's cache any more.
+    Nothing is named for songs whose features are not in the run's cache any more, nor if no network is finished.
     """
+    if not is_fitted(run) or not any(one.doubtful for one in judgements):
+        return [*judgements]
     found = ((one.track, run.cache.find(one.track.path)) for one in judgements if one.track.genre)
     cached = {track.path: (track, song) for track, song in found if song is not None}
-    if len(cached) < 2 or not any(one.doubtful for one in judgements):
+    if len(cached) < 2:
         return [*judgements]
     from genre_lightning.embed.embedder import embed_songs, predicting_trainer  # which take seconds to import
 
@@ -165,6 +167,11 @@ def with_nearest(judgements: Sequence[Judgement], run: Run) -> list[Judgement]:
         path: [tracks[row] for row in rows] for path, rows in zip(cached, nearest(vectors, NEAREST).rows, strict=True)
     }
     return [replace(one, nearest=near.get(one.track.path, ())) if one.doubtful else one for one in judgements]
+
+
+def is_fitted(run: Run) -> bool:
+    """Whether the run has a finished network: with folds, it may have been left off."""
+    return (run.folder / MODEL).is_file()
 
 
 def write(judgements: Sequence[Judgement], path: Path, root: Path, title: str) -> None:
@@ -202,7 +209,9 @@ def limits(judgements: Sequence[Judgement], run: Run, judged: int) -> list[str]:
             f"The run was not cross-validated: {songs - judged} of its {songs} songs were judged by no network that had"
         )
         told.append(f"{known} not learnt from them, so they are not audited; python train.py folds=5 judges all.")
-    if any(one.doubtful and not one.nearest for one in judgements):
+    if not is_fitted(run):
+        told.append("Nearest songs are missing: no network has learnt from all songs (refit=true).")
+    elif any(one.doubtful and not one.nearest for one in judgements):
         told.append(f"Nearest songs are missing where a file is gone, or its features in {run.cache.folder} are.")
     return told
 

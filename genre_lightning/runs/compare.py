@@ -72,6 +72,8 @@ def compare(run_a: Path, run_b: Path) -> Comparison:
         raise UserError(f"{run_a} and {run_b} are the same run; name two")
     songs_a, songs_b = by_key(run_a), by_key(run_b)
     results = read_results(run_a), read_results(run_b)
+    if results[0].repeats != results[1].repeats:
+        raise UserError(f"{run_a} and {run_b} have not the same repeats; compare runs that have tested songs as often")
     check_same_songs(songs_a, songs_b, (run_a, run_b))
     keys = tested(songs_a)
     pairs, artists = [(songs_a[key], songs_b[key]) for key in keys], artist_groups(run_a)

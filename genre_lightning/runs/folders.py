@@ -22,6 +22,7 @@ from genre_lightning.text import short
 
 SETTINGS, LOG = ".hydra", "train.log"
 CHECKPOINTS = "checkpoints"
+FOLDS, JUDGED = "folds", "judged.pt"  # in a folder for each fold of cross-validation, what its network makes of songs
 LONGEST_NAME = 80  # of a run, but for its time or number: some systems take no path above 260 signs
 # What is in the name of every run, where it reads and writes, and on what it runs.
 UNTOLD = r"[+~]*(model|features|seed|ckpt_path|refit|trainer|trainer\.(accelerator|devices|strategy)"
@@ -97,7 +98,8 @@ def folder_of(ckpt_path: str | None) -> Path | None:
 
 def holds_run(folder: Path) -> bool:
     """Whether something was trained in a folder, even if its checkpoints were removed to save space."""
-    return (folder / METRICS).is_file() or any((folder / CHECKPOINTS).glob("*.ckpt"))
+    parts = *(folder / CHECKPOINTS).glob("*.ckpt"), *(folder / FOLDS).glob(f"*/{JUDGED}")
+    return (folder / METRICS).is_file() or bool(parts)
 
 
 @contextmanager

@@ -11,10 +11,10 @@ from typing import Any
 from genre_lightning.errors import UserError
 from genre_lightning.files import write_text_whole
 from genre_lightning.plotting import save_picture
-from genre_lightning.runs.figures import sweep_picture
 from genre_lightning.runs.records import SEEDS, Record, as_csv, differing, place, read_records, unfinished_runs
 from genre_lightning.runs.results import METRICS, Interval, split_titles
 from genre_lightning.runs.run import SWEEP
+from genre_lightning.runs.sweep_picture import sweep_picture
 from genre_lightning.text import percent, short, table
 
 PICTURE = "sweep.png"
@@ -98,7 +98,8 @@ def describe(lines: Lines, into: Path) -> str:
     records = [record for line in lines for record in line]
     names = [name for name in differing(records) if name not in SEEDS]
     refitted = {record.results.refitted for record in records}
-    titles = split_titles(True in refitted, records[0].results.folds)
+    folds = {record.results.folds for record in records}
+    titles = split_titles(True in refitted, max(folds)) | ({"test": "out of fold"} if len(folds) > 1 else {})
     judges = [titles[split] for split in judges_of(records[0])]
     head = ["settings", "runs", "log-loss", *judges, "gap, points", "baseline on test"]
     named = [line_name(line, names, len(refitted) > 1) for line in lines]

@@ -11,10 +11,10 @@ from omegaconf import DictConfig, OmegaConf
 from genre_lightning.errors import UserError
 from genre_lightning.runs.leak import leak
 from genre_lightning.runs.learning_curve import learning_curve
+from genre_lightning.runs.resume import MULTIRUN
 from genre_lightning.text import say
 
 QUESTIONS: dict[str, Callable[[Path], str]] = {"leak": leak, "learning_curve": learning_curve}
-SWEEP = "multirun.yaml"
 
 
 class Question(Callback):
@@ -39,6 +39,6 @@ def answer(folder: Path) -> str:
 
     Raises UserError if too few of its runs are there to answer.
     """
-    path = folder / SWEEP
+    path = folder / MULTIRUN
     question = OmegaConf.select(OmegaConf.load(path), "hydra.callbacks.question.about") if path.is_file() else None
     return QUESTIONS[question](folder) if question in QUESTIONS else ""

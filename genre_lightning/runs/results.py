@@ -177,10 +177,11 @@ def as_figures(values: Mapping[str, Any]) -> dict[str, Any]:
     return known | dict.fromkeys(unknown, math.nan)
 
 
-def split_titles(refitted: bool, folds: int = 0) -> dict[str, str]:
+def split_titles(refitted: bool, folds: int = 0, repeats: int = 1) -> dict[str, str]:
     """What to call each part of `Results.splits`."""
     if folds:
-        return {"learnt_from": "learnt from", "test": f"test, {folds} folds"}
+        again = f", {repeats} times" if repeats > 1 else ""
+        return {"learnt_from": "learnt from", "test": f"test, {folds} folds{again}"}
     return {"learnt_from": "learnt from", "val": "validation (first fit)" if refitted else "validation", "test": "test"}
 
 

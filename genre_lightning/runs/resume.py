@@ -23,8 +23,8 @@ MAY_BE_NEW = (*MAY_BE_NEW_IN_SWEEP, "trainer.max_epochs")
 def settings_to_go_on_with(cfg: DictConfig, overrides: Sequence[str], folder: Path) -> DictConfig:
     """The settings that the run of `cfg.ckpt_path` began with, or `cfg` if there is no such run to go on with.
 
-    Those of MAY_BE_NEW that the `overrides` name are new. Raises UserError for an override that would change any other
-    setting, and if the new run is to lie in another `folder`.
+    Those of MAY_BE_NEW that the `overrides` name are new; with folds, it may be no longer. Raises UserError for an
+    override that would change any other setting, and if the new run is to lie in another `folder`.
     """
     old = folder_of(cfg.ckpt_path)
     if old is None or not (old / CONFIG).is_file():
@@ -34,8 +34,9 @@ def settings_to_go_on_with(cfg: DictConfig, overrides: Sequence[str], folder: Pa
             f"ckpt_path: a run resumes in its own folder, {old}; remove hydra.run.dir (or -m) from the command"
         )
     began, typed = read_settings(old), keys(overrides)
-    refuse_changes(began, cfg, typed)
-    for key in MAY_BE_NEW:
+    may_be_new = MAY_BE_NEW_IN_SWEEP if began.get("folds") else MAY_BE_NEW  # its folds must have learnt for as long
+    refuse_changes(began, cfg, typed, may_be_new)
+    for key in may_be_new:
         if any(decides(one, key) for one in typed):
             OmegaConf.update(began, key, OmegaConf.select(cfg, key))
     began.ckpt_path = cfg.ckpt_path
@@ -51,9 +52,9 @@ def keys(overrides: Sequence[str]) -> list[str]:
     return [*(key for key in named if key not in ("trainer", "ckpt_path")), *device]
 
 
-def refuse_changes(before: DictConfig, now: DictConfig, typed: Sequence[str]) -> None:
+def refuse_changes(before: DictConfig, now: DictConfig, typed: Sequence[str], may_be_new: Sequence[str]) -> None:
     """Raise UserError if something that was typed, and may not be new, is not what it was."""
-    for key, old, new in changes(before, now, MAY_BE_NEW):
+    for key, old, new in changes(before, now, may_be_new):
         if any(decides(one, key) for one in typed):
             raise UserError(
                 f"ckpt_path: that run was started with {key}={old}, which cannot change to {new}; pass only ckpt_path, "

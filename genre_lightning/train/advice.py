@@ -53,6 +53,9 @@ def song_settings(cfg: DictConfig) -> Iterator[str]:
     for name, parameter in signature(split_catalogue).parameters.items():
         if cfg.split.get(name, parameter.default) != parameter.default:
             yield override(f"split.{name}", cfg.split[name])
+    for name, usual in (("folds", None), ("repeats", 1)):
+        if cfg[name] != usual:
+            yield override(name, cfg[name])
 
 
 def override(key: str, value: object) -> str:

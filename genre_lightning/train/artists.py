@@ -1,6 +1,7 @@
 """artists.csv: the songs of a run whose artists are not known, ready to be filled in."""
 
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,23 +14,21 @@ NUMBER = re.compile(r"^(0\d+\s+-?\s*|\d+-\d+\s+-?\s*|\d+(\s+-|\.)\s+)")  # of a 
 BETWEEN = re.compile(r"\s+[-\u2013\u2014]\s+")  # an artist and a title
 
 
-def write_artists(selection: Selection, root: Path, folder: Path) -> None:
+def write_artists(source: Callable[[], Catalogue], selection: Selection, root: Path, folder: Path) -> None:
     """Write artists.csv into `folder`: a manifest.csv for the folder of songs, `root`, with a column of guesses.
 
-    Nothing is written if all songs name their artists. Those that are known are filled in, guesses are read by nobody.
-    Splits are left empty unless the songs' source says them: the chosen ones knew no artists.
+    Nothing is written if all songs that take part name their artists. It lists all songs of their `source`, those
+    of other genres too, as it does: a split that was chosen knew no artists. Artists that files name are filled in;
+    guesses are read by nobody.
     """
     if all(track.artists for track in selection.catalogue):
         return
-    tracks = [*selection.catalogue, *(skip.track for skip in selection.skipped)]
-    listed = [
-        replace(
-            track,
-            split=track.split if selection.published else "",
-            extra={**track.extra, GUESS: "" if track.artists else guess_artist(track, root)},
-        )
-        for track in sorted(tracks, key=lambda track: track.path)
-    ]
+    known = {track.path: track for track in [*selection.catalogue, *(skip.track for skip in selection.skipped)]}
+    listed = []
+    for track in sorted(source(), key=lambda track: track.path):
+        found = known.get(track.path, track)
+        guess = "" if found.artists else guess_artist(track, root)
+        listed.append(replace(track, artist=found.artist, title=found.title, extra={**track.extra, GUESS: guess}))
     write_manifest(Catalogue(listed), folder / ARTISTS, root)
 
 

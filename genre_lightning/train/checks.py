@@ -80,8 +80,8 @@ def check_cross_validation(cfg: DictConfig) -> None:
     check_number(cfg, "folds", 2)
     if cfg.split.method == "published":
         raise UserError("folds: every song is tested once, whatever its published split is; leave split.method at auto")
-    for key in ("train_songs_per_genre", "train_artists_per_genre"):
-        if cfg.split[key] is not None:
+    for key, unset in (("train_songs_per_genre", None), ("train_artists_per_genre", None), ("draw", 0)):
+        if cfg.split[key] != unset:
             raise UserError(f"split.{key}: folds use all songs; leave it out, or the folds")
 
 

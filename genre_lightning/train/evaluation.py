@@ -3,10 +3,11 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
+from hydra.utils import instantiate
 from lightning import Trainer
 from lightning.pytorch.callbacks import Timer
 from lightning.pytorch.utilities import rank_zero_only
@@ -61,9 +62,7 @@ def write_report(
         scored: The songs that the model learnt from, those of val and of test, by SCORED, and those of train as the
             first fit has them; at the model's temperature.
     """
-    timer = next(one for one in getattr(trainer, "callbacks") if isinstance(one, Timer))  # noqa: B009
-    took = trainer.fit_loop.epoch_progress.current.completed, timer.time_elapsed()  # before it was resumed too
-    baseline, told = score_baseline(data, data.learnt_from, **cfg.baseline), facts(cfg, model, data, *took)
+    baseline, told = score_baseline(data, data.learnt_from, **cfg.baseline), facts(cfg, model, data, *took(trainer))
     how = cfg.report.calibration_draws, data.learnt_from, float(model.temperature)
     results = results_of(scored, baseline, data.selection, told, *how)
     pictures = draw(trainer, model, data, scored, split_titles(results.refitted))
@@ -82,13 +81,21 @@ def publish(
     per_genre = results.splits["learnt_from"].songs / len(selection.catalogue.genres)
     results = replace(results, advice=advise(cfg, per_genre))
     write_predictions(folder, selection.catalogue, *predictions)
-    write_artists(selection, Path(cfg.data.get("root") or folder).expanduser(), folder)
     results.write(folder)  # which makes it a finished run
     write_text_whole(folder / "report.md", page(folder.name, results), "replace")
     for name, picture in pictures.items():
         save_picture(picture, folder / f"{name}.png")
     show_results(trainer, cfg, results, summary(results), pictures)
     say(f"\n{summary(results)}\n\n{folder / 'report.md'}")
+    all_genres: dict[str, Any] = {"genres": None} if "genres" in cfg.data else {}
+    root = Path(cfg.data.get("root") or folder).expanduser()
+    write_artists(instantiate(cfg.data, **all_genres), selection, root, folder)
+
+
+def took(trainer: Trainer) -> tuple[int, float]:
+    """How many epochs and seconds a fit took, before it was resumed too."""
+    timer = next(one for one in getattr(trainer, "callbacks") if isinstance(one, Timer))  # noqa: B009
+    return trainer.fit_loop.epoch_progress.current.completed, timer.time_elapsed()
 
 
 def facts(
@@ -148,7 +155,7 @@ def left_out(selection: Selection) -> dict[str, str]:
 
 
 def figures_of(
-    judged: Judged, selection: Selection, splits: Sequence[str], samples: int, temperature: float
+    judged: Judged, selection: Selection, splits: Sequence[str], samples: int, temperature: float | torch.Tensor
 ) -> SplitFigures:  # fmt: skip
     """The figures of the songs of some splits, before the temperature too, and what is behind them."""
     before = song_metrics(at_temperature(judged.scored, 1 / temperature))

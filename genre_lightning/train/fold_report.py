@@ -6,9 +6,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+import torch
 from lightning import Trainer
 from lightning.pytorch.utilities import rank_zero_only
 from omegaconf import DictConfig
+from torch import Tensor
 
 from genre_lightning.data.catalogue import MANIFEST, Catalogue, linked, write_manifest
 from genre_lightning.data.datamodule import GenreDataModule
@@ -16,13 +18,13 @@ from genre_lightning.data.selection import Selection
 from genre_lightning.data.splits import listed, shared_artists
 from genre_lightning.metrics import ScoredSongs, at_temperature, fit_temperature, song_metrics
 from genre_lightning.models.base import GenreClassifier
+from genre_lightning.runs.folders import FOLDS
 from genre_lightning.runs.results import Figures, GenreFigures, Results, split_titles
 from genre_lightning.train.callbacks import HISTORY, Curves, read_history
 from genre_lightning.train.evaluation import by_genre, draw_scored, facts, figures_of, history_of, left_out, publish
 from genre_lightning.train.figures import curves_picture
 from genre_lightning.train.judged import judge
 
-FOLDS = "folds"  # the folder with what each fold has come to
 PARTS = {"learnt_from": ("train",), "test": ("train",)}  # every song is both
 
 
@@ -37,7 +39,7 @@ class OutOfFold(NamedTuple):
 @rank_zero_only
 def write_report_of_folds(
     cfg: DictConfig, trainer: Trainer, model: GenreClassifier, data: GenreDataModule, judged: OutOfFold,
-    divided: Sequence[Catalogue], seconds: float,
+    divided: Sequence[Catalogue], time_taken: tuple[int, float],
 ) -> None:  # fmt: skip
     """Put the figures of songs out of fold beside those of the baseline, and publish them.
 
@@ -48,35 +50,47 @@ def write_report_of_folds(
         data: The songs.
         judged: What networks and the baseline make of them.
         divided: The songs in their folds, for each repeat.
-        seconds: How long the networks of all folds have learnt.
+        time_taken: For how many epochs a fold has learnt, and the seconds of all.
     """
     songs, folder = listed(*divided), Path(trainer.default_root_dir)
     write_manifest(songs, folder / MANIFEST)  # again, now that every repeat has its folds
     skipped = [replace(skip, track=replace(skip.track, split="train")) for skip in data.selection.skipped]
-    temperature, selection = calibration(judged, songs), Selection(songs, skipped)
+    selection, temperatures = Selection(songs, skipped), of_other_folds(judged, divided)
     scored = {"learnt_from": judged.known, "test": judged.tested}
-    scored = {part: at_temperature(of_part, temperature) for part, of_part in scored.items()}
-    told = facts(cfg, model, data, cfg.trainer.max_epochs, seconds) | {"temperature": temperature}
-    results = results_of_folds(cfg, scored, judged.baseline, selection, divided, told)
-    pictures = draw_scored(scored, split_titles(results.refitted, cfg.folds), songs.genres)
+    scored = {part: at_temperature(of_part, temperatures) for part, of_part in scored.items()}
+    told = facts(cfg, model, data, *time_taken) | {"temperature": round(calibration(judged, songs), 3)}
+    results = results_of_folds(cfg, scored, judged.baseline, selection, divided, told, temperatures)
+    pictures = draw_scored(scored, split_titles(results.refitted, results.folds, results.repeats), songs.genres)
     pictures["curves"] = curves_picture(history_of(trainer).curves, fold_curves(folder))
     publish(cfg, trainer, results, selection, (scored, PARTS), pictures)
 
 
 def calibration(judged: OutOfFold, catalogue: Catalogue) -> float:
-    """The temperature of the songs out of fold, in which an artist weighs as much as one song."""
+    """The temperature of all songs out of fold, for new songs; an artist weighs as much in it as one song."""
     groups = np.array(linked(track.artists for track in catalogue))
     return fit_temperature(judged.tested, groups[judged.tested.song].tolist())
 
 
+def of_other_folds(judged: OutOfFold, divided: Sequence[Catalogue]) -> Tensor:
+    """For each song, `(songs, 1)`, the temperature of other folds' songs: its own would flatter its figures."""
+    folds = np.array([track.split for catalogue in divided for track in catalogue])
+    n_songs, temperatures = len(divided[0]), torch.ones(len(folds), 1)
+    for number, fold in ((number, fold) for number, catalogue in enumerate(divided) for fold in catalogue.splits):
+        of_repeat = np.arange(len(folds)) // n_songs == number
+        others = torch.from_numpy(of_repeat & (folds != fold))
+        rest = judged._replace(tested=ScoredSongs(*(values[others] for values in judged.tested)))
+        temperatures[torch.from_numpy(folds == fold)] = calibration(rest, divided[0])
+    return temperatures
+
+
 def results_of_folds(
     cfg: DictConfig, scored: Mapping[str, ScoredSongs], baseline: ScoredSongs, selection: Selection,
-    divided: Sequence[Catalogue], told: Mapping[str, str | int | float],
+    divided: Sequence[Catalogue], told: Mapping[str, str | int | float], temperatures: Tensor,
 ) -> Results:  # fmt: skip
     """The results of networks beside those of the baseline; the gap is paired, since each song was judged twice."""
-    catalogue, temperature = selection.catalogue, float(told["temperature"])
+    catalogue = selection.catalogue
     judged = {part: judge(songs, catalogue, PARTS[part]) for part, songs in scored.items()}
-    how = cfg.report.calibration_draws, temperature
+    how = cfg.report.calibration_draws, temperatures
     return Results(
         {part: figures_of(judged[part], selection, PARTS[part], *how) for part in PARTS},
         cfg.refit is not False, None, {"test": Figures(**song_metrics(baseline))},
@@ -87,7 +101,7 @@ def results_of_folds(
         {},
         left_out(selection),
         heard_in_folds(divided),
-        {**told, "temperature": round(temperature, 3)}, "", len(divided[0].splits), cfg.repeats,
+        {**told}, "", len(divided[0].splits), cfg.repeats,
     )  # fmt: skip
 
 

@@ -1,7 +1,6 @@
 """folds=5: every song is tested once, by a network that learnt from other artists; then a network learns from all."""
 
 import logging
-import time
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -20,10 +19,12 @@ from genre_lightning.errors import UserError
 from genre_lightning.files import write_whole
 from genre_lightning.metrics import ScoredSongs, is_correct
 from genre_lightning.models.base import GenreClassifier
+from genre_lightning.runs.folders import FOLDS, JUDGED
 from genre_lightning.runs.run import MODEL, UNREADABLE, read_checkpoint
 from genre_lightning.text import percent
 from genre_lightning.train import baseline
 from genre_lightning.train.callbacks import History
+from genre_lightning.train.evaluation import took
 from genre_lightning.train.fit import (
     build_loggers,
     build_model,
@@ -35,10 +36,9 @@ from genre_lightning.train.fit import (
     score,
     unwatched,
 )
-from genre_lightning.train.fold_report import FOLDS, OutOfFold, calibration, show_mean_curves, write_report_of_folds
+from genre_lightning.train.fold_report import OutOfFold, calibration, show_mean_curves, write_report_of_folds
 
 logger = logging.getLogger(__name__)
-JUDGED = "judged.pt"
 
 
 class Fold(NamedTuple):
@@ -47,7 +47,15 @@ class Fold(NamedTuple):
     tested: ScoredSongs  # those of the fold, whose artists it does not know
     known: ScoredSongs  # those of the next fold, from which it has learnt
     baseline: ScoredSongs  # those of the fold, as the baseline has them
-    seconds: float  # that it learnt
+    epochs: int  # that it learnt for
+    seconds: float
+
+
+class Repeat(NamedTuple):
+    """Songs, each with its fold as its split, and what the folds have come to, in their order."""
+
+    songs: Catalogue
+    folds: list[Fold]
 
 
 def cross_validate(cfg: DictConfig, folder: Path) -> float:
@@ -63,15 +71,14 @@ def cross_validate(cfg: DictConfig, folder: Path) -> float:
     introduce(trainer, model, data)
     if cfg.trainer.get("fast_dev_run"):
         return try_out(cfg, trainer, data)
-    found, divided = judge_all(cfg, folder, data)
-    judged = together(found, divided)
+    repeats = judge_all(cfg, folder, data)
+    judged, divided = together(repeats), [repeat.songs for repeat in repeats]
     loss = finite_loss(judged.tested, "the log-loss out of fold")
     show_mean_curves(trainer, folder)
     if cfg.refit is not False:
         model = learn_from_all(cfg, trainer, data, calibration(judged, divided[0]))
     leave_group()
-    seconds = sum(fold.seconds for fold in found)
-    write_report_of_folds(cfg, trainer, model, data, judged, divided, seconds)
+    write_report_of_folds(cfg, trainer, model, data, judged, divided, time_taken(repeats))
     return loss
 
 
@@ -89,26 +96,32 @@ def try_out(cfg: DictConfig, trainer: Trainer, data: GenreDataModule) -> float:
     return float(trainer.callback_metrics["val/loss"])
 
 
-def judge_all(cfg: DictConfig, folder: Path, data: GenreDataModule) -> tuple[list[Fold], list[Catalogue]]:
-    """What each fold's network makes of songs, and the songs as they were divided, for each repeat."""
-    found, divided, begin = [], [], time.monotonic()
-    for repeat in range(cfg.repeats):
-        if repeat:
-            data.divide(division(cfg, repeat))
-        divided.append(data.selection.catalogue)
-        for fold in divided[-1].splits:
-            found.append(judge_fold(cfg, folder, data, fold))
-            tell(found, cfg.folds * cfg.repeats, time.monotonic() - begin)
-    return found, divided
+def judge_all(cfg: DictConfig, folder: Path, data: GenreDataModule) -> list[Repeat]:
+    """Have each fold's network judge songs, for each repeat."""
+    repeats = []
+    for number in range(cfg.repeats):
+        if number:
+            data.divide(division(cfg, number))
+        repeats.append(Repeat(data.selection.catalogue, []))
+        for fold in data.selection.catalogue.splits:
+            repeats[-1].folds.append(judge_fold(cfg, folder, data, fold))
+            tell([fold for repeat in repeats for fold in repeat.folds], cfg.folds * cfg.repeats)
+    return repeats
 
 
 @rank_zero_only
-def tell(found: Sequence[Fold], of: int, seconds: float) -> None:
-    """Log what the last fold has come to, and about how long the others take."""
-    right = is_correct(found[-1].tested).double().mean()
-    left = f"; {seconds / len(found) * (of - len(found)):.0f} s left" if len(found) < of else ""
-    songs = len(found[-1].tested.genre)
-    logger.info("fold %d of %d: %s of %d songs right%s", len(found), of, percent(float(right)), songs, left)
+def tell(done: Sequence[Fold], of: int) -> None:
+    """Log what the last fold has come to, and about how long the others take to learn."""
+    right, songs = percent(float(is_correct(done[-1].tested).double().mean())), len(done[-1].tested.genre)
+    seconds = sum(fold.seconds for fold in done) / len(done) * (of - len(done))
+    left = f"; {seconds:.0f} s left" if len(done) < of else ""
+    logger.info("fold %d of %d: %s of %d songs right%s", len(done), of, right, songs, left)
+
+
+def time_taken(repeats: Sequence[Repeat]) -> tuple[int, float]:
+    """For how many epochs each fold was learnt, at most, and the seconds of all."""
+    folds = [fold for repeat in repeats for fold in repeat.folds]
+    return max(fold.epochs for fold in folds), sum(fold.seconds for fold in folds)
 
 
 def judge_fold(cfg: DictConfig, folder: Path, data: GenreDataModule, fold: str) -> Fold:
@@ -119,12 +132,11 @@ def judge_fold(cfg: DictConfig, folder: Path, data: GenreDataModule, fold: str) 
     kept.parent.mkdir(parents=True, exist_ok=True)
     folds = data.selection.catalogue.splits
     others, following = [one for one in folds if one != fold], folds[(folds.index(fold) + 1) % len(folds)]
-    trainer, begin = build_trainer(cfg, folder, [History(kept.parent)]), time.monotonic()
+    trainer = build_trainer(cfg, folder, [History(kept.parent)])
     model = learn(cfg, trainer, data, others, fold)
-    seconds = time.monotonic() - begin
     scored = score(trainer, model, data, fold, following)
     theirs = baseline.score(baseline.fit(data, others, **cfg.baseline), data, [fold])
-    judged = Fold(scored[fold], scored[following], theirs, seconds)
+    judged = Fold(scored[fold], scored[following], theirs, *took(trainer))
     if trainer.is_global_zero:
         write_fold(judged, kept)
     return judged
@@ -168,21 +180,19 @@ def read_fold(path: Path) -> Fold:
     try:
         plain = torch.load(path, weights_only=True)
         songs = {name: ScoredSongs(**plain[name]) for name in ("tested", "known", "baseline")}
-        return Fold(**songs, seconds=plain["seconds"])
+        return Fold(**songs, epochs=plain["epochs"], seconds=plain["seconds"])
     except UNREADABLE:
         raise UserError(f"{path} is damaged; remove it, and the fold is done again") from None
 
 
-def together(found: Sequence[Fold], divided: Sequence[Catalogue]) -> OutOfFold:
+def together(repeats: Sequence[Repeat]) -> OutOfFold:
     """The songs of all folds in the order of the catalogue, for each repeat behind each other."""
-    repeats = []
-    for number, catalogue in enumerate(divided):
-        n_folds = len(catalogue.splits)
-        folds = found[number * n_folds : (number + 1) * n_folds]
+    judged = []
+    for songs, folds in repeats:
         known = [folds[-1], *folds[:-1]]  # each network was asked about the fold behind its own
         kinds = [one.tested for one in folds], [one.known for one in known], [one.baseline for one in folds]
-        repeats.append([in_order(songs, catalogue) for songs in kinds])
-    return OutOfFold(*(ScoredSongs(*map(torch.cat, zip(*kind, strict=True))) for kind in zip(*repeats, strict=True)))
+        judged.append([in_order(scored, songs) for scored in kinds])
+    return OutOfFold(*(ScoredSongs(*map(torch.cat, zip(*kind, strict=True))) for kind in zip(*judged, strict=True)))
 
 
 def in_order(folds: Sequence[ScoredSongs], catalogue: Catalogue) -> ScoredSongs:

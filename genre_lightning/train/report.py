@@ -54,7 +54,7 @@ def page(name: str, results: Results) -> str:
 
 def splits_table(results: Results) -> str:
     """Figures in rows, splits in columns; the last column is the baseline, which has no temperature."""
-    titles, baseline = split_titles(results.refitted, results.folds), results.baseline["test"]
+    titles, baseline = split_titles(results.refitted, results.folds, results.repeats), results.baseline["test"]
     splits = [results.splits[name] for name in titles]
     rows = [ranged("accuracy", "accuracy", splits, baseline)]
     gaps = filter(None, (results.val_gap, results.gap))

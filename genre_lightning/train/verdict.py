@@ -29,12 +29,13 @@ def folds_sentence(results: Results) -> str:
     if not results.folds:
         return ""
     test, again = results.splits["test"], f", {results.repeats} times with other folds" if results.repeats > 1 else ""
-    unheard = "had not learnt from it" if results.shared_artists.get("test") else "knew no song of its artists"
+    heard = results.shared_artists.get("test") or names_too_few_artists(results)
+    unheard = "had not learnt from it" if heard else "knew no song of its artists"
     span = test.accuracy_interval
     figure = percent(test.accuracy) + (f" (95 % interval {spanned(span)})" if span else "")
     return (
-        f"Each of the {test.songs} songs was tested by a network that {unheard} ({results.folds} folds{again}), and no "
-        f"song has chosen anything: {figure} is the figure to quote for these settings and songs like these."
+        f"Each of the {test.songs} songs was tested by a network that {unheard} ({results.folds} folds{again}). "
+        f"{figure} is the figure to quote, unless these settings were chosen by it from among several."
     )
 
 
@@ -204,7 +205,7 @@ def baseline_sentence(results: Results) -> str:
     ahead, span = results.ahead
     what = (
         "Logistic regression on the mean and standard deviation of the same features, fitted on the same songs, gets "
-        f"{theirs} of the {songs} test songs right ({percent(baseline)}), the model {right}:"
+        f"{'on average ' if results.repeats > 1 else ''}{theirs} of the {songs} test songs right ({percent(baseline)}), the model {right}:"
     )
     if span is None:
         return f"{what} with so few artists they cannot be told apart."

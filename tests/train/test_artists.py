@@ -1,4 +1,5 @@
 import csv
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -44,8 +45,10 @@ def written(tmp_path):
     def write(published):
         run = tmp_path / "run"
         run.mkdir()
-        write_artists(Selection(Catalogue([found, known]), [Skipped(broken, "is broken")], published), songs, run)
-        for track in (found, known, broken):
+        everything = [found, known, broken, Track(songs / "ska" / "1.mp3", "ska")]  # a genre that was not asked for
+        source = Catalogue([track if published else replace(track, split="") for track in everything])
+        write_artists(lambda: source, Selection(Catalogue([found, known]), [Skipped(broken, "is broken")]), songs, run)
+        for track in everything:
             track.path.parent.mkdir(parents=True, exist_ok=True)
             track.path.touch()
         return songs, run / "artists.csv"
@@ -57,9 +60,9 @@ def test_the_list_becomes_the_manifest_of_the_songs_as_it_is(written):
     songs, listed = written(published=False)
     listed.rename(songs / "manifest.csv")
     rows = {track.path.relative_to(songs).as_posix(): track for track in folder(str(songs))}
-    assert [*rows] == ["jazz/1.mp3", "rock/2.mp3", "rock/Queen - Innuendo.mp3"]
-    assert [track.artist for track in rows.values()] == ["Nina Simone", "", ""]  # a guess counts for nothing
-    assert [track.split for track in rows.values()] == ["", "", ""]  # they were chosen without knowing the artists
+    assert [*rows] == ["jazz/1.mp3", "rock/2.mp3", "rock/Queen - Innuendo.mp3", "ska/1.mp3"]
+    assert [track.artist for track in rows.values()] == ["Nina Simone", "", "", ""]  # a guess counts for nothing
+    assert [track.split for track in rows.values()] == ["", "", "", ""]  # they were chosen without knowing the artists
     assert rows["jazz/1.mp3"].title == "Sinnerman" and rows["rock/Queen - Innuendo.mp3"].extra["bpm"] == "66"
 
 
@@ -67,11 +70,12 @@ def test_guesses_are_marked_as_such_and_published_splits_are_kept(written):
     _, listed = written(published=True)
     with listed.open(newline="", encoding="utf-8") as file:
         rows = [*csv.DictReader(file)]
-    assert [row["guessed_artist"] for row in rows] == ["", "", "Queen"]
-    assert [row["split"] for row in rows] == ["test", "val", "train"] and len(read_manifest(listed)) == 3
+    assert [row["guessed_artist"] for row in rows] == ["", "", "Queen", ""]
+    assert [row["split"] for row in rows] == ["test", "val", "train", ""] and len(read_manifest(listed)) == 4
 
 
 def test_there_is_no_list_if_all_artists_are_known(run, tmp_path):
     assert not (run / "artists.csv").exists()
-    write_artists(Selection(Catalogue([Track(Path("a.mp3"), "jazz", "Nina Simone")]), []), Path(), tmp_path)
+    songs = Catalogue([Track(Path("a.mp3"), "jazz", "Nina Simone")])
+    write_artists(lambda: songs, Selection(songs, []), Path(), tmp_path)
     assert not [*tmp_path.iterdir()]

@@ -3,8 +3,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from genre_lightning.runs.figures import sweep_picture
 from genre_lightning.runs.records import read_record
+from genre_lightning.runs.sweep_picture import sweep_picture
 
 
 def drawn(axes):
