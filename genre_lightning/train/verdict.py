@@ -204,8 +204,8 @@ def baseline_sentence(results: Results) -> str:
     right, theirs = (round(accuracy * songs) for accuracy in (results.splits["test"].accuracy, baseline))
     ahead, span = results.ahead
     what = (
-        "Logistic regression on the mean and standard deviation of the same features, fitted on the same songs, gets "
-        f"{'on average ' if results.repeats > 1 else ''}{theirs} of the {songs} test songs right ({percent(baseline)}), the model {right}:"
+        "Logistic regression on the mean and standard deviation of the same features, fitted on the same songs, gets"
+        f"{' on average' * (results.repeats > 1)} {theirs} of the {songs} test songs right ({percent(baseline)}), the model {right}:"
     )
     if span is None:
         return f"{what} with so few artists they cannot be told apart."

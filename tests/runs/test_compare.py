@@ -1,3 +1,4 @@
+import json
 import shutil
 from pathlib import Path
 
@@ -112,3 +113,21 @@ def test_a_folder_that_is_no_run_is_named(finish, tmp_path):
     (tmp_path / "nothing").mkdir()
     with pytest.raises(UserError, match="nothing"):
         compare(finished, tmp_path / "nothing")
+
+
+def repeated(run, times):
+    """Have a run's test songs tested several times, always alike."""
+    results = json.loads((run / "metrics.json").read_text(encoding="utf-8"))
+    (run / "metrics.json").write_text(json.dumps(results | {"folds": 2, "repeats": times}), encoding="utf-8")
+    head, *rows = (run / "predictions.csv").read_text(encoding="utf-8").splitlines()
+    again = [row for row in rows if ",test," in row] * (times - 1)
+    (run / "predictions.csv").write_text("\n".join([head, *rows, *again]), encoding="utf-8")
+    return run
+
+
+def test_songs_that_were_tested_again_and_again_count_each_time(finish):
+    a, b = repeated(finish("one", {0, 1}), 3), repeated(finish("two", {1, 2, 3}), 3)
+    comparison = compare(a, b)
+    assert len(comparison.pairs) == 90 and len(comparison.only_a) == 6 and comparison.artists == 10
+    with pytest.raises(UserError, match="have not the same repeats"):
+        compare(a, finish("three", {1}))

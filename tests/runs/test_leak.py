@@ -3,7 +3,8 @@ import re
 import pytest
 
 from genre_lightning.errors import UserError
-from genre_lightning.runs.leak import findings, leak, pairs_by_variant
+from genre_lightning.intervals import paired_interval
+from genre_lightning.runs.leak import findings, leak, leak_with_interval, pairs_by_variant
 
 
 @pytest.fixture
@@ -79,3 +80,11 @@ def test_runs_of_one_kind_or_without_folds_make_no_answer(finish_run, folds):
         sweep = finish_run([False] * 30, {"method": method, "seed": 7}, folds=folds).parent
     with pytest.raises(UserError, match=r"sweep: no finished runs with folds of both split\.method=naive and artist"):
         pairs_by_variant(sweep)
+
+
+def test_songs_of_an_artist_are_less_than_as_many_of_several(divide):
+    """12 of 30 songs are right only song by song, all those of four artists."""
+    (pairs,) = pairs_by_variant(divide([27], [15])).values()
+    leak, (low, high) = leak_with_interval(pairs)
+    alone = paired_interval([number < 27 for number in range(30)], [number < 15 for number in range(30)], range(30))
+    assert leak == pytest.approx(0.4) and high - low > 1.3 * (alone[1] - alone[0])

@@ -1,17 +1,23 @@
+import shutil
 import signal
 from collections import Counter
+from pathlib import Path
 
 import pytest
 import torch
 from finished import checkpoint, curves, figures, same_weights
 
-from genre_lightning.data.catalogue import read_manifest
+from genre_lightning.data.catalogue import Catalogue, Track, read_manifest
 from genre_lightning.data.datamodule import GenreDataModule
 from genre_lightning.errors import UserError
+from genre_lightning.metrics import ScoredSongs, fit_temperature
 from genre_lightning.models.mlp import MLP
 from genre_lightning.runs.predictions import read_predictions
 from genre_lightning.runs.results import read_results
 from genre_lightning.runs.resume import settings_to_go_on_with
+from genre_lightning.train import baseline
+from genre_lightning.train.fold_report import OutOfFold, calibration, of_other_folds
+from genre_lightning.train.folds import Fold, Repeat, together
 from genre_lightning.train.train import train
 
 FEW = ("folds=3", "trainer.max_epochs=2")
@@ -29,8 +35,10 @@ def of_part(folder, part):
     return [song for song in read_predictions(folder) if song.split == part]
 
 
-def heard_by(fits):
-    """What notes in `fits`, for each fit, the songs that it learns from and those that are scored behind it."""
+def heard_by(fits, baselines):
+    """What notes in `fits`, for each fit, the songs that it learns from and those that are scored behind it; and in
+    `baselines` those that each baseline learns from.
+    """
     learn_from, test_dataloader = GenreDataModule.learn_from, GenreDataModule.test_dataloader
 
     def paths(data, splits):
@@ -44,17 +52,22 @@ def heard_by(fits):
         fits[-1].append([paths(data, [split]) for split in data.test_splits])
         return test_dataloader(data)
 
-    return {"learn_from": learn, "test_dataloader": serve}
+    def fit(data, splits, **settings):
+        baselines.append(paths(data, splits))
+        return fit_baseline(data, splits, **settings)
+
+    fit_baseline = baseline.fit
+    return [(GenreDataModule, "learn_from", learn), (GenreDataModule, "test_dataloader", serve), (baseline, "fit", fit)]
 
 
 @pytest.fixture(scope="module")
 def heard(train_run, tmp_path_factory):
-    """A run with three folds, and for each fit the songs that it learnt from and those that were scored behind it."""
-    fits, folder = [], tmp_path_factory.mktemp("folds")
+    """A run with three folds, and what `heard_by` notes of it."""
+    fits, baselines, folder = [], [], tmp_path_factory.mktemp("folds")
     with pytest.MonkeyPatch.context() as patch:
-        for name, method in heard_by(fits).items():
-            patch.setattr(GenreDataModule, name, method)
-        return train_run(*FEW, into=folder, pictures=True), fits
+        for where, name, method in heard_by(fits, baselines):
+            patch.setattr(where, name, method)
+        return train_run(*FEW, into=folder, pictures=True), fits, baselines
 
 
 @pytest.fixture(scope="module")
@@ -71,6 +84,7 @@ def test_every_song_is_tested_once_by_a_network_that_has_not_learnt_from_it(hear
         path for _, (_, known) in folds for path in known
     )
     assert {path for _, (tested, _) in folds for path in tested} == heard[1][-1][0]  # the last one learns from all
+    assert heard[2] == [learnt for learnt, _ in folds]  # and each baseline from the same songs as its network
 
 
 def test_the_predictions_have_every_song_out_of_fold_and_as_a_network_knows_it(run):
@@ -217,7 +231,59 @@ def test_a_run_does_not_go_on_with_folds_of_other_artists(train_run, library, tm
         train_run("folds=2", "model=linear", "refit=false", last(tmp_path), into=tmp_path)
 
 
-def test_the_artists_weigh_in_the_temperature_and_it_is_that_of_all_songs(run):
-    temperature = float(checkpoint(run)["state_dict"]["temperature"])
-    assert read_results(run).facts["temperature"] == pytest.approx(temperature, abs=1e-3)
-    assert torch.isfinite(torch.tensor(temperature))
+def songs_in(folds):
+    """Songs of two artists a genre, in the folds that are named."""
+    return Catalogue([
+        Track(Path(f"{number}.wav"), "jazz", f"artist {number // 2}", split=fold) for number, fold in enumerate(folds)
+    ])  # fmt: skip
+
+
+def scored(*marks):
+    """Songs that can be told from each other by their logits."""
+    logits = torch.tensor([[float(mark), 0.0] for mark in marks])
+    return ScoredSongs(torch.arange(len(marks)), logits, torch.zeros(len(marks), dtype=torch.long))
+
+
+def test_judgements_of_unequal_folds_and_repeats_find_their_songs_again():
+    """Songs 0 to 4; 10s are those of the baseline, 20s of networks that know them. A network knows the next fold."""
+    first = songs_in(["fold1", "fold2", "fold1", "fold3", "fold2"])
+    folds = [
+        Fold(scored(0, 2), scored(21, 24), scored(10, 12), 1, 1.0),
+        Fold(scored(1, 4), scored(23), scored(11, 14), 1, 1.0),
+        Fold(scored(3), scored(20, 22), scored(13), 1, 1.0),
+    ]
+    second = songs_in(["fold5", "fold4", "fold5", "fold5", "fold4"])
+    others = [
+        Fold(scored(1, 4), scored(20, 22, 23), scored(11, 14), 1, 1.0),
+        Fold(scored(0, 2, 3), scored(21, 24), scored(10, 12, 13), 1, 1.0),
+    ]
+    judged = together([Repeat(first, folds), Repeat(second, others)])
+    for songs, begin in ((judged.tested, 0), (judged.baseline, 10), (judged.known, 20)):
+        assert songs.song.tolist() == [0, 1, 2, 3, 4] * 2
+        assert songs.logits[:, 0].tolist() == [begin + number for number in range(5)] * 2
+
+
+def test_an_artist_weighs_as_much_in_the_temperature_as_one_song():
+    songs = songs_in(["fold1", "fold1", "fold2", "fold2"])
+    wrong_once = scored(5, 5, -5, 5)._replace(song=torch.arange(4))
+    judged = OutOfFold(wrong_once, wrong_once, wrong_once)
+    assert calibration(judged, songs) == pytest.approx(fit_temperature(wrong_once, [0, 0, 2, 2]))
+    assert calibration(judged, songs) != pytest.approx(fit_temperature(wrong_once, [0, 1, 2, 3]))
+
+
+def test_a_song_s_figures_are_at_the_temperature_of_other_folds():
+    songs = songs_in(["fold1", "fold1", "fold2", "fold2"])
+    judged = scored(5, 5, -5, -5)
+    found = of_other_folds(OutOfFold(judged, judged, judged), [songs]).ravel().tolist()
+    assert found[0] == found[1] > 1 > found[2] == found[3]  # the second fold is all wrong, and says so to the first
+
+
+def test_a_run_with_folds_goes_on_for_as_long_as_it_began(train_run, configure, tmp_path):
+    folder = train_run("folds=2", "model=linear", "refit=false", into=tmp_path)
+    overrides = [last(folder), "trainer.max_epochs=9"]
+    with pytest.raises(UserError, match=r"trainer\.max_epochs=1, which cannot change to 9"):
+        settings_to_go_on_with(configure("folds=2", "model=linear", "refit=false", *overrides), overrides, folder)
+    shutil.rmtree(folder / "checkpoints")
+    (folder / "metrics.json").unlink()
+    with pytest.raises(UserError, match="already contains a run"):  # of which the folds are left
+        train(configure("folds=2", "refit=false"), folder)
