@@ -13,6 +13,7 @@ SMALL_GAP = 0.05
 SMALL_LOSS_GAP = 0.1
 # Of the songs, without artist: if all of them are heard on both sides, a figure is off by no more than SMALL_GAP.
 FEW_UNKNOWN = 0.05
+BASELINE = "Logistic regression on the mean and standard deviation of the same features"
 CROSS_VALIDATION = "cross-validation, which tests every song once (folds=5)"
 
 
@@ -203,10 +204,9 @@ def baseline_sentence(results: Results) -> str:
     songs, baseline = results.splits["test"].songs, results.baseline["test"].accuracy
     right, theirs = (round(accuracy * songs) for accuracy in (results.splits["test"].accuracy, baseline))
     ahead, span = results.ahead
-    what = (
-        "Logistic regression on the mean and standard deviation of the same features, fitted on the same songs, gets"
-        f"{' on average' * (results.repeats > 1)} {theirs} of the {songs} test songs right ({percent(baseline)}), the model {right}:"
-    )
+    often = " on average" if results.repeats > 1 else ""
+    theirs_is = f"gets{often} {theirs} of the {songs} test songs right ({percent(baseline)}), the model {right}:"
+    what = f"{BASELINE}, fitted on the same songs, {theirs_is}"
     if span is None:
         return f"{what} with so few artists they cannot be told apart."
     if span[0] > 0:
