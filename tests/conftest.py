@@ -282,18 +282,24 @@ def exported(run, tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def learnt_noise(train_run, tmp_path_factory):
-    """A run on songs that only their names tell apart, split song by song though artists have several: from some epoch
-    on it can do nothing but learn by heart, and a callback stops it early.
-    """
+def noise_songs(tmp_path_factory):
+    """The folder of songs of two genres that only their names tell apart; their artists have four each."""
     root, rows = tmp_path_factory.mktemp("noise"), [("path", "genre", "artist")]
     for number in range(40):
         soundfile.write(root / f"{number}.wav", compose_song("noise", number, 0.6), SAMPLE_RATE)
         rows.append((f"{number}.wav", ("hiss", "rush")[number % 2], f"artist {number // 4}"))
     with (root / "manifest.csv").open("w", newline="", encoding="utf-8") as file:
         csv.writer(file).writerows(rows)
+    return root
+
+
+@pytest.fixture(scope="session")
+def learnt_noise(train_run, noise_songs):
+    """A run on these songs, split song by song: from some epoch on it can do nothing but learn by heart, and a callback
+    stops it early.
+    """
     return train_run(
-        f"data.root='{root.as_posix()}'", "split.method=naive", "trainer.max_epochs=40", "augment=gain",
+        f"data.root='{noise_songs.as_posix()}'", "split.method=naive", "trainer.max_epochs=40", "augment=gain",
         "augment.gain.gain_db=0", "learning.schedule=null", "callbacks=[]",
         "+callbacks.stop={_target_:lightning.pytorch.callbacks.EarlyStopping,monitor:val/loss,patience:3}",
         "learning.label_smoothing=0", "model.dropout=0",

@@ -27,6 +27,9 @@ def last(folder):
     return f"ckpt_path='{(folder / 'checkpoints/last.ckpt').as_posix()}'"
 
 
+SOLVED = ("folds=2", "model=linear", "refit=false")
+
+
 def predictions(folder):
     return (folder / "predictions.csv").read_text(encoding="utf-8")
 
@@ -137,6 +140,18 @@ def test_a_run_is_one_line_of_mean_curves(run):
         assert [value for _, value in curves(run)[name]] == pytest.approx(means)
 
 
+@pytest.fixture(scope="module")
+def solved(train_run):
+    """A run with two folds and no network that learnt from all, which nobody may change."""
+    return train_run(*SOLVED)
+
+
+@pytest.fixture
+def copied(solved, tmp_path):
+    """A copy of it."""
+    return Path(shutil.copytree(solved, tmp_path / "run"))
+
+
 @pytest.fixture
 def stopped(configure):
     """Begin or go on with a run, and stop it in the second epoch of the fit with this number."""
@@ -173,13 +188,12 @@ def test_a_run_that_was_stopped_goes_on_within_its_fold_and_ends_as_if_nothing_h
     assert figures(tmp_path) == figures(run) and curves(tmp_path)["val/loss"] == curves(run)["val/loss"]
 
 
-def test_without_a_refit_no_network_learns_from_all_until_one_is_asked_for(run, train_run, configure):
-    folder = train_run(*FEW, "refit=false")
-    assert not (folder / "checkpoints/model.ckpt").exists() and not read_results(folder).refitted
-    assert predictions(folder) == predictions(run)
-    overrides = [last(folder), "refit=true"]
-    train(settings_to_go_on_with(configure(*FEW, *overrides), overrides, folder), folder)
-    assert same_weights(folder, run) and read_results(folder).refitted
+def test_without_a_refit_no_network_learns_from_all_until_one_is_asked_for(copied, configure):
+    assert not (copied / "checkpoints/model.ckpt").exists() and not read_results(copied).refitted
+    before, overrides = predictions(copied), [last(copied), "refit=true"]
+    train(settings_to_go_on_with(configure(*SOLVED[:2], *overrides), overrides, copied), copied)
+    assert read_results(copied).refitted and predictions(copied) == before
+    assert checkpoint(copied)["GenreDataModule"]["learnt_from"] == ["fold1", "fold2"]
 
 
 def test_repeats_test_every_song_again_in_other_folds(train_run):
@@ -193,11 +207,8 @@ def test_repeats_test_every_song_again_in_other_folds(train_run):
     assert "2 folds, 2 times with other folds" in (folder / "report.md").read_text(encoding="utf-8")
 
 
-def test_songs_divided_one_by_one_are_warned_of(train_run, learnt_noise):
-    from omegaconf import OmegaConf
-
-    root = OmegaConf.load(learnt_noise / ".hydra/config.yaml").data.root
-    folder = train_run("folds=2", "split.method=naive", "model=linear", "refit=false", f"data.root='{root}'")
+def test_songs_divided_one_by_one_are_warned_of(train_run, noise_songs):
+    folder = train_run(*SOLVED, "split.method=naive", f"data.root='{noise_songs.as_posix()}'")
     report = (folder / "report.md").read_text(encoding="utf-8")
     assert "Warning: there are artists on both sides" in report and "knew no song of its artists" not in report
 
@@ -215,20 +226,18 @@ def test_a_fast_run_tries_a_fold_and_writes_no_results(train_run):
     assert not (folder / "metrics.json").exists()
 
 
-def test_a_fold_that_was_damaged_is_one_line(train_run, tmp_path):
-    train_run("folds=2", "model=linear", "refit=false", into=tmp_path)
-    (tmp_path / "folds/fold1/judged.pt").write_bytes(b"nonsense")
+def test_a_fold_that_was_damaged_is_one_line(copied, train_run):
+    (copied / "folds/fold1/judged.pt").write_bytes(b"nonsense")
     with pytest.raises(UserError, match=r"fold1.judged\.pt is damaged; remove it"):
-        train_run("folds=2", "model=linear", "refit=false", last(tmp_path), into=tmp_path)
+        train_run(*SOLVED, last(copied), into=copied)
 
 
-def test_a_run_does_not_go_on_with_folds_of_other_artists(train_run, library, tmp_path):
+def test_a_run_does_not_go_on_with_folds_of_other_artists(copied, train_run):
     """As when artists have been filled in since: songs that were kept apart may now have to stay together."""
-    train_run("folds=2", "model=linear", "refit=false", into=tmp_path)
-    manifest = (tmp_path / "manifest.csv").read_text(encoding="utf-8")
-    (tmp_path / "manifest.csv").write_text(manifest.replace(",train,1", ",train,3"), encoding="utf-8")
+    manifest = (copied / "manifest.csv").read_text(encoding="utf-8")
+    (copied / "manifest.csv").write_text(manifest.replace(",train,1", ",train,3"), encoding="utf-8")
     with pytest.raises(UserError, match="another split"):
-        train_run("folds=2", "model=linear", "refit=false", last(tmp_path), into=tmp_path)
+        train_run(*SOLVED, last(copied), into=copied)
 
 
 def songs_in(folds):
@@ -278,12 +287,11 @@ def test_a_song_s_figures_are_at_the_temperature_of_other_folds():
     assert found[0] == found[1] > 1 > found[2] == found[3]  # the second fold is all wrong, and says so to the first
 
 
-def test_a_run_with_folds_goes_on_for_as_long_as_it_began(train_run, configure, tmp_path):
-    folder = train_run("folds=2", "model=linear", "refit=false", into=tmp_path)
-    overrides = [last(folder), "trainer.max_epochs=9"]
+def test_a_run_with_folds_goes_on_for_as_long_as_it_began(copied, configure):
+    overrides = [last(copied), "trainer.max_epochs=9"]
     with pytest.raises(UserError, match=r"trainer\.max_epochs=1, which cannot change to 9"):
-        settings_to_go_on_with(configure("folds=2", "model=linear", "refit=false", *overrides), overrides, folder)
-    shutil.rmtree(folder / "checkpoints")
-    (folder / "metrics.json").unlink()
+        settings_to_go_on_with(configure(*SOLVED, *overrides), overrides, copied)
+    shutil.rmtree(copied / "checkpoints")
+    (copied / "metrics.json").unlink()
     with pytest.raises(UserError, match="already contains a run"):  # of which the folds are left
-        train(configure("folds=2", "refit=false"), folder)
+        train(configure("folds=2", "refit=false"), copied)
