@@ -15,8 +15,8 @@ from genre_lightning.runs.run import MODEL
 
 HELP = """
 import sys
-from genre_lightning.__main__ import main
-for command in ([], ["predict"], ["neighbours"], ["results"], ["compare"], ["export"], ["prune-cache"], ["info"]):
+from genre_lightning.__main__ import COMMANDS, main
+for command in ([], *([name] for name in COMMANDS)):
     try:
         main([*command, "--help"])
     except SystemExit as ended:

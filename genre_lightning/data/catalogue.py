@@ -115,7 +115,8 @@ def linked(keys_of_things: Iterable[Iterable[Hashable]]) -> list[int]:
 def read_manifest(path: Path) -> Catalogue:
     """Read a manifest.csv; paths in it are relative to its folder, columns beside COLUMNS go to `extra`.
 
-    Raises UserError that names the line for a missing column, a missing value, an unknown split or a path listed twice.
+    A song without a genre is one that nobody has labelled yet. Raises UserError that names the line for a missing
+    column, a missing path, an unknown split or a path listed twice.
     """
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
@@ -137,9 +138,8 @@ def read_row(row: dict[str, str], manifest: Path, line: int) -> Track:
     if None in row or None in row.values():
         raise UserError(f"{manifest}, line {line}: has more or fewer values than the first line has columns")
     values = {column: (row.get(column) or "").strip() for column in COLUMNS}
-    for column in ("path", "genre"):
-        if not values[column]:
-            raise UserError(f"{manifest}, line {line}: the {column} is empty")
+    if not values["path"]:
+        raise UserError(f"{manifest}, line {line}: the path is empty")
     if values["split"] not in (*SPLITS, ""):
         raise UserError(f"{manifest}, line {line}: the split {values['split']!r} is none of {', '.join(SPLITS)}")
     values["genre"] = genre_name(values["genre"])

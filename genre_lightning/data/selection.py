@@ -61,7 +61,9 @@ def with_genre(catalogue: Catalogue) -> Catalogue:
     if not known.tracks:
         raise UserError(f"data: none of the {len(catalogue)} songs has a genre; put them in a folder for each genre")
     if len(known) < len(catalogue):
-        logger.warning("left out: %d songs that are not in a genre's folder", len(catalogue) - len(known))
+        logger.warning(
+            "left out: %d songs that have no genre, in a manifest or by their folder", len(catalogue) - len(known)
+        )
     return known
 
 

@@ -113,7 +113,6 @@ FAULTS = [
     (["path,artist", "a.mp3,x"], "first line must name the column genre"),
     (["path;genre", "a.mp3;rock"], "first line must name the column genre and path"),
     (["path,genre", "a.mp3,rock", ",rock"], "line 3: the path is empty"),
-    (["path,genre", "a.mp3,rock", "b.mp3, "], "line 3: the genre is empty"),
     (["path,genre,split", "a.mp3,rock,dev"], "line 2: the split 'dev' is none of train, val, test"),
     (["path,genre", "Crosby, Stills.mp3,rock"], "line 2: has more or fewer values"),
     (["path,genre,title", 'a.mp3,rock,"two', 'lines"', ",rock,x"], "line 4: the path is empty"),
@@ -161,3 +160,8 @@ def test_songs_with_different_extra_columns_are_written_together(tmp_path):
     write_manifest(Catalogue(tracks), tmp_path / "manifest.csv")
     extras = [track.extra for track in read_manifest(tmp_path / "manifest.csv")]
     assert extras == [{"year": "1", "bpm": ""}, {"year": "", "bpm": "1"}]
+
+
+def test_a_song_that_nobody_has_labelled_yet_has_no_genre(manifest):
+    labelled, other = read_manifest(manifest("path,genre,suggestion", "a.mp3,rock,", "b.mp3, ,jazz"))
+    assert (labelled.genre, other.genre, other.extra) == ("rock", "", {"suggestion": "jazz"})
