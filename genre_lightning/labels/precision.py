@@ -1,4 +1,8 @@
-"""How often a run is right about songs that it did not know, and from which confidence on that is often enough."""
+"""How often a run is right about songs that it did not know, and from which confidence on that is often enough.
+
+Such suggestions may be taken for labels, to sort a library by. A network gains nothing from them, and figures that are
+measured on them are far too good (docs/labels.md).
+"""
 
 from __future__ import annotations
 
@@ -16,7 +20,7 @@ from genre_lightning.runs.compare import artist_groups
 from genre_lightning.runs.predictions import PredictedSong, read_predictions
 from genre_lightning.text import percent
 
-WANTED = 0.95  # of the songs that are labelled automatically, the part whose label is right
+WANTED = 0.95  # of the suggestions that may be taken for labels, the part that is right
 
 
 class Judged(NamedTuple):
@@ -51,16 +55,20 @@ class Precision(NamedTuple):
 
     def __str__(self) -> str:
         if not self.songs:
-            return f"not known: none of {self.of} {self.measured_on} is so sure"
+            return f"is not known, since the network is so sure of none of {self.of} {self.measured_on}"
         ends = "" if self.interval is None else " ({:.0f} to {:.0f})".format(*(100 * end for end in self.interval))
-        return f"{percent(self.right)}{ends} of the {self.songs} so sure among {self.of} {self.measured_on}"
+        return f"was {percent(self.right)}{ends} for the {self.songs} so sure of {self.of} {self.measured_on}"
 
 
 class Automatic(NamedTuple):
-    """From which confidence on songs are labelled automatically, None: never; and how often that is right."""
+    """From which confidence on suggestions may be taken for labels, None: never; and how often such are right.
+
+    cross_validated: whether the run has judged every song without knowing it.
+    """
 
     confidence: float | None
     precision: Precision | None
+    cross_validated: bool
 
 
 def automatic(run: Path, confidence: float | None = None) -> Automatic:
@@ -81,18 +89,17 @@ def automatic(run: Path, confidence: float | None = None) -> Automatic:
         UserError: The run has no predictions, or they are damaged.
     """
     songs = judged_songs(run)
-    test, val = songs["test"], songs["val"]
-    where = "test songs" if len(val.groups) else "songs, each unknown to the network that judged it"
+    val, test, crossed = songs["val"], songs["test"], not len(songs["val"].groups)
+    where = "songs, each judged by a network that did not know its artist" if crossed else "test songs"
     if confidence is not None:
-        return Automatic(confidence, precision([(test, confidence)], where))
-    if len(val.groups):
-        chosen = lowest_confidence(val)
-        return Automatic(chosen, None if chosen is None else precision([(test, chosen)], where))
-    halves = half_of_artists(test.groups)
-    pairs = [(test.only(here), lowest_confidence(test.only(~here))) for here in (halves, ~halves)]
-    chosen = lowest_confidence(test)
-    where += ", at what other artists chose"
-    return Automatic(chosen, None if chosen is None else precision(pairs, where))
+        return Automatic(confidence, precision([(test, confidence)], where), crossed)
+    chosen = lowest_confidence(test if crossed else val)
+    parts = [(test, chosen)]
+    if crossed:
+        halves = half_of_artists(test.groups)
+        parts = [(test.only(here), lowest_confidence(test.only(~here))) for here in (halves, ~halves)]
+    where += f"; {'other artists' if crossed else 'validation'} chose how sure"
+    return Automatic(chosen, None if chosen is None else precision(parts, where), crossed)
 
 
 def judged_songs(run: Path) -> dict[str, Judged]:

@@ -191,11 +191,12 @@ def describe(made: Suggestions, chosen: Automatic, folder: Path, path: Path) -> 
 def told_automatic(made: Suggestions, chosen: Automatic) -> str:
     """How many suggestions may be taken for labels, and how many of such are right."""
     if chosen.confidence is None or chosen.precision is None:
-        more = "a run with folds=5 has more songs to show it on"
-        return f"No suggestion may be taken for a label: nowhere has this run shown {WANTED:.0%} right; {more}."
+        more = "" if chosen.cross_validated else "; a run with folds=5 judges every song, and may"
+        return f"No suggestion may be taken for a label: nowhere has this run shown {percent(WANTED)} right{more}."
     return (
-        f"{len(made.sure.tracks)} other songs have a suggestion with a confidence of {chosen.confidence:.4f} or more "
-        f"(automatic=1). Of such, right are {chosen.precision}. New songs of other genres or kinds will have fewer."
+        f"Suggestions that may be taken for labels, since their confidence is {chosen.confidence:.4f} or more: "
+        f"{len(made.sure.tracks)} (automatic=1). The part that is right {chosen.precision}. Other kinds of music "
+        "have less."
     )
 
 
@@ -209,4 +210,4 @@ def told_checked(made: Suggestions, chosen: Automatic) -> str:
     if chosen.confidence is None:
         return f"{told}."
     judged = Judged(songs.confidence, right, np.array(linked(track.artists for track in songs.tracks)))
-    return f"{told}; from this confidence on, right are {precision([(judged, chosen.confidence)], 'labelled ones')}."
+    return f"{told}. The part that is right {precision([(judged, chosen.confidence)], 'of these')}."

@@ -53,7 +53,8 @@ def test_validation_chooses_and_test_measures(finish):
     chosen = automatic(finish(val + test + known))
     assert chosen.confidence == 0.9 and chosen.precision is not None
     assert (chosen.precision.songs, chosen.precision.of, chosen.precision.right) == (4, 5, 0.75)
-    assert "75.0 % (" in str(chosen.precision) and "of the 4 so sure among 5 test songs" in str(chosen.precision)
+    assert str(chosen.precision).startswith("was 75.0 % (")
+    assert str(chosen.precision).endswith(") for the 4 so sure of 5 test songs; validation chose how sure")
 
 
 def test_of_a_cross_validated_run_each_half_of_the_artists_is_measured_at_what_the_other_one_chose(finish):
@@ -64,7 +65,7 @@ def test_of_a_cross_validated_run_each_half_of_the_artists_is_measured_at_what_t
     apart = [(80, 0.7), (102, 0.75), (84, 0.7), (106, 0.75), (88, 0.7), (110, 0.75)]
     chosen = automatic(finish([*sure, *((song, "test", p) for song, p in apart)]))
     assert chosen.confidence == 0.7 and chosen.precision is not None
-    assert chosen.precision[:3] == (83, 86, pytest.approx(80 / 83))
+    assert chosen.cross_validated and chosen.precision[:3] == (83, 86, pytest.approx(80 / 83))
 
 
 def test_what_several_networks_say_of_a_song_is_averaged(finish):
@@ -78,11 +79,11 @@ def test_a_confidence_that_is_asked_for_is_measured_as_it_is(finish):
     folder = finish([(0, "val", 0.9), (2, "test", 0.8), (4, "test", 0.6), (100, "test", 0.55)])
     low, high = automatic(folder, 0.6), automatic(folder, 0.99)
     assert low.precision is not None and low.precision[:3] == (2, 3, 1.0)
-    assert str(high.precision) == "not known: none of 3 test songs is so sure"
+    assert str(high.precision) == "is not known, since the network is so sure of none of 3 test songs"
 
 
 def test_no_confidence_is_good_enough_if_few_songs_were_judged(finish):
-    assert automatic(finish([(0, "val", 0.99), (2, "test", 0.99)])) == (None, None)
+    assert automatic(finish([(0, "val", 0.99), (2, "test", 0.99)])) == (None, None, False)
 
 
 def test_the_interval_is_over_artists():

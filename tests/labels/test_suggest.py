@@ -87,7 +87,7 @@ def test_what_people_have_said_is_kept_not_asked_again_and_compared(suggest, new
     assert [again[row["path"]]["genre_checked"] for row in rows[:3]] == ["clicks", "noise", "drop"]
     assert not {row["path"] for row in rows[:3]} & {line.split("|")[1].strip() for line in out.splitlines()[2:5]}
     assert "0 songs that the run knows, 2 others with labels" in out
-    assert f"Of 2 songs with labels that the run does not know, the suggestion is right for {agree}; from" in out
+    assert f"Of 2 songs with labels that the run does not know, the suggestion is right for {agree}. " in out
 
 
 def test_songs_that_the_run_knows_are_counted_and_keep_their_genre(suggest, new, run, tmp_path):
