@@ -115,6 +115,23 @@ def add_compare(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(call=call)
 
 
+def add_audit(parser: argparse.ArgumentParser) -> None:
+    """Labels that a run contradicts."""
+
+    def call(arguments: argparse.Namespace) -> None:
+        from genre_lightning.labels.audit import audit
+        from genre_lightning.runs.run import Run, find_run
+
+        print(audit(Run(find_run(arguments.run), trust=arguments.trust), arguments.output))
+
+    whose = "a run's folder, best a cross-validated one's (python train.py folds=5), or a sweep's: its best"
+    parser.add_argument("run", type=Path, metavar="RUN", help=whose)
+    what = "the list to write, with a page of the same name beside it (default: audit.csv in the run's folder)"
+    parser.add_argument("--output", type=Path, metavar="FILE.csv", help=what)
+    add_trust(parser)
+    parser.set_defaults(call=call)
+
+
 def add_suggest(parser: argparse.ArgumentParser) -> None:
     """Which songs to label next."""
 
@@ -192,6 +209,7 @@ COMMANDS = {
     "neighbours": ("find the songs or artists most similar to one", add_neighbours),
     "results": ("list runs in a table, best on validation first, and in sweep.csv and sweep.png", add_results),
     "compare": ("tell which of two runs is better on the same test songs, and how surely", add_compare),
+    "audit": ("list the songs whose label is doubtful, with a page to listen to them", add_audit),
     "suggest": ("list the songs of a folder that are worth labelling next, and suggest their genres", add_suggest),
     "export": ("export a run to ONNX, for quick predictions and for other programs", add_export),
     "prune-cache": ("delete cached features that no song needs", add_prune_cache),

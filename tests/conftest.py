@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 import soundfile
 import torch
+from browsing import person  # noqa: F401 (a fixture)
 from hydra import compose as compose_config
 from hydra import initialize_config_dir
 from hydra.utils import get_class

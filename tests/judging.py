@@ -8,6 +8,7 @@ from genre_lightning.data.catalogue import SPLITS, Catalogue, Track, write_manif
 from genre_lightning.metrics import ScoredSongs, song_metrics
 from genre_lightning.runs.predictions import write_predictions
 from genre_lightning.runs.results import METRICS
+from genre_lightning.train.evaluation import parts
 
 GENRES = ("jazz", "rock")
 
@@ -40,5 +41,5 @@ def finish_judged(folder, run, wrong=(), tracks=None):
     results["run"]["split"] = "artist"
     (folder / METRICS).write_text(json.dumps(results), encoding="utf-8")
     write_manifest(catalogue, folder / "manifest.csv")
-    write_predictions(folder, catalogue, scored, ("train",))
+    write_predictions(folder, catalogue, scored, parts(("train",)))
     return folder

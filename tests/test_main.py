@@ -82,12 +82,13 @@ def test_a_sweep_stands_for_its_best_run_in_every_command(command, embedded, lib
     assert command("predict", sweep, song)[0].startswith(f"error: {sweep} holds several runs, and no sweep.csv")
     (sweep / "multirun.yaml").write_text("hydra: {callbacks: {question: {about: leak}}}")
     status, printed, _ = command("results", sweep)
-    assert "0_mlp" in printed and "no finished runs of split.method=naive and artist" in status
+    assert "0_mlp" in printed and "no finished runs with folds of both split.method=naive and" in status
     told = f"{sweep}: the best run by validation is 0_mlp\n"
     for line in (["predict", song, "--csv"], ["neighbours", "noise artist 3"]):
         assert command(line[0], sweep, *line[1:]) == (0, command(line[0], best, *line[1:])[1], told)
     assert command("compare", sweep, best)[::2] == (f"error: {best} and {best} are the same run; name two", told)
     assert command("export", sweep, "model.onnx")[::2] == (0, told) and Path("model.onnx").is_file()
+    assert command("audit", sweep)[::2] == (0, told) and (best / "audit.html").is_file()
     (best / "map.png").unlink()
     map_run(sweep)
     assert (best / "map.png").is_file()

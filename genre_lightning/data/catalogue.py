@@ -5,7 +5,7 @@ import io
 import os
 import re
 from collections.abc import Hashable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from unicodedata import normalize
 
@@ -15,11 +15,14 @@ from genre_lightning.files import write_text_whole
 MANIFEST = "manifest.csv"
 SPLITS = ("train", "val", "test")
 SPLIT_NAMES = {"train": "train", "val": "validation", "test": "test"}
+FOLD = "fold"  # what the splits of cross-validation begin with, and the column that keeps their numbers
 # What stands between the artists of a song.
 TOGETHER = re.compile(r";|\s/\s|[\s,(\[\u2013-]+(?:feat\.?|ft\.|featuring)\s|[(\[]ft\s", re.IGNORECASE)
 # What is left behind a guest's name in "Queen (feat. David Bowie) [Live]".
 UNOPENED = re.compile(r"^([^(\[]*?)\s*[)\]].*")
 COLUMNS = ("path", "genre", "artist", "title", "split")
+CHECKED = "genre_checked"  # the column with what somebody has heard, which wins over the genre
+DROP = "drop"  # stands there for a song that is to be left out
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +31,7 @@ class Track:
 
     Attributes:
         path: The audio file.
-        genre: In the spelling of `genre_name`; empty if it is not known.
+        genre: In the spelling of `genre_name`; empty if it is not known, or if the song is to be left out.
         artist: Semicolons, "feat." or a slash between spaces separate several; empty if they are not known.
         title: Empty if it is not known.
         split: One of SPLITS; empty until one is chosen.
@@ -41,6 +44,11 @@ class Track:
     title: str = ""
     split: str = ""
     extra: dict[str, str] = field(default_factory=dict, hash=False)
+
+    @property
+    def checked(self) -> str:
+        """The genre that somebody has heard, or DROP, in the spelling of `genre_name`; empty if nobody has listened."""
+        return genre_name(self.extra.get(CHECKED) or "")
 
     @property
     def artists(self) -> list[str]:
@@ -65,6 +73,11 @@ class Catalogue:
         """The genres in alphabetical order: a genre's index here is its index in the logits."""
         return sorted({track.genre for track in self.tracks} - {""})
 
+    @property
+    def splits(self) -> list[str]:
+        """The splits that have songs, in the order of SPLITS, or the folds by their numbers."""
+        return sorted({track.split for track in self.tracks}, key=split_order)
+
     def of_split(self, split: str) -> "Catalogue":
         """The songs of one split."""
         return Catalogue([track for track in self.tracks if track.split == split])
@@ -79,6 +92,11 @@ class Catalogue:
         if unknown := sorted(wanted - set(self.genres)):
             raise UserError(f"data.genres: no songs of {', '.join(unknown)}; there are {', '.join(self.genres)}")
         return Catalogue([track for track in self.tracks if track.genre in wanted])
+
+
+def split_order(split: str) -> int:
+    """Where a split stands among SPLITS, or a fold among folds."""
+    return int(split.removeprefix(FOLD)) if split.startswith(FOLD) else SPLITS.index(split)
 
 
 def genre_name(text: str) -> str:
@@ -115,8 +133,10 @@ def linked(keys_of_things: Iterable[Iterable[Hashable]]) -> list[int]:
 def read_manifest(path: Path) -> Catalogue:
     """Read a manifest.csv; paths in it are relative to its folder, columns beside COLUMNS go to `extra`.
 
-    A song without a genre is one that nobody has labelled yet. Raises UserError that names the line for a missing
-    column, a missing path, an unknown split or a path listed twice.
+    A genre in the column CHECKED takes the place of that in `genre`, which may then be empty; a song with DROP there
+    has none. Both stay in `extra`: read again, they say the same.
+
+    Raises UserError that names the line for a missing column, a missing value, an unknown split or a path listed twice.
     """
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
@@ -138,13 +158,15 @@ def read_row(row: dict[str, str], manifest: Path, line: int) -> Track:
     if None in row or None in row.values():
         raise UserError(f"{manifest}, line {line}: has more or fewer values than the first line has columns")
     values = {column: (row.get(column) or "").strip() for column in COLUMNS}
-    if not values["path"]:
-        raise UserError(f"{manifest}, line {line}: the path is empty")
+    for column in ("path", "genre"):
+        if not values[column] and not (column == "genre" and CHECKED in row):
+            raise UserError(f"{manifest}, line {line}: the {column} is empty")
     if values["split"] not in (*SPLITS, ""):
         raise UserError(f"{manifest}, line {line}: the split {values['split']!r} is none of {', '.join(SPLITS)}")
     values["genre"] = genre_name(values["genre"])
     extra = {column: text for column, text in row.items() if column not in COLUMNS}
-    return Track(manifest.parent / values.pop("path"), **values, extra=extra)
+    track = Track(manifest.parent / values.pop("path"), **values, extra=extra)
+    return replace(track, genre="" if track.checked == DROP else track.checked or track.genre)
 
 
 def write_manifest(catalogue: Catalogue, path: Path, root: Path | None = None) -> None:

@@ -13,7 +13,7 @@ from torch.utils.data import DataLoader
 
 from genre_lightning.data.augment import Augment
 from genre_lightning.data.cache import CachedSong, FeatureCache
-from genre_lightning.data.catalogue import SPLITS, Catalogue, linked
+from genre_lightning.data.catalogue import Catalogue, linked
 from genre_lightning.data.loading import WindowModule
 from genre_lightning.data.selection import Selection, report_skipped, report_unjudged, select_songs
 from genre_lightning.data.sources.folder import folder
@@ -74,8 +74,7 @@ class GenreDataModule(WindowModule):
         seed: The same seed gives the same training batches.
 
     After `setup`, `genres`, `n_frames`, `n_features` and `selection` (the songs, and those left out) are known, and
-    `datasets` holds the windows of each split, and of the songs that are learnt from: train, until `learn_from` says
-    otherwise.
+    `datasets` holds the windows of each split, and of what is learnt from: train until `learn_from` says otherwise.
     """
 
     genres: list[str]
@@ -108,8 +107,7 @@ class GenreDataModule(WindowModule):
     def prepare_data(self) -> None:
         """Read the songs and compute the features that are not cached yet: once, and in one process.
 
-        Raises:
-            UserError: There are no songs, or the cache cannot be written.
+        Raises UserError if there are no songs, or the cache cannot be written.
         """
         if self.broken is None:
             self.broken = self.cache.build([track.path for track in self.source() if track.genre])
@@ -117,40 +115,44 @@ class GenreDataModule(WindowModule):
     def setup(self, stage: str = "fit") -> None:
         """Choose the songs and their splits, and get the windows ready; does nothing the second time.
 
-        Raises:
-            UserError: There are fewer than two genres, one has no training songs, or a split has no songs.
+        Raises UserError if there are fewer than two genres, one has no training songs, or a split has no songs.
         """
         if self.datasets:
             return
         self.cache.refresh()  # another process may have built it
-        self.selection = select_songs(self.source(), self.cache, self.split, self.broken or {})
+        self.divide(self.split)
         if self.broken is not None:  # one process of several tells
             report_skipped(self.selection.skipped)
             report_unjudged(self.selection.catalogue)
+
+    def divide(self, split: Callable[[Catalogue], Catalogue]) -> None:
+        """Divide the songs, and get their windows ready. Raises UserError as `setup` does."""
+        self.selection = select_songs(self.source(), self.cache, split, self.broken or {})
         self.genres = self.selection.catalogue.genres
-        songs = {split: self.cached_songs(split) for split in SPLITS}
-        longest = max(song.n_frames for song in songs["train"])
-        self.n_frames = min(self.features.frames_in(self.window_seconds), longest)
-        self.datasets = {split: self.dataset([split], songs[split]) for split in SPLITS}
-        self.learn_from(*self.learnt_from)
+        songs = {split: self.cached_songs(split) for split in self.selection.catalogue.splits}
+        learnt_from = self.learnt_from if "train" in songs else [*songs]  # all folds
+        longest = max(song.n_frames for split in learnt_from for song in songs[split])
+        self.n_frames = min(longest, self.features.frames_in(self.window_seconds))
+        self.datasets = {split: self.dataset([split], songs[split]) for split in songs}
+        self.learn_from(*learnt_from)
 
     def learn_from(self, *splits: str) -> None:
         """Train on the songs of these splits from now on; `statistics` are theirs."""
         songs = [song for split in splits for song in self.datasets[split].songs]
         self.learnt_from, self.datasets[LEARNT_FROM] = splits, self.dataset(splits, songs)
 
-    def watch_training(self) -> None:
-        """From now on, serve a sample of the training songs too for validation, behind the songs of val.
+    def watch(self, split: str) -> None:
+        """From now on, serve a split for validation, and behind it a sample of the songs that are learnt from.
 
-        As many as val has, or fewer, so that judging them takes less than a tenth of an epoch's time: to learn from a
-        window takes three times as long as to judge it, or longer, unless the head is solved.
+        As many as the split has, or fewer, so that judging them takes less than a tenth of an epoch's time: to learn
+        from a window takes three times as long as to judge it, or longer, unless the head is solved.
         """
-        train, val = self.datasets["train"], self.datasets["val"]
+        train, val = self.datasets[LEARNT_FROM], self.datasets[split]
         windows, of_val = (len(RegularWindows(songs, 1, self.overlap)) for songs in (train, val))
         learning = windows if self.windows_per_song == "all" else 3 * self.drawn_from(train) * len(train)
         affordable = int((learning + of_val) / 10 / windows * len(train))
         self.datasets[TRAIN_SONGS] = train.sample(max(1, min(len(val), affordable, len(train))))
-        self.val_splits = ("val", TRAIN_SONGS)
+        self.val_splits = (split, TRAIN_SONGS)
 
     def drawn_from(self, dataset: WindowDataset) -> float:
         """How many windows of each song a network learns from in an epoch."""
@@ -189,11 +191,11 @@ class GenreDataModule(WindowModule):
         return Spec(self.features, self.cache.dtype, self.cache.loudness, window_seconds, self.overlap, self.genres)
 
     def state_dict(self) -> dict[str, Any]:
-        """The spec and what is learnt from, which Lightning writes into every checkpoint beside the weights."""
+        """The spec and what is learnt from, which are in every checkpoint beside the weights."""
         return {**self.spec.plain(), LEARNT_FROM: [*self.learnt_from]}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Raise UserError if a checkpoint that training goes on from was written for another spec."""
+        """Raise UserError if a checkpoint to go on from was written for another spec."""
         if state_dict != self.state_dict():
             raise UserError("ckpt_path: that checkpoint was written for other features, windows or genres")
 
@@ -210,7 +212,7 @@ class GenreDataModule(WindowModule):
         return Statistics(torch.from_numpy(mean).float(), std.float(), counts.sum() / (len(counts) * counts))
 
     def artist_groups(self, *splits: str) -> list[int]:
-        """For each song of these splits, the number of its group: songs that share an artist, or are linked so."""
+        """The number of each song's group in these splits: songs that share an artist, or are linked so."""
         tracks = [track for split in splits for track in self.selection.catalogue.of_split(split)]
         return linked(track.artists for track in tracks)
 
@@ -226,8 +228,8 @@ class GenreDataModule(WindowModule):
 
         Lightning goes on from the end of an epoch as if it had never stopped only if there was a validation.
         """
-        if "val" in self.learnt_from:
-            return self.loader(self.datasets["val"], [[PADDING]])
+        if self.val_splits[0] in self.learnt_from:
+            return self.loader(self.datasets[self.val_splits[0]], [[PADDING]])
         loaders = [self.whole_songs(split) for split in self.val_splits]
         return loaders if len(loaders) > 1 else loaders[0]
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from genre_lightning.data.cache import FeatureCache
-from genre_lightning.data.catalogue import SPLIT_NAMES, SPLITS, Catalogue, Track
+from genre_lightning.data.catalogue import CHECKED, DROP, SPLIT_NAMES, SPLITS, Catalogue, Track
 from genre_lightning.data.splits import check_split, unjudged_genres
 from genre_lightning.errors import UserError
 
@@ -37,22 +37,24 @@ class Selection:
 def select_songs(
     catalogue: Catalogue, cache: FeatureCache, split: Callable[[Catalogue], Catalogue], broken: Mapping[Path, str]
 ) -> Selection:
-    """Split the songs, and leave out broken files and duplicates.
+    """Split the songs, and leave out broken files, duplicates, and what somebody has listened to and dropped.
 
     `broken` are the files of which the cache could make no features, each with the reason. Songs whose source names no
     artist get that of their file's tags before they are split. Raises UserError if fewer than two genres are left, one
     of them has no training songs, or a split has no songs.
     """
+    dropped = [Skipped(track, f"is dropped by its {CHECKED}") for track in catalogue if track.checked == DROP]
     catalogue = with_genre(catalogue)
     gone = [track.path for track in catalogue if track.path not in broken and cache.find(track.path) is None]
     broken = {**broken, **dict.fromkeys(gone, "has changed while it was read")}
     divided = split(Catalogue([with_tags(track, cache) for track in catalogue]))
     skipped = [Skipped(track, broken[track.path]) for track in divided if track.path in broken]
     copies = list(find_copies(Catalogue([track for track in divided if track.path not in broken]), cache))
-    left_out = {skip.track.path for skip in skipped + copies}
+    skipped = [*dropped, *skipped, *copies]
+    left_out = {skip.track.path for skip in skipped}
     used = Catalogue([track for track in divided if track.path not in left_out])
     check_split(used, catalogue.genres)
-    return Selection(used, skipped + copies, published=any(track.split for track in catalogue))
+    return Selection(used, skipped, published=any(track.split for track in catalogue))
 
 
 def with_genre(catalogue: Catalogue) -> Catalogue:
@@ -60,10 +62,8 @@ def with_genre(catalogue: Catalogue) -> Catalogue:
     known = Catalogue([track for track in catalogue if track.genre])
     if not known.tracks:
         raise UserError(f"data: none of the {len(catalogue)} songs has a genre; put them in a folder for each genre")
-    if len(known) < len(catalogue):
-        logger.warning(
-            "left out: %d songs that have no genre, in a manifest or by their folder", len(catalogue) - len(known)
-        )
+    if unknown := sum(not track.genre and track.checked != DROP for track in catalogue):
+        logger.warning("left out: %d songs of unknown genre, in no genre's folder or not labelled yet", unknown)
     return known
 
 
@@ -81,7 +81,8 @@ def find_copies(catalogue: Catalogue, cache: FeatureCache) -> Iterator[Skipped]:
     The one in the test split stays, else the one in the validation split, so that published test sets stay whole.
     """
     first: dict[str, Track] = {}
-    for track in sorted(catalogue, key=lambda track: -SPLITS.index(track.split)):
+    order = {split: -number for number, split in enumerate(SPLITS)}  # of folds none comes first
+    for track in sorted(catalogue, key=lambda track: order.get(track.split, 0)):
         song = cache.find(track.path)
         assert song is not None, f"{track.path} has no features"
         if (original := first.setdefault(song.digest, track)) is not track:

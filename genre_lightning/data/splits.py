@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Literal, get_args
 
-from genre_lightning.data.catalogue import SPLITS, Catalogue, Track, linked
+from genre_lightning.data.catalogue import FOLD, SPLITS, Catalogue, Track, linked
 from genre_lightning.data.subsample import Amount, check_amount, subsample
 from genre_lightning.errors import UserError
 
@@ -48,6 +48,47 @@ def split_catalogue(
     fractions = {"train": 1 - val_fraction - test_fraction, "val": val_fraction, "test": test_fraction}
     divided = published(catalogue) if method == "published" else at_random(catalogue, method, fractions, seed)
     return subsample(divided, train_songs_per_genre, train_artists_per_genre, draw)
+
+
+def fold_catalogue(
+    catalogue: Catalogue, folds: int, repeat: int = 0, method: Method = "auto", seed: int = 0
+) -> Catalogue:
+    """Divide songs into folds for cross-validation: all songs of an artist in one, each genre spread evenly over all.
+
+    Args:
+        catalogue: The songs; splits that their source says count for nothing.
+        folds: Into how many.
+        repeat: Another one divides them anew, into folds with numbers of their own.
+        method: "naive": song by song.
+        seed: Of the order in which artists are dealt out.
+
+    Returns:
+        The same songs in the same order, split fold1, fold2 and so on.
+
+    Raises:
+        UserError: There are fewer artists than folds.
+    """
+    groups = group_tracks(catalogue, method)
+    if len(groups) < folds:
+        who = "songs" if method == "naive" else "artists (a song that names none counts as one)"
+        raise UserError(f"folds={folds}: there are only {len(groups)} {who}; use fewer folds, or add songs")
+    names = [f"{FOLD}{folds * repeat + number}" for number in range(1, folds + 1)]
+    splits = assign_all(groups, dict.fromkeys(names, 1 / folds), random.Random(f"{seed} {repeat}"))
+    return Catalogue([replace(track, split=splits[number]) for number, track in enumerate(catalogue)])
+
+
+def listed(*divided: Catalogue) -> Catalogue:
+    """Songs as a run lists them. In folds, all are train's, since the network that is kept learns from all of them.
+
+    Then the column FOLD says which fold has tested each: a number for each time that the songs were `divided`.
+    """
+    if not is_folded(divided[0]):
+        return divided[0]
+    numbers = (" ".join(song.split.removeprefix(FOLD) for song in songs) for songs in zip(*divided, strict=True))
+    return Catalogue([
+        replace(track, split="train", extra=track.extra | {FOLD: number})
+        for track, number in zip(divided[0], numbers, strict=True)
+    ])  # fmt: skip
 
 
 def published(catalogue: Catalogue) -> Catalogue:
@@ -135,6 +176,8 @@ def check_split(catalogue: Catalogue, genres: Iterable[str]) -> None:
     genres = list(genres)
     if len(genres) < 2:
         raise UserError(f"data: a classifier needs at least two genres, there is only {', '.join(genres) or 'none'}")
+    if is_folded(catalogue):
+        check_folds(catalogue, genres)
     for split, missing in missing_genres(catalogue, genres).items():
         if missing and (split == "train" or missing == genres):
             raise UserError(
@@ -143,8 +186,25 @@ def check_split(catalogue: Catalogue, genres: Iterable[str]) -> None:
             )
 
 
+def is_folded(catalogue: Catalogue) -> bool:
+    """Whether the songs are divided into folds, and not into train, val and test."""
+    return any(track.split.startswith(FOLD) for track in catalogue)
+
+
+def check_folds(catalogue: Catalogue, genres: Iterable[str]) -> None:
+    """Raise UserError if a fold would be tested by a network that has no song of a genre to learn from."""
+    folds = {genre: {track.split for track in catalogue if track.genre == genre} for genre in genres}
+    if lacking := [genre for genre, found in folds.items() if len(found) < 2]:
+        raise UserError(
+            f"folds: all usable songs of {', '.join(lacking)} are in one fold, so that its network has none to learn "
+            "from; add songs of other artists, choose other data.genres, or split.method=naive"
+        )
+
+
 def missing_genres(catalogue: Catalogue, genres: Iterable[str]) -> dict[str, list[str]]:
-    """The genres of which each of SPLITS has no song."""
+    """The genres of which each of SPLITS has no song; of folds, all songs are tested."""
+    if is_folded(catalogue):
+        return {}
     have = {(track.split, track.genre) for track in catalogue}
     return {split: [genre for genre in genres if (split, genre) not in have] for split in SPLITS}
 
@@ -152,7 +212,7 @@ def missing_genres(catalogue: Catalogue, genres: Iterable[str]) -> dict[str, lis
 def unjudged_genres(catalogue: Catalogue) -> dict[str, list[str]]:
     """The genres that validation or test cannot judge, since it has none of their songs, by val and test.
 
-    A published split may be so, and a random one where a genre has too few artists.
+    A published split may be so, and a random one where a genre has too few artists; of folds, each song is tested.
     """
     return {split: missing for split, missing in missing_genres(catalogue, catalogue.genres).items() if missing}
 

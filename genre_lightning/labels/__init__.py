@@ -1,1 +1,1 @@
-"""What a finished run says of labels: which are wrong, and which songs to label next."""
+"""Labels by ear: which ones the model doubts, and which songs to label next."""

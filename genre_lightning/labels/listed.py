@@ -5,12 +5,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from genre_lightning.data.catalogue import COLUMNS, Track, genre_name
+from genre_lightning.data.catalogue import CHECKED, COLUMNS, DROP, FOLD, Track, genre_name
 from genre_lightning.errors import UserError
-
-CHECKED = "genre_checked"  # the column that a person fills in
-DROP = "drop"  # what stands there for a song that is to be left out
-OF_A_RUN = ("fold",)  # columns of a run's manifest.csv that say nothing of the song itself
 
 
 def listed_songs(files: Sequence[Path], folder: Path) -> dict[Path, Track]:
@@ -49,11 +45,11 @@ def read_rows(file: Path) -> list[dict[str, str]]:
 
 def label_of(track: Track) -> str:
     """The genre that a person has given a listed song; empty if it is to be dropped."""
-    label = genre_name(track.extra.get(CHECKED, "")) or genre_name(track.genre)
+    label = track.checked or genre_name(track.genre)
     return "" if label == DROP else label
 
 
 def own_line(track: Track) -> Track:
     """A song of a run as a manifest lists it: its split is the run's, and another run chooses anew."""
-    extra = {column: value for column, value in track.extra.items() if column not in OF_A_RUN}
+    extra = {column: value for column, value in track.extra.items() if column != FOLD}
     return replace(track, split="", extra=extra)

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from genre_lightning.data.catalogue import MANIFEST, Catalogue, Track, linked, path_beside, write_manifest
+from genre_lightning.data.catalogue import CHECKED, MANIFEST, Catalogue, Track, linked, path_beside, write_manifest
 from genre_lightning.data.selection import with_tags
 from genre_lightning.embed.neighbours import nearest, song_name
 from genre_lightning.errors import UserError
 from genre_lightning.labels.acquisition import informative, margins
-from genre_lightning.labels.listed import CHECKED, label_of, listed_songs, own_line
+from genre_lightning.labels.listed import label_of, listed_songs, own_line
 from genre_lightning.labels.precision import WANTED, Automatic, Judged, automatic, precision
 from genre_lightning.predict.cli import find_songs
 from genre_lightning.text import percent, printable, table

@@ -1,8 +1,9 @@
 """GenreClassifier: what every network has in common. An encoder and a head are all that a new model adds."""
 
 from abc import ABC
+from collections.abc import Sequence
 from inspect import signature
-from typing import Any
+from typing import Any, cast
 
 import torch
 from lightning import LightningModule
@@ -10,11 +11,12 @@ from torch import Tensor, nn
 from torchmetrics import MeanMetric
 from torchmetrics.classification import MulticlassAccuracy, MulticlassF1Score
 
-from genre_lightning.data.catalogue import SPLITS
-from genre_lightning.data.datamodule import LEARNT_FROM, TRAIN_SONGS, GenreDataModule, Statistics
+from genre_lightning.data.datamodule import TRAIN_SONGS, GenreDataModule, Statistics
 from genre_lightning.data.windows import Batch
 from genre_lightning.errors import UserError
 from genre_lightning.metrics import ScoredSongs, SongScores, song_metrics
+
+SERVED_AT_ONCE = 2  # loaders of the data module, each with the songs of a split
 
 
 class Standardise(nn.Module):
@@ -65,8 +67,7 @@ class GenreClassifier(LightningModule, ABC):
         self.train_loss = MeanMetric(nan_strategy="disable")  # a loss that is no number must show
         self.train_accuracy = MulticlassAccuracy(n_genres, average="micro")
         self.train_f1_macro = MulticlassF1Score(n_genres, average="macro")
-        for split in (*SPLITS, LEARNT_FROM, TRAIN_SONGS):
-            setattr(self, f"scores_of_{split}", SongScores())
+        self.scores = cast("Sequence[SongScores]", nn.ModuleList(SongScores() for _ in range(SERVED_AT_ONCE)))
         self.tested: dict[str, ScoredSongs] = {}  # the songs of each split, after `Trainer.test`
 
     def prepare(self, statistics: Statistics) -> None:
@@ -137,23 +138,24 @@ class GenreClassifier(LightningModule, ABC):
             self.log(f"{self.phase}/learning_rate", optimizer.param_groups[0]["lr"])
 
     def validation_step(self, batch: Batch, batch_idx: int, dataloader_idx: int = 0) -> None:
-        self.score_windows(self.served().val_splits[dataloader_idx], batch)
+        self.score_windows(dataloader_idx, batch)
 
     def on_validation_epoch_end(self) -> None:
-        if self.phase == "refit":  # there are no songs to watch it
-            self.scored_songs("val")
-            return
-        for split in self.served().val_splits:
-            for name, figure in song_metrics(self.scored_songs(split)).items():
-                self.log(f"{split}/{name}", figure, prog_bar=split == "val" and name in ("loss", "accuracy"))
+        for number, split in enumerate(self.served().val_splits):
+            scored = self.scored_songs(number)
+            if self.phase == "refit":  # there are no songs to watch it
+                return
+            name = split if split == TRAIN_SONGS else "val"  # or a fold, whose curves are its own
+            for figure, value in song_metrics(scored).items():
+                self.log(f"{name}/{figure}", value, prog_bar=name == "val" and figure in ("loss", "accuracy"))
 
     def test_step(self, batch: Batch, batch_idx: int, dataloader_idx: int = 0) -> None:
         with torch.autocast(self.device.type, enabled=False):  # in float32, as everything that reads the run does
-            self.score_windows(self.served().test_splits[dataloader_idx], batch)
+            self.score_windows(dataloader_idx, batch)
 
     def on_test_epoch_end(self) -> None:
-        for split in self.served().test_splits:
-            self.tested[split] = self.scored_songs(split)
+        for number, split in enumerate(self.served().test_splits):
+            self.tested[split] = self.scored_songs(number)
             for name, figure in song_metrics(self.tested[split]).items():
                 self.log(f"final/{split}_{name}", figure, logger=False)
 
@@ -161,15 +163,14 @@ class GenreClassifier(LightningModule, ABC):
         """The data module, which knows of what splits the songs are."""
         return getattr(self.trainer, "datamodule")  # noqa: B009 (the Trainer declares no such attribute)
 
-    def score_windows(self, split: str, batch: Batch) -> None:
-        """Add the logits of windows to those of their songs."""
-        getattr(self, f"scores_of_{split}").update(self(batch.features), batch.target, batch.song)
+    def score_windows(self, number: int, batch: Batch) -> None:
+        """Add the logits of windows to those of their songs, of the loader with this number."""
+        self.scores[number].update(self(batch.features), batch.target, batch.song)
 
-    def scored_songs(self, split: str) -> ScoredSongs:
-        """The songs whose windows were scored, of all devices; the next ones begin anew."""
-        songs: SongScores = getattr(self, f"scores_of_{split}")
-        scored = songs.scored()
-        songs.reset()
+    def scored_songs(self, number: int) -> ScoredSongs:
+        """The songs of a loader whose windows were scored, of all devices; the next ones begin anew."""
+        scored = self.scores[number].scored()
+        self.scores[number].reset()
         return scored
 
     def build_optimizer(self) -> torch.optim.Optimizer:

@@ -56,6 +56,8 @@ class Linear(GenreClassifier):
         return []
 
     def facts(self) -> dict[str, str]:
+        if self.strength.isnan():
+            return {}  # it has not learnt yet
         chosen = f", chosen inside the songs it learnt from ({USUAL_STRENGTH:g} where they cannot tell)"
         return {"C": f"{float(self.strength):g}{chosen if self.C is None else ''}"}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +16,8 @@ from genre_lightning.runs.results import Results, read_results
 from genre_lightning.runs.run import Run
 from genre_lightning.text import percent, printable, table
 
-Songs = dict[Path, PredictedSong]  # by where they lie, however that is written
+Key = tuple[Path, int]  # where a song lies, however that is written, and which of a run's repeats has tested it
+Songs = dict[Key, PredictedSong]
 # What a run may have done with a song that it was not tested on.
 ELSEWHERE = {"learnt_from": "was trained on", "val": "was validated on", "": "does not have"}
 LISTED = 20  # songs that only one of the runs gets right
@@ -68,44 +70,50 @@ def compare(run_a: Path, run_b: Path) -> Comparison:
     """Put two finished runs side by side. Raises UserError unless both were tested on the same songs."""
     if run_a.resolve() == run_b.resolve():
         raise UserError(f"{run_a} and {run_b} are the same run; name two")
-    songs_a, songs_b = by_path(run_a), by_path(run_b)
+    songs_a, songs_b = by_key(run_a), by_key(run_b)
     results = read_results(run_a), read_results(run_b)
     check_same_songs(songs_a, songs_b, (run_a, run_b))
-    paths = tested(songs_a)
-    pairs, artists = [(songs_a[path], songs_b[path]) for path in paths], artist_groups(run_a)
+    keys = tested(songs_a)
+    pairs, artists = [(songs_a[key], songs_b[key]) for key in keys], artist_groups(run_a)
     try:
-        groups, named = zip(*(artists[path] for path in paths), strict=True)
+        groups, named = zip(*(artists[path] for path, _ in keys), strict=True)
     except KeyError as missing:
         raise UserError(f"{run_a}: its manifest.csv does not list {missing.args[0]}, which it was tested on") from None
     known = len({group for group, name in zip(groups, named, strict=True) if name})
     return Comparison((run_a, run_b), results, pairs, known, named.count(False), *differences(results, pairs, groups))
 
 
-def by_path(run: Path) -> Songs:
+def by_key(run: Path) -> Songs:
     """What a run says of its songs."""
-    return {song.path.resolve(): song for song in read_predictions(run)}
+    repeats: Counter[Path] = Counter()
+    songs: Songs = {}
+    for song in read_predictions(run):
+        path = song.path.resolve()
+        songs[path, repeats[path]] = song
+        repeats[path] += song.split == "test"
+    return songs
 
 
-def tested(songs: Songs) -> list[Path]:
-    """The paths of the test songs."""
-    return [path for path, song in songs.items() if song.split == "test"]
+def tested(songs: Songs) -> list[Key]:
+    """The test songs."""
+    return [key for key, song in songs.items() if song.split == "test"]
 
 
 def check_same_songs(a: Songs, b: Songs, runs: tuple[Path, Path]) -> None:
     """Raise UserError unless the test songs of both runs are the same, and have the same genres."""
     apart = [*untested(a, b, *runs), *untested(b, a, *runs[::-1])]
-    for path in tested(a):
-        if not apart and a[path].genre != b[path].genre:
-            apart = [f"{printable(path)} is {a[path].genre} in {runs[0]} and {b[path].genre} in {runs[1]}"]
+    for key in tested(a):
+        if not apart and a[key].genre != b[key].genre:
+            apart = [f"{printable(key[0])} is {a[key].genre} in {runs[0]} and {b[key].genre} in {runs[1]}"]
     if apart:
         raise UserError(f"{'; '.join(apart)}; to compare two runs, train both on the same songs, genres and split")
 
 
 def untested(songs: Songs, others: Songs, run: Path, other: Path) -> Iterator[str]:
     """What the other run has done with those test songs of a run that it was not tested on."""
-    where = {path: others[path].split if path in others else "" for path in tested(songs)}
+    where = {key: others[key].split if key in others else "" for key in tested(songs)}
     for split, has_done in ELSEWHERE.items():
-        if there := [path for path in where if where[path] == split]:
+        if there := [path for (path, _), found in where.items() if found == split]:
             which = f"{len(there)} of the {len(where)} test songs of {run}, such as {printable(there[0])}"
             yield f"{other} {has_done} {which}"
 

@@ -22,8 +22,8 @@ LONGEST_LABEL = 24  # signs
 def sweep_picture(sets: Sequence[Sequence[Record]]) -> Figure:
     """A row of panels for each set of songs that runs were judged on; of each the best run comes first.
 
-    On the left every run's accuracy on validation and on test, with 95 % intervals; then a panel for each setting in
-    which the runs differ: their log-loss on validation by its value.
+    On the left every run's accuracy on validation and on test, or with folds on songs learnt from and out of fold, with
+    95 % intervals; then a panel for each setting in which the runs differ: their log-loss there by its value.
     """
     from matplotlib.figure import Figure
 
@@ -41,35 +41,47 @@ def sweep_picture(sets: Sequence[Sequence[Record]]) -> Figure:
 
 
 def draw_accuracies(axes: Axes, records: Sequence[Record], which: str) -> None:
-    """Each run's accuracy on validation and on test, the best run on top, and the line where both are equal."""
+    """Each run's accuracy on two kinds of songs, the best run on top, and the line where both are equal."""
+    kinds, songs = kinds_of(records[0]), {split: of.songs for split, of in records[0].results.splits.items()}
     lowest = min(draw_run(axes, record, best=record is records[0]) for record in reversed(records))
     limits = (max(0.0, lowest) - 3, 103)
     axes.plot(limits, limits, color=FAINT, linestyle=":", linewidth=1)
-    axes.set(xlim=limits, ylim=limits, xlabel="accuracy on validation, %", ylabel="accuracy on test, %", aspect="equal")
-    songs = [records[0].results.splits[split].songs for split in ("val", "test")]
+    axes.set(xlim=limits, ylim=limits, aspect="equal")
+    axes.set(**{f"{axis}label": f"accuracy {where}, %" for axis, where in zip("xy", kinds.values(), strict=True)})
+    told = (
+        f"{songs['test']} songs" if "val" not in kinds else f"{songs['val']} validation and {songs['test']} test songs"
+    )
     runs = "1 run" if len(records) == 1 else f"{len(records)} runs"
-    axes.set_title(f"{which}{runs}, {songs[0]} validation and {songs[1]} test songs", fontsize=9)
+    axes.set_title(f"{which}{runs}, {told}", fontsize=9)
     axes.legend(fontsize="small", loc="upper left")
+
+
+def kinds_of(record: Record) -> dict[str, str]:
+    """The two kinds of songs on which accuracies are compared."""
+    if record.results.folds:
+        return {"learnt_from": "on songs learnt from", "test": "of songs out of fold"}
+    return {"val": "on validation", "test": "on test"}
 
 
 def draw_run(axes: Axes, record: Record, *, best: bool) -> float:
     """A run's accuracies with their 95 % intervals; returns the lowest figure drawn."""
     ends = []
-    for split in ("val", "test"):
+    for split in kinds_of(record):
         shown = record.results.splits[split]
         low, high = shown.accuracy_interval or (shown.accuracy, shown.accuracy)
         ends.append((100 * min(low, shown.accuracy), 100 * shown.accuracy, 100 * max(high, shown.accuracy)))
     spans = [[[at - low], [high - at]] for low, at, high in ends]
     style = {"color": BEST if best else RUN, "zorder": 2 + best}
     axes.errorbar(ends[0][1], ends[1][1], xerr=spans[0], yerr=spans[1], fmt="none", alpha=0.35, **style)
-    axes.plot(ends[0][1], ends[1][1], "o", label="best by validation" if best else None, **style)
+    axes.plot(ends[0][1], ends[1][1], "o", label="best by log-loss" if best else None, **style)
     return min(ends[0][0], ends[1][0])
 
 
 def draw_effect(axes: Axes, records: Sequence[Record], name: str) -> None:
-    """Each run's log-loss on validation by the value of a setting."""
+    """Each run's log-loss, on validation or out of fold, by the value of a setting."""
     axes.set_title(name, fontsize=9, parse_math=False)
-    axes.set_ylabel("log-loss on validation (lower is better)")
+    where = "of songs out of fold" if records[0].results.folds else "on validation"
+    axes.set_ylabel(f"log-loss {where} (lower is better)")
     values, losses = [record.setting(name) for record in records], [record.loss for record in records]
     numbers = as_numbers(values)
     if len(set(numbers)) > MOST_VALUES:

@@ -22,9 +22,9 @@ JUDGES = {"val": "validation", "test": "test"}
 Lines = list[list[Record]]  # runs that differ in their seeds only make one; of each the best run comes first
 EXPLAINED = (
     "Accuracy over whole songs: of one run with its 95 % interval, of repeats over seeds the mean, the lowest and the "
-    "highest. Sorted by the log-loss on validation before the temperature, which is what a sweep lowers: it counts how "
-    "sure a model is of each song, where accuracy only counts songs. Seconds are those of the tested model's "
-    "training."
+    "highest. Sorted by the log-loss on validation, or of songs out of fold, before the temperature, which is what a "
+    "sweep lowers: it counts how sure a model is of each song, where accuracy only counts songs. Seconds are those of "
+    "the tested model's training, or of all folds."
 )
 
 
@@ -98,8 +98,9 @@ def describe(lines: Lines, into: Path) -> str:
     records = [record for line in lines for record in line]
     names = [name for name in differing(records) if name not in SEEDS]
     refitted = {record.results.refitted for record in records}
-    titles = split_titles(True in refitted)
-    head = ["settings", "runs", "log-loss", titles["val"], titles["test"], "gap, points", "baseline on test"]
+    titles = split_titles(True in refitted, records[0].results.folds)
+    judges = [titles[split] for split in judges_of(records[0])]
+    head = ["settings", "runs", "log-loss", *judges, "gap, points", "baseline on test"]
     named = [line_name(line, names, len(refitted) > 1) for line in lines]
     named = [
         name if named.count(name) < 2 else with_epochs(name, line) for name, line in zip(named, lines, strict=True)
@@ -109,13 +110,18 @@ def describe(lines: Lines, into: Path) -> str:
     return f"{shown}\n\n{winner(lines, into)}" if len(records) > 1 else shown
 
 
+def judges_of(record: Record) -> dict[str, str]:
+    """By what songs a run is judged: those of validation and test, or, if it has folds, all of them once."""
+    return {split: title for split, title in JUDGES.items() if split in record.results.splits}
+
+
 def heading(number: int, sets: Sequence[Lines]) -> str:
     """What the songs are that the runs of a table were judged on, and how they differ from those of other tables."""
     everything = [record for lines in sets for line in lines for record in line]
     records = [record for line in sets[number] for record in line]
     first, within = records[0], differing(records)
     apart = [f"{name}={first.setting(name)}" for name in differing(everything) if name not in within]
-    counts = " and ".join(f"{first.results.splits[split].songs} {title}" for split, title in JUDGES.items())
+    counts = " and ".join(f"{first.results.splits[split].songs} {title}" for split, title in judges_of(first).items())
     source, method = (first.results.facts.get(fact, "not known") for fact in ("songs from", "split"))
     return f"Songs {number + 1}: {counts} songs of {source}, split: {method}" + "".join(f", {one}" for one in apart)
 
@@ -137,7 +143,7 @@ def with_epochs(name: str, line: Sequence[Record]) -> str:
 def cells(line: Sequence[Record], into: Path) -> list[str]:
     """The cells of a line behind its name."""
     results = [record.results for record in line]
-    splits = [[result.splits[split] for result in results] for split in ("val", "test")]
+    splits = [[result.splits[split] for result in results] for split in judges_of(line[0])]
     accuracies = [with_range([s.accuracy for s in split], split[0].accuracy_interval) for split in splits]
     gap = with_range([result.gap[0] for result in results], results[0].gap[1], "{:+.1f}")
     seconds = [float(result.facts["seconds"]) for result in results if "seconds" in result.facts]
@@ -160,17 +166,31 @@ def with_range(values: Sequence[float], interval: Interval | None, number: str =
 def winner(lines: Lines, into: Path) -> str:
     """Which run is the best by validation, and that this choice flatters what it shows there."""
     records = [record for line in lines for record in line]
-    best, n_runs = lines[0][0], len(records)
+    best, n_runs, judge = (
+        lines[0][0],
+        len(records),
+        "of songs out of fold" if lines[0][0].results.folds else "on validation",
+    )
     n_settings = len(by_settings(records, [name for name in differing(records) if name not in SEEDS]))
-    how = f"the lowest log-loss on validation of {n_runs} runs"
+    how = f"the lowest log-loss {judge} of {n_runs} runs"
     if 1 < n_settings < n_runs:
-        how = f"of {n_settings} settings those with the lowest mean log-loss on validation, and of their seeds the best"
-    val, test = (best.results.splits[split] for split in ("val", "test"))
-    expected = with_range([test.accuracy], test.accuracy_interval)
+        how = f"of {n_settings} settings those with the lowest mean log-loss {judge}, and of their seeds the best"
+    return f"The best is {place(best.folder, into)}: {how}. {flattered(best, n_runs)}"
+
+
+def flattered(best: Record, n_runs: int) -> str:
+    """What the figures of the best of several runs are worth."""
+    test = best.results.splits["test"]
+    if best.results.folds:
+        return (
+            f"These songs chose it out of {n_runs}, so its {percent(test.accuracy)} are flattered, the more so the "
+            "more runs there were: only songs that no run has seen would test it."
+        )
+    expected, val = with_range([test.accuracy], test.accuracy_interval), best.results.splits["val"]
     return (
-        f"The best is {place(best.folder, into)}: {how}. Validation chose it out of {n_runs}, so its "
-        f"{percent(val.accuracy)} there are flattered. Test chose nothing: expect {expected} of it on new songs. "
-        "Whoever takes another run because of its figure on test has to test it on songs that no run has seen."
+        f"Validation chose it out of {n_runs}, so its {percent(val.accuracy)} there are flattered. Test chose nothing: "
+        f"expect {expected} of it on new songs. Whoever takes another run because of its figure on test has to test it "
+        "on songs that no run has seen."
     )
 
 

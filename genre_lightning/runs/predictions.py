@@ -39,17 +39,17 @@ class PredictedSong:
 
 
 def write_predictions(
-    folder: Path, catalogue: Catalogue, scored: Mapping[str, ScoredSongs], learnt_from: Sequence[str]
+    folder: Path, catalogue: Catalogue, scored: Mapping[str, ScoredSongs], splits: Mapping[str, Sequence[str]]
 ) -> None:
     """Write predictions.csv into a run's folder, paths as in its manifest.csv.
 
-    A song of val is there twice if the model has learnt from it: once so, and once as the first fit judged it.
-    `scored` has the songs of each of SCORED, at the model's temperature.
+    A song of val is there twice if the model has learnt from it: once so, and once as the first fit judged it. With
+    folds each song is: in test, as out of fold, for each repeat; and as judged by networks that learnt from it.
+    `scored` has the songs of each of SCORED that there are, at the model's temperature; `splits` says whose they are.
     """
-    splits = {"learnt_from": learnt_from, "val": ("val",), "test": ("test",)}
     rows = csv.writer(lines := io.StringIO(newline=""))
     rows.writerow([*COLUMNS, *catalogue.genres])
-    for part in SCORED:
+    for part in splits:
         tracks = [track for split in splits[part] for track in catalogue.of_split(split)]
         for song, probabilities in zip(scored[part].song, scored[part].probabilities, strict=True):
             track, guess = tracks[int(song)], catalogue.genres[int(probabilities.argmax())]

@@ -14,6 +14,7 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from genre_lightning.data.catalogue import FOLD
 from genre_lightning.errors import UserError
 from genre_lightning.runs.folders import SETTINGS
 from genre_lightning.runs.results import Interval, Results, read_results
@@ -36,7 +37,7 @@ class Record:
         choices: What was chosen of each group, typed or not.
         config: All its settings; empty if the run was made in another way.
         results: What it has shown.
-        judged_on: The songs of validation and test, each with its path, genre and split.
+        judged_on: The songs of validation and test, each with its path, genre and split; or all, out of fold.
     """
 
     folder: Path
@@ -48,8 +49,8 @@ class Record:
 
     @property
     def loss(self) -> float:
-        """What the run was trained to lower on validation, and what a sweep minimises: before the temperature."""
-        return self.results.splits["val"].uncalibrated_loss
+        """What a sweep lowers, before the temperature: the log-loss on validation, or that of songs out of fold."""
+        return self.results.chosen_by.uncalibrated_loss
 
     def setting(self, name: str) -> str:
         """The value of a setting or group, typed or not; empty if the run has none."""
@@ -107,10 +108,11 @@ def read_record(folder: Path) -> Record:
     except (*DAMAGED, AttributeError):  # runs made in other ways have none
         pass
     catalogue = Run(folder).catalogue
+    how = f"{FOLD}, artists on both sides" if results.shared_artists else FOLD  # which is another question
     judged_on = frozenset(
-        (os.path.normpath(track.path.absolute()), track.genre, track.split)
+        (os.path.normpath(track.path.absolute()), track.genre, how if results.folds else track.split)
         for track in catalogue
-        if track.split != "train"
+        if results.folds or track.split != "train"
     )
     return Record(folder, read_typed(folder), choices, config, results, judged_on)
 

@@ -13,7 +13,7 @@ from genre_lightning.errors import UserError
 from genre_lightning.files import write_whole
 
 METRICS = "metrics.json"
-FORMAT_VERSION = 3  # of metrics.json; 2: intervals over songs, none over artists
+FORMAT_VERSION = 4  # of metrics.json; 3: no folds; 2: intervals over songs, none over artists
 SCORED = ("learnt_from", "val", "test")  # the songs that the tested model learnt from, and those that it did not
 Interval = tuple[float, float]
 
@@ -69,12 +69,14 @@ class Results:
     """What a run has shown.
 
     Attributes:
-        splits: The figures of the songs that the tested model learnt from, and of those of val and test.
-        refitted: Whether it learnt from train and val, so that the figures of val are those of an earlier fit on train.
-        first_fit: The figures of the songs of train, of the same fit as those of val.
+        splits: The figures of the songs that the tested model learnt from, and of those of val and test. Of a run with
+            folds there is no val: all songs are tested, and each is judged again by a network that learnt from it.
+        refitted: Whether it learnt from train and val, so that the figures of val are those of an earlier fit on train;
+            of a run with folds, whether there is a network that learnt from all songs.
+        first_fit: The figures of the songs of train, of the same fit as those of val; None with folds.
         baseline: Those of the baseline on the same songs.
         gap: The accuracy on the songs that it learnt from less that on test.
-        val_gap: That of the first fit on train less that on val.
+        val_gap: That of the first fit on train less that on val; None with folds.
         ahead: The accuracy on test less that of the baseline, of the same songs.
         by_genre: The figures of each genre on test.
         unjudged: The genres of which val or test has no songs, by split.
@@ -82,14 +84,16 @@ class Results:
         shared_artists: Artists of val who are in train too, and those of test whom the tested model has learnt from.
         facts: What a reader wants to know of the run beside its figures.
         advice: What would do better; empty if nothing is known.
+        folds: By how many networks the songs were tested that had not learnt from them; 0 without cross-validation.
+        repeats: How often, with other folds.
     """
 
     splits: dict[str, SplitFigures]
     refitted: bool
-    first_fit: Figures
+    first_fit: Figures | None
     baseline: dict[str, Figures]
     gap: Difference
-    val_gap: Difference
+    val_gap: Difference | None
     ahead: Difference
     by_genre: dict[str, GenreFigures]
     unjudged: dict[str, list[str]]
@@ -97,6 +101,13 @@ class Results:
     shared_artists: dict[str, list[str]]
     facts: dict[str, str | int | float]
     advice: str = ""
+    folds: int = 0
+    repeats: int = 1
+
+    @property
+    def chosen_by(self) -> SplitFigures:
+        """What a sweep compares runs by: the figures of val, or of all songs out of fold."""
+        return self.splits["test" if self.folds else "val"]
 
     def write(self, folder: Path) -> None:
         """Write metrics.json into a run's folder."""
@@ -104,9 +115,9 @@ class Results:
             "format": FORMAT_VERSION,
             **{split: plain(figures) for split, figures in self.splits.items()},
             "refitted": self.refitted,
-            "first_fit": {"train": plain(self.first_fit)},
+            "first_fit": {} if self.first_fit is None else {"train": plain(self.first_fit)},
             "baseline": {split: plain(figures) for split, figures in self.baseline.items()},
-            "gap": {"val": self.val_gap._asdict(), "test": self.gap._asdict()},
+            "gap": {"test": self.gap._asdict()} | ({} if self.val_gap is None else {"val": self.val_gap._asdict()}),
             "ahead_of_baseline": {"test": self.ahead._asdict()},
             "by_genre": {"test": {genre: asdict(figures) for genre, figures in self.by_genre.items()}},
             "unjudged": self.unjudged,
@@ -114,6 +125,8 @@ class Results:
             "shared_artists": self.shared_artists,
             "run": self.facts,
             "advice": self.advice,
+            "folds": self.folds,
+            "repeats": self.repeats,
         }
         write_whole(folder / METRICS, lambda file: file.write(json.dumps(values, indent=2).encode()))
 
@@ -131,14 +144,15 @@ def read_results(folder: Path) -> Results:
 
 def results_from(values: Mapping[str, Any]) -> Results:
     """The results from what `Results.write` has written. Raises TypeError or KeyError for anything else."""
-    gap, val_gap, ahead = values["gap"]["test"], values["gap"]["val"], values["ahead_of_baseline"]["test"]
+    gap, val_gap, ahead = values["gap"]["test"], values["gap"].get("val"), values["ahead_of_baseline"]["test"]
+    train = values["first_fit"].get("train")
     return Results(
-        {split: SplitFigures(**as_figures(values[split])) for split in SCORED},
+        {split: SplitFigures(**as_figures(values[split])) for split in SCORED if split in values},
         values["refitted"],
-        Figures(**as_figures(values["first_fit"]["train"])),
+        None if train is None else Figures(**as_figures(train)),
         {split: Figures(**as_figures(figures)) for split, figures in values["baseline"].items()},
         Difference(**as_figures(gap)),
-        Difference(**as_figures(val_gap)),
+        None if val_gap is None else Difference(**as_figures(val_gap)),
         Difference(**as_figures(ahead)),
         {genre: GenreFigures(**figures) for genre, figures in values["by_genre"]["test"].items()},
         values["unjudged"],
@@ -146,6 +160,8 @@ def results_from(values: Mapping[str, Any]) -> Results:
         values["shared_artists"],
         values["run"],
         values["advice"],
+        values["folds"],
+        values["repeats"],
     )
 
 
@@ -161,8 +177,10 @@ def as_figures(values: Mapping[str, Any]) -> dict[str, Any]:
     return known | dict.fromkeys(unknown, math.nan)
 
 
-def split_titles(refitted: bool) -> dict[str, str]:
+def split_titles(refitted: bool, folds: int = 0) -> dict[str, str]:
     """What to call each part of `Results.splits`."""
+    if folds:
+        return {"learnt_from": "learnt from", "test": f"test, {folds} folds"}
     return {"learnt_from": "learnt from", "val": "validation (first fit)" if refitted else "validation", "test": "test"}
 
 

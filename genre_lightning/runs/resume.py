@@ -6,7 +6,7 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf, open_dict
 
-from genre_lightning.data.catalogue import MANIFEST, Catalogue, read_manifest
+from genre_lightning.data.catalogue import FOLD, MANIFEST, Catalogue, Track, read_manifest
 from genre_lightning.errors import UserError
 from genre_lightning.runs.folders import CHECKPOINTS, folder_of, holds_run
 from genre_lightning.runs.run import CONFIG, DAMAGED, read_checkpoint, read_settings
@@ -142,7 +142,7 @@ def check_same_songs(ckpt_path: str | None, catalogue: Catalogue) -> None:
     if old is None or not (old / MANIFEST).is_file():
         return
     before, now = (
-        {(str(track.path.absolute()), track.genre, track.split) for track in songs}
+        {(str(track.path.absolute()), track.genre, track.split, fold_of(track)) for track in songs}
         for songs in (read_manifest(old / MANIFEST), catalogue)
     )
     if before != now:
@@ -150,6 +150,11 @@ def check_same_songs(ckpt_path: str | None, catalogue: Catalogue) -> None:
             f"ckpt_path: the run of {old / MANIFEST} had other songs or another split; resume it with the same "
             "songs, or start a new run"
         )
+
+
+def fold_of(track: Track) -> str:
+    """The number of a song's fold, the first one if it was divided several times; empty if it is in none."""
+    return track.extra.get(FOLD, "").partition(" ")[0]
 
 
 def is_of_refit(ckpt_path: str | None) -> bool:

@@ -114,6 +114,12 @@ class Run:
     @cached_property
     def checkpoint(self) -> dict[str, Any]:
         """What is in the checkpoint of the finished model: the weights, and what is needed to use them."""
+        if not (self.folder / MODEL).is_file() and (self.folder / METRICS).is_file():
+            last = (self.folder / CHECKPOINTS / "last.ckpt").as_posix()
+            raise UserError(
+                f"{self.folder} has no {MODEL.as_posix()}; if it has folds and was to leave that network off: python "
+                f"train.py ckpt_path='{last}' refit=true"
+            )
         self.check_is_there(MODEL)
         return read_checkpoint(self.folder / MODEL)
 

@@ -65,8 +65,24 @@ def check(cfg: DictConfig) -> None:
     check_trainer(cfg.trainer)
     if cfg.ckpt_path is not None:
         check_checkpoint(cfg.ckpt_path)
+    check_cross_validation(cfg)
     instantiate(cfg.split)(Catalogue([]))  # validates the method and the fractions, also without songs
     check_network(cfg)
+
+
+def check_cross_validation(cfg: DictConfig) -> None:
+    """Raise UserError for a number of folds that is none, and for settings of a split that goes with no folds."""
+    check_number(cfg, "repeats", 1)
+    if cfg.folds is None:
+        if cfg.repeats > 1:
+            raise UserError("repeats: is for cross-validation; add folds=5")
+        return
+    check_number(cfg, "folds", 2)
+    if cfg.split.method == "published":
+        raise UserError("folds: every song is tested once, whatever its published split is; leave split.method at auto")
+    for key in ("train_songs_per_genre", "train_artists_per_genre"):
+        if cfg.split[key] is not None:
+            raise UserError(f"split.{key}: folds use all songs; leave it out, or the folds")
 
 
 def check_balance(cfg: DictConfig) -> None:

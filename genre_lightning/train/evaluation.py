@@ -51,7 +51,7 @@ def write_report(
     cfg: DictConfig, trainer: Trainer, model: GenreClassifier, data: GenreDataModule,
     scored: Mapping[str, ScoredSongs],
 ) -> None:  # fmt: skip
-    """Put the figures of a tested model beside the baseline's: metrics.json, report.md, pictures, TensorBoard.
+    """Put the figures of a tested model beside the baseline's, and publish them.
 
     Args:
         cfg: The run's settings.
@@ -61,38 +61,59 @@ def write_report(
         scored: The songs that the model learnt from, those of val and of test, by SCORED, and those of train as the
             first fit has them; at the model's temperature.
     """
-    folder = Path(trainer.default_root_dir)
-    baseline, told = score_baseline(data, data.learnt_from, **cfg.baseline), facts(cfg, trainer, model, data)
+    timer = next(one for one in getattr(trainer, "callbacks") if isinstance(one, Timer))  # noqa: B009
+    took = trainer.fit_loop.epoch_progress.current.completed, timer.time_elapsed()  # before it was resumed too
+    baseline, told = score_baseline(data, data.learnt_from, **cfg.baseline), facts(cfg, model, data, *took)
     how = cfg.report.calibration_draws, data.learnt_from, float(model.temperature)
     results = results_of(scored, baseline, data.selection, told, *how)
-    results = replace(results, advice=advise(cfg, results.splits["learnt_from"].songs / len(data.genres)))
-    write_predictions(folder, data.selection.catalogue, scored, data.learnt_from)
-    write_artists(data.selection, Path(cfg.data.get("root") or folder).expanduser(), folder)
+    pictures = draw(trainer, model, data, scored, split_titles(results.refitted))
+    publish(cfg, trainer, results, data.selection, (scored, parts(data.learnt_from)), pictures)
+
+
+def publish(
+    cfg: DictConfig, trainer: Trainer, results: Results, selection: Selection,
+    predictions: tuple[Mapping[str, ScoredSongs], Mapping[str, Sequence[str]]], pictures: dict[str, "Figure"],
+) -> None:  # fmt: skip
+    """Write what a run has shown: predictions.csv, metrics.json, report.md, pictures, TensorBoard; and say it.
+
+    `predictions` are the songs by SCORED, and of which splits each are.
+    """
+    folder = Path(trainer.default_root_dir)
+    per_genre = results.splits["learnt_from"].songs / len(selection.catalogue.genres)
+    results = replace(results, advice=advise(cfg, per_genre))
+    write_predictions(folder, selection.catalogue, *predictions)
+    write_artists(selection, Path(cfg.data.get("root") or folder).expanduser(), folder)
     results.write(folder)  # which makes it a finished run
     write_text_whole(folder / "report.md", page(folder.name, results), "replace")
-    pictures = draw(trainer, model, data, scored, split_titles(results.refitted))
     for name, picture in pictures.items():
         save_picture(picture, folder / f"{name}.png")
     show_results(trainer, cfg, results, summary(results), pictures)
     say(f"\n{summary(results)}\n\n{folder / 'report.md'}")
 
 
-def facts(cfg: DictConfig, trainer: Trainer, model: GenreClassifier, data: GenreDataModule) -> dict[str, str | int]:
+def facts(
+    cfg: DictConfig, model: GenreClassifier, data: GenreDataModule, epochs: int, seconds: float
+) -> dict[str, str | int]:  # fmt: skip
     """What a reader of the report wants to know of the run beside its figures."""
-    timer = next(one for one in getattr(trainer, "callbacks") if isinstance(one, Timer))  # noqa: B009
-    automatic = "published" if data.selection.published else "artist"
+    automatic = "published" if data.selection.published and not cfg.folds else "artist"
+    split = automatic if cfg.split.method == "auto" else cfg.split.method
     return {
         "model": type(model).__name__,
         "features": type(data.features).__name__,
         "seed": cfg.seed,
         "songs from": cfg.data.get("root") or cfg.data._target_.rpartition(".")[2],
-        "split": automatic if cfg.split.method == "auto" else cfg.split.method,
-        "epochs": trainer.fit_loop.epoch_progress.current.completed,
-        "seconds": round(timer.time_elapsed()),  # of the tested model's training, before it was resumed too
+        "split": f"{split}, {cfg.folds} folds" if cfg.folds else split,
+        "epochs": epochs,
+        "seconds": round(seconds),  # of the tested model's training
         "parameters": parameters(model),
         "multiply-adds for a window": multiply_adds(model, data.window_shape),
         **model.facts(),
     }
+
+
+def parts(learnt_from: Sequence[str]) -> dict[str, Sequence[str]]:
+    """Of which splits the songs of each of SCORED are."""
+    return {"learnt_from": learnt_from, "val": ("val",), "test": ("test",)}
 
 
 def results_of(
@@ -103,8 +124,8 @@ def results_of(
 
     `temperature` is what the model's logits were divided by, `samples` as in `calibrated_range`.
     """
-    catalogue, asked = selection.catalogue, {"learnt_from": learnt_from, **{split: (split,) for split in SPLITS}}
-    judged = {name: judge(scored[name], catalogue, splits) for name, splits in asked.items()}
+    catalogue, asked = selection.catalogue, parts(learnt_from)
+    judged = {name: judge(scored[name], catalogue, splits) for name, splits in (asked | {"train": ("train",)}).items()}
     return Results(
         {name: figures_of(judged[name], selection, asked[name], samples, temperature) for name in SCORED},
         "val" in learnt_from,
@@ -115,10 +136,15 @@ def results_of(
         judged["test"].less_paired(judge(baseline["test"], catalogue, asked["test"])),
         by_genre(scored["test"], catalogue.genres),
         unjudged_genres(catalogue),
-        {str(skip.track.path): skip.reason for skip in selection.skipped},
+        left_out(selection),
         heard_before(catalogue, learnt_from),
         {**told, "temperature": round(temperature, 3)},
     )
+
+
+def left_out(selection: Selection) -> dict[str, str]:
+    """The path of each file that was left out, and the reason."""
+    return {str(skip.track.path): skip.reason for skip in selection.skipped}
 
 
 def figures_of(
@@ -174,15 +200,27 @@ def draw(
     titles: Mapping[str, str],
 ) -> dict[str, "Figure"]:  # fmt: skip
     """The run's pictures by name."""
-    pictures = {
-        "confusion": confusion_picture({titles[one]: confusion(scored[one]).numpy() for one in titles}, data.genres),
-        "calibration": calibration_picture({titles[one]: scored[one] for one in titles}),
-    }
+    pictures = draw_scored(scored, titles, data.genres)
     if data.features.is_image:
         pictures["spectrograms"] = spectrogram_picture(*some_windows(model, data), data.features)
-    (history,) = (one for one in trainer.loggers if isinstance(one, History))
-    pictures["curves"] = curves_picture(history.curves)
+    pictures["curves"] = curves_picture(history_of(trainer).curves)
     return pictures
+
+
+def draw_scored(
+    scored: Mapping[str, ScoredSongs], titles: Mapping[str, str], genres: Sequence[str]
+) -> dict[str, "Figure"]:  # fmt: skip
+    """Pictures of scored songs, under their titles."""
+    return {
+        "confusion": confusion_picture({titles[one]: confusion(scored[one]).numpy() for one in titles}, genres),
+        "calibration": calibration_picture({titles[one]: scored[one] for one in titles}),
+    }
+
+
+def history_of(trainer: Trainer) -> History:
+    """The logger with the run's curves."""
+    (history,) = (one for one in trainer.loggers if isinstance(one, History))
+    return history
 
 
 @torch.inference_mode()

@@ -12,6 +12,7 @@ from genre_lightning.plotting import COLOURS
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+Curves = Mapping[str, Sequence[tuple[int, float]]]
 MEASURES = ("loss", "accuracy", "f1_macro")
 CURVES = {"train_songs": "training songs", "val": "validation songs"}  # judged alike: whole, and by the same weights
 
@@ -75,14 +76,20 @@ def calibration_picture(scored: Mapping[str, ScoredSongs]) -> "Figure":
     return figure
 
 
-def curves_picture(curves: dict[str, list[tuple[int, float]]]) -> "Figure":
-    """Train and validation on the same axes, a panel a measure; `curves` holds (step, value) by names like val/loss."""
+def curves_picture(curves: Curves, folds: Sequence[Curves] = ()) -> "Figure":
+    """Train and validation on the same axes, a panel a measure; `curves` holds (step, value) by names like val/loss.
+
+    Those of `folds`, of which it is the mean, are faint.
+    """
     from matplotlib.figure import Figure
 
     figure = Figure((4 * len(MEASURES), 3.2), layout="constrained")
     for axes, measure in zip(figure.subplots(1, len(MEASURES)), MEASURES, strict=True):
         for (split, label), colour in zip(CURVES.items(), COLOURS, strict=False):
-            if points := curves.get(f"{split}/{measure}"):
+            name = f"{split}/{measure}"
+            for fold in folds:
+                axes.plot(*zip(*fold.get(name, []), strict=True), color=colour, alpha=0.25, linewidth=0.8)
+            if points := curves.get(name):
                 axes.plot(*zip(*points, strict=True), color=colour, label=label, marker=".")
         axes.set(title=measure, xlabel="training step")
         if axes.lines:  # none of what no epoch has logged

@@ -54,10 +54,11 @@ def page(name: str, results: Results) -> str:
 
 def splits_table(results: Results) -> str:
     """Figures in rows, splits in columns; the last column is the baseline, which has no temperature."""
-    titles, baseline = split_titles(results.refitted), results.baseline["test"]
+    titles, baseline = split_titles(results.refitted, results.folds), results.baseline["test"]
     splits = [results.splits[name] for name in titles]
     rows = [ranged("accuracy", "accuracy", splits, baseline)]
-    rows.append(["gap to the songs of its fit", "", with_gap(results.val_gap), with_gap(results.gap), ""])
+    gaps = filter(None, (results.val_gap, results.gap))
+    rows.append(["gap to the songs of its fit", "", *map(with_gap, gaps), ""])
     rows.append(ranged("f1_macro", "macro F1", splits, baseline))
     for key, title in FIGURE_ROWS.items():
         rows.append([title, *(number(getattr(figures, key, None)) for figures in (*splits, baseline))])

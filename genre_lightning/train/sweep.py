@@ -57,8 +57,8 @@ def do_job(cfg: DictConfig, overrides: Sequence[str], folder: Path) -> float:
         return tell_failure(error, folder)
     took, right = time.perf_counter() - begin, ""
     if (folder / METRICS).is_file():  # there is none of a quick try
-        right = f"{percent(read_results(folder).splits['val'].accuracy)} right, "
-    say(f"{folder.name}: on validation {right}log-loss {loss:.3f}; {took:.0f} s")
+        right = f"{percent(read_results(folder).chosen_by.accuracy)} right, "
+    say(f"{folder.name}: {'out of fold' if cfg.folds else 'on validation'} {right}log-loss {loss:.3f}; {took:.0f} s")
     return loss
 
 
@@ -99,7 +99,7 @@ def go_on(cfg: DictConfig, folder: Path) -> float:
     cfg.refit = bool(cfg.refit)  # null: not now, but at the end for the best run
     forget_failure(folder)
     if (folder / METRICS).is_file() and (read_results(folder).refitted or not cfg.refit):
-        return read_results(folder).splits["val"].uncalibrated_loss
+        return read_results(folder).chosen_by.uncalibrated_loss
     from genre_lightning.train.train import train
 
     return train(cfg, folder)
@@ -205,7 +205,7 @@ def refit_best(folder: Path, config: DictConfig) -> None:
 
 
 def refit(run: Path, config: DictConfig) -> None:
-    """Have a run of a sweep learn anew from train and validation, here, with its own log."""
+    """Have a run of a sweep learn from train and validation, or from all its folds, here, with its own log."""
     settings = read_settings(run)
     if "slurm" in config.hydra.launcher._target_.lower():  # this is no machine to train on
         last = (run / CHECKPOINTS / "last.ckpt").as_posix()
@@ -217,6 +217,6 @@ def refit(run: Path, config: DictConfig) -> None:
     for key in DEVICE:  # as the command says now, which may go on on another machine
         OmegaConf.update(settings, key, OmegaConf.select(config, key))
     settings.refit = True
-    say(f"\nlearning anew from train and validation: {run.name}")
+    say(f"\nlearning from {'all songs' if settings.folds else 'train and validation, anew'}: {run.name}")
     do_job(settings, [], run)
     configure_log(config.hydra.hydra_logging)

@@ -13,21 +13,39 @@ SMALL_GAP = 0.05
 SMALL_LOSS_GAP = 0.1
 # Of the songs, without artist: if all of them are heard on both sides, a figure is off by no more than SMALL_GAP.
 FEW_UNKNOWN = 0.05
-CROSS_VALIDATION = "testing every song once (cross-validation)"
+CROSS_VALIDATION = "cross-validation, which tests every song once (folds=5)"
 
 
 def verdict(results: Results) -> str:
     """All sentences, a paragraph a finding. What puts the others in doubt comes first."""
     unknown = unknown_sentence(results)
     first, last = (unknown, "") if names_too_few_artists(results) else ("", unknown)
-    found = first, leak_sentence(results), gap_sentence(results), baseline_sentence(results), unjudged_sentence(results)
-    return "\n\n".join(filter(None, [*found, last]))
+    found = first, folds_sentence(results), leak_sentence(results), gap_sentence(results), baseline_sentence(results)
+    return "\n\n".join(filter(None, [*found, unjudged_sentence(results), last]))
+
+
+def folds_sentence(results: Results) -> str:
+    """That the figure of songs out of fold is the one to quote; "" without cross-validation."""
+    if not results.folds:
+        return ""
+    test, again = results.splits["test"], f", {results.repeats} times with other folds" if results.repeats > 1 else ""
+    unheard = "had not learnt from it" if results.shared_artists.get("test") else "knew no song of its artists"
+    span = test.accuracy_interval
+    figure = percent(test.accuracy) + (f" (95 % interval {spanned(span)})" if span else "")
+    return (
+        f"Each of the {test.songs} songs was tested by a network that {unheard} ({results.folds} folds{again}), and no "
+        f"song has chosen anything: {figure} is the figure to quote for these settings and songs like these."
+    )
+
+
+def judged_apart(results: Results) -> tuple[str, ...]:
+    """The parts of a run that have every song of it once: a refit has learnt from the songs of val too."""
+    return ("test",) if results.folds else ("learnt_from", "test") if results.refitted else SCORED
 
 
 def unknown_songs(results: Results) -> tuple[int, int]:
     """How many songs name no artist, and how many there are, of those that decide what the test figure is worth."""
-    apart = ("learnt_from", "test") if results.refitted else SCORED  # a refit has learnt from the songs of val too
-    splits = [results.splits[split] for split in apart]
+    splits = [results.splits[split] for split in judged_apart(results)]
     return sum(split.unknown_artists for split in splits), sum(split.songs for split in splits)
 
 
@@ -78,23 +96,30 @@ def leak_sentence(results: Results) -> str:
 
 
 def gap_sentence(results: Results) -> str:
-    """What the model gets right of songs that it knows and of others, and whether that shows overfitting."""
-    learnt, val, test = (results.splits[split] for split in SCORED)
-    first = results.first_fit
-    if results.refitted:
-        known = (
-            f"The model gets {percent(test.accuracy)} of the test songs right and {percent(learnt.accuracy)} of the "
-            f"songs it learnt from (log-loss {test.loss:.3f} and {learnt.loss:.3f}); the first fit got "
-            f"{percent(val.accuracy)} of validation and {percent(first.accuracy)} of train "
-            f"({val.loss:.3f} and {first.loss:.3f})."
+    """What is right of the songs that a model knows and of others, and whether that shows overfitting."""
+    return f"{known_and_others(results)} {overfitting(results)}"
+
+
+def known_and_others(results: Results) -> str:
+    """What is right of the songs that a model knows and of others."""
+    learnt, test = results.splits["learnt_from"], results.splits["test"]
+    if results.folds:
+        return (
+            f"Of songs that they do not know the networks get {percent(test.accuracy)} right, and of those that they "
+            f"learnt from {percent(learnt.accuracy)} (log-loss {test.loss:.3f} and {learnt.loss:.3f})."
         )
-    else:
-        known = (
-            f"The model gets {percent(test.accuracy)} of the test songs right, {percent(val.accuracy)} of validation "
-            f"and {percent(learnt.accuracy)} of the songs it learnt from (log-loss {test.loss:.3f}, {val.loss:.3f} and "
-            f"{learnt.loss:.3f})."
+    val, first = results.splits["val"], results.first_fit
+    rights = f"The model gets {percent(test.accuracy)} of the test songs right"
+    if results.refitted and first:
+        return (
+            f"{rights} and {percent(learnt.accuracy)} of the songs it learnt from (log-loss {test.loss:.3f} and "
+            f"{learnt.loss:.3f}); the first fit got {percent(val.accuracy)} of validation and "
+            f"{percent(first.accuracy)} of train ({val.loss:.3f} and {first.loss:.3f})."
         )
-    return f"{known} {overfitting(results)}"
+    return (
+        f"{rights}, {percent(val.accuracy)} of validation and {percent(learnt.accuracy)} of the songs it learnt from "
+        f"(log-loss {test.loss:.3f}, {val.loss:.3f} and {learnt.loss:.3f})."
+    )
 
 
 def overfitting(results: Results) -> str:
@@ -103,14 +128,14 @@ def overfitting(results: Results) -> str:
     Test is asked first, validation where test does not show it: each has its own artists.
     """
     gap, span = results.gap
-    learnt, val, test = (percent(results.splits[split].accuracy) for split in SCORED)
+    learnt, *_, test = had = [percent(of_part.accuracy) for of_part in results.splits.values()]
     expect = "expect at most" if is_flattered(results) else "expect"
     if shown(results.gap):
         return f"It has overfitted: by {with_span(results.gap)} on test. On new songs {expect} {test}, not {learnt}."
-    if shown(results.val_gap):
+    if results.val_gap is not None and shown(results.val_gap):
         return (
             f"It has overfitted: validation shows it, by {with_span(results.val_gap)}, though the test songs alone do "
-            f"not. On new songs {expect} what validation and test have, {val} and {test}, not {learnt}."
+            f"not. On new songs {expect} what validation and test have, {had[1]} and {test}, not {learnt}."
         )
     if span is None:
         few = "on test" if results.splits["test"].accuracy_interval is None else "among the songs that it learnt from"
@@ -139,8 +164,10 @@ def easier(ahead: Difference) -> str:
 def small_gap(results: Results, span: Interval) -> str:
     """That the gap is small, and what keeps it from being a clean bill, if anything does."""
     most = f"It does at most {points(math.ceil(100 * span[1]) / 100)} better on the songs it learnt from than on test"
-    learnt, val, test = (results.splits[split].loss for split in SCORED)
-    rise, where = max((test - learnt, "test"), (val - results.first_fit.loss, "validation"))
+    rises = [(results.splits["test"].loss - results.splits["learnt_from"].loss, "test")]
+    if results.first_fit is not None:
+        rises.append((results.splits["val"].loss - results.first_fit.loss, "validation"))
+    rise, where = max(rises)
     if is_flattered(results):
         return f"{most}, which proves nothing as long as the same artists may be on both sides."
     if rise > SMALL_LOSS_GAP:
@@ -154,7 +181,7 @@ def not_shown(results: Results, span: Interval) -> str:
     return (
         f"It is not shown whether it has overfitted: with so few test songs it may be by up to {points(span[1])}, or "
         f"not at all. To tell {points(SMALL_GAP)} from none takes about {enough} songs a genre (here {there}), by as "
-        f"many times more artists; {CROSS_VALIDATION} helps too."
+        f"many times more artists{'' if results.folds else f'; {CROSS_VALIDATION} helps too'}."
     )
 
 
@@ -165,8 +192,7 @@ def songs_enough(results: Results, span: Interval) -> tuple[int, int]:
     many artists with as many songs each until it cannot hold both; rounded up to tens. Where hardly a song is wrong the
     width falls faster, and fewer songs do.
     """
-    parts = ("learnt_from", "test") if results.refitted else SCORED
-    there = sum(results.splits[part].songs for part in parts) / len(results.by_genre)
+    there = sum(results.splits[part].songs for part in judged_apart(results)) / len(results.by_genre)
     times = ((span[1] - span[0]) / SMALL_GAP) ** 2
     return 10 * math.ceil(there * times / 10), round(there)
 

@@ -113,7 +113,7 @@ def test_judging_training_songs_takes_less_than_a_tenth_of_an_epoch(model, secon
     cfg.loader.windows_per_song, cfg.loader.batch_size, cfg.trainer.limit_val_batches = None, 32, None
     cfg.trainer.max_epochs = 4
     trainer, data, times = build_trainer(cfg, tmp_path, []), serve(cfg), ValidationTimes()
-    data.watch_training()
+    data.watch("val")
     trainer.callbacks += [times]
     fit(trainer, build_model(cfg, data), data, None)
     train, val = (

@@ -113,6 +113,7 @@ FAULTS = [
     (["path,artist", "a.mp3,x"], "first line must name the column genre"),
     (["path;genre", "a.mp3;rock"], "first line must name the column genre and path"),
     (["path,genre", "a.mp3,rock", ",rock"], "line 3: the path is empty"),
+    (["path,genre", "a.mp3,rock", "b.mp3, "], "line 3: the genre is empty"),
     (["path,genre,split", "a.mp3,rock,dev"], "line 2: the split 'dev' is none of train, val, test"),
     (["path,genre", "Crosby, Stills.mp3,rock"], "line 2: has more or fewer values"),
     (["path,genre,title", 'a.mp3,rock,"two', 'lines"', ",rock,x"], "line 4: the path is empty"),
@@ -162,6 +163,17 @@ def test_songs_with_different_extra_columns_are_written_together(tmp_path):
     assert extras == [{"year": "1", "bpm": ""}, {"year": "", "bpm": "1"}]
 
 
-def test_a_song_that_nobody_has_labelled_yet_has_no_genre(manifest):
-    labelled, other = read_manifest(manifest("path,genre,suggestion", "a.mp3,rock,", "b.mp3, ,jazz"))
-    assert (labelled.genre, other.genre, other.extra) == ("rock", "", {"suggestion": "jazz"})
+def test_what_somebody_has_heard_wins_over_the_genre(manifest):
+    rows = ["a.mp3,jazz,", "b.mp3,jazz,Hip-Hop", "c.mp3,jazz, Drop ", "d.mp3,,rock", "e.mp3,,"]
+    tracks = list(read_manifest(manifest("path,genre,genre_checked", *rows)))
+    assert [track.genre for track in tracks] == ["jazz", "hiphop", "", "rock", ""]
+    assert [track.checked for track in tracks] == ["", "hiphop", "drop", "rock", ""]
+    assert Catalogue(tracks).genres == ["hiphop", "jazz", "rock"]
+
+
+def test_what_was_heard_stands_however_often_the_manifest_is_read_and_written(manifest):
+    path = manifest("path,genre,genre_checked", "a.mp3,jazz,rock", "b.mp3,jazz,drop", "c.mp3,jazz,", "d.mp3,jazz,jazz")
+    once = read_manifest(path)
+    for _ in range(2):
+        write_manifest(read_manifest(path), path)
+    assert list(read_manifest(path)) == list(once)

@@ -243,7 +243,7 @@ def test_what_is_learnt_from_decides_on_training_songs_and_statistics(make):
 def test_validation_judges_as_many_training_songs_of_all_genres_once_it_is_to_watch_training(make):
     data = make()
     assert isinstance(data.val_dataloader(), DataLoader)  # the only one that other networks know of
-    data.watch_training()
+    data.watch("val")
     val, train = data.val_dataloader()
     assert [batch.song.tolist() for batch in val] == [batch.song.tolist() for batch in data.whole_songs("val")]
     watched, learnt = data.datasets["train_songs"], data.datasets["train"]
@@ -257,7 +257,7 @@ def test_validation_judges_as_many_training_songs_of_all_genres_once_it_is_to_wa
 @pytest.mark.parametrize(("windows", "songs"), [(None, 6), (1, 3), ("all", 2)])
 def test_the_training_songs_that_are_watched_cost_less_than_a_tenth_of_an_epoch(make, windows, songs):
     data = make(windows_per_song=windows)
-    data.watch_training()
+    data.watch("val")
     watched = data.datasets["train_songs"]
     counts = {split: sum(len(batch.song) for batch in data.whole_songs(split)) for split in ("train", "val")}
     learning = {None: 3 * 1600, 1: 3 * 18, "all": counts["train"]}[windows]  # in windows that are judged

@@ -1,5 +1,6 @@
 import logging
 import os
+from dataclasses import replace
 from functools import partial
 
 import pytest
@@ -150,10 +151,19 @@ def test_songs_of_no_genre_are_left_out_and_counted(catalogue, cache, caplog):
     stray = [Track(track.path.with_name(f"{number}.wav"), "") for number, track in enumerate(catalogue)]
     selection = select_songs(plus(catalogue, *stray), cache, published)
     assert len(selection.catalogue) == 8 and not selection.skipped and selection.catalogue.genres == ["noise", "tones"]
-    assert "left out: 8 songs that have no genre" in caplog.text
+    assert "left out: 8 songs of unknown genre" in caplog.text
 
 
 def test_songs_none_of_which_has_a_genre_are_said(catalogue, cache):
     nameless = Catalogue([Track(track.path, "") for track in catalogue])
     with pytest.raises(UserError, match="none of the 8 songs has a genre; put them in a folder for each genre"):
         select_songs(nameless, cache, published)
+
+
+def test_songs_that_somebody_has_dropped_are_left_out_and_named(catalogue, cache, caplog):
+    first, *others = catalogue
+    heard = replace(first, genre="", extra={"genre_checked": "drop"})
+    selection = select_songs(Catalogue([heard, *others]), cache, published)
+    assert names(selection.catalogue) == names(others)
+    assert f"left out: {first.path} is dropped by its genre_checked" in caplog.text
+    assert "unknown genre" not in caplog.text

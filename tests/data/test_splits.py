@@ -1,12 +1,20 @@
 import random
 from collections import Counter, defaultdict
+from dataclasses import replace
 from itertools import product
 from pathlib import Path
 
 import pytest
 
 from genre_lightning.data.catalogue import Catalogue, Track
-from genre_lightning.data.splits import check_split, shared_artists, split_catalogue, unjudged_genres
+from genre_lightning.data.splits import (
+    check_split,
+    fold_catalogue,
+    listed,
+    shared_artists,
+    split_catalogue,
+    unjudged_genres,
+)
 from genre_lightning.errors import UserError
 
 
@@ -191,3 +199,54 @@ def test_one_genre_is_not_enough():
     split = split_catalogue(songs(A="r", B="r", C="r"), "artist")
     with pytest.raises(UserError, match="at least two"):
         check_split(split, split.genres)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_each_artist_is_in_one_fold(seed):
+    folded = fold_catalogue(random_catalogue(seed), 5, seed=seed)
+    assert folded.splits == [f"fold{number}" for number in range(1, 6)] and not shared_artists(folded)
+
+
+@pytest.mark.parametrize("folds", [3, 10])
+def test_genres_are_spread_evenly_over_folds_in_the_order_of_their_numbers(folds):
+    folded = fold_catalogue(many(songs_of_artist=2), folds)
+    assert folded.splits == [f"fold{number}" for number in range(1, folds + 1)]
+    for genre in folded.genres:
+        counts = Counter(track.split for track in folded if track.genre == genre)
+        assert len(counts) == folds and max(counts.values()) - min(counts.values()) <= 2
+
+
+def test_folds_follow_the_seed_and_each_repeat_has_others_with_numbers_of_their_own():
+    catalogue = many(songs_of_artist=2)
+    first, again, other = (sides(fold_catalogue(catalogue, 5, seed=seed)) for seed in (0, 0, 1))
+    assert first == again != other
+    second = fold_catalogue(catalogue, 5, repeat=1)
+    assert second.splits == ["fold6", "fold7", "fold8", "fold9", "fold10"]
+    assert len({*zip(first, sides(second), strict=True)}) > 15  # no renaming of the same folds
+
+
+def test_songs_are_folded_one_by_one_if_asked_for_and_a_published_split_counts_for_nothing():
+    catalogue = Catalogue([replace(track, split="train") for track in many(songs_of_artist=4)])
+    assert shared_artists(fold_catalogue(catalogue, 5, method="naive"))
+    assert not shared_artists(fold_catalogue(catalogue, 5))
+
+
+def test_a_run_lists_folded_songs_as_learnt_from_with_the_numbers_of_their_folds():
+    catalogue = many(songs_of_artist=2)
+    folded = [fold_catalogue(catalogue, 2, repeat=repeat) for repeat in (0, 1)]
+    for track, first, second in zip(listed(*folded), *folded, strict=True):
+        assert track.split == "train" and track.extra["fold"] == f"{first.split[4:]} {second.split[4:]}"
+    split = split_catalogue(catalogue)
+    assert listed(split) is split
+
+
+def test_fewer_artists_than_folds_are_one_line():
+    with pytest.raises(UserError, match=r"folds=5: there are only 4 artists .* use fewer folds"):
+        fold_catalogue(songs(A="rr", B="jj", C="r", D="j"), 5)
+
+
+def test_a_genre_that_only_one_fold_has_is_one_line():
+    folded = fold_catalogue(songs(A="rrr", B="jjj", C="jj"), 2)
+    with pytest.raises(UserError, match=r"all usable songs of r are in one fold"):
+        check_split(folded, folded.genres)
+    assert unjudged_genres(folded) == {}

@@ -30,7 +30,7 @@ def test_validation_against_test_and_each_setting_on_validation(finish):
         np.allclose(points, [[70, 60]] * 3)
         and panels[0].get_title() == "songs 1: 3 runs, 6 validation and 6 test songs"
     )
-    assert [text.get_text() for text in panels[0].get_legend().get_texts()] == ["best by validation"]
+    assert [text.get_text() for text in panels[0].get_legend().get_texts()] == ["best by log-loss"]
     assert [axes.get_title() for axes in panels[1:3]] == ["model", "seed"]
     assert [label.get_text() for label in panels[1].get_xticklabels()] == ["cnn", "mlp"]
     assert drawn(panels[1]) == [(0, 0.9), (1, 0.4), (1, 0.5)] and drawn(panels[2]) == [(0, 0.4), (1, 0.5), (1, 0.9)]

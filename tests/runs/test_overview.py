@@ -187,3 +187,15 @@ def test_a_folder_without_runs_is_one_line(tmp_path):
 def test_a_finished_run_is_read_as_training_wrote_it(run):
     ((_, line),) = tables(results([run]))
     assert line[0] == "the defaults" and line[-1] == "." and int(line[-2]) >= 0
+
+
+def test_runs_with_folds_are_a_table_of_their_own_and_the_best_is_flattered_by_what_chose_it(finish, tmp_path):
+    finish("cnn", 0.9, "model=cnn", "data=folder", test=0.9, folds=5)
+    finish("mlp", 0.5, "model=mlp", "data=folder", test=0.8, folds=5)
+    finish("split", 0.4, "model=cnn", "data=folder")
+    told = results([tmp_path / "logs"])
+    (head, mlp, cnn), split = tables(told)
+    assert head[2:5] == ["log-loss", "test, 5 folds", "gap, points"] and "validation" in split[0]
+    assert mlp[:4] == ["model=mlp", "1", "0.500", "80.0 % (25 to 75)"] and cnn[2] == "0.900"
+    assert "The best is mlp: the lowest log-loss of songs out of fold of 2 runs." in told
+    assert "These songs chose it out of 2, so its 80.0 % are flattered" in told

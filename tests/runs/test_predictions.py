@@ -10,6 +10,7 @@ from genre_lightning.errors import UserError
 from genre_lightning.metrics import ScoredSongs
 from genre_lightning.runs.predictions import PredictedSong, read_predictions, write_predictions
 from genre_lightning.runs.results import SCORED, read_results
+from genre_lightning.train.evaluation import parts
 
 HEAD = "path,genre,split,predicted,jazz\n"
 
@@ -53,7 +54,7 @@ def written(tmp_path):
         "val": ScoredSongs(torch.tensor([0]), likely[:1], torch.tensor([0])),
         "test": ScoredSongs(torch.tensor([0]), likely[1:2], torch.tensor([0])),
     }
-    write_predictions(tmp_path / "run", Catalogue(tracks), scored, ("train", "val"))
+    write_predictions(tmp_path / "run", Catalogue(tracks), scored, parts(("train", "val")))
     return tmp_path / "run"
 
 

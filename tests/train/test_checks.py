@@ -24,6 +24,15 @@ REFUSED = {
     "loader.balanced=true": r"loader\.balanced: it and learning\.class_weights both make up .* twice; leave one",
     "learning.schedule.pct_start=2": r"learning\.schedule: .*pct_start",
     "learning.optimizer.lr=0": r"learning\.optimizer: ",
+    "folds=1": "folds must be a whole number of at least 2, not 1",
+    "folds=true": "folds must be a whole number of at least 2, not True",
+    "repeats=0": "repeats must be a whole number of at least 1, not 0",
+    "repeats=2": "repeats: is for cross-validation; add folds=5",
+}
+TOGETHER = {
+    "split.method=published": "folds: every song is tested once, whatever its published split is",
+    "split.train_songs_per_genre=3": r"split\.train_songs_per_genre: folds use all songs",
+    "split.train_artists_per_genre=0.5": r"split\.train_artists_per_genre: folds use all songs",
 }
 
 
@@ -33,6 +42,12 @@ def test_what_would_leave_no_run_behind_is_refused_before_songs_are_read(configu
     with pytest.raises(Exception, match=line) as error:
         train(configure(nothing_cached, "learning.class_weights=true", override), tmp_path)
     assert is_for_users(error.value) and "\n" not in explain(error.value) and not (tmp_path / "cache").exists()
+
+
+@pytest.mark.parametrize(("override", "line"), TOGETHER.items())
+def test_what_goes_with_no_folds_is_refused(configure, override, line):
+    with pytest.raises(UserError, match=line):
+        check(configure("folds=5", override))
 
 
 @pytest.mark.parametrize("one", ["loader.balanced=true", "learning.class_weights=true"])

@@ -43,7 +43,10 @@ def train(cfg, folder):
         raise KeyboardInterrupt
     loss = 1 + abs(cfg.seed - 1) + cfg.model.get("dropout", 0)
     values = json.loads(Path(RUN, "metrics.json").read_text(encoding="utf-8"))
-    values["val"]["uncalibrated_loss"], values["refitted"] = loss, cfg.refit
+    if cfg.folds:
+        del values["val"], values["gap"]["val"], values["first_fit"]["train"]
+    values["test" if cfg.folds else "val"]["uncalibrated_loss"], values["refitted"] = loss, cfg.refit
+    values["folds"] = cfg.folds or 0
     (folder / "manifest.csv").write_bytes(Path(RUN, "manifest.csv").read_bytes())
     (folder / "metrics.json").write_text(json.dumps(values), encoding="utf-8")
     return loss
@@ -112,7 +115,13 @@ def test_each_run_is_a_line_and_the_best_by_validation_alone_learns_anew(sweep):
         ("1", "sweep/1/checkpoints/last.ckpt", True),
     ]
     assert "a page" not in printed and "\n1: on validation " in printed
-    assert "learning anew from train and validation: 1" in printed and "| settings" in printed
+    assert "learning from train and validation, anew: 1" in printed and "| settings" in printed
+
+
+def test_with_folds_the_songs_out_of_fold_choose_the_run_whose_network_learns_from_all(sweep):
+    _, printed, _ = sweep("model=mlp", "seed=0,1", "folds=5")
+    assert [job[0] for job in trained()] == ["0", "1", "1"]
+    assert "\n1: out of fold " in printed and "learning from all songs: 1" in printed
 
 
 @pytest.mark.parametrize("refit", [True, False])

@@ -1,4 +1,3 @@
-import json
 import re
 import shutil
 import signal
@@ -8,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from finished import checkpoint, curves, figures, same_weights
 from serving import score, serve
 
 from genre_lightning.data.catalogue import read_manifest
@@ -16,31 +16,11 @@ from genre_lightning.metrics import song_metrics
 from genre_lightning.models.mlp import MLP
 from genre_lightning.runs.resume import settings_to_go_on_with
 from genre_lightning.runs.run import Run
-from genre_lightning.train.callbacks import read_history
 from genre_lightning.train.checks import check
 from genre_lightning.train.train import build_model, train
 
 ROOT = Path(__file__).parents[2]
 GPU = torch.cuda.is_available() or torch.backends.mps.is_available()
-
-
-def figures(folder):
-    found = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
-    found["run"].pop("seconds")  # which no seed makes the same
-    return found
-
-
-def curves(folder):
-    return read_history(folder / "history.csv")
-
-
-def checkpoint(folder, name="model"):
-    return torch.load(folder / "checkpoints" / f"{name}.ckpt", map_location="cpu", weights_only=True)
-
-
-def same_weights(one, other):
-    ours, theirs = checkpoint(one)["state_dict"], checkpoint(other)["state_dict"]
-    return ours.keys() == theirs.keys() and all(torch.equal(ours[name], theirs[name]) for name in ours)
 
 
 def test_a_run_leaves_all_its_parts(run, selected):

@@ -164,3 +164,28 @@ def test_genres_that_cannot_be_judged_are_named():
     told = unjudged_sentence(missing)
     assert "There are no songs on validation of: jazz, ska." in told and "There are no songs on test of: ska." in told
     assert told in verdict(missing) and unjudged_sentence(made_up()) == ""
+
+
+def test_songs_that_were_all_tested_once_give_the_figure_to_quote():
+    told = verdict(made_up(folds=5, refitted=True))
+    assert told.startswith("Each of the 120 songs was tested by a network that knew no song of its artists (5 folds), ")
+    assert "60.0 % (95 % interval 50 to 70) is the figure to quote" in told and "validation" not in told
+    assert (
+        "Of songs that they do not know the networks get 60.0 % right, and of those that they learnt from 85.0 %"
+        in told
+    )
+    assert "It has overfitted: by 25 points (95 % interval 10 to 40) on test." in told
+    assert "(5 folds, 3 times with other folds)" in verdict(made_up(folds=5, repeats=3))
+
+
+def test_folds_do_not_recommend_themselves_and_count_every_song_once():
+    told = gap_sentence(made_up(learnt=0.65, gap=(-0.07, 0.13), folds=5))
+    assert "takes about 960 songs a genre (here 60), by as many times more artists." in told
+    assert "cross-validation" not in told
+
+
+def test_folds_of_songs_without_artists_are_doubted_first():
+    told = verdict(made_up(folds=5, unknown=(60, 0, 60)))
+    assert told.startswith("Before all else: 60 of 120 songs name no artist")
+    naive = verdict(made_up(folds=5, shared_artists={"test": ["a", "b"]}))
+    assert "tested by a network that had not learnt from it" in naive and "Warning: there are artists on both" in naive

@@ -1,4 +1,4 @@
-"""A person in front of the page: Chromium, driven by selenium, if it is installed."""
+"""A person in front of a page: Chromium, driven by selenium, if it is installed."""
 
 import json
 import os
@@ -22,11 +22,11 @@ class Person:
     def __init__(self, driver):
         self.driver = driver
 
-    def open(self, address):
-        """Open a page and wait until its map is there."""
+    def open(self, address, opened="songMap"):
+        """Open a page and wait until what its script makes is there: its map, or another thing."""
         self.driver.get_log("performance"), self.driver.get_log("browser")
         self.driver.get(address)
-        self.until("return !!window.songMap")
+        self.until("return !!window[arguments[0]]", opened)
         self.settle()
 
     def run(self, script, *arguments):

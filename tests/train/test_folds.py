@@ -1,0 +1,219 @@
+import signal
+from collections import Counter
+
+import pytest
+import torch
+from finished import checkpoint, curves, figures, same_weights
+
+from genre_lightning.data.catalogue import read_manifest
+from genre_lightning.data.datamodule import GenreDataModule
+from genre_lightning.errors import UserError
+from genre_lightning.models.mlp import MLP
+from genre_lightning.runs.predictions import read_predictions
+from genre_lightning.runs.results import read_results
+from genre_lightning.runs.resume import settings_to_go_on_with
+from genre_lightning.train.train import train
+
+FEW = ("folds=3", "trainer.max_epochs=2")
+
+
+def last(folder):
+    return f"ckpt_path='{(folder / 'checkpoints/last.ckpt').as_posix()}'"
+
+
+def predictions(folder):
+    return (folder / "predictions.csv").read_text(encoding="utf-8")
+
+
+def of_part(folder, part):
+    return [song for song in read_predictions(folder) if song.split == part]
+
+
+def heard_by(fits):
+    """What notes in `fits`, for each fit, the songs that it learns from and those that are scored behind it."""
+    learn_from, test_dataloader = GenreDataModule.learn_from, GenreDataModule.test_dataloader
+
+    def paths(data, splits):
+        return {song.path for split in splits for song in data.selection.catalogue.of_split(split)}
+
+    def learn(data, *splits):
+        fits.append([paths(data, splits)])
+        return learn_from(data, *splits)
+
+    def serve(data):
+        fits[-1].append([paths(data, [split]) for split in data.test_splits])
+        return test_dataloader(data)
+
+    return {"learn_from": learn, "test_dataloader": serve}
+
+
+@pytest.fixture(scope="module")
+def heard(train_run, tmp_path_factory):
+    """A run with three folds, and for each fit the songs that it learnt from and those that were scored behind it."""
+    fits, folder = [], tmp_path_factory.mktemp("folds")
+    with pytest.MonkeyPatch.context() as patch:
+        for name, method in heard_by(fits).items():
+            patch.setattr(GenreDataModule, name, method)
+        return train_run(*FEW, into=folder, pictures=True), fits
+
+
+@pytest.fixture(scope="module")
+def run(heard):
+    return heard[0]
+
+
+def test_every_song_is_tested_once_by_a_network_that_has_not_learnt_from_it(heard):
+    folds = [fit for fit in heard[1] if len(fit) > 1]
+    assert len(folds) == 3
+    for learnt, (tested, known) in folds:
+        assert not learnt & tested and known <= learnt
+    assert Counter(path for _, (tested, _) in folds for path in tested) == Counter(
+        path for _, (_, known) in folds for path in known
+    )
+    assert {path for _, (tested, _) in folds for path in tested} == heard[1][-1][0]  # the last one learns from all
+
+
+def test_the_predictions_have_every_song_out_of_fold_and_as_a_network_knows_it(run):
+    songs = {song.path.resolve() for song in read_manifest(run / "manifest.csv")}
+    for part in ("test", "learnt_from"):
+        found = [song.path.resolve() for song in of_part(run, part)]
+        assert len(found) == len(set(found)) and set(found) == songs
+    right = [song.correct for song in of_part(run, "test")]
+    assert sum(right) / len(right) == pytest.approx(read_results(run).splits["test"].accuracy)
+
+
+def test_the_manifest_tells_each_song_s_fold_and_artists_stay_together(run):
+    songs = [*read_manifest(run / "manifest.csv")]
+    assert {song.split for song in songs} == {"train"} and {song.extra["fold"] for song in songs} == {"1", "2", "3"}
+    assert len({(song.artist, song.extra["fold"]) for song in songs}) == len({song.artist for song in songs})
+
+
+def test_what_is_returned_is_the_log_loss_out_of_fold_before_the_temperature(run, configure):
+    before = predictions(run)
+    loss = train(settings_to_go_on_with(configure(*FEW, last(run)), [last(run)], run), run)
+    assert loss == pytest.approx(read_results(run).splits["test"].uncalibrated_loss) and predictions(run) == before
+
+
+def test_the_report_says_which_figure_to_quote(run):
+    report = (run / "report.md").read_text(encoding="utf-8")
+    assert "is the figure to quote" in report and "test, 3 folds" in report and "validation" not in report
+    assert "30 songs was tested by a network that knew no song of its artists (3 folds)" in report
+    assert {path.name for path in run.glob("*.png")} == {"calibration.png", "confusion.png", "curves.png"}
+
+
+def test_the_network_that_is_kept_has_learnt_from_all_songs(run):
+    from genre_lightning.predict.predictor import Predictor
+
+    assert len(checkpoint(run)["GenreDataModule"]["learnt_from"]) == 3
+    assert Predictor(run).predict(next(iter(read_manifest(run / "manifest.csv"))).path).probabilities
+    assert checkpoint(run)["state_dict"]["temperature"] != 1
+
+
+def test_a_run_is_one_line_of_mean_curves(run):
+    folds = [curves(folder) for folder in sorted((run / "folds").iterdir())]
+    assert len(folds) == 3
+    for name in ("train/loss", "val/loss", "train_songs/accuracy"):
+        means = [
+            sum(points) / 3 for points in zip(*([value for _, value in fold[name]] for fold in folds), strict=True)
+        ]
+        assert [value for _, value in curves(run)[name]] == pytest.approx(means)
+
+
+@pytest.fixture
+def stopped(configure):
+    """Begin or go on with a run, and stop it in the second epoch of the fit with this number."""
+
+    def stop(folder, number, *overrides):
+        step, handler = MLP.training_step, signal.getsignal(signal.SIGINT)
+        fits = []
+
+        def stopping(model, batch, batch_idx):
+            fits.append(model) if not fits or model is not fits[-1] else None
+            if len(fits) == number and model.current_epoch == 1:
+                raise KeyboardInterrupt
+            return step(model, batch, batch_idx)
+
+        with pytest.MonkeyPatch.context() as patch, pytest.raises(KeyboardInterrupt):
+            patch.setattr(MLP, "training_step", stopping)
+            train(configure(*FEW, *overrides), folder)
+        signal.signal(signal.SIGINT, handler)
+
+    return stop
+
+
+@pytest.mark.parametrize("number", [2, 4])
+def test_a_run_that_was_stopped_goes_on_within_its_fold_and_ends_as_if_nothing_had_happened(
+    number, run, stopped, train_run, tmp_path
+):
+    stopped(tmp_path, number)
+    kept = sorted((tmp_path / "folds").rglob("judged.pt"))
+    before = [path.stat().st_mtime_ns for path in kept]
+    assert len(kept) == number - 1 and not (tmp_path / "metrics.json").exists()
+    train_run(*FEW, last(tmp_path), into=tmp_path)
+    assert [path.stat().st_mtime_ns for path in kept] == before  # not done again
+    assert predictions(tmp_path) == predictions(run) and same_weights(tmp_path, run)
+    assert figures(tmp_path) == figures(run) and curves(tmp_path)["val/loss"] == curves(run)["val/loss"]
+
+
+def test_without_a_refit_no_network_learns_from_all_until_one_is_asked_for(run, train_run, configure):
+    folder = train_run(*FEW, "refit=false")
+    assert not (folder / "checkpoints/model.ckpt").exists() and not read_results(folder).refitted
+    assert predictions(folder) == predictions(run)
+    overrides = [last(folder), "refit=true"]
+    train(settings_to_go_on_with(configure(*FEW, *overrides), overrides, folder), folder)
+    assert same_weights(folder, run) and read_results(folder).refitted
+
+
+def test_repeats_test_every_song_again_in_other_folds(train_run):
+    folder = train_run("folds=2", "repeats=2", "model=linear", "refit=false")
+    songs = [*read_manifest(folder / "manifest.csv")]
+    first, second = zip(*(song.extra["fold"].split() for song in songs), strict=True)
+    assert {*first} == {"1", "2"} and {*second} == {"3", "4"} and len({*zip(first, second, strict=True)}) == 4
+    results = read_results(folder)
+    assert len(of_part(folder, "test")) == 2 * len(songs) and results.splits["test"].songs == len(songs)
+    assert sum(genre.songs for genre in results.by_genre.values()) == len(songs)
+    assert "2 folds, 2 times with other folds" in (folder / "report.md").read_text(encoding="utf-8")
+
+
+def test_songs_divided_one_by_one_are_warned_of(train_run, learnt_noise):
+    from omegaconf import OmegaConf
+
+    root = OmegaConf.load(learnt_noise / ".hydra/config.yaml").data.root
+    folder = train_run("folds=2", "split.method=naive", "model=linear", "refit=false", f"data.root='{root}'")
+    report = (folder / "report.md").read_text(encoding="utf-8")
+    assert "Warning: there are artists on both sides" in report and "knew no song of its artists" not in report
+
+
+def test_a_callback_that_watches_validation_chooses_nothing(train_run):
+    stop = (
+        "+callbacks.stop={_target_:lightning.pytorch.callbacks.EarlyStopping,monitor:val/loss,patience:0,min_delta:9}"
+    )
+    folder = train_run("folds=2", "trainer.max_epochs=3", "refit=false", stop)
+    assert [len(curves(fold)["train/loss"]) for fold in (folder / "folds").iterdir()] == [3, 3]
+
+
+def test_a_fast_run_tries_a_fold_and_writes_no_results(train_run):
+    folder = train_run("folds=2", "+trainer.fast_dev_run=true")
+    assert not (folder / "metrics.json").exists()
+
+
+def test_a_fold_that_was_damaged_is_one_line(train_run, tmp_path):
+    train_run("folds=2", "model=linear", "refit=false", into=tmp_path)
+    (tmp_path / "folds/fold1/judged.pt").write_bytes(b"nonsense")
+    with pytest.raises(UserError, match=r"fold1.judged\.pt is damaged; remove it"):
+        train_run("folds=2", "model=linear", "refit=false", last(tmp_path), into=tmp_path)
+
+
+def test_a_run_does_not_go_on_with_folds_of_other_artists(train_run, library, tmp_path):
+    """As when artists have been filled in since: songs that were kept apart may now have to stay together."""
+    train_run("folds=2", "model=linear", "refit=false", into=tmp_path)
+    manifest = (tmp_path / "manifest.csv").read_text(encoding="utf-8")
+    (tmp_path / "manifest.csv").write_text(manifest.replace(",train,1", ",train,3"), encoding="utf-8")
+    with pytest.raises(UserError, match="another split"):
+        train_run("folds=2", "model=linear", "refit=false", last(tmp_path), into=tmp_path)
+
+
+def test_the_artists_weigh_in_the_temperature_and_it_is_that_of_all_songs(run):
+    temperature = float(checkpoint(run)["state_dict"]["temperature"])
+    assert read_results(run).facts["temperature"] == pytest.approx(temperature, abs=1e-3)
+    assert torch.isfinite(torch.tensor(temperature))
