@@ -132,6 +132,34 @@ def add_audit(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(call=call)
 
 
+def add_suggest(parser: argparse.ArgumentParser) -> None:
+    """Which songs to label next."""
+
+    def call(arguments: argparse.Namespace) -> int:
+        from genre_lightning.labels.suggest import suggest
+        from genre_lightning.runs.run import Run, find_run
+
+        run = Run(find_run(arguments.run), trust=arguments.trust)
+        return suggest(run, arguments.folder, arguments.n, arguments.confidence, arguments.output)
+
+    parser.add_argument("run", type=Path, metavar="RUN", help="a finished run's folder, or a sweep's: its best")
+    parser.add_argument("folder", type=Path, metavar="FOLDER", help="searched for songs that have no genre yet")
+    parser.add_argument("-n", type=count, default=20, metavar="N", help="how many to label by hand (default: 20)")
+    sure = "from which on suggestions may be taken for labels, 0 to 1 (default: where 95 %% of others are right)"
+    parser.add_argument("--confidence", type=fraction, metavar="C", help=sure)
+    whose = "the file to write, a manifest.csv for FOLDER (default: suggest.csv in it)"
+    parser.add_argument("--output", type=Path, metavar="FILE.csv", help=whose)
+    add_trust(parser)
+    parser.set_defaults(call=call)
+
+
+def fraction(text: str) -> float:
+    """A number from 0 to 1. Raises ValueError, of which argparse makes a line."""
+    if not 0 <= float(text) <= 1:
+        raise ValueError
+    return float(text)
+
+
 def add_export(parser: argparse.ArgumentParser) -> None:
     """A run as one file."""
 
@@ -182,6 +210,7 @@ COMMANDS = {
     "results": ("list runs in a table, best on validation first, and in sweep.csv and sweep.png", add_results),
     "compare": ("tell which of two runs is better on the same test songs, and how surely", add_compare),
     "audit": ("list the songs whose label is doubtful, with a page to listen to them", add_audit),
+    "suggest": ("list the songs of a folder that are worth labelling next, and suggest their genres", add_suggest),
     "export": ("export a run to ONNX, for quick predictions and for other programs", add_export),
     "prune-cache": ("delete cached features that no song needs", add_prune_cache),
     "info": ("versions, devices and folders, for a bug report", add_info),

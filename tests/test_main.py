@@ -15,9 +15,8 @@ from genre_lightning.runs.run import MODEL
 
 HELP = """
 import sys
-from genre_lightning.__main__ import main
-names = "predict neighbours results compare audit export prune-cache info"
-for command in ([], *([name] for name in names.split())):
+from genre_lightning.__main__ import COMMANDS, main
+for command in ([], *([name] for name in COMMANDS)):
     try:
         main([*command, "--help"])
     except SystemExit as ended:

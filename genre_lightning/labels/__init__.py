@@ -1,1 +1,1 @@
-"""Labels by ear: which ones the model doubts."""
+"""Labels by ear: which ones the model doubts, and which songs to label next."""

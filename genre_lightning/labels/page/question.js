@@ -35,7 +35,7 @@ class Question {
   answers(song) {
     const others = this.audit.genres.map((genre, index) => this.answer(song, genre, [genre], digit(index)));
     const keep = song.genre ? [this.answer(song, song.genre, ["Keep ", text(song.genre)], "K")] : [];
-    const take = this.answer(song, song.suggestion, ["Change to ", text(song.suggestion)], "S");
+    const take = this.answer(song, song.suggestion, [song.genre ? "Change to " : "It is ", text(song.suggestion)], "S");
     const drop = this.answer(song, DROP, ["Drop"], "D");
     const choices = [element("div", { class: "choices" }, ...keep, take, drop)];
     return [...choices, element("h3", {}, "Any genre"), element("div", { class: "choices" }, ...others, this.input())];

@@ -110,6 +110,7 @@ def test_another_list_is_opened_in_the_page(opened, tmp_path):
     opened.driver.find_element("css selector", "#open").send_keys(str(other))
     opened.until("return document.title === 'suggest.csv'")
     assert opened.texts("#songs .said") == ["? → polka", "? → noise"] and "Keep" not in opened.text("#card")
+    assert "It is polka" in opened.text("#card")
     assert opened.run("return audit.sound('a.wav').slice(0, 10)") == "data:audio"
     opened.key("s")
     assert saved(opened) == "path,genre,suggestion,genre_checked\r\nn.wav,,polka,polka\r\na.wav,,noise,\r\n"

@@ -1,0 +1,55 @@
+"""What people have said of a folder's songs, in its manifest.csv and in the file that suggestions are written to."""
+
+import csv
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from genre_lightning.data.catalogue import CHECKED, COLUMNS, DROP, TESTED_IN, Track, genre_name
+from genre_lightning.errors import UserError
+
+
+def listed_songs(files: Sequence[Path], folder: Path) -> dict[Path, Track]:
+    """The songs that have a genre in CSV files or are to be dropped, each as its line says, by where it lies.
+
+    Paths in the files are relative to `folder`. What a later file says of a song goes before what an earlier one does.
+    Raises UserError if one is no such file.
+    """
+    lines: dict[Path, dict[str, str]] = {}
+    for file in files:
+        for row in read_rows(file) if file.is_file() else ():
+            known = lines.setdefault((folder / row["path"].strip()).resolve(), {})
+            known |= {column: value for column, value in row.items() if value or column not in known}
+    return {
+        song: Track(
+            folder / row["path"].strip(), **{column: row.get(column, "") for column in COLUMNS[1:]},
+            extra={column: value for column, value in row.items() if column not in COLUMNS},
+        )
+        for song, row in lines.items() if row.get(CHECKED, "").strip() or row.get("genre", "").strip()
+    }  # fmt: skip
+
+
+def read_rows(file: Path) -> list[dict[str, str]]:
+    """The lines of a CSV file by column. Raises UserError if they name no paths."""
+    try:
+        with file.open(newline="", encoding="utf-8-sig", errors="surrogateescape") as lines:
+            rows = list(csv.DictReader(lines))
+    except csv.Error as error:
+        raise UserError(f"{file}: is not a CSV file: {error}") from None
+    if any(not row.get("path") or None in row or None in row.values() for row in rows):
+        raise UserError(
+            f"{file}: has a line without a path, or with more or fewer values than columns; mend or move it"
+        )
+    return rows
+
+
+def label_of(track: Track) -> str:
+    """The genre that a person has given a listed song; empty if it is to be dropped."""
+    label = track.checked or genre_name(track.genre)
+    return "" if label == DROP else label
+
+
+def own_line(track: Track) -> Track:
+    """A song of a run as a manifest lists it: its split is the run's, and another run chooses anew."""
+    extra = {column: value for column, value in track.extra.items() if column != TESTED_IN}
+    return replace(track, split="", extra=extra)
