@@ -111,7 +111,11 @@ def random_weights(tmp_path_factory):
             layer.momentum = None
     with torch.no_grad():
         network.features(torch.randn(4, 1, 128, 200))  # or hardly anything would arrive at the end of so many layers
-    torch.save(network.state_dict(), folder / efficientat_weights.FILE)
+    torch.save(network.state_dict(), folder / efficientat_weights.WEIGHTS.name)
+    names = [f'{number},/m/0,"Sound {number}"' for number in range(efficientat.CLASSES)]
+    (folder / efficientat_weights.NAMES.name).write_text(
+        "\n".join(["index,mid,display_name", *names]), encoding="utf-8"
+    )
     return home
 
 
@@ -120,7 +124,7 @@ def encoder_weights(random_weights, monkeypatch):
     """Make features=pretrained find random weights, so that it fetches none."""
     from genre_lightning.pretrained import efficientat_weights as efficientat
 
-    kept = (random_weights / "hub" / "genre_lightning" / efficientat.FILE).read_bytes()
+    kept = (random_weights / "hub" / "genre_lightning" / efficientat.WEIGHTS.name).read_bytes()
     monkeypatch.setattr(efficientat, "SHA256", sha256(kept).hexdigest())
     monkeypatch.setenv("TORCH_HOME", str(random_weights))
 

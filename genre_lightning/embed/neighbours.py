@@ -3,7 +3,7 @@
 import difflib
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -11,9 +11,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from genre_lightning.data.catalogue import Track, artist_name
+from genre_lightning.data.catalogue import Catalogue, Track, artist_name
 from genre_lightning.embed.embeddings import Embeddings, read_embeddings, read_mapped_songs
 from genre_lightning.errors import UserError
+from genre_lightning.runs.predictions import read_predictions
 from genre_lightning.runs.run import CONFIG, MODEL, Run, find_run
 from genre_lightning.text import table
 
@@ -66,6 +67,41 @@ def similar_songs(embeddings: Embeddings, query: Query, k: int = 10) -> list[tup
     rows, similarities = nearest(embeddings.vectors[others], k, query.vector[None])
     songs = [embeddings.tracks.tracks[int(others[row])] for row in rows[0]]
     return list(zip(songs, similarities[0].tolist(), strict=True))
+
+
+def similar_learnt(run: Run, path: Path, k: int) -> list[tuple[Track, float]]:
+    """The songs most like a file among those that a run's model has learnt from, with their similarities.
+
+    Songs that embed.py has not embedded are embedded now, from the run's cache. Raises UserError if none is there.
+    """
+    songs = read_predictions(run.folder)
+    learnt = {song.path.absolute() for song in songs if song.split == "learnt_from"} - {path.absolute()}
+    embeddings = embedded_before(run) or embedded_now(run, learnt)
+    learnt_rows = [row for row, track in enumerate(embeddings.tracks) if track.path.absolute() in learnt]
+    query = Query(path.name, embed_file(run.folder, path, run.trust))
+    return similar_songs(embeddings.only(learnt_rows), query, k)
+
+
+def embedded_before(run: Run) -> Embeddings | None:
+    """The run's own songs as embed.py has embedded them; None if it has not, or an older model."""
+    try:
+        check_model(run.folder)
+        return read_embeddings(run.folder)
+    except UserError:
+        return None
+
+
+def embedded_now(run: Run, paths: Set[Path]) -> Embeddings:
+    """The run's songs with these paths, as far as they are in its cache. Raises UserError if none is."""
+    from genre_lightning.embed.embedder import embed_songs, predicting_trainer
+
+    cached = {track: run.cache.find(track.path) for track in run.catalogue if track.path.absolute() in paths}
+    found = {track: song for track, song in cached.items() if song is not None}
+    if not found:
+        raise UserError(f"none of the songs that {run.folder} learnt from is where it was, or in {run.cache.folder}")
+    means = embed_songs(run, [*found.values()], predicting_trainer(accelerator="auto", devices=1))
+    tracks = Catalogue([*found])
+    return Embeddings(tracks, run.spec.genres, means.probabilities, means.vectors, means.vectors[:, :2])
 
 
 def similar_artists(embeddings: Embeddings, query: Query, k: int = 10) -> list[tuple[list[Track], float]]:

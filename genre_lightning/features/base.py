@@ -2,11 +2,22 @@
 
 from abc import ABC, abstractmethod
 from inspect import signature
-from typing import Any, ClassVar
+from itertools import pairwise
+from typing import Any, ClassVar, NamedTuple
 
 from torch import Tensor, nn
 
 from genre_lightning.config import find_class
+
+BANDS = 8  # as many as can be told apart by their names; of mel bands about an octave each
+
+
+class Band(NamedTuple):
+    """A stretch of neighbouring features, from `start` up to `end`, which is not among them, and what it is called."""
+
+    name: str
+    start: int
+    end: int
 
 
 class Features(nn.Module, ABC):
@@ -51,6 +62,19 @@ class Features(nn.Module, ABC):
         """What an axis of the features is called, and what to write at some places on it, the first feature being 0."""
         return "feature", {}
 
+    def bands(self) -> list[Band]:
+        """Stretches of neighbouring features that people can tell apart, in order; together they are all features.
+
+        A subclass says what a stretch is called in `band_name`, or names stretches of its own.
+        """
+        count = min(self.n_features, BANDS)
+        edges = [round(band * self.n_features / count) for band in range(count + 1)]
+        return [Band(self.band_name(start, end), start, end) for start, end in pairwise(edges)]
+
+    def band_name(self, start: int, end: int) -> str:
+        """What the features from `start` up to `end`, which is not among them, are called."""
+        return spelt(self.ticks()[0], start, end)
+
     @property
     def settings(self) -> dict[str, Any]:
         """The class and the arguments of its constructor, as conf/features has them: plain values."""
@@ -65,6 +89,11 @@ class Features(nn.Module, ABC):
     def seconds_of(self, n_frames: int) -> float:
         """How many seconds of sound `n_frames` neighbouring frames stand for."""
         return n_frames / self.frames_per_second
+
+
+def spelt(kind: str, start: int, end: int) -> str:
+    """Some of a kind by their numbers: `feature 3`, or `features 3 to 5`."""
+    return f"{kind} {start}" if end == start + 1 else f"{kind}s {start} to {end - 1}"
 
 
 def read_features(settings: dict[str, Any], *, trust: bool = False) -> Features:

@@ -6,10 +6,12 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
+from genre_lightning.features.base import Band
 from genre_lightning.features.spectrum import SpectralFeatures
 
 PITCH_CLASSES = 12
-NAMES = {0: "C", 2: "D", 4: "E", 5: "F", 7: "G", 9: "A", 11: "B"}
+PITCHES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
+NAMES = {number: name for number, name in enumerate(PITCHES) if len(name) == 1}
 CENTRE_OCTAVE, OCTAVE_WIDTH = 5.0, 2.0  # octaves are counted from 27.5 Hz; their weights fall off as a Gaussian
 
 
@@ -40,6 +42,9 @@ class Chroma(SpectralFeatures):
 
     def ticks(self) -> tuple[str, dict[float, str]]:
         return "pitch class", {**NAMES}
+
+    def bands(self) -> list[Band]:
+        return [Band(name, number, number + 1) for number, name in enumerate(PITCHES)]
 
     def band_filters(self) -> Tensor:
         hz = torch.arange(1, self.n_fft, dtype=torch.float64) * self.sample_rate / self.n_fft

@@ -67,6 +67,12 @@ class MelFeatures(SpectralFeatures):
         return decibels if self.top_db is None else decibels.clamp_(min=float(decibels.max()) - self.top_db)
 
 
+def hertz(frequency: float) -> str:
+    """435.1 -> 440 Hz, 1263 -> 1.3 kHz: two digits."""
+    rounded = float(f"{frequency:.2g}")
+    return f"{rounded:g} Hz" if rounded < 1000 else f"{rounded / 1000:g} kHz"
+
+
 @dataclass(eq=False, repr=False)
 class LogMel(MelFeatures):
     """Log-mel spectrogram in dB: `(samples,)` -> `(frames, n_mels)`.
@@ -94,11 +100,21 @@ class LogMel(MelFeatures):
     def n_features(self) -> int:
         return self.n_mels
 
-    def ticks(self) -> tuple[str, dict[float, str]]:
+    def middles(self) -> tuple[Tensor, Tensor]:
+        """Which mel bands hear anything, since narrow ones may fall between two bins, and the middle of each in Hz."""
         hz = torch.arange(len(self.filters)) * self.sample_rate / self.n_fft
-        heard = self.filters.sum(dim=0)  # narrow bands may fall between two bins
+        heard = self.filters.sum(dim=0)
         bands = heard.nonzero().flatten()
-        middles = (hz @ self.filters)[bands] / heard[bands]
+        return bands, (hz @ self.filters)[bands] / heard[bands]
+
+    def band_name(self, start: int, end: int) -> str:
+        bands, middles = self.middles()
+        places, hz = [-0.5, *bands, self.n_mels - 0.5], [self.f_min, *middles, self.highest_hz]
+        low, high = np.interp([start - 0.5, end - 0.5], places, hz)
+        return f"{hertz(low)} to {hertz(high)}"
+
+    def ticks(self) -> tuple[str, dict[float, str]]:
+        bands, middles = self.middles()
         named = [hertz for hertz in NAMED_HZ if middles[0] <= hertz <= middles[-1]]
         return "Hz", {float(np.interp(hertz, middles, bands)): str(hertz) for hertz in named}
 

@@ -1,9 +1,11 @@
 """What frozen pre-trained networks hear: features that cost much to compute, and are computed once."""
 
+from itertools import accumulate, pairwise
+
 import torch
 from torch import Tensor, nn
 
-from genre_lightning.features.base import Features
+from genre_lightning.features.base import Band, Features
 from genre_lightning.features.encoders.base import Encoder
 from genre_lightning.features.encoders.efficientat import EfficientAT
 from genre_lightning.features.encoders.musicnn import Musicnn
@@ -48,6 +50,15 @@ class Pretrained(Features):
     @property
     def frames_per_second(self) -> float:
         return 1 / self.step_seconds
+
+    def bands(self) -> list[Band]:
+        edges = accumulate((ENCODERS[name].n_features for name in self.encoders), initial=0)
+        return [Band(name, *span) for name, span in zip(self.encoders, pairwise(edges), strict=True)]
+
+    def parts(self) -> list[tuple[Band, Encoder]]:
+        """The encoders, and which of the features each of them makes."""
+        networks = [network for network in self.networks if isinstance(network, Encoder)]
+        return [*zip(self.bands(), networks, strict=True)]
 
     def forward(self, waveform: Tensor) -> Tensor:
         steps = self.frames_in(len(waveform) / self.sample_rate)

@@ -139,7 +139,7 @@ def with_pictures(predictions: Iterable[Prediction], folder: Path, genres: Seque
 
     drawn: Counter[str] = Counter()
     for prediction in predictions:
-        name = prediction.path.name.encode(errors="replace")[:LONGEST_NAME_BYTES].decode(errors="ignore")
+        name = file_name(prediction.path.name)
         drawn[name] += 1
         number = f".{drawn[name]}" if drawn[name] > 1 else ""  # of several songs called alike
         path = folder / f"{name}{number}.timeline.png"
@@ -150,6 +150,11 @@ def with_pictures(predictions: Iterable[Prediction], folder: Path, genres: Seque
             raise UserError(f"cannot write {printable(path)}: {error.strerror or error}") from None
         say(f"drew {printable(path)}", sys.stderr)
         yield prediction
+
+
+def file_name(name: str) -> str:
+    """A song's name, so short that something can be added to it in the name of a file."""
+    return name.encode(errors="replace")[:LONGEST_NAME_BYTES].decode(errors="ignore")
 
 
 def picture(prediction: Prediction, genres: Sequence[str]) -> Figure:

@@ -1,23 +1,30 @@
-"""The weights of EfficientAT's mn04_as: downloaded once from where they are published, and kept."""
+"""The weights of EfficientAT's mn04_as, and what its classes are called, from where they are published."""
 
+import csv
 import io
-import logging
+from functools import cache
 from pathlib import Path
 
 import torch
-from filelock import FileLock
 
 from genre_lightning.errors import UserError
-from genre_lightning.files import write_whole
-from genre_lightning.pretrained.efficientat import EfficientAT
-from genre_lightning.pretrained.weights import checked, load_once, sha256
+from genre_lightning.pretrained.efficientat import CLASSES, EfficientAT
+from genre_lightning.pretrained.published import Published, fetched
+from genre_lightning.pretrained.weights import kept_in, load_once, sha256
 
-logger = logging.getLogger(__name__)
-FILE = "mn04_as_mAP_432.pt"
-URL = f"https://github.com/fschmid56/EfficientAT/releases/download/v0.0.1/{FILE}"
 SHA256 = "899a8c6217063f6941793102a2780b3dd788ab11fce468d9cf5f0577c453321c"
-TIMEOUT_SECONDS = 30.0  # to connect, and from one piece to the next
-PIECE_BYTES = 65536
+WEIGHTS = Published(
+    "the weights of EfficientAT, 4 MB",
+    "https://github.com/fschmid56/EfficientAT/releases/download/v0.0.1/mn04_as_mAP_432.pt",
+    lambda content: sha256(content) == SHA256,
+    ", or do without: features.encoders=[musicnn]",
+)
+# Gemmeke et al. 2017, "Audio Set: An ontology and human-labeled dataset for audio events"; Google, CC BY 4.0
+NAMES = Published(
+    "the names of AudioSet's classes, 15 kB",
+    "https://storage.googleapis.com/us_audioset/youtube_corpus/v1/csv/class_labels_indices.csv",
+    lambda content: bool(names_in(content)),
+)
 
 
 def load_efficientat() -> EfficientAT:
@@ -27,66 +34,23 @@ def load_efficientat() -> EfficientAT:
 
 def load(folder: Path) -> EfficientAT:
     """The network with the weights in `folder`, which are downloaded if need be. Raises OSError, UserError."""
-    kept = folder / FILE
-    if not kept.is_file():  # perhaps in a read-only folder
-        folder.mkdir(parents=True, exist_ok=True)
-        with FileLock(folder / "efficientat.lock"):  # every process of a run needs it, one fetches it
-            if not kept.is_file():
-                fetch(kept)
     network = EfficientAT()
-    network.load_state_dict(torch.load(io.BytesIO(checked(kept, SHA256, FILE)), weights_only=True))
+    network.load_state_dict(torch.load(io.BytesIO(fetched(WEIGHTS, folder)), weights_only=True))
     return network
 
 
-def fetch(kept: Path) -> None:
-    """Download the file, which appears whole or not at all. Raises OSError, UserError."""
-    import requests
-
-    logger.info("fetching the weights of EfficientAT, 4 MB, once")
+def audioset_classes() -> list[str]:
+    """What its classes are called, in the order of its outputs. Raises UserError if the list cannot be had."""
+    folder = kept_in()
     try:
-        content = download()
-    except requests.RequestException as error:
-        raise UserError(
-            f"the weights of EfficientAT cannot be fetched: {reason(error)}; on a computer that is online, download "
-            f"{URL}, and put it into {kept.parent}; or do without: features.encoders=[musicnn]"
-        ) from None
-    if sha256(content) != SHA256:
-        raise UserError(
-            f"what comes from {URL} is not the file that was published (another SHA-256), and is not used; put "
-            f"{FILE} into {kept.parent} yourself, or do without: features.encoders=[musicnn]"
-        )
-    write_whole(kept, lambda file: file.write(content))
+        return names_in(fetched(NAMES, folder))
+    except OSError as error:
+        raise UserError(f"{NAMES.what} cannot be kept in {folder}: {error.strerror or error}") from None
 
 
-def download() -> bytes:
-    """The file from where it is published, with a bar on stderr if that is a terminal. Raises RequestException."""
-    import requests
-    from tqdm import tqdm
-
-    content = bytearray()
-    with requests.get(URL, stream=True, timeout=TIMEOUT_SECONDS) as answer:
-        answer.raise_for_status()
-        size = int(answer.headers.get("Content-Length", 0)) or None
-        with tqdm(desc=FILE, total=size, unit="B", unit_scale=True, disable=None) as bar:
-            for piece in answer.iter_content(PIECE_BYTES):
-                content += piece
-                bar.update(len(piece))
-    return bytes(content)
-
-
-def reason(error: Exception) -> str:
-    """Why a download failed, without the addresses in the error's own text: one may contain a proxy's password."""
-    import requests
-
-    match error:
-        case requests.HTTPError(response=requests.Response(status_code=status)):
-            return f"the server answers {status}"
-        case requests.exceptions.SSLError():
-            return "its certificate is not trusted; REQUESTS_CA_BUNDLE may name another"
-        case requests.exceptions.ProxyError():
-            return "the proxy does not let it through"
-        case requests.Timeout():
-            return f"no answer for {TIMEOUT_SECONDS:.0f} s"
-        case requests.ConnectionError():
-            return "no connection"
-    return f"the answer is cut off or garbled ({type(error).__name__})"
+@cache
+def names_in(content: bytes) -> list[str]:
+    """The names in the published list, in the order of their numbers; none if it is not that list."""
+    rows = [*csv.DictReader(io.StringIO(content.decode(errors="replace")))]
+    numbers = [row.get("index") for row in rows]
+    return [row["display_name"] for row in rows] if numbers == [str(number) for number in range(CLASSES)] else []

@@ -8,6 +8,14 @@ from torch import Tensor, nn
 N_MELS = 96
 N_FRAMES = 187  # a window of 2.99 s, at 16 kHz and a hop of 256 samples
 POOLED, PENULTIMATE, TAGS = 1506, 200, 50  # the widths of its last layers
+# Of the Million Song Dataset, in the order of the outputs: musicnn/configuration.py of the published package.
+TAG_NAMES = (
+    "rock", "pop", "alternative", "indie", "electronic", "female vocalists", "dance", "00s", "alternative rock", "jazz",
+    "beautiful", "metal", "chillout", "male vocalists", "classic rock", "soul", "indie rock", "Mellow", "electronica",
+    "80s", "folk", "90s", "chill", "instrumental", "punk", "oldies", "blues", "hard rock", "ambient", "acoustic",
+    "experimental", "female vocalist", "guitar", "Hip-Hop", "70s", "party", "country", "easy listening", "sexy",
+    "catchy", "funk", "electro", "heavy metal", "Progressive rock", "60s", "rnb", "indie pop", "sad", "House", "happy",
+)  # fmt: skip
 EPSILON = 1e-3  # TensorFlow's, of batch normalisation
 
 

@@ -16,13 +16,18 @@ Network = TypeVar("Network", bound=nn.Module)
 ONE_AT_A_TIME = Lock()  # songs are read by several threads
 
 
+def kept_in() -> Path:
+    """The folder in which what is fetched is kept."""
+    return Path(torch.hub.get_dir()) / "genre_lightning"
+
+
 def load_once(load: Callable[[Path], Network]) -> Network:
     """What `load` makes of the folder where weights are kept, to be run but not trained; the same object each time.
 
     Raises UserError if `load` does, and the same one again without asking it.
     """
     with ONE_AT_A_TIME:
-        found = outcome(load, Path(torch.hub.get_dir()) / "genre_lightning")
+        found = outcome(load, kept_in())
     if isinstance(found, UserError):
         raise found
     return found

@@ -25,6 +25,13 @@ class Encoder(nn.Module, ABC):
         Raises UserError if there are no weights and none can be had.
         """
 
+    @abstractmethod
+    def tags(self, vectors: Tensor) -> dict[str, float]:
+        """What the published network says of a song by its own last layers: the probability of each of its tags.
+
+        `vectors` are the song's, `(steps, n_features)`. Raises UserError if there are no weights and none can be had.
+        """
+
 
 def repeated(signal: Tensor, least: int) -> Tensor:
     """The signal, again and again until it has `least` values in its first dimension if it has fewer."""

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from genre_lightning.features.encoders.base import Encoder, repeated
 from genre_lightning.features.spectrum import SpectralFeatures
 from genre_lightning.pretrained.efficientat import FRAMES_A_VECTOR, N_MELS, POOLED
-from genre_lightning.pretrained.efficientat_weights import load_efficientat
+from genre_lightning.pretrained.efficientat_weights import audioset_classes, load_efficientat
 
 FRAMES_A_CHUNK = 1024  # about 10 s, on which it was trained: squeeze-and-excitation looks at all of a chunk
 PRE_EMPHASIS = 0.97
@@ -36,6 +36,11 @@ class EfficientAT(Encoder):
         starts = torch.linspace(0, len(bands) - length, chunks).round().long().tolist()
         vectors = [heard(network.features, bands[start : start + length]) for start in starts]
         return onto_steps(torch.cat(vectors), steps)
+
+    @torch.inference_mode()
+    def tags(self, vectors: Tensor) -> dict[str, float]:
+        last_layers = load_efficientat().classifier[2:]  # behind its own average over bands and frames
+        return dict(zip(audioset_classes(), last_layers(vectors.mean(dim=0)).sigmoid().tolist(), strict=True))
 
 
 class KaldiMel(SpectralFeatures):

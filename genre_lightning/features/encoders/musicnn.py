@@ -5,7 +5,7 @@ from torch import Tensor, nn
 
 from genre_lightning.features.encoders.base import Encoder, repeated
 from genre_lightning.features.mel import LogMel
-from genre_lightning.pretrained.musicnn import N_FRAMES, N_MELS, POOLED, Tagger
+from genre_lightning.pretrained.musicnn import N_FRAMES, N_MELS, POOLED, TAG_NAMES, Tagger
 from genre_lightning.pretrained.musicnn_weights import load_musicnn
 
 STEPS_AT_ONCE = 64  # so that hours of sound need no more memory than a minute
@@ -41,6 +41,12 @@ class Musicnn(Encoder):
         frames, network = repeated(self.bands(waveform), N_FRAMES), load_musicnn()
         starts = torch.linspace(0, len(frames) - N_FRAMES, steps, dtype=torch.float64).round().long()
         return torch.cat([pooled_windows(network, frames, group) for group in starts.split(STEPS_AT_ONCE)])
+
+    @torch.inference_mode()
+    def tags(self, vectors: Tensor) -> dict[str, float]:
+        network = load_musicnn()
+        of_steps = network.tags(network.penultimate(network.normalise(vectors))).sigmoid()  # (steps, TAGS)
+        return dict(zip(TAG_NAMES, of_steps.mean(dim=0).tolist(), strict=True))
 
 
 def pooled_windows(network: Tagger, frames: Tensor, starts: Tensor) -> Tensor:

@@ -1,0 +1,90 @@
+"""genre-lightning explain: which seconds and which bands speak for a genre, in a song or in all test songs."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from genre_lightning.errors import UserError
+from genre_lightning.predict.cli import add_trust, file_name, say
+from genre_lightning.text import printable
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+EXAMPLES = """\
+What speaks for a genre, and what against it?
+
+  genre-lightning explain logs/RUN song.mp3                its seconds and bands, and song.mp3.explain.png
+  genre-lightning explain logs/RUN song.mp3 --genre jazz   what speaks for another genre than the predicted one
+  genre-lightning explain logs/RUN                         the bands of each genre, the mean over its test songs"""
+
+
+def add_explain(parser: argparse.ArgumentParser) -> None:
+    """Add what the command takes, and what it calls."""
+    parser.description = EXAMPLES
+    parser.add_argument("run", type=Path, metavar="RUN", help="a finished run's folder, or a sweep's: its best")
+    whose = "a song; without one, the test songs of each genre"
+    parser.add_argument("song", nargs="?", type=Path, metavar="SONG", help=whose)
+    parser.add_argument("--genre", metavar="GENRE", help="what is explained (default: the predicted genre, or all)")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    where = "the picture to write (default: SONG.explain.png or RUN.explain.png, here)"
+    parser.add_argument("--output", type=Path, metavar="FILE.png", help=where)
+    add_trust(parser)
+    parser.set_defaults(call=explain)
+
+
+def explain(arguments: argparse.Namespace) -> None:
+    """Explain a song, or without one the genres, and draw it. Raises UserError."""
+    if arguments.run.suffix == ".onnx":
+        raise UserError(f"{printable(arguments.run)}: explain reads the folder of the run that it was exported from")
+    if arguments.output is not None and arguments.output.suffix.lower() != ".png":
+        raise UserError(f"--output: {printable(arguments.output)} does not end with .png")
+    from genre_lightning.predict.evidence import Listener
+    from genre_lightning.predict.genre_evidence import explain_genres
+    from genre_lightning.predict.song_evidence import explain_song
+    from genre_lightning.runs.run import Run, find_run
+
+    run = Run(find_run(arguments.run), trust=arguments.trust)
+    genre = known_genre(arguments.genre, run.spec.genres)
+    if arguments.song is not None:
+        text, name, picture = explain_song(run, Listener(run), arguments.song, genre, arguments.json)
+    else:
+        genres = [genre] if genre else run.spec.genres
+        text, name, picture = explain_genres(run, Listener(run), genres, arguments.json)
+    print(text, flush=True)  # also if the picture cannot be written
+    draw(picture, arguments.output or free_name(file_name(name)))
+
+
+def known_genre(text: str | None, genres: Sequence[str]) -> str | None:
+    """The genre of a run that somebody means; None if they name none. Raises UserError for one it does not know."""
+    from genre_lightning.data.catalogue import genre_name
+
+    if text is not None and genre_name(text) not in genres:
+        raise UserError(f"--genre: the run does not know {text!r}; it knows {', '.join(genres)}")
+    return None if text is None else genre_name(text)
+
+
+def free_name(name: str) -> Path:
+    """NAME.explain.png here, or with a number if that is taken."""
+    path, number = Path(f"{name}.explain.png"), 1
+    while path.exists():
+        number += 1
+        path = Path(f"{name}.explain.{number}.png")
+    return path
+
+
+def draw(picture: Figure, path: Path) -> None:
+    """Write the picture, and say where. Raises UserError if it cannot be written there."""
+    from genre_lightning.plotting import save_picture
+
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        save_picture(picture, path)
+    except OSError as error:
+        why = error.strerror or error
+        raise UserError(f"cannot write {printable(path)}: {why}; name another file with --output") from None
+    say(f"drew {printable(path)}", sys.stderr)
