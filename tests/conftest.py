@@ -93,6 +93,19 @@ def compose_song(genre, number, seconds=1.0):
     return (32767 * (sound[genre] + hiss).clip(-1, 1)).astype(np.int16)
 
 
+def random_efficientat():
+    """Its network with random weights whose batch normalisation has heard noise, or hardly anything would arrive."""
+    from genre_lightning.pretrained import efficientat
+
+    network = efficientat.EfficientAT()
+    for layer in network.features.modules():
+        if isinstance(layer, torch.nn.BatchNorm2d):
+            layer.momentum = None
+    with torch.no_grad():
+        network.features(torch.randn(4, 1, 128, 200))
+    return network
+
+
 @pytest.fixture(scope="session")
 def random_weights(tmp_path_factory):
     """A folder where PyTorch keeps weights, in which those of all encoders are there already: random ones."""
@@ -105,12 +118,7 @@ def random_weights(tmp_path_factory):
     folder.mkdir(parents=True)
     torch.manual_seed(0)
     save_file(musicnn.Tagger().state_dict(), folder / musicnn_weights.KEPT)
-    network = efficientat.EfficientAT()
-    for layer in network.features.modules():
-        if isinstance(layer, torch.nn.BatchNorm2d):
-            layer.momentum = None
-    with torch.no_grad():
-        network.features(torch.randn(4, 1, 128, 200))  # or hardly anything would arrive at the end of so many layers
+    network = random_efficientat()
     torch.save(network.state_dict(), folder / efficientat_weights.WEIGHTS.name)
     names = [f'{number},/m/0,"Sound {number}"' for number in range(efficientat.CLASSES)]
     (folder / efficientat_weights.NAMES.name).write_text(
