@@ -24,7 +24,7 @@ from genre_lightning.features.base import Band
 from genre_lightning.models.base import Standardise
 from genre_lightning.predict.predictor import Predictor
 from genre_lightning.runs.run import Run
-from genre_lightning.text import clock
+from genre_lightning.text import clock, percent
 
 Frames = npt.NDArray[Any]  # a song's features, `(n_frames, n_features)`
 STRETCH_SECONDS = 1.0  # and at most half a window; what is shorter hardly changes what a network says
@@ -98,6 +98,14 @@ class Listener:
         """Each genre's probability, the most probable first, as `genre-lightning predict` has it."""
         windows = self.predictor.predict_windows(song.frames, self.starts(len(song.frames)))
         return self.predictor.by_genre(windows.mean(dim=0))
+
+    def of_nothing(self) -> str:
+        """What the model makes of a song of which every part is left out, as a sentence: what holes may speak for."""
+        nothing = np.broadcast_to(self.mean, (self.predictor.n_frames, len(self.mean)))
+        genre, sure = next(iter(self.predictor.by_genre(self.predictor.predict_windows(nothing, [0])[0]).items()))
+        return (
+            f"Of a song without any of its parts the model says {genre}, {percent(sure)}: each hole leads there a bit."
+        )
 
     def evidence(self, song: Extracted, genre: str) -> Evidence:
         """What each band, each stretch of time, and each stretch of each band of a song says of a genre.

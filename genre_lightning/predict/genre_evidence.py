@@ -39,7 +39,7 @@ def explain_genres(run: Run, listener: Listener, genres: Sequence[str], as_json:
         by_genre[song.genre].append(bands_of(run, listener, song))
     songs = {genre: parts for genre, parts in by_genre.items() if parts}
     learnt = {song.path for song in predictions if song.split == "learnt_from"}
-    remarks = [LEARNT if learnt & {*tested} else NOT_LEARNT]
+    remarks = [LEARNT if learnt & {*tested} else NOT_LEARNT, listener.of_nothing()]
     remarks += [f"Left out: {printable(path)} {why}." for path, why in broken.items()]
     text = json.dumps(plain(songs, remarks)) if as_json else as_text(songs, remarks)
     return text, run.folder.resolve().name, genres_picture(songs)
@@ -54,7 +54,7 @@ def bands_of(run: Run, listener: Listener, song: PredictedSong) -> list[Part]:
 
 def as_text(songs: Songs, remarks: Sequence[str]) -> str:
     """A table of the means, a row a band."""
-    head = ["without", *(f"{genre} ({len(of_genre)} songs)" for genre, of_genre in songs.items())]
+    head = ["band", *(f"{genre} ({len(of_genre)} songs)" for genre, of_genre in songs.items())]
     columns = means(songs)
     rows = [[band, *(f"{columns[genre][band]:+.2f}" for genre in columns)] for band in next(iter(columns.values()))]
     return "\n\n".join(["What each band says of a genre, mean over songs", *remarks, table(head, rows), SCALE])

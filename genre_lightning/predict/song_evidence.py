@@ -67,7 +67,7 @@ def explain_song(run: Run, listener: Listener, path: Path, genre: str | None, as
     genre = genre or next(iter(probabilities))
     similar, no_songs = similar_songs(run, path)
     tags, no_tags = own_tags(run.spec.features, song.frames)
-    remarks = [*remarks_on(run, path), *no_songs, *no_tags]
+    remarks = [*remarks_on(run, path), listener.of_nothing(), *no_songs, *no_tags]
     told = Explanation(path, genre, probabilities, listener.evidence(song, genre), similar, tags, remarks)
     title = f"{told.title}\nwhat speaks for {genre} (red) and against it (blue)"
     picture = song_picture(song, told.evidence, run.spec.features, title, tags)
@@ -113,7 +113,12 @@ def song_text(told: Explanation) -> str:
     kinds = [evidence.bands, evidence.times, evidence.places] if len(evidence.bands) > 1 else [evidence.times]
     for part in [part for kind in kinds for part in strongest(kind)]:
         lines.append((part.name, f"{part.evidence:+.2f}", percent(part.without)))
-    paragraphs = [told.title, *told.remarks, table(("without", "evidence", told.genre), lines), SCALE]
+    paragraphs = [
+        told.title,
+        *told.remarks,
+        table(("part", f"speaks for {told.genre}", "probability without it"), lines),
+        SCALE,
+    ]
     if told.similar:
         rows = [(f"{similarity:.3f}", song_name(track), track.genre) for track, similarity in told.similar]
         paragraphs.append(table(("similarity", "most similar songs it learnt from", "genre"), rows))

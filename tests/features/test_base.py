@@ -85,3 +85,10 @@ def test_features_in_a_new_file_are_found(tmp_path, monkeypatch):
 def test_no_other_class_is_made(target):
     with pytest.raises(UserError, match=f"the run names {target}, which "):
         read_features({"_target_": target})
+
+
+def test_bands_are_all_features_in_order_and_each_has_a_name_of_its_own(config):
+    features = instantiate(config)
+    bands = features.bands()
+    assert [number for band in bands for number in range(band.start, band.end)] == [*range(features.n_features)]
+    assert all(band.name for band in bands) and len({band.name for band in bands}) == len(bands) <= 12

@@ -60,3 +60,9 @@ def test_a_tone_lies_where_the_ticks_of_a_picture_name_it():
     label, ticks = Chroma().ticks()
     loudest = Chroma()(torch.from_numpy(tones(0))).mean(dim=0).argmax()
     assert label == "pitch class" and ticks[int(loudest)] == "A"
+
+
+def test_every_pitch_class_is_a_band_with_its_name():
+    bands = Chroma().bands()
+    assert [band.name for band in bands] == ["C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B"]
+    assert bands[9][1:] == (9, 10)

@@ -161,3 +161,22 @@ def test_the_ticks_of_a_picture_name_the_hertz_that_are_heard_there(octave):
 def test_coefficients_have_numbers_and_a_floor_of_hertz_its_own():
     assert MFCC(n_mfcc=12).ticks() == ("coefficient", {0: "0", 5: "5", 10: "10"})
     assert [*LogMel(f_min=200.0, f_max=3000.0).ticks()[1].values()] == ["250", "1000", "2000"]
+
+
+@pytest.mark.parametrize("hertz", [300.0, 1000.0, 4000.0])
+def test_a_tone_is_loudest_in_the_band_whose_name_says_so(hertz):
+    features = LogMel(f_min=50.0, f_max=8000.0)
+    loudness = features(torch.from_numpy(play(lambda time: 0.5 * np.sin(2 * np.pi * hertz * time)))).mean(dim=0)
+    bands = features.bands()
+    loudest = max(bands, key=lambda band: float(loudness[band.start : band.end].max()))
+    low, high = (
+        float(number) * (1000 if unit == "kHz" else 1)
+        for number, unit in (end.split(" ") for end in loudest.name.split(" to "))
+    )
+    assert low <= hertz <= high
+    assert bands[0].name.startswith("50 Hz to ") and bands[-1].name.endswith(" to 8 kHz")
+
+
+def test_bands_of_coefficients_are_called_by_their_numbers():
+    assert [band.name for band in MFCC(n_mfcc=20).bands()][:2] == ["coefficients 0 to 1", "coefficients 2 to 4"]
+    assert MFCC(n_mfcc=3).bands()[2].name == "coefficient 2"

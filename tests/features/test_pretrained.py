@@ -48,3 +48,11 @@ def test_encoders_that_do_not_exist_or_come_twice_are_refused(encoders):
 def test_a_step_has_a_length(seconds):
     with pytest.raises(ValueError, match="step_seconds must be above 0"):
         Pretrained(["musicnn"], step_seconds=seconds)
+
+
+def test_each_encoder_is_a_band_of_its_own_numbers():
+    parts = Pretrained(["efficientat", "musicnn"]).parts()
+    assert [(band, type(encoder)) for band, encoder in parts] == [
+        (("efficientat", 0, 384), EfficientAT),
+        (("musicnn", 384, 1890), Musicnn),
+    ]

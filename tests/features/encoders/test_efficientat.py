@@ -63,3 +63,11 @@ def test_the_mean_of_the_steps_is_that_of_the_song(steps):
 def test_a_vector_counts_in_a_step_as_far_as_it_lies_in_it():
     found = onto_steps(torch.tensor([[0.0], [3.0], [6.0]]), 2)
     torch.testing.assert_close(found, torch.tensor([[1.0], [5.0]]))
+
+
+def test_its_tags_are_the_classes_of_the_whole_network():
+    encoder, waveform = EfficientAT(), torch.randn(32000 * 5, generator=torch.Generator().manual_seed(0)) / 10
+    expected = load_efficientat()(encoder.mel(waveform).T[None, None])[0].sigmoid()
+    tags = encoder.tags(encoder(waveform, 5))
+    assert [*tags][:2] == ["Sound 0", "Sound 1"] and len(tags) == 527
+    assert [*tags.values()] == pytest.approx(expected.tolist(), abs=1e-4)

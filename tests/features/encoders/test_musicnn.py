@@ -64,3 +64,14 @@ def test_an_hour_needs_no_more_memory_at_once_than_a_few_minutes(monkeypatch):
     monkeypatch.setattr(musicnn, "convolved", lambda *what: seen.append(len(what[1])) or convolved(*what))
     Musicnn()(noise(2000), 32)
     assert len(seen) == 8 and max(seen) < 187 + 3 * 59 + 2 * musicnn.CONTEXT + 10
+
+
+def test_its_tags_are_those_of_the_whole_network_averaged_over_the_steps():
+    encoder, waveform, network = Musicnn(), noise(187), load_musicnn()
+    expected = network(encoder.bands(waveform)[None])[0].sigmoid()
+    tags = encoder.tags(encoder(waveform, 1))
+    assert len(tags) == 50 and {"rock", "jazz", "Hip-Hop"} <= set(tags)
+    assert [*tags.values()] == pytest.approx(expected.tolist(), abs=1e-5)
+    vectors = encoder(noise(700), 4)
+    means = [sum(encoder.tags(step)[tag] for step in vectors.split(1)) / 4 for tag in tags]
+    assert [*encoder.tags(vectors).values()] == pytest.approx(means, abs=1e-6)
