@@ -103,9 +103,8 @@ class Listener:
         """What the model makes of a song of which every part is left out, as a sentence: what holes may speak for."""
         nothing = np.broadcast_to(self.mean, (self.predictor.n_frames, len(self.mean)))
         genre, sure = next(iter(self.predictor.by_genre(self.predictor.predict_windows(nothing, [0])[0]).items()))
-        return (
-            f"Of a song without any of its parts the model says {genre}, {percent(sure)}: each hole leads there a bit."
-        )
+        told = f"With everything left out the model says {genre}, {percent(sure)}"
+        return f"{told}: leaving out a part leans towards that by itself."
 
     def evidence(self, song: Extracted, genre: str) -> Evidence:
         """What each band, each stretch of time, and each stretch of each band of a song says of a genre.

@@ -66,4 +66,4 @@ def test_without_similar_songs_the_rest_is_told(run, tmp_path, write_song):
     song = write_song(tmp_path / "song.wav", "noise")
     text, name, _ = explain_song(Run(other), Listener(Run(other)), song, "noise", as_json=False)
     assert "No similar songs: none of the songs that" in text and "| speaks for noise |" in text
-    assert name == "song.wav" and "Of a song without any of its parts the model says " in text
+    assert name == "song.wav" and "With everything left out the model says " in text
