@@ -79,13 +79,14 @@ def calibration_picture(scored: Mapping[str, ScoredSongs]) -> "Figure":
 def curves_picture(curves: Curves, folds: Sequence[Curves] = ()) -> "Figure":
     """Train and validation on the same axes, a panel a measure; `curves` holds (step, value) by names like val/loss.
 
-    Those of `folds`, of which it is the mean, are faint.
+    Those of `folds`, of which it is the mean, are faint; their validation songs are those that they test.
     """
     from matplotlib.figure import Figure
 
+    shown = CURVES | ({"val": "songs out of fold"} if folds else {})
     figure = Figure((4 * len(MEASURES), 3.2), layout="constrained")
     for axes, measure in zip(figure.subplots(1, len(MEASURES)), MEASURES, strict=True):
-        for (split, label), colour in zip(CURVES.items(), COLOURS, strict=False):
+        for (split, label), colour in zip(shown.items(), COLOURS, strict=False):
             name = f"{split}/{measure}"
             for fold in folds:
                 axes.plot(*zip(*fold.get(name, []), strict=True), color=colour, alpha=0.25, linewidth=0.8)

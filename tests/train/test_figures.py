@@ -67,3 +67,10 @@ def test_curves_show_train_and_validation_on_the_same_axes():
     assert drawn == {"training songs": [[1, 0.9], [2, 0.5]], "validation songs": [[2, 0.8]]}
     assert [line.get_label() for line in accuracy.lines] == ["validation songs"] and accuracy.get_title() == "accuracy"
     assert [text.get_text() for text in loss.get_legend().get_texts()] == ["training songs", "validation songs"]
+
+
+def test_curves_of_folds_are_faint_beside_their_mean_and_no_validation():
+    folds = [{"val/loss": [(1, 0.9), (2, 0.5)]}, {"val/loss": [(1, 0.7), (2, 0.3)]}]
+    loss, *_ = curves_picture({"val/loss": [(1, 0.8), (2, 0.4)]}, folds).axes
+    assert [text.get_text() for text in loss.get_legend().get_texts()] == ["songs out of fold"]
+    assert [line.get_ydata().tolist() for line in loss.lines if line.get_alpha()] == [[0.9, 0.5], [0.7, 0.3]]
