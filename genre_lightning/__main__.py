@@ -128,7 +128,7 @@ def add_audit(parser: argparse.ArgumentParser) -> None:
     whose = "a run's folder, best a cross-validated one's (python train.py folds=5), or a sweep's: its best"
     parser.add_argument("run", type=Path, metavar="RUN", help=whose)
     what = "the list to write, with a page of the same name beside it (default: audit.csv in the run's folder)"
-    parser.add_argument("--output", type=Path, metavar="FILE.csv", help=what)
+    parser.add_argument("--output", type=csv_file, metavar="FILE.csv", help=what)
     add_trust(parser)
     parser.set_defaults(call=call)
 
@@ -149,16 +149,23 @@ def add_suggest(parser: argparse.ArgumentParser) -> None:
     sure = "from which on suggestions may be taken for labels, 0 to 1 (default: where 95 %% of others are right)"
     parser.add_argument("--confidence", type=fraction, metavar="C", help=sure)
     whose = "the file to write, a manifest.csv for FOLDER (default: suggest.csv in it)"
-    parser.add_argument("--output", type=Path, metavar="FILE.csv", help=whose)
+    parser.add_argument("--output", type=csv_file, metavar="FILE.csv", help=whose)
     add_trust(parser)
     parser.set_defaults(call=call)
 
 
 def fraction(text: str) -> float:
-    """A number from 0 to 1. Raises ValueError, of which argparse makes a line."""
+    """A number from 0 to 1. Raises ValueError or ArgumentTypeError, of which argparse makes a line."""
     if not 0 <= float(text) <= 1:
-        raise ValueError
+        raise argparse.ArgumentTypeError(f"{text} is not between 0 and 1")
     return float(text)
+
+
+def csv_file(text: str) -> Path:
+    """The path of a table, beside which a page is written. Raises ArgumentTypeError, of which argparse makes a line."""
+    if Path(text).suffix.lower() != ".csv":
+        raise argparse.ArgumentTypeError(f"{text} does not end with .csv")
+    return Path(text)
 
 
 def add_export(parser: argparse.ArgumentParser) -> None:

@@ -5,27 +5,26 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from genre_lightning.data.catalogue import CHECKED, COLUMNS, DROP, TESTED_IN, Track, genre_name
+from genre_lightning.data.catalogue import COLUMNS, DROP, TESTED_IN, Track, genre_name
 from genre_lightning.errors import UserError
 
 
 def listed_songs(files: Sequence[Path], folder: Path) -> dict[Path, Track]:
-    """The songs that have a genre in CSV files or are to be dropped, each as its line says, by where it lies.
+    """The songs that CSV files list, each as its line says, by where it lies.
 
-    Paths in the files are relative to `folder`. What a later file says of a song goes before what an earlier one does.
+    Paths in the files are relative to `folder`. What the newer file says of a song goes before what the older one does.
     Raises UserError if one is no such file.
     """
     lines: dict[Path, dict[str, str]] = {}
-    for file in files:
-        for row in read_rows(file) if file.is_file() else ():
-            known = lines.setdefault((folder / row["path"].strip()).resolve(), {})
-            known |= {column: value for column, value in row.items() if value or column not in known}
+    for file in sorted(filter(Path.is_file, files), key=lambda file: file.stat().st_mtime):
+        for row in read_rows(file):
+            lines.setdefault((folder / row["path"].strip()).resolve(), {}).update(row)
     return {
         song: Track(
             folder / row["path"].strip(), **{column: row.get(column, "") for column in COLUMNS[1:]},
             extra={column: value for column, value in row.items() if column not in COLUMNS},
         )
-        for song, row in lines.items() if row.get(CHECKED, "").strip() or row.get("genre", "").strip()
+        for song, row in lines.items()
     }  # fmt: skip
 
 
@@ -49,7 +48,7 @@ def label_of(track: Track) -> str:
     return "" if label == DROP else label
 
 
-def own_line(track: Track) -> Track:
-    """A song of a run as a manifest lists it: its split is the run's, and another run chooses anew."""
+def listed_anew(track: Track) -> Track:
+    """A song as a manifest for the songs of two folders lists it: without a split, since they have none in common."""
     extra = {column: value for column, value in track.extra.items() if column != TESTED_IN}
     return replace(track, split="", extra=extra)

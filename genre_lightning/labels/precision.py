@@ -71,7 +71,7 @@ class Automatic(NamedTuple):
     cross_validated: bool
 
 
-def automatic(run: Path, confidence: float | None = None) -> Automatic:
+def automatic(run: Path, confidence: float | None = None, *, by_artist: bool = True) -> Automatic:
     """Choose the confidence from which on a run's suggestions may be taken for labels, and measure how many are right.
 
     An ordinary run has songs of validation to choose by and those of test to measure on. A cross-validated one has all
@@ -81,16 +81,18 @@ def automatic(run: Path, confidence: float | None = None) -> Automatic:
     Args:
         run: The run's folder.
         confidence: From 0 to 1; None: the lowest one that `lowest_confidence` finds good enough.
+        by_artist: Whether the run divided its songs by artist.
 
     Returns:
-        The confidence and the precision; no precision if there is no such confidence.
+        The confidence and the precision; none if no confidence is good enough, or it cannot be measured.
 
     Raises:
         UserError: The run has no predictions, or they are damaged.
     """
     songs = judged_songs(run)
     val, test, crossed = songs["val"], songs["test"], not len(songs["val"].groups)
-    where = "songs, each judged by a network that did not know its artist" if crossed else "test songs"
+    unknown = told_unknown(run, by_artist)
+    where = f"songs, each judged by a network that {unknown}" if crossed else "test songs"
     if confidence is not None:
         return Automatic(confidence, precision([(test, confidence)], where), crossed)
     chosen = lowest_confidence(test if crossed else val)
@@ -98,8 +100,18 @@ def automatic(run: Path, confidence: float | None = None) -> Automatic:
     if crossed:
         halves = half_of_artists(test.groups)
         parts = [(test.only(here), lowest_confidence(test.only(~here))) for here in (halves, ~halves)]
-    where += f"; {'other artists' if crossed else 'validation'} chose how sure"
-    return Automatic(chosen, None if chosen is None else precision(parts, where), crossed)
+    if all(level is None for _, level in parts):
+        return Automatic(None, None, crossed)
+    where += "; each half of the artists chose how sure for the other" if crossed else "; validation chose how sure"
+    return Automatic(chosen, precision(parts, where), crossed)
+
+
+def told_unknown(run: Path, by_artist: bool) -> str:
+    """What a network has not learnt from that judges a song of a cross-validated run."""
+    if not by_artist:
+        return "had not learnt from it, but may know its artist"
+    nameless = sum(not is_known for _, is_known in artist_groups(run).values())
+    return "knew no song of its artists" + (f" ({nameless} name none, which it may know)" if nameless else "")
 
 
 def judged_songs(run: Path) -> dict[str, Judged]:
@@ -147,10 +159,11 @@ def lowest_confidence(songs: Judged) -> float | None:
     Without that song a few right ones would be enough, which is luck: as it is, 19 are needed, all right. None if there
     is no such confidence.
     """
-    levels = np.unique(songs.confidence)[::-1]
-    numbers = [songs.confidence >= level for level in levels]
-    enough = [songs.correct[those].sum() >= WANTED * (those.sum() + 1) for those in numbers]
-    return float(levels[np.flatnonzero(enough)[-1]]) if any(enough) else None
+    order = np.argsort(-songs.confidence, kind="stable")
+    levels, right = songs.confidence[order], songs.correct[order].cumsum()
+    ends = np.append(levels[1:] < levels[:-1], np.ones_like(levels[:1], bool))  # songs as sure as each other are one
+    enough = np.flatnonzero(ends & (right >= WANTED * (np.arange(len(right)) + 2)))
+    return float(levels[enough[-1]]) if len(enough) else None
 
 
 def precision(parts: Iterable[tuple[Judged, float | None]], measured_on: str) -> Precision:

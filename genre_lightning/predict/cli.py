@@ -63,9 +63,9 @@ def seconds(text: str) -> float:
 
 
 def count(text: str) -> int:
-    """A whole number above 0. Raises ValueError, of which argparse makes a line."""
+    """A whole number above 0. Raises ValueError or ArgumentTypeError, of which argparse makes a line."""
     if int(text) < 1:
-        raise ValueError
+        raise argparse.ArgumentTypeError(f"{text} is not above 0")
     return int(text)
 
 

@@ -1,10 +1,11 @@
+import os
 from pathlib import Path
 
 import pytest
 
 from genre_lightning.data.catalogue import Track
 from genre_lightning.errors import UserError
-from genre_lightning.labels.listed import label_of, listed_songs, own_line
+from genre_lightning.labels.listed import label_of, listed_anew, listed_songs
 
 
 @pytest.fixture
@@ -17,16 +18,21 @@ def write(tmp_path):
     return write
 
 
-def test_what_the_later_file_says_goes_before_and_nothing_that_was_said_is_lost(write, tmp_path):
-    first = write("manifest.csv", "path,genre,year,genre_checked", "a.wav,rock,1999,", "b.wav,jazz,2001,jazz")
-    second = write(
-        "suggest.csv", "path,genre,genre_checked,suggestion", "a.wav,,pop,pop", "b.wav,,,rock", "c.wav,,,pop"
+@pytest.mark.parametrize("newer", [0, 1])
+def test_what_the_newer_file_says_goes_before_and_no_column_is_lost(write, tmp_path, newer):
+    files = (
+        write(
+            "manifest.csv", "path,genre,artist,year,genre_checked", "a.wav,rock,Queen,1999,", "b.wav,,Blur,2001,jazz"
+        ),
+        write("suggest.csv", "path,genre,genre_checked,suggestion", "a.wav,,pop,pop", "b.wav,,,rock", "c.wav,,,pop"),
     )
-    listed = listed_songs((first, second), tmp_path)
-    a, b = (listed[(tmp_path / name).resolve()] for name in ("a.wav", "b.wav"))
-    assert len(listed) == 2  # nobody has labelled c.wav
-    assert (a.genre, label_of(a), a.extra["year"]) == ("rock", "pop", "1999")
-    assert (label_of(b), b.extra["genre_checked"], b.extra["suggestion"]) == ("jazz", "jazz", "rock")
+    for age, file in enumerate((files[newer], files[1 - newer])):
+        os.utime(file, (1e9 - age, 1e9 - age))
+    listed = listed_songs(files, tmp_path)
+    a, b, c = (listed[(tmp_path / name).resolve()] for name in ("a.wav", "b.wav", "c.wav"))
+    assert len(listed) == 3 and label_of(c) == ""
+    assert (a.artist, a.extra["year"], a.extra["suggestion"]) == ("Queen", "1999", "pop")
+    assert [label_of(a), label_of(b)] == [["rock", "jazz"], ["pop", ""]][newer]
 
 
 def test_a_song_to_be_dropped_is_listed_without_a_label(write, tmp_path):
@@ -41,6 +47,6 @@ def test_a_file_that_lists_no_songs_is_named(write, tmp_path, lines):
         listed_songs((write("suggest.csv", *lines),), tmp_path)
 
 
-def test_a_song_of_a_run_loses_the_runs_split_and_fold_only():
+def test_a_song_is_listed_anew_without_split_and_fold():
     track = Track(Path("a.wav"), "rock", "Queen", "Jealousy", "train", {"tested_in_fold": "3", "year": "1978"})
-    assert own_line(track) == Track(Path("a.wav"), "rock", "Queen", "Jealousy", extra={"year": "1978"})
+    assert listed_anew(track) == Track(Path("a.wav"), "rock", "Queen", "Jealousy", extra={"year": "1978"})

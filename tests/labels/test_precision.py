@@ -69,10 +69,20 @@ def test_of_a_cross_validated_run_each_half_of_the_artists_is_measured_at_what_t
 
 
 def test_what_several_networks_say_of_a_song_is_averaged(finish):
-    twice = [(song, "test", p) for song in range(19) for p in (0.99, 0.61)]
+    twice = [(song, "test", p) for song in range(80) for p in (0.99, 0.61)]
     chosen = automatic(finish(twice))
     assert chosen.confidence == pytest.approx(0.8) and chosen.precision is not None
-    assert chosen.precision.of == 19
+    assert chosen.precision.of == chosen.precision.songs == 80
+
+
+def test_of_too_few_songs_no_half_can_choose_for_the_other(finish):
+    assert automatic(finish([(song, "test", 0.9) for song in range(30)])) == (None, None, True)
+
+
+def test_it_is_said_if_folds_were_by_song(finish):
+    folder = finish([(song, "test", 0.9) for song in range(80)])
+    assert "that knew no song of its artists; each half" in str(automatic(folder).precision)
+    assert "had not learnt from it, but may know its artist" in str(automatic(folder, by_artist=False).precision)
 
 
 def test_a_confidence_that_is_asked_for_is_measured_as_it_is(finish):

@@ -1,5 +1,6 @@
 import csv
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -7,7 +8,11 @@ import numpy as np
 import pytest
 
 from genre_lightning.__main__ import main
-from genre_lightning.data.catalogue import read_manifest
+from genre_lightning.data.catalogue import Track, read_manifest
+from genre_lightning.embed.embedder import SongMeans
+from genre_lightning.labels.candidates import Heard, Suggestions
+from genre_lightning.labels.precision import Automatic
+from genre_lightning.labels.suggest import told_checked
 
 GENRES = ("clicks", "noise", "tones")
 
@@ -91,7 +96,7 @@ def test_what_people_have_said_is_kept_not_asked_again_and_compared(suggest, new
     assert len(again) == len(rows)
     assert [again[row["path"]]["genre_checked"] for row in rows[:3]] == ["clicks", "noise", "drop"]
     assert not {row["path"] for row in rows[:3]} & {line.split("|")[1].strip() for line in out.splitlines()[2:5]}
-    assert "0 songs that the run knows, 2 others with labels" in out
+    assert "Not asked about: 2 songs with labels, 1 song to be dropped, 1 song that cannot be read." in out
     assert f"Of 2 songs with labels that the run does not know, the suggestion is right for {agree}. " in out
 
 
@@ -101,7 +106,8 @@ def test_songs_that_the_run_knows_are_counted_and_keep_their_genre(suggest, new,
         file.write(f"{(new / 'c0.wav').as_posix()},noise,,,train\r\n")
     _, out, _ = suggest(new, run=other)
     rows = {row["path"]: row for row in read(new / "suggest.csv")}
-    assert "1 songs that the run knows" in out and rows["c0.wav"]["genre"] == "noise" and rows["c1.wav"]["genre"] == ""
+    assert "Not asked about: 1 song that the run knows, 1 song that cannot be read." in out
+    assert rows["c0.wav"]["genre"] == "noise" and rows["c1.wav"]["genre"] == ""
     assert "No suggestion may be taken for a label" in out  # three songs of validation are too few to choose by
     assert {row["automatic"] for row in rows.values()} == {""}
 
@@ -120,13 +126,44 @@ def test_without_the_runs_features_its_songs_are_like_nothing(suggest, new, run,
 def test_what_cannot_be_done_is_one_line(suggest, new, tmp_path):
     assert suggest(tmp_path / "none")[0].startswith(f"error: there is no folder {tmp_path / 'none'}; name one with")
     told = suggest(new, "--output", tmp_path / "none" / "a.csv")[0]
-    assert told.startswith(f"error: cannot write {tmp_path / 'none' / 'a.csv'}: ")
+    assert told.startswith(f"error: there is no folder {tmp_path / 'none'}; make it, or name another --output")
     for song in new.glob("*.wav"):
         song.replace(tmp_path / song.name)
+    nothing = f"error: there is nothing to label in {new}: it has"
     told = suggest(new)[0]
     assert told.startswith(
-        f"error: none of the 1 songs can be read; the first is {new / 'broken.mp3'}, which is damaged"
+        f"{nothing} 1 song that cannot be read; the first of these is {new / 'broken.mp3'}, which is"
     )
-    write(new / "manifest.csv", [{"path": "broken.mp3", "genre": "noise"}])
-    told = suggest(new)[0]
-    assert told.endswith("the run knows 0 of its 1 songs, and the others have labels")
+    write(new / "manifest.csv", [{"path": "broken.mp3", "genre_checked": "drop"}])
+    assert suggest(new)[0] == f"{nothing} 1 song to be dropped"
+
+
+def test_a_page_cannot_be_the_table(suggest, new):
+    status, _, err = suggest(new, "--output", new / "page.html")
+    assert status == 2 and f"argument --output: {new / 'page.html'} does not end with .csv" in err
+
+
+def test_labels_are_compared_by_artists(heard_songs):
+    alone, shared = (told_checked(heard_songs(artists), Automatic(0.5, None, False)) for artists in (30, 6))
+    ends = [[int(end) for end in re.findall(r"\((\d+) to (\d+)\)", told)[0]] for told in (alone, shared)]
+    assert alone.startswith("Of 30 songs with labels that the run does not know, the suggestion is right for 27. ")
+    assert ends[1][1] - ends[1][0] > ends[0][1] - ends[0][0]
+
+
+@pytest.fixture
+def heard_songs():
+    """Make suggestions for labelled songs by so many artists: three of thirty songs, by one or three, are rock, and the
+    network takes all for jazz.
+    """
+
+    def make(artists):
+        means = SongMeans(vectors=np.zeros((30, 2)), probabilities=np.tile([0.9, 0.1], (30, 1)))
+        tracks = [
+            Track(Path(f"{row}.wav"), "rock" if row < 3 else "jazz", f"artist {row * artists // 30}")
+            for row in range(30)
+        ]
+        labelled = Heard(tracks, ["jazz", "rock"], means, [[]] * 30)
+        nothing = labelled.only([])
+        return Suggestions(nothing, nothing, nothing, labelled, [], {}, {})
+
+    return make
