@@ -75,27 +75,27 @@ def similar_learnt(run: Run, path: Path, k: int) -> list[tuple[Track, float]]:
     Songs that embed.py has not embedded are embedded now, from the run's cache. Raises UserError if none is there.
     """
     songs = read_predictions(run.folder)
-    learnt = {song.path.absolute() for song in songs if song.split == "learnt_from"} - {path.absolute()}
-    embeddings = embedded_before(run) or embedded_now(run, learnt)
-    learnt_rows = [row for row, track in enumerate(embeddings.tracks) if track.path.absolute() in learnt]
-    query = Query(path.name, embed_file(run.folder, path, run.trust))
-    return similar_songs(embeddings.only(learnt_rows), query, k)
+    learnt = {song.path.resolve() for song in songs if song.split == "learnt_from"} - {path.resolve()}
+    embeddings = embedded_before(run, learnt) or embedded_now(run, learnt)
+    return similar_songs(embeddings, Query(path.name, embed_file(run.folder, path, run.trust)), k)
 
 
-def embedded_before(run: Run) -> Embeddings | None:
-    """The run's own songs as embed.py has embedded them; None if it has not, or an older model."""
+def embedded_before(run: Run, paths: Set[Path]) -> Embeddings | None:
+    """The songs with these paths as embed.py has embedded them; None if it has not, or with an older model."""
     try:
         check_model(run.folder)
-        return read_embeddings(run.folder)
+        embeddings = read_embeddings(run.folder)
     except UserError:
         return None
+    rows = [row for row, track in enumerate(embeddings.tracks) if track.path.resolve() in paths]
+    return embeddings.only(rows) if rows else None
 
 
 def embedded_now(run: Run, paths: Set[Path]) -> Embeddings:
     """The run's songs with these paths, as far as they are in its cache. Raises UserError if none is."""
     from genre_lightning.embed.embedder import embed_songs, predicting_trainer
 
-    cached = {track: run.cache.find(track.path) for track in run.catalogue if track.path.absolute() in paths}
+    cached = {track: run.cache.find(track.path) for track in run.catalogue if track.path.resolve() in paths}
     found = {track: song for track, song in cached.items() if song is not None}
     if not found:
         raise UserError(f"none of the songs that {run.folder} learnt from is where it was, or in {run.cache.folder}")

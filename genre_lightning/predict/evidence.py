@@ -32,8 +32,8 @@ MOST_STRETCHES = 60  # of longer songs they are longer instead
 
 # What the numbers of evidence mean, for people.
 SCALE = """\
-Evidence is by how much the log-odds of the genre fall without a part: by 0.7 means that they halve. Below 0 the part
-speaks against the genre."""
+What speaks for a genre is by how much its log-odds fall without the part: by 0.7 means that its odds halve. What is
+below 0 speaks against it."""
 
 
 class Patch(NamedTuple):
@@ -126,7 +126,8 @@ class Listener:
     def stretch_edges(self, seconds: float) -> list[float]:
         """Where the equal stretches of a song's time begin and end, in seconds."""
         length = max(min(STRETCH_SECONDS, self.spec.window_seconds / 2), seconds / MOST_STRETCHES)
-        return np.linspace(0, seconds, max(1, round(seconds / length)) + 1).tolist()
+        frames = int(seconds * self.spec.features.frames_per_second)  # of which each stretch needs one
+        return np.linspace(0, seconds, max(1, min(round(seconds / length), frames)) + 1).tolist()
 
     def frames_at(self, edges: Sequence[float], song: Extracted) -> list[int]:
         """The frames at some seconds of a song, the first and the last one its ends; a silence has no frames."""

@@ -55,23 +55,25 @@ def bands_of(run: Run, listener: Listener, song: PredictedSong) -> list[Part]:
 def as_text(songs: Songs, remarks: Sequence[str]) -> str:
     """A table of the means, a row a band."""
     head = ["band", *(f"{genre} ({len(of_genre)} songs)" for genre, of_genre in songs.items())]
-    columns = means(songs)
-    rows = [[band, *(f"{columns[genre][band]:+.2f}" for genre in columns)] for band in next(iter(columns.values()))]
+    bands = [part.name for part in next(iter(songs.values()))[0]]
+    columns = [[f"{mean:+.2f}" for mean in of_genre] for of_genre in means(songs).values()]
+    rows = [*zip(bands, *columns, strict=True)]
     return "\n\n".join(["What each band says of a genre, mean over songs", *remarks, table(head, rows), SCALE])
 
 
 def plain(songs: Songs, remarks: Sequence[str]) -> dict[str, Any]:
     """The means as JSON holds them."""
-    columns = means(songs)
-    genres = {genre: {"songs": len(songs[genre]), "bands": columns[genre]} for genre in columns}
+    genres: dict[str, Any] = {}
+    for genre, found in means(songs).items():
+        named = zip((part.name for part in songs[genre][0]), found, strict=True)
+        bands = [{"name": name, "evidence": mean} for name, mean in named]
+        genres[genre] = {"songs": len(songs[genre]), "bands": bands}
     return {"genres": genres, "remarks": list(remarks)}
 
 
-def means(songs: Songs) -> dict[str, dict[str, float]]:
+def means(songs: Songs) -> dict[str, list[float]]:
     """The mean evidence of each band over the songs of each genre."""
     return {
-        genre: {
-            bands[0].name: round(fmean(part.evidence for part in bands), 6) for bands in zip(*of_genre, strict=True)
-        }
+        genre: [round(fmean(part.evidence for part in band), 6) for band in zip(*of_genre, strict=True)]
         for genre, of_genre in songs.items()
     }

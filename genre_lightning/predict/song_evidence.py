@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 STRONGEST = 2  # parts of a kind that are named, for and against each
 SIMILAR = 2
+NOTHING = 0.005  # evidence that is rounded to zero
 NAMED_TAGS = 5
 
 
@@ -76,14 +77,14 @@ def explain_song(run: Run, listener: Listener, path: Path, genre: str | None, as
 
 def remarks_on(run: Run, path: Path) -> Iterator[str]:
     """What is to be known before reading an explanation: of the song, and of features that make no picture."""
-    rows = {song.split: song for song in read_predictions(run.folder) if song.path.absolute() == path.absolute()}
+    rows = {song.split: song for song in read_predictions(run.folder) if song.path.resolve() == path.resolve()}
     if "learnt_from" in rows:
         yield f"The model has learnt from this song, as {rows['learnt_from'].genre}: it may know it by heart."
     for split, song in rows.items():
         if "learnt_from" not in rows:
             yield f"The model has not learnt from this song, which is in {split} as {song.genre}."
     if not run.spec.features.is_image:
-        yield "The features are no picture with bands of frequency: what speaks is a network and its seconds."
+        yield "These features have no bands of frequency: what is left out are encoders, and seconds."
 
 
 def similar_songs(run: Run, path: Path) -> tuple[list[tuple[Track, float]], list[str]]:
@@ -109,18 +110,14 @@ def own_tags(features: Features, frames: Frames) -> tuple[dict[str, dict[str, fl
 
 def song_text(told: Explanation) -> str:
     """All of it but for the weaker parts, for people."""
-    evidence, lines = told.evidence, []
-    kinds = [evidence.bands, evidence.times, evidence.places] if len(evidence.bands) > 1 else [evidence.times]
-    for part in [part for kind in kinds for part in strongest(kind)]:
-        lines.append((part.name, f"{part.evidence:+.2f}", percent(part.without)))
-    paragraphs = [
-        told.title,
-        *told.remarks,
-        table(("part", f"speaks for {told.genre}", "probability without it"), lines),
-        SCALE,
-    ]
+    evidence, paragraphs = told.evidence, [told.title, *told.remarks]
+    kinds = {"band": evidence.bands, "time": evidence.times, "time and band": evidence.places}
+    for kind, parts in kinds.items() if len(evidence.bands) > 1 else [("time", evidence.times)]:
+        rows = [(part.name, f"{part.evidence:+.2f}", percent(part.without)) for part in strongest(parts)]
+        paragraphs.append(table((kind, f"speaks for {told.genre}", "probability without it"), rows))
+    paragraphs.append(SCALE)
     if told.similar:
-        rows = [(f"{similarity:.3f}", song_name(track), track.genre) for track, similarity in told.similar]
+        rows = [(f"{similarity:.3f}", printable(song_name(track)), track.genre) for track, similarity in told.similar]
         paragraphs.append(table(("similarity", "most similar songs it learnt from", "genre"), rows))
     for encoder, tags in told.tags.items():
         named = [f"{tag} {percent(sure)}" for tag, sure in sorted(tags.items(), key=lambda tag: -tag[1])[:NAMED_TAGS]]
@@ -131,7 +128,10 @@ def song_text(told: Explanation) -> str:
 def strongest(parts: Sequence[Part]) -> list[Part]:
     """Those that speak most for the genre, and then those that speak most against it."""
     ranked = sorted(parts, key=lambda part: -part.evidence)
-    pros, cons = [part for part in ranked if part.evidence > 0], [part for part in ranked if part.evidence < 0]
+    pros, cons = (
+        [part for part in ranked if part.evidence > NOTHING],
+        [part for part in ranked if part.evidence < -NOTHING],
+    )
     return pros[:STRONGEST] + cons[-STRONGEST:]
 
 
@@ -146,7 +146,8 @@ def song_json(told: Explanation) -> dict[str, Any]:
     ]  # fmt: skip
     return {
         "path": str(told.path),
-        "genre": told.genre,
+        "genre": next(iter(told.probabilities)),
+        "explained_genre": told.genre,
         "probabilities": rounded(told.probabilities),
         "edges_seconds": [round(edge, 3) for edge in evidence.edges],
         **{kind: [part.plain() for part in parts] for kind, parts in kinds.items()},

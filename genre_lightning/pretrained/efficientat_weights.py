@@ -51,6 +51,9 @@ def audioset_classes() -> list[str]:
 @cache
 def names_in(content: bytes) -> list[str]:
     """The names in the published list, in the order of their numbers; none if it is not that list."""
-    rows = [*csv.DictReader(io.StringIO(content.decode(errors="replace")))]
-    numbers = [row.get("index") for row in rows]
-    return [row["display_name"] for row in rows] if numbers == [str(number) for number in range(CLASSES)] else []
+    rows = csv.reader(content.decode(errors="replace").splitlines())
+    try:
+        numbers, _, names = zip(*rows, strict=True)
+    except (ValueError, csv.Error):  # it has not three columns: the page of a captive portal
+        return []
+    return [*names[1:]] if numbers == ("index", *map(str, range(CLASSES))) else []

@@ -99,6 +99,11 @@ def test_long_songs_have_longer_stretches_and_no_more_of_them(listener):
     assert np.diff(listener.stretch_edges(4.0)) == pytest.approx(0.25)  # half a window
 
 
+def test_every_stretch_has_a_frame_of_its_own(listener, monkeypatch):
+    monkeypatch.setattr(type(listener.spec.features), "frames_per_second", 0.5)
+    assert np.diff(listener.stretch_edges(12.0)).tolist() == [2.0] * 6
+
+
 def test_log_odds_compare_a_genre_with_all_others_together():
     assert log_odds(torch.tensor([0.2, 0.3, 0.5]).log(), 2) == pytest.approx(0.0, abs=1e-6)
     assert log_odds(torch.tensor([0.8, 0.2]).log(), 0) == pytest.approx(np.log(4), abs=1e-6)

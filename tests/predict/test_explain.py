@@ -44,7 +44,7 @@ def test_a_song_is_explained_and_drawn_and_no_picture_written_over(explain, embe
 def test_json_holds_the_whole_map_and_songs_that_were_learnt_from(explain, embedded):
     song = song_of(embedded, "learnt_from")
     told = json.loads(explain(song, "--json", "--genre", "Noise", "--output", "new/picture.PNG")[1])
-    assert Path("new", "picture.PNG").is_file() and told["genre"] == "noise" and told["path"] == str(song)
+    assert Path("new", "picture.PNG").is_file() and told["explained_genre"] == "noise" and told["path"] == str(song)
     assert len(told["places"]) == len(told["times"]) * 8 and len(told["times"]) == len(told["edges_seconds"]) - 1
     assert "learnt from this song" in told["remarks"][0] and told["tags"] == {}
     learnt = {str(one.path) for one in read_predictions(embedded) if one.split == "learnt_from"} - {str(song)}

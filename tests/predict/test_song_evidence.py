@@ -16,6 +16,7 @@ def test_the_parts_that_are_named_are_the_two_strongest_for_and_against():
     parts = [Part(name, evidence, 0.5) for name, evidence in zip("abcdef", (0.1, -2, 3, 0, 0.2, -1), strict=True)]
     assert [part.name for part in strongest(parts)] == ["c", "e", "f", "b"]
     assert [part.name for part in strongest(parts[1:4])] == ["c", "b"]
+    assert not strongest([Part("a", 0.004, 0.5), Part("b", -0.004, 0.5)])  # which are written as zero
 
 
 def test_encoders_say_what_they_hear_themselves_and_one_that_cannot_is_told_of(encoder_weights, monkeypatch):
@@ -41,6 +42,8 @@ def test_whether_the_model_knows_the_song_is_said_first(run):
     songs = {song.split: song for song in read_predictions(run)}
     (said,) = remarks_on(Run(run), songs["learnt_from"].path)
     assert said == f"The model has learnt from this song, as {songs['learnt_from'].genre}: it may know it by heart."
+    other_way = songs["learnt_from"].path.parent / ".." / songs["learnt_from"].genre / songs["learnt_from"].path.name
+    assert [*remarks_on(Run(run), other_way)] == [said]
     (said,) = remarks_on(Run(run), songs["test"].path)
     assert said == f"The model has not learnt from this song, which is in test as {songs['test'].genre}."
     assert not [*remarks_on(Run(run), run / "another.wav")]
@@ -49,7 +52,7 @@ def test_whether_the_model_knows_the_song_is_said_first(run):
 def test_similar_songs_were_learnt_from_and_are_other_ones_whether_embedded_before_or_now(run, embedded):
     known = next(song.path for song in read_predictions(run) if song.split == "learnt_from")
     learnt = {song.path for song in read_predictions(run) if song.split == "learnt_from"} - {known}
-    now, _ = similar_songs(Run(run), known)
+    now, _ = similar_songs(Run(run), known.parent / ".." / known.parent.name / known.name)
     before, _ = similar_songs(Run(embedded), known)
     assert len(now) == 2 and {track.path for track, _ in now} <= learnt
     assert [(track.path, round(similarity, 4)) for track, similarity in now] == [

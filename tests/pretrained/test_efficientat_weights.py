@@ -47,8 +47,9 @@ def test_classes_have_their_published_names(home):
     assert weights.audioset_classes() == names
 
 
-def test_another_list_is_not_taken_for_the_classes(home):
-    (home / weights.NAMES.name).write_text(listed(["Music", "Speech", "Noise"]), encoding="utf-8")
+@pytest.mark.parametrize("content", [listed(["Music", "Speech"]), "<html>log in\rhere</html>", "index,mid\n0,/m/0"])
+def test_another_list_is_not_taken_for_the_classes(home, content):
+    (home / weights.NAMES.name).write_text(content, encoding="utf-8")
     with pytest.raises(UserError, match=r"is not class_labels_indices\.csv as it was published"):
         weights.audioset_classes()
 

@@ -103,6 +103,7 @@ class Audit {
 
   put(value) {
     this.asked[this.chosen][CHECKED] = value;
+    if (value && value !== DROP && !this.genres.includes(value)) this.genres.push(value); // behind those with digits
     const kept = this.kept.write(this.asked);
     this.complain(kept ? "" : "This browser keeps nothing: save before you close the page.");
     this.show(this.chosen);
@@ -153,5 +154,6 @@ function at(id) {
 }
 
 function genresOf(songs) {
-  return [...new Set(songs.flatMap(({ genre, suggestion }) => [genre, suggestion]))].filter(Boolean).sort();
+  const named = songs.flatMap((song) => [song.genre, song.suggestion, song[CHECKED]]);
+  return [...new Set(named)].filter((genre) => genre && genre !== DROP).sort();
 }
