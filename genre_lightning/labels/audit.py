@@ -29,6 +29,7 @@ from genre_lightning.data.catalogue import (
 from genre_lightning.data.sources.folder import folder
 from genre_lightning.embed.neighbours import nearest, song_name
 from genre_lightning.errors import UserError
+from genre_lightning.labels.listed import listed_songs
 from genre_lightning.labels.page.document import PAGE, write_page
 from genre_lightning.runs.predictions import PredictedSong, read_predictions
 from genre_lightning.runs.run import MODEL, Run
@@ -94,8 +95,8 @@ def audit(run: Run, output: Path | None = None) -> str:
         UserError: It is no finished run, it is damaged, or a file cannot be written.
     """
     root, probabilities = songs_folder(run), out_of_sample(run.folder)
-    judgements = with_nearest(judge(songs_of(run, root), probabilities), run)
     path = output or run.folder / AUDIT
+    judgements = with_nearest(judge(with_checks(songs_of(run, root), path, root), probabilities), run)
     write(judgements, path, root, run.folder.resolve().name)
     told = [describe(judgements, root), *limits(judgements, run, len(probabilities)), what_next(path, root)]
     return "\n\n".join(told)
@@ -122,6 +123,17 @@ def songs_of(run: Run, root: Path) -> list[Track]:
         song = listed.pop(place(track), None) or replace(track, split="", extra=extra)
         songs.append(replace(song, artist=song.artist or track.artist, title=song.title or track.title))
     return [*songs, *listed.values()]
+
+
+def with_checks(tracks: Sequence[Track], path: Path, root: Path) -> list[Track]:
+    """The songs with what somebody has filled in in the list of an earlier audit, and has not put elsewhere yet."""
+    listed = {place(song): song.checked for song in listed_songs((path,), root).values() if song.checked}
+    return [
+        replace(track, extra=track.extra | {CHECKED: listed[place(track)]})
+        if place(track) in listed and not track.checked
+        else track
+        for track in tracks
+    ]
 
 
 def place(song: Track | PredictedSong) -> str:
@@ -190,6 +202,8 @@ def describe(judgements: Sequence[Judgement], root: Path) -> str:
     doubtful = [one for one in judgements if one.doubtful]
     asked = sum(bool(one.probabilities) for one in judgements)
     told = f"{len(doubtful)} of {asked} songs sound more like another genre than like their own"
+    if heard := sum(bool(one.track.checked) for one in judgements):
+        told += f" ({heard} others were heard already, and are not asked about)"
     if not doubtful:
         return told
     rows = []
@@ -208,7 +222,9 @@ def limits(judgements: Sequence[Judgement], run: Run, judged: int) -> list[str]:
         known = (
             f"The run was not cross-validated: {songs - judged} of its {songs} songs were judged by no network that had"
         )
-        told.append(f"{known} not learnt from them, so they are not audited; python train.py folds=5 judges all.")
+        told.append(
+            f"{known} not learnt from them, so they are not audited; train again with folds=5, which judges all."
+        )
     if not is_fitted(run):
         told.append("Nearest songs are missing: no network has learnt from all songs (refit=true).")
     elif any(one.doubtful and not one.nearest for one in judgements):

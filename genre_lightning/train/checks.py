@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from hydra.utils import instantiate
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 
 from genre_lightning.config import check_number, check_type, check_types
 from genre_lightning.data.catalogue import Catalogue
@@ -50,6 +50,7 @@ NEEDED = {
 
 def check(cfg: DictConfig) -> None:
     """Raise UserError for settings that cannot work, before any work is done."""
+    check_songs(cfg.data)
     check_callbacks(cfg.callbacks)
     check_types(cfg)
     for key, limits in WHOLE_NUMBERS.items():
@@ -68,6 +69,12 @@ def check(cfg: DictConfig) -> None:
     check_cross_validation(cfg)
     instantiate(cfg.split)(Catalogue([]))  # validates the method and the fractions, also without songs
     check_network(cfg)
+
+
+def check_songs(data: DictConfig) -> None:
+    """Raise UserError if nobody has said where the songs are."""
+    if OmegaConf.is_missing(data, "root"):
+        raise UserError("data.root: is not set; add data.root=SONGS, the folder that holds the songs")
 
 
 def check_cross_validation(cfg: DictConfig) -> None:

@@ -76,12 +76,12 @@ def test_contradicted_labels_come_first_the_least_probable_one_at_the_top(crosse
     assert [*rows[0].values()][-5:-1] == ["", "clicks", "0.7000", "0.1000"] and "tested_in_fold" not in rows[0]
 
 
-def fill_in(run, songs):
-    """Say of three doubtful songs what was heard, and make the list the manifest of the folder of songs."""
+def fill_in(run, file):
+    """Say of three doubtful songs what was heard, and save the list as `file`."""
     answers = {"noise/3.wav": "Clicks", "tones/1.wav": "tones", "clicks/5.wav": "drop"}
     rows = [row | {"genre_checked": answers.get(row["path"], "")} for row in read(run / "audit.csv")]
-    with (songs / "manifest.csv").open("w", newline="", encoding="utf-8") as file:
-        table = csv.DictWriter(file, [*rows[0]])
+    with file.open("w", newline="", encoding="utf-8") as lines:
+        table = csv.DictWriter(lines, [*rows[0]])
         table.writeheader()
         table.writerows(rows)
 
@@ -89,7 +89,7 @@ def fill_in(run, songs):
 def test_the_list_is_the_manifest_of_the_songs_with_what_was_heard(crossed, library_copy):
     before = {track.path: track for track in folder(str(library_copy))}
     audit(Run(crossed))
-    fill_in(crossed, library_copy)
+    fill_in(crossed, library_copy / "manifest.csv")
     after = {track.path: track for track in folder(str(library_copy))}
     changed = {library_copy / "noise/3.wav": "clicks", library_copy / "clicks/5.wav": ""}
     assert after.keys() == before.keys()  # also the broken file, which is in no run
@@ -103,12 +103,22 @@ def test_the_list_is_the_manifest_of_the_songs_with_what_was_heard(crossed, libr
 
 def test_songs_that_were_heard_are_not_asked_about_again(crossed, library_copy):
     audit(Run(crossed))
-    fill_in(crossed, library_copy)
+    fill_in(crossed, library_copy / "manifest.csv")
     told = audit(Run(crossed))
-    assert told.startswith("0 of 27 songs sound more like another genre than like their own\n\n")
+    assert told.startswith(
+        "0 of 27 songs sound more like another genre than like their own (3 others were heard already"
+    )
     again = {row["path"]: (row["genre"], row["genre_checked"]) for row in read(crossed / "audit.csv")}
     assert again["noise/3.wav"] == ("clicks", "Clicks") and again["tones/1.wav"] == ("tones", "tones")
     assert again["clicks/5.wav"] == ("", "drop")
+
+
+def test_what_was_filled_in_is_not_lost_if_the_audit_is_done_again_before_it_is_used(crossed):
+    audit(Run(crossed))
+    fill_in(crossed, crossed / "audit.csv")
+    audit(Run(crossed))
+    again = {row["path"]: (row["genre"], row["genre_checked"]) for row in read(crossed / "audit.csv")}
+    assert again["noise/3.wav"] == ("noise", "clicks") and again["clicks/5.wav"] == ("clicks", "drop")
 
 
 def test_nearest_songs_are_named_as_the_finished_network_hears_them(crossed):
@@ -145,7 +155,7 @@ def test_an_ordinary_run_is_audited_as_far_as_it_goes(run, tmp_path):
     told = audit(Run(run), tmp_path / "audit.csv")
     assert " of 12 songs sound more like another genre" in told
     assert "18 of its 30 songs were judged by no network that had not learnt from them" in told
-    assert "python train.py folds=5" in told
+    assert "train again with folds=5" in told
     judged = [row for row in read(tmp_path / "audit.csv") if row["suggestion"]]
     assert len(judged) == 12 and {row["split"] for row in judged} == {"val", "test"}
 

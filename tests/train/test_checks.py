@@ -45,6 +45,12 @@ def test_what_would_leave_no_run_behind_is_refused_before_songs_are_read(configu
     assert is_for_users(error.value) and "\n" not in explain(error.value) and not (tmp_path / "cache").exists()
 
 
+@pytest.mark.parametrize("source", ["folder", "gtzan"])
+def test_a_folder_that_was_forgotten_is_asked_for(configure, source):
+    with pytest.raises(UserError, match=r"^data\.root: is not set; add data\.root=SONGS"):
+        check(configure(f"data={source}", "data.root=???"))
+
+
 @pytest.mark.parametrize(("override", "line"), TOGETHER.items())
 def test_what_goes_with_no_folds_is_refused(configure, override, line):
     with pytest.raises(UserError, match=line):
