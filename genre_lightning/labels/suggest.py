@@ -118,4 +118,5 @@ def told_checked(made: Suggestions, chosen: Automatic) -> str:
     if chosen.confidence is None:
         return f"{told}."
     judged = Judged(songs.confidence, right, np.array(linked(track.artists for track in songs.tracks)))
-    return f"{told}. The part that is right {precision([(judged, chosen.confidence)], 'of these')}."
+    sure = precision([(judged, chosen.confidence)], "of these")
+    return f"{told}. The part that is right {sure}." if sure.songs else f"{told}, and so sure of none."

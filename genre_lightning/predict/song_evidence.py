@@ -111,7 +111,7 @@ def own_tags(features: Features, frames: Frames) -> tuple[dict[str, dict[str, fl
 def song_text(told: Explanation) -> str:
     """All of it but for the weaker parts, for people."""
     evidence, paragraphs = told.evidence, [told.title, *told.remarks]
-    kinds = {"band": evidence.bands, "time": evidence.times, "time and band": evidence.places}
+    kinds = {"part": evidence.bands, "time": evidence.times, "part of a time": evidence.places}
     for kind, parts in kinds.items() if len(evidence.bands) > 1 else [("time", evidence.times)]:
         rows = [(part.name, f"{part.evidence:+.2f}", percent(part.without)) for part in strongest(parts)]
         paragraphs.append(table((kind, f"speaks for {told.genre}", "probability without it"), rows))
