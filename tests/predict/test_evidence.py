@@ -99,6 +99,10 @@ def test_long_songs_have_longer_stretches_and_no_more_of_them(listener):
     assert np.diff(listener.stretch_edges(4.0)) == pytest.approx(0.25)  # half a window
 
 
+def test_what_is_left_out_sounds_like_the_mean(listener):
+    assert " the model says clicks, 33.3 %: " in listener.of_nothing()
+
+
 def test_every_stretch_has_a_frame_of_its_own(listener, monkeypatch):
     monkeypatch.setattr(type(listener.spec.features), "frames_per_second", 0.5)
     assert np.diff(listener.stretch_edges(12.0)).tolist() == [2.0] * 6
