@@ -1,7 +1,7 @@
 """model=linear: the mean of each feature over a song, and a head that is solved instead of trained."""
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +13,9 @@ from genre_lightning.errors import UserError
 from genre_lightning.metrics import SongScores
 from genre_lightning.models.base import GenreClassifier, Standardise
 from genre_lightning.models.blocks import Mean
+
+if TYPE_CHECKING:
+    from sklearn.linear_model import LogisticRegression
 
 # Of these cross-validation chooses; weaker regularisation than the last one was never the best on real songs.
 STRENGTHS = (1e-4, 3e-4, 1e-3, 3e-3, 0.01, 0.03, 0.1, 0.3, 1.0)
@@ -82,7 +85,7 @@ class Linear(GenreClassifier):
                 "model=linear needs songs of every genre in its epoch; leave trainer.limit_train_batches out"
             )
         C = choose_strength(songs, labels, groups, self.class_weight) if self.C is None else self.C  # noqa: N806
-        weight, bias = fitted(songs, labels, C, self.class_weight)
+        weight, bias = linear_layer(fitted(songs, labels, C, self.class_weight))
         self.head.weight.copy_(weight)
         self.head.bias.copy_(bias)
         self.strength.fill_(C)
@@ -90,23 +93,22 @@ class Linear(GenreClassifier):
         self.trained.append((nn.functional.cross_entropy(logits, genres), logits.argmax(dim=1), genres))
 
 
-def fitted(songs: Vectors, genres: Numbers, C: float, class_weight: str | None) -> tuple[Tensor, Tensor]:  # noqa: N803
+def linear_layer(solution: "LogisticRegression") -> tuple[Tensor, Tensor]:
+    """Weight `(n_genres, n_features)` and bias `(n_genres,)`; for two genres, scikit-learn has one row."""
+    weight, bias = torch.from_numpy(solution.coef_).float(), torch.from_numpy(solution.intercept_).float()
+    return (weight, bias) if len(bias) > 1 else (torch.cat([-weight, weight]) / 2, torch.cat([-bias, bias]) / 2)
+
+
+def fitted(songs: Vectors, genres: Numbers, C: float, class_weight: str | None) -> "LogisticRegression":  # noqa: N803
     """Multinomial logistic regression with an L2 penalty, by L-BFGS.
 
-    The weights of a solution are sums of songs, so they are looked for among these: with fewer songs than features that
-    is a smaller space, in which L-BFGS takes the same steps.
-
-    Returns:
-        The weights `(n_genres, n_features)`, and the biases `(n_genres,)`.
+    On one thread: for so few songs, threads of BLAS and of scikit-learn would wait for each other most of the time.
     """
     from sklearn.linear_model import LogisticRegression
+    from threadpoolctl import threadpool_limits
 
-    n_features = songs.shape[1]
-    span = np.linalg.qr(songs.T)[0] if len(songs) < n_features else np.eye(n_features)  # (n_features, dimensions)
-    solution = LogisticRegression(C=C, class_weight=class_weight, max_iter=5000).fit(songs @ span, genres)
-    weight, bias = torch.from_numpy(solution.coef_ @ span.T).float(), torch.from_numpy(solution.intercept_).float()
-    # for two genres, scikit-learn has one row
-    return (weight, bias) if len(bias) > 1 else (torch.cat([-weight, weight]) / 2, torch.cat([-bias, bias]) / 2)
+    with threadpool_limits(1):
+        return LogisticRegression(C=C, class_weight=class_weight, max_iter=5000).fit(songs, genres)
 
 
 def choose_strength(songs: Vectors, genres: Numbers, groups: Numbers, class_weight: str | None) -> float:
@@ -125,8 +127,8 @@ def choose_strength(songs: Vectors, genres: Numbers, groups: Numbers, class_weig
     for known, others in StratifiedGroupKFold(folds, shuffle=True, random_state=0).split(songs, genres, groups):
         if len(np.unique(genres[known])) == len(np.unique(genres)):  # not if all songs of a genre are in this fold
             for row, C in enumerate(STRENGTHS):  # noqa: N806
-                layer = fitted(songs[known], genres[known], C, class_weight)
-                losses[row, others] = song_losses(layer, songs[others], genres[others])
+                solution = fitted(songs[known], genres[known], C, class_weight)
+                losses[row, others] = song_losses(solution, songs[others], genres[others])
     losses = losses[:, np.isfinite(losses).all(axis=0)]
     if not losses.size:
         return USUAL_STRENGTH
@@ -135,7 +137,7 @@ def choose_strength(songs: Vectors, genres: Numbers, groups: Numbers, class_weig
     return STRENGTHS[int(within.argmax())]
 
 
-def song_losses(layer: tuple[Tensor, Tensor], songs: Vectors, genres: Numbers) -> Vectors:
+def song_losses(solution: "LogisticRegression", songs: Vectors, genres: Numbers) -> Vectors:
     """The log-loss of each song, `(songs,)`; not from probabilities, which may be rounded to 0."""
-    logits = nn.functional.linear(torch.from_numpy(songs).float(), *layer)
+    logits = nn.functional.linear(torch.from_numpy(songs).float(), *linear_layer(solution))
     return nn.functional.cross_entropy(logits, torch.from_numpy(genres), reduction="none").double().numpy()

@@ -26,12 +26,15 @@ def score_baseline(data: GenreDataModule, learnt_from: Sequence[str], C: float) 
 
 
 def fit(data: GenreDataModule, splits: Sequence[str], C: float) -> "Pipeline":  # noqa: N803
-    """Logistic regression on the songs of some splits."""
+    """Logistic regression on the songs of some splits; on one thread, as several would wait for each other."""
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
+    from threadpoolctl import threadpool_limits
 
-    return make_pipeline(StandardScaler(), LogisticRegression(C=C, max_iter=1000)).fit(*song_vectors(data, splits))
+    classifier = make_pipeline(StandardScaler(), LogisticRegression(C=C, max_iter=1000))
+    with threadpool_limits(1):
+        return classifier.fit(*song_vectors(data, splits))
 
 
 def score(classifier: "Pipeline", data: GenreDataModule, splits: Sequence[str]) -> ScoredSongs:
