@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from unicodedata import normalize
 
+from genre_lightning.data.tables import read_table
 from genre_lightning.errors import UserError
 from genre_lightning.files import write_text_whole
 
@@ -139,14 +140,8 @@ def read_manifest(path: Path) -> Catalogue:
 
     Raises UserError that names the line for a missing column, a missing value, an unknown split or a path listed twice.
     """
-    try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            rows = csv.DictReader(file)
-            if missing := {"path", "genre"} - set(rows.fieldnames or ()):
-                raise UserError(f"{path}: its first line must name the column {' and '.join(sorted(missing))}")
-            lines = [(rows.line_num, read_row(row, path, rows.line_num)) for row in rows]
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise UserError(f"{path}: is not a CSV file in UTF-8: {error}") from None
+    rows = read_table(path, (*COLUMNS, CHECKED), ("path", "genre"))
+    lines = [(line, read_row(row, path, line)) for line, row in rows]
     first: dict[str, int] = {}
     for line, track in lines:
         if (before := first.setdefault(os.path.normpath(track.path), line)) != line:
@@ -156,9 +151,7 @@ def read_manifest(path: Path) -> Catalogue:
 
 def read_row(row: dict[str, str], manifest: Path, line: int) -> Track:
     """One line of a manifest. Raises UserError."""
-    if None in row or None in row.values():
-        raise UserError(f"{manifest}, line {line}: has more or fewer values than the first line has columns")
-    values = {column: (row.get(column) or "").strip() for column in COLUMNS}
+    values = {column: row.get(column, "").strip() for column in COLUMNS}
     for column in ("path", "genre"):
         if not values[column] and not (column == "genre" and CHECKED in row):
             raise UserError(f"{manifest}, line {line}: the {column} is empty")

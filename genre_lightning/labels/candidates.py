@@ -114,8 +114,12 @@ def suggestions(run: Run, folder: Path, n: int, confidence: float | None, listed
 
 
 def songs_in(folder: Path, genres: Sequence[str]) -> dict[Path, Track]:
-    """The songs below a folder by where they lie. Those in a folder with the name of a genre have that genre."""
-    named = {song: genre_name(song.relative_to(folder).parts[0]) for song in find_songs([folder])}
+    """The songs below a folder by where they lie. Those in a folder with the name of a genre have that genre.
+
+    Names that are no UTF-8 are left out, since no table can be read that holds them.
+    """
+    songs = [song for song in find_songs([folder]) if not any("\udc80" <= letter <= "\udcff" for letter in str(song))]
+    named = {song: genre_name(song.relative_to(folder).parts[0]) for song in songs}
     return {song.resolve(): Track(song, genre if genre in genres else "") for song, genre in named.items()}
 
 

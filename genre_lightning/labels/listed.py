@@ -1,11 +1,11 @@
 """What people have said of a folder's songs, in its manifest.csv and in the file that suggestions are written to."""
 
-import csv
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from genre_lightning.data.catalogue import COLUMNS, DROP, TESTED_IN, Track, genre_name
+from genre_lightning.data.catalogue import CHECKED, COLUMNS, DROP, TESTED_IN, Track, genre_name
+from genre_lightning.data.tables import read_table
 from genre_lightning.errors import UserError
 
 
@@ -17,7 +17,9 @@ def listed_songs(files: Sequence[Path], folder: Path) -> dict[Path, Track]:
     """
     lines: dict[Path, dict[str, str]] = {}
     for file in sorted(filter(Path.is_file, files), key=lambda file: file.stat().st_mtime):
-        for row in read_rows(file):
+        for line, row in read_table(file, (*COLUMNS, CHECKED), ("path",)):
+            if not row["path"].strip():
+                raise UserError(f"{file}, line {line}: the path is empty")
             lines.setdefault((folder / row["path"].strip()).resolve(), {}).update(row)
     return {
         song: Track(
@@ -26,20 +28,6 @@ def listed_songs(files: Sequence[Path], folder: Path) -> dict[Path, Track]:
         )
         for song, row in lines.items()
     }  # fmt: skip
-
-
-def read_rows(file: Path) -> list[dict[str, str]]:
-    """The lines of a CSV file by column. Raises UserError if they name no paths."""
-    try:
-        with file.open(newline="", encoding="utf-8-sig", errors="surrogateescape") as lines:
-            rows = list(csv.DictReader(lines))
-    except csv.Error as error:
-        raise UserError(f"{file}: is not a CSV file: {error}") from None
-    if any(not row.get("path") or None in row or None in row.values() for row in rows):
-        raise UserError(
-            f"{file}: has a line without a path, or with more or fewer values than columns; mend or move it"
-        )
-    return rows
 
 
 def label_of(track: Track) -> str:

@@ -1,4 +1,5 @@
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -41,9 +42,16 @@ def test_a_song_to_be_dropped_is_listed_without_a_label(write, tmp_path):
     assert (label_of(dropped), label_of(other)) == ("", "hiphop") and dropped.extra["genre_checked"] == "drop"
 
 
-@pytest.mark.parametrize("lines", [["genre", "rock"], ["path,genre", "a.wav"], ["path,genre", "a.wav,rock,1,2"]])
-def test_a_file_that_lists_no_songs_is_named(write, tmp_path, lines):
-    with pytest.raises(UserError, match=r"suggest\.csv: has a line without a path"):
+@pytest.mark.parametrize(
+    ("lines", "told"),
+    [
+        (["genre", "rock"], "suggest.csv: its first line must name the column path"),
+        (["path,genre", ",rock"], "suggest.csv, line 2: the path is empty"),
+        (["path,genre", "a.wav,rock,1,2"], "suggest.csv, line 2: has 4 values, and the first line 2"),
+    ],
+)
+def test_a_file_that_lists_no_songs_is_named(write, tmp_path, lines, told):
+    with pytest.raises(UserError, match=re.escape(told)):
         listed_songs((write("suggest.csv", *lines),), tmp_path)
 
 

@@ -1,0 +1,49 @@
+"""Tables as people save them: CSV by hand or by program, Excel's with semicolons or tabs, in UTF-8 or UTF-16."""
+
+import codecs
+import csv
+import io
+from collections.abc import Collection, Iterator
+from pathlib import Path
+
+from genre_lightning.errors import UserError
+
+DELIMITERS = (",", ";", "\t")
+UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+
+
+def read_table(path: Path, columns: Collection[str], needed: Collection[str]) -> Iterator[tuple[int, dict[str, str]]]:
+    """The lines of a table below its first one, with their numbers; blank ones are left out.
+
+    Args:
+        path: The file.
+        columns: Columns whose names count in any case, and with spaces around them.
+        needed: Those of them that it must have.
+
+    Raises:
+        UserError: It is no such table, lacks a column, or a line has more or fewer values than columns.
+    """
+    text = decoded(path)
+    delimiter = max(DELIMITERS, key=text.partition("\n")[0].count)
+    try:
+        rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+        head = [known if (known := name.strip().lower()) in columns else name for name in next(rows, [])]
+        if missing := {*needed} - {*head}:
+            raise UserError(f"{path}: its first line must name the column {' and '.join(sorted(missing))}")
+        for row in filter(any, rows):
+            if len(row) != len(head):
+                raise UserError(f"{path}, line {rows.line_num}: has {len(row)} values, and the first line {len(head)}")
+            yield rows.line_num, dict(zip(head, row, strict=True))
+    except csv.Error as error:
+        raise UserError(f"{path}: is not a CSV file: {error}") from None
+
+
+def decoded(path: Path) -> str:
+    """The text of a file in UTF-8, or in UTF-16 if it begins as such files do. Raises UserError."""
+    content = path.read_bytes()
+    try:
+        return content.decode("utf-16" if content.startswith(UTF_16) else "utf-8-sig")
+    except UnicodeDecodeError as error:
+        where = content.count(b"\n", 0, error.start) + 1
+        told = f"{path}, line {where}: is not in UTF-8; save it anew, in Excel as `CSV UTF-8`"
+        raise UserError(told) from None
