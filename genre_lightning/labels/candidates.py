@@ -98,14 +98,16 @@ def suggestions(run: Run, folder: Path, n: int, confidence: float | None, listed
     """Hear the songs of a folder that the run does not know, and divide those without a label. Raises UserError."""
     own, found = {track.path.resolve(): track for track in run.catalogue}, songs_in(folder, run.spec.genres)
     unknown = [track for place, track in {**found, **listed}.items() if place not in own and track.path.is_file()]
-    asked = [track for track in unknown if track.checked != DROP]
+    named = [track for track in unknown if is_utf_8(track.path)]
+    asked = [track for track in named if track.checked != DROP]
     broken = run.cache.build([track.path for track in asked])
     heard = hear(run, without_copies(run, [track for track in asked if track.path not in broken]))
     is_labelled = np.array([bool(label_of(track)) for track in heard.tracks], bool)
     not_asked = {
         "that the run knows": len(found.keys() & own.keys()),
         "with labels": int(is_labelled.sum()),
-        "to be dropped": len(unknown) - len(asked),
+        "to be dropped": len(named) - len(asked),
+        "with names that are no UTF-8, which no table can hold": len(unknown) - len(named),
         "that are copies of others": len(asked) - len(broken) - len(heard.tracks),
         "that cannot be read": len(broken),
     }
@@ -113,13 +115,14 @@ def suggestions(run: Run, folder: Path, n: int, confidence: float | None, listed
     return Suggestions(*divided(new, n, confidence), labelled, others(own, listed, heard.tracks), not_asked, broken)
 
 
-def songs_in(folder: Path, genres: Sequence[str]) -> dict[Path, Track]:
-    """The songs below a folder by where they lie. Those in a folder with the name of a genre have that genre.
+def is_utf_8(path: Path) -> bool:
+    """Whether the bytes of a name are text: those that are not, Python has as lone surrogates."""
+    return not any("\ud800" <= letter <= "\udfff" for letter in str(path))
 
-    Names that are no UTF-8 are left out, since no table can be read that holds them.
-    """
-    songs = [song for song in find_songs([folder]) if not any("\udc80" <= letter <= "\udcff" for letter in str(song))]
-    named = {song: genre_name(song.relative_to(folder).parts[0]) for song in songs}
+
+def songs_in(folder: Path, genres: Sequence[str]) -> dict[Path, Track]:
+    """The songs below a folder by where they lie. Those in a folder with the name of a genre have that genre."""
+    named = {song: genre_name(song.relative_to(folder).parts[0]) for song in find_songs([folder])}
     return {song.resolve(): Track(song, genre if genre in genres else "") for song, genre in named.items()}
 
 

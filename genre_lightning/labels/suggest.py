@@ -104,8 +104,8 @@ def told_automatic(made: Suggestions, chosen: Automatic) -> str:
         f"Suggestions with a confidence of {chosen.confidence:.4f} or more: {len(made.sure.tracks)} (automatic=1). The "
         f"part that is right {chosen.precision}. Other kinds of music have less."
     )
-    enough = chosen.precision.right >= WANTED
-    return told if enough else f"{told} That is below {percent(WANTED)}: do not take them for labels unheard."
+    too_few = chosen.precision.right < WANTED  # not if none was so sure, and nothing is known
+    return f"{told} That is below {percent(WANTED)}: do not take them for labels unheard." if too_few else told
 
 
 def told_checked(made: Suggestions, chosen: Automatic) -> str:

@@ -1,3 +1,5 @@
+import os
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -55,6 +57,15 @@ def test_copies_are_not_asked_about_and_what_a_list_knows_of_a_song_is_kept(new,
     assert made.not_asked["that are copies of others"] == made.not_asked["with labels"] == 1
     assert [track.path.name for track in made.labelled.tracks] == ["b.wav"]
     assert Track(new / "gone.wav", "", "Blur") in made.rest
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such names")
+def test_a_song_whose_name_is_no_text_is_counted_and_not_listed(new, run):
+    (new / "a.wav").rename(new / os.fsdecode(b"caf\xe9.wav"))
+    made = suggestions(Run(run), new, 5, None, {})
+    assert made.not_asked["with names that are no UTF-8, which no table can hold"] == 1
+    assert {track.path.name for track in made.lines} >= {"b.wav", "c.wav"}
+    assert not any("caf" in track.path.name for track in made.lines)
 
 
 def test_a_song_of_the_run_has_the_genre_it_was_learnt_with_unless_it_was_heard_since():

@@ -11,8 +11,8 @@ from genre_lightning.__main__ import main
 from genre_lightning.data.catalogue import Track, read_manifest
 from genre_lightning.embed.embedder import SongMeans
 from genre_lightning.labels.candidates import Heard, Suggestions
-from genre_lightning.labels.precision import Automatic
-from genre_lightning.labels.suggest import told_checked
+from genre_lightning.labels.precision import Automatic, Precision
+from genre_lightning.labels.suggest import told_automatic, told_checked
 
 GENRES = ("clicks", "noise", "tones")
 
@@ -167,3 +167,11 @@ def heard_songs():
         return Suggestions(nothing, nothing, nothing, labelled, [], {}, {})
 
     return make
+
+
+def test_what_is_below_the_wanted_precision_is_said_and_what_is_not_known_is_not(heard_songs):
+    made, measured = heard_songs(30), [Precision(20, 30, right, None, "songs") for right in (0.96, 0.9)]
+    fine, poor = (told_automatic(made, Automatic(0.5, one, True)) for one in measured)
+    unknown = told_automatic(made, Automatic(0.99, Precision(0, 30, float("nan"), None, "songs"), True))
+    assert "That is below 95.0 %: do not take them" in poor
+    assert "below" not in fine and "below" not in unknown and "is not known" in unknown
