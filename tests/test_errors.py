@@ -18,7 +18,7 @@ from omegaconf import OmegaConf
 
 import genre_lightning.errors
 import genre_lightning.models
-from genre_lightning.audio import read_audio
+from genre_lightning.audio.reading import read_audio
 from genre_lightning.config import check_types, find_class
 from genre_lightning.embed.projection import UMAP
 from genre_lightning.errors import (

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from genre_lightning.audio import AudioError
+from genre_lightning.audio.reading import AudioError
 from genre_lightning.data.extraction import Extracted, extract, extract_all, song_key, with_progress
 from genre_lightning.data.loudness import Loudness
 from genre_lightning.errors import UserError

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from genre_lightning.audio import AudioError, Tags, read_song
+from genre_lightning.audio.reading import AudioError, Tags, read_song
 from genre_lightning.data.loudness import Loudness, Spans
 from genre_lightning.devices import threads
 from genre_lightning.features.base import Features

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from genre_lightning.audio import AudioError, Waveform
+from genre_lightning.audio.reading import AudioError, Waveform
 
 BLOCK_SECONDS = 0.1
 REST_BLOCKS = 10  # shorter silences are rests, which belong to the rhythm

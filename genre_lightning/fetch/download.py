@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 
 from yandex_music import Client, DownloadInfo
 
-from genre_lightning.audio import AudioError, decode
+from genre_lightning.audio.reading import AudioError, decode
 from genre_lightning.errors import UserError
 from genre_lightning.fetch.candidates import Candidate
 from genre_lightning.fetch.client import PassingError, RefusedError, ServiceError, UnansweredError, plain_failures

@@ -19,7 +19,7 @@ from genre_lightning.text import clock, percent, printable, table
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from genre_lightning.audio import AudioError
+    from genre_lightning.audio.reading import AudioError
     from genre_lightning.predict.predictor import Moment, Prediction
 
 EXAMPLES = """\
@@ -112,7 +112,7 @@ class Predictions:
     def __iter__(self) -> Iterator[Prediction]:
         from tqdm import tqdm
 
-        from genre_lightning.audio import AudioError
+        from genre_lightning.audio.reading import AudioError
 
         try:
             for path, outcome in tqdm(self.outcomes, total=self.total, unit="song", disable=self.total == 1 or None):

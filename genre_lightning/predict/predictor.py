@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-from genre_lightning.audio import AudioError
+from genre_lightning.audio.reading import AudioError
 from genre_lightning.data.extraction import Extracted, extract, extract_all
 from genre_lightning.data.loudness import heard_seconds
 from genre_lightning.data.spec import Spec

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from genre_lightning.audio import AudioError
+from genre_lightning.audio.reading import AudioError
 from genre_lightning.data.catalogue import Track
 from genre_lightning.embed.neighbours import similar_learnt, song_name
 from genre_lightning.errors import UserError

@@ -12,7 +12,7 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from genre_lightning.audio import read_audio
+from genre_lightning.audio.reading import read_audio
 from genre_lightning.data.catalogue import read_manifest
 from genre_lightning.features.mel import LogMel
 from genre_lightning.train.train import train

@@ -11,7 +11,7 @@ from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 from serving import serve
 
-from genre_lightning.audio import Tags
+from genre_lightning.audio.reading import Tags
 from genre_lightning.data.cache import FeatureCache
 from genre_lightning.data.catalogue import MANIFEST, Catalogue, Track, read_manifest, write_manifest
 from genre_lightning.data.extraction import Extracted, song_key

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from hydra import compose, initialize_config_dir
 
-from genre_lightning.audio import decode
+from genre_lightning.audio.reading import decode
 from genre_lightning.fetch.fetch import collect
 
 pytestmark = [pytest.mark.benchmark, pytest.mark.filterwarnings("ignore")]

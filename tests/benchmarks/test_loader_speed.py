@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch.utils.data import DataLoader
 
-from genre_lightning.audio import Tags
+from genre_lightning.audio.reading import Tags
 from genre_lightning.data.cache import FeatureCache
 from genre_lightning.data.extraction import Extracted
 from genre_lightning.data.windows import RandomWindows, WindowDataset

@@ -23,7 +23,7 @@ N_GENRES, SONGS = 10, 8
 # What a program of one's own would wait for at least: Lightning, the file, and one look at its windows.
 LEAST = """
 import sys, lightning, torch
-from genre_lightning.audio import read_audio
+from genre_lightning.audio.reading import read_audio
 from genre_lightning.features.mel import LogMel
 from genre_lightning.models.cnn import CNN
 frames = LogMel()(torch.from_numpy(read_audio(sys.argv[1], 22050)))

@@ -14,7 +14,7 @@ import torch
 
 import genre_lightning.data.cache
 import genre_lightning.files
-from genre_lightning.audio import read_audio
+from genre_lightning.audio.reading import read_audio
 from genre_lightning.data.cache import FeatureCache
 from genre_lightning.errors import UserError
 from genre_lightning.features.mel import LogMel

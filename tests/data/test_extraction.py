@@ -9,7 +9,7 @@ import pytest
 import soundfile
 import torch
 
-from genre_lightning.audio import AudioError, Tags, read_audio
+from genre_lightning.audio.reading import AudioError, Tags, read_audio
 from genre_lightning.data.extraction import extract, extract_all, song_key, threads, with_progress
 from genre_lightning.data.loudness import Loudness
 from genre_lightning.errors import UserError

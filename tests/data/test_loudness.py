@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from genre_lightning.audio import AudioError
+from genre_lightning.audio.reading import AudioError
 from genre_lightning.data.loudness import Loudness, heard_seconds
 
 RATE = 8000

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from genre_lightning.audio import decode
+from genre_lightning.audio.reading import decode
 from genre_lightning.fetch.excerpt import middle, side_information
 
 

@@ -18,7 +18,7 @@ import pytest
 import service as fake
 from service import TOKEN, Service, artist_row, track_row
 
-from genre_lightning.audio import decode
+from genre_lightning.audio.reading import decode
 from genre_lightning.data.sources.folder import folder
 from genre_lightning.data.splits import shared_artists, split_catalogue
 from genre_lightning.errors import UserError

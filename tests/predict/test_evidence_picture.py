@@ -3,7 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from genre_lightning.audio import Tags
+from genre_lightning.audio.reading import Tags
 from genre_lightning.data.extraction import Extracted
 from genre_lightning.features.chroma import Chroma
 from genre_lightning.features.mel import LogMel

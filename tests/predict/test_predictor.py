@@ -13,7 +13,7 @@ import torch
 from serving import score, serve
 from torch import nn
 
-from genre_lightning.audio import AudioError
+from genre_lightning.audio.reading import AudioError
 from genre_lightning.data.catalogue import read_manifest
 from genre_lightning.errors import UserError
 from genre_lightning.models.cnn import CNN

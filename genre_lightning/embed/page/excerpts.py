@@ -7,7 +7,7 @@ from os import PathLike
 
 import numpy as np
 
-from genre_lightning.audio import AudioError, Waveform, read_audio
+from genre_lightning.audio.reading import AudioError, Waveform, read_audio
 from genre_lightning.data.catalogue import Catalogue
 from genre_lightning.data.extraction import threads
 

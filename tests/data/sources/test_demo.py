@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from genre_lightning.audio import read_song
+from genre_lightning.audio.reading import read_song
 from genre_lightning.data.cache import FeatureCache
 from genre_lightning.data.catalogue import read_manifest
 from genre_lightning.data.selection import select_songs

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from genre_lightning.audio import AudioError
+from genre_lightning.audio.reading import AudioError
 from genre_lightning.data.catalogue import Catalogue, Track
 from genre_lightning.embed.page.excerpts import SAMPLE_RATE, excerpt, excerpts
 

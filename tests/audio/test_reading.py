@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 import soundfile
 
-from genre_lightning import audio
-from genre_lightning.audio import AudioError, Tags, read_audio, read_song
+from genre_lightning.audio import reading as audio
+from genre_lightning.audio.reading import AudioError, Tags, read_audio, read_song
 
 
 def tone(hz=440.0, sample_rate=44100, seconds=1.0, level=0.5):

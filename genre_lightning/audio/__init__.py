@@ -1,0 +1,1 @@
+"""From any audio file to sound: decoding, what headers claim, tags, fingerprints."""
