@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from unicodedata import normalize
 
+from genre_lightning.data.artists import artist_name, link_keys, split_artists
 from genre_lightning.data.tables import read_table
 from genre_lightning.errors import UserError
 from genre_lightning.files import write_text_whole
@@ -18,11 +19,8 @@ SPLITS = ("train", "val", "test")
 SPLIT_NAMES = {"train": "train", "val": "validation", "test": "test"}
 FOLD = "fold"  # what the splits of cross-validation begin with
 TESTED_IN = "tested_in_fold"  # a run's own column, with the numbers of folds: some data sets have a column fold
-# What stands between the artists of a song.
-TOGETHER = re.compile(r";|\s/\s|[\s,(\[\u2013-]+(?:feat\.?|ft\.|featuring)\s|[(\[]ft\s", re.IGNORECASE)
-# What is left behind a guest's name in "Queen (feat. David Bowie) [Live]".
-UNOPENED = re.compile(r"^([^(\[]*?)\s*[)\]].*")
 COLUMNS = ("path", "genre", "artist", "title", "split")
+RECORDING = "recording_of"  # the column with a name that songs share which are one recording, or parts of one
 CHECKED = "genre_checked"  # the column with what somebody has heard, which wins over the genre
 DROP = "drop"  # stands there for a song that is to be left out
 
@@ -54,8 +52,14 @@ class Track:
 
     @property
     def artists(self) -> list[str]:
-        """Its artists, each in the spelling of `artist_name`."""
-        return [name for text in TOGETHER.split(self.artist) if (name := artist_name(text))]
+        """Its artists as they are counted, each in the spelling of `artist_name`; none if they are not known."""
+        return [artist_name(name) for name in split_artists(self.artist)]
+
+    @property
+    def links(self) -> frozenset[str]:
+        """What it shares with the songs that must stay on its side of a split: artists, and the recording it is of."""
+        recording = self.extra.get(RECORDING)
+        return link_keys(self.artist) | ({f"{RECORDING} {recording}"} if recording else frozenset())
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,11 +108,6 @@ def split_order(split: str) -> int:
 def genre_name(text: str) -> str:
     """One spelling for each genre: `Hip-Hop`, `hip hop` and `hiphop` are the same, `1-2` and `12` are not."""
     return re.sub(r"(?<=[^\W\d_])[\s_-]+(?=[^\W\d_])", "", normalize("NFKC", text).strip().casefold())
-
-
-def artist_name(text: str) -> str:
-    """One spelling for each artist: case, spaces and Unicode forms make no other artist."""
-    return UNOPENED.sub(r"\1", " ".join(normalize("NFKC", text).casefold().split()))
 
 
 def linked(keys_of_things: Iterable[Iterable[Hashable]]) -> list[int]:

@@ -214,7 +214,7 @@ class GenreDataModule(WindowModule):
     def artist_groups(self, *splits: str) -> list[int]:
         """The number of each song's group in these splits: songs that share an artist, or are linked so."""
         tracks = [track for split in splits for track in self.selection.catalogue.of_split(split)]
-        return linked(track.artists for track in tracks)
+        return linked(track.links for track in tracks)
 
     def train_dataloader(self) -> DataLoader[Batch]:
         if self.windows_per_song == "all":

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 from yandex_music import Album, Artist, Track
 
+from genre_lightning.data.artists import is_no_artist
+
 # What every mode can cut its 30 s from.
 SHORTEST_SECONDS = 30.0
 TRACK_ID = re.compile(r"[0-9A-Za-z][0-9A-Za-z-]{0,63}")
-# What compilations name as their artist, beside the flag that most of them carry.
-NO_ARTIST = {"various artists", "various", "unknown artist", "разные исполнители", "сборник", "неизвестный исполнитель"}
 UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 
 
@@ -102,7 +102,8 @@ def check_artists(artists: list[Artist]) -> dict[str, str]:
 
 def is_placeholder(artist: Artist) -> bool:
     """Whether an artist is "various artists" or the like."""
-    return bool(artist.various) or (artist.name or "").strip().casefold() in NO_ARTIST
+    name = (artist.name or "").strip()
+    return bool(artist.various) or (name != "" and is_no_artist(name))
 
 
 def legible(text: str) -> str:

@@ -67,7 +67,7 @@ def write_report_of_folds(
 
 def calibration(judged: OutOfFold, catalogue: Catalogue) -> float:
     """The temperature of all songs out of fold, for new songs; an artist weighs as much in it as one song."""
-    groups = np.array(linked(track.artists for track in catalogue))
+    groups = np.array(linked(track.links for track in catalogue))
     return fit_temperature(judged.tested, groups[judged.tested.song].tolist())
 
 

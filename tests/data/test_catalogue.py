@@ -5,7 +5,6 @@ import pytest
 from genre_lightning.data.catalogue import (
     Catalogue,
     Track,
-    artist_name,
     genre_name,
     linked,
     read_manifest,
@@ -35,32 +34,10 @@ def test_different_genres_stay_apart(one, other):
     assert genre_name(one) != genre_name(other)
 
 
-def test_spellings_of_an_artist_are_one():
-    assert artist_name("  The  BEATLES ") == artist_name("the beatles") != artist_name("the beat")
-    assert artist_name("Beyonce\u0301") == artist_name("Beyonc\u00e9") and genre_name("mu\u0301sica") == "m\u00fasica"
-
-
-GUESTS = [
-    "Queen feat. David Bowie", "Queen (ft David Bowie)", "QUEEN [Featuring David Bowie]", "Queen / David Bowie",
-    "Queen, feat David Bowie", "Queen - ft. David Bowie", "Queen (feat. David Bowie) [Live]",
-]  # fmt: skip
-
-
-@pytest.mark.parametrize("text", GUESTS)
-def test_guests_are_artists_of_their_own(text):
-    assert Track(Path("a"), "rock", text).artists == ["queen", "david bowie"]
-
-
-@pytest.mark.parametrize(
-    "text", ["AC/DC", "Ft. Worth Band", "6 Ft Under", "Feature", "Sunn O)))  (US)", "Simon & Garfunkel"]
-)
-def test_other_names_stay_whole(text):
-    assert Track(Path("a"), "rock", text).artists == [artist_name(text)]
-
-
-def test_semicolons_separate_artists():
-    assert Track(Path("a"), "jazz", "Miles Davis; John  COLTRANE ;").artists == ["miles davis", "john coltrane"]
-    assert Track(Path("a"), "rock", " ; ").artists == []
+def test_songs_are_linked_by_artists_and_by_the_recording_that_they_are_of():
+    one = Track(Path("a"), "rock", "Anna feat. Boris", extra={"recording_of": "x.mp3"})
+    assert one.links == {"anna", "boris", "recording_of x.mp3"} and one.artists == ["anna", "boris"]
+    assert Track(Path("b"), "rock", "Various Artists").links == frozenset()
 
 
 def test_things_that_share_a_key_are_linked_through_others_too():
