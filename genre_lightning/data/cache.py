@@ -27,7 +27,7 @@ from genre_lightning.errors import UserError
 from genre_lightning.features.base import Features
 from genre_lightning.files import write_text_whole, write_whole
 
-FORMAT_VERSION = 3  # 1: songs were known by their absolute paths; 2: with their silences, as loud as they were
+FORMAT_VERSION = 4  # 1: songs were known by their absolute paths; 2: with their silences, as loud as they were; 3: tags
 SETTINGS = "settings.json"
 LOOKUPS_AT_ONCE = 8  # a network disk answers them in the time of one
 SHARD_SECONDS = 30  # of work at most are lost to a kill, and done twice by two builds at once
@@ -48,8 +48,6 @@ class CachedSong:
     n_frames: int
     seconds: float
     digest: str
-    artist: str
-    title: str
 
 
 class FeatureCache:
@@ -83,7 +81,8 @@ class FeatureCache:
         self.features, self.dtype, self.shard_bytes = features, dtype, shard_megabytes * 2**20
         self.settings = {**features.settings, **asdict(self.loudness), "dtype": dtype, "format": FORMAT_VERSION}
         digest = hashlib.sha256(json.dumps(self.settings, sort_keys=True).encode()).hexdigest()
-        self.folder = Path(root).absolute() / f"{type(features).__name__}-{digest[:12]}".lower()
+        self.root = Path(root).absolute()
+        self.folder = self.root / f"{type(features).__name__}-{digest[:12]}".lower()
         self.songs: dict[str, CachedSong] = {}
         self.indexes: set[str] = set()
         self.opened: dict[str, npt.NDArray[Any]] = {}
@@ -190,6 +189,6 @@ class FeatureCache:
         index, start = [], 0
         for row, song in enumerate(songs):
             where = str(song.path.absolute()), name, row, start, len(song.frames)
-            index.append(asdict(CachedSong(song.key, *where, song.seconds, song.digest, *song.tags)))
+            index.append(asdict(CachedSong(song.key, *where, song.seconds, song.digest)))
             start += len(song.frames)
         write_text_whole(self.folder / f"{name}.json", json.dumps(index))

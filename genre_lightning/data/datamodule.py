@@ -1,14 +1,11 @@
 """GenreDataModule: from songs to batches of windows on the device."""
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
-import numpy as np
 import torch
-from torch import Tensor
 from torch.utils.data import DataLoader
 
 from genre_lightning.data.augment import Augment
@@ -19,7 +16,8 @@ from genre_lightning.data.selection import Selection, report_skipped, report_unj
 from genre_lightning.data.sources.folder import folder
 from genre_lightning.data.spec import Spec
 from genre_lightning.data.splits import split_catalogue
-from genre_lightning.data.windows import PADDING, Batch, RandomWindows, RegularWindows, WindowDataset
+from genre_lightning.data.tags import with_tags
+from genre_lightning.data.windows import PADDING, Batch, RandomWindows, RegularWindows, Statistics, WindowDataset
 from genre_lightning.errors import UserError
 from genre_lightning.features.base import Features
 from genre_lightning.features.mel import LogMel
@@ -28,18 +26,6 @@ CACHE = partial(FeatureCache, "cache")  # relative to the working directory
 LEARNT_FROM = "learnt_from"  # the songs that a model is trained on: those of train, or of train and val
 TRAIN_SONGS = "train_songs"  # a sample of those of train, judged whole as those of val are
 LEAST_WINDOWS = 1600  # in an epoch: a network learns from few songs too, if it sees enough of each
-
-
-class Statistics(NamedTuple):
-    """What a new model needs to know of the songs it learns from.
-
-    mean, std: of each feature over all frames, `(n_features,)`; class_weights: what makes every genre weigh the same in
-    the loss, `(n_genres,)`, with mean 1 over the songs.
-    """
-
-    mean: Tensor
-    std: Tensor
-    class_weights: Tensor
 
 
 class GenreDataModule(WindowModule):
@@ -110,7 +96,11 @@ class GenreDataModule(WindowModule):
         Raises UserError if there are no songs, or the cache cannot be written.
         """
         if self.broken is None:
-            self.broken = self.cache.build([track.path for track in self.source() if track.genre])
+            self.broken = self.cache.build([track.path for track in self.listed() if track.genre])
+
+    def listed(self) -> Catalogue:
+        """The songs of the source, with what their files' tags say."""
+        return with_tags(self.source(), self.cache.root)
 
     def setup(self, stage: str = "fit") -> None:
         """Choose the songs and their splits, and get the windows ready; does nothing the second time.
@@ -127,7 +117,7 @@ class GenreDataModule(WindowModule):
 
     def divide(self, split: Callable[[Catalogue], Catalogue]) -> None:
         """Divide the songs, and get their windows ready. Raises UserError as `setup` does."""
-        self.selection = select_songs(self.source(), self.cache, split, self.broken or {})
+        self.selection = select_songs(self.listed(), self.cache, split, self.broken or {})
         self.genres = self.selection.catalogue.genres
         songs = {split: self.cached_songs(split) for split in self.selection.catalogue.splits}
         learnt_from = self.learnt_from if "train" in songs else [*songs]  # all folds
@@ -201,15 +191,7 @@ class GenreDataModule(WindowModule):
 
     def statistics(self) -> Statistics:
         """Statistics of the songs that are learnt from."""
-        songs = self.datasets[LEARNT_FROM].songs
-        means, stds = np.stack([self.cache.stats(song) for song in songs], axis=1).astype(float)
-        weights = np.array([song.n_frames for song in songs])
-        mean = np.average(means, axis=0, weights=weights)
-        variance = np.average(stds**2 + (means - mean) ** 2, axis=0, weights=weights)
-        floor = max(1e-3 * math.sqrt(variance.max()), 1e-6)  # a band that never sounds must not be blown up
-        std = torch.from_numpy(np.sqrt(variance)).clamp(min=floor)
-        counts = torch.bincount(self.datasets[LEARNT_FROM].genres, minlength=len(self.genres))
-        return Statistics(torch.from_numpy(mean).float(), std.float(), counts.sum() / (len(counts) * counts))
+        return self.datasets[LEARNT_FROM].statistics()
 
     def artist_groups(self, *splits: str) -> list[int]:
         """The number of each song's group in these splits: songs that share an artist, or are linked so."""

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from genre_lightning.audio.reading import AudioError, Tags, read_song
+from genre_lightning.audio.reading import AudioError, read_song
 from genre_lightning.data.loudness import Loudness, Spans
 from genre_lightning.devices import threads
 from genre_lightning.features.base import Features
@@ -28,7 +28,7 @@ HASHED_BYTES = 65536  # at the beginning, in the middle and at the end of a file
 
 @dataclass(frozen=True, slots=True)
 class Extracted:
-    """A song's features `(n_frames, n_features)`, their mean and standard deviation `(2, n_features)`, and its tags.
+    """A song's features `(n_frames, n_features)`, their mean and standard deviation `(2, n_features)`.
 
     `seconds` is the length of the whole song; `silences` are the stretches of it that the frames leave out. `digest` is
     a hash of the frames as stored: copies of a recording share it, even with other tags or containers.
@@ -40,7 +40,6 @@ class Extracted:
     stats: npt.NDArray[np.float32]
     seconds: float
     digest: str
-    tags: Tags
     silences: Spans = ()
 
 
@@ -77,7 +76,7 @@ def key_of_state(path: Path, size: int, mtime_ns: int) -> str:
 def extract(path: Path, features: Features, dtype: str, loudness: Loudness) -> Extracted:
     """Read a song and compute its features, stored as `dtype`, once `loudness` was applied. Raises AudioError."""
     key = song_key(path)  # before it is read: a file that changes meanwhile is then computed again
-    waveform, tags = read_song(path, features.sample_rate)
+    waveform, _ = read_song(path, features.sample_rate)
     seconds = len(waveform) / features.sample_rate
     waveform, silences = loudness.apply(waveform, features.sample_rate)
     frames = features(torch.from_numpy(waveform))
@@ -88,7 +87,7 @@ def extract(path: Path, features: Features, dtype: str, loudness: Loudness) -> E
         raise AudioError("holds samples too large to compute with")
     stored = frames.to(getattr(torch, dtype)).numpy()
     digest = hashlib.sha256(stored.data).hexdigest()
-    return Extracted(path, key, stored, stats, seconds, digest, tags, silences)
+    return Extracted(path, key, stored, stats, seconds, digest, silences)
 
 
 def extract_all(

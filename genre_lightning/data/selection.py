@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from genre_lightning.data.cache import FeatureCache
@@ -39,15 +39,14 @@ def select_songs(
 ) -> Selection:
     """Split the songs, and leave out broken files, duplicates, and what somebody has listened to and dropped.
 
-    `broken` are the files of which the cache could make no features, each with the reason. Songs whose source names no
-    artist get that of their file's tags before they are split. Raises UserError if fewer than two genres are left, one
-    of them has no training songs, or a split has no songs.
+    `broken` are the files of which the cache could make no features, each with the reason. Raises UserError if fewer
+    than two genres are left, one of them has no training songs, or a split has no songs.
     """
     dropped = [Skipped(track, f"is dropped by its {CHECKED}") for track in catalogue if track.checked == DROP]
     catalogue = with_genre(catalogue)
     gone = [track.path for track in catalogue if track.path not in broken and cache.find(track.path) is None]
     broken = {**broken, **dict.fromkeys(gone, "has changed while it was read")}
-    divided = split(Catalogue([with_tags(track, cache) for track in catalogue]))
+    divided = split(catalogue)
     skipped = [Skipped(track, broken[track.path]) for track in divided if track.path in broken]
     copies = list(find_copies(Catalogue([track for track in divided if track.path not in broken]), cache))
     skipped = [*dropped, *skipped, *copies]
@@ -65,14 +64,6 @@ def with_genre(catalogue: Catalogue) -> Catalogue:
     if unknown := sum(not track.genre and track.checked != DROP for track in catalogue):
         logger.warning("left out: %d songs of unknown genre, in no genre's folder or not labelled yet", unknown)
     return known
-
-
-def with_tags(track: Track, cache: FeatureCache) -> Track:
-    """The song with the artist and title of its file's tags, if its source names none."""
-    song = cache.find(track.path)
-    if song is None:
-        return track
-    return replace(track, artist=track.artist or song.artist, title=track.title or song.title)
 
 
 def find_copies(catalogue: Catalogue, cache: FeatureCache) -> Iterator[Skipped]:
