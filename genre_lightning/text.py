@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """A Markdown table with aligned columns, which can be read in a terminal too."""
-    lines = [head, *rows]
+    lines = [[cell.replace("|", "\\|") for cell in line] for line in (head, *rows)]
     widths = [max(len(line[column]) for line in lines) for column in range(len(head))]
     drawn = [
         "| " + " | ".join(f"{cell:<{width}}" for cell, width in zip(line, widths, strict=True)) + " |" for line in lines
@@ -47,6 +47,12 @@ def clock(seconds: float) -> str:
 def printable(text: object) -> str:
     """A file name on one line: line breaks, control characters and characters without a sign are escaped."""
     return "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in str(text))
+
+
+def code(text: object) -> str:
+    """A file name as Markdown shows it letter by letter, on one line."""
+    name = printable(text)
+    return f"`` {name} ``" if "`" in name else f"`{name}`"
 
 
 def say(text: str) -> None:

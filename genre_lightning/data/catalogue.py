@@ -4,7 +4,7 @@ import csv
 import io
 import os
 import re
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from unicodedata import normalize
@@ -64,9 +64,10 @@ class Track:
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """The songs of a data set, in a fixed order."""
+    """The songs of a data set, in a fixed order, and why other files that lie among them are none, by path."""
 
     tracks: Sequence[Track]
+    others: Mapping[Path, str] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.tracks)
@@ -97,7 +98,7 @@ class Catalogue:
             raise UserError(f"data.genres is empty; there are {', '.join(self.genres)}")
         if unknown := sorted(wanted - set(self.genres)):
             raise UserError(f"data.genres: no songs of {', '.join(unknown)}; there are {', '.join(self.genres)}")
-        return Catalogue([track for track in self.tracks if track.genre in wanted])
+        return replace(self, tracks=[track for track in self.tracks if track.genre in wanted])
 
 
 def split_order(split: str) -> int:
@@ -106,8 +107,13 @@ def split_order(split: str) -> int:
 
 
 def genre_name(text: str) -> str:
-    """One spelling for each genre: `Hip-Hop`, `hip hop` and `hiphop` are the same, `1-2` and `12` are not."""
-    return re.sub(r"(?<=[^\W\d_])[\s_-]+(?=[^\W\d_])", "", normalize("NFKC", text).strip().casefold())
+    """One spelling for each genre: `Hip-Hop`, `hip hop` and `hiphop` are the same, `1-2` and `12` are not.
+
+    No spaces stand around signs, as in `R & B`.
+    """
+    name = normalize("NFKC", " ".join(text.split())).casefold()
+    name = re.sub(r"(?<=[^\W\d_])[\s_-]+(?=[^\W\d_])", "", name)
+    return re.sub(r"\s*([&/|+,])\s*", r"\1", name)
 
 
 def linked(keys_of_things: Iterable[Iterable[Hashable]]) -> list[int]:
@@ -158,8 +164,15 @@ def read_row(row: dict[str, str], manifest: Path, line: int) -> Track:
         raise UserError(f"{manifest}, line {line}: the split {values['split']!r} is none of {', '.join(SPLITS)}")
     values["genre"] = genre_name(values["genre"])
     extra = {column: text for column, text in row.items() if column not in COLUMNS}
-    track = Track(manifest.parent / values.pop("path"), **values, extra=extra)
+    track = Track(place(manifest.parent, values.pop("path")), **values, extra=extra)
     return replace(track, genre="" if track.checked == DROP else track.checked or track.genre)
+
+
+def place(folder: Path, name: str) -> Path:
+    """Where a listed file lies: as its line says, or with the slashes or the composed letters of another system."""
+    names = dict.fromkeys((name, name.replace("\\", "/")))
+    spelt = (folder / normalize(form, one) if form else folder / one for one in names for form in ("", "NFC", "NFD"))
+    return next((path for path in spelt if os.path.exists(path)), folder / name)  # noqa: PTH110 (Path's raises for names that are too long)
 
 
 def write_manifest(catalogue: Catalogue, path: Path, root: Path | None = None) -> None:

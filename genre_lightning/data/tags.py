@@ -1,7 +1,6 @@
 """Who made a song, as its file says: tags of all formats, in whatever encoding they were written."""
 
 import json
-import re
 import struct
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -12,6 +11,7 @@ from typing import Any, BinaryIO, NamedTuple
 
 from genre_lightning.data.artists import artist_key, is_no_artist, link_keys
 from genre_lightning.data.catalogue import Catalogue
+from genre_lightning.data.encodings import decoded, recovered
 from genre_lightning.files import write_text_whole
 
 TAGS = "tags.json"  # beside the caches of features, which other tags do not change
@@ -20,10 +20,6 @@ READ_AT_ONCE = 8  # a network disk answers them in the time of one
 CHUNKS = {b"IART": "artist", b"INAM": "title", b"AUTH": "artist", b"NAME": "title"}
 CONTAINERS = {b"RIFF": "<I", b"RF64": "<I", b"FORM": ">I"}  # with how they write sizes
 LARGEST_TEXT = 2**16
-CYRILLIC = (("cp1251", "koi8-r"), ("cp866",))  # the likelier ones first
-FREQUENT = "оеаинтсрвлкмдпуяыьгзбчйхжшюцщэфъё"  # letters of Russian, the most frequent first
-# Signs that no name holds, and that the bytes of letters are in another encoding.
-ODD_SIGNS = re.compile("[\x80-\x9f\xa4-\xaa\xac-\xba\u2020-\u2022\u2030\u2039\u203a\u20ac\u2122\u2500-\u25ff\ufffd]")
 Field = tuple[str, str | None]  # its name, as tinytag calls it, and one of its values
 
 
@@ -45,7 +41,7 @@ def with_tags(catalogue: Catalogue, root: Path) -> Catalogue:
         tags = found.get(track.path, Tags())
         artist = track.artist if track.artists else tags.artist
         tracks.append(replace(track, artist=artist, title=track.title or tags.title))
-    return Catalogue(tracks)
+    return replace(catalogue, tracks=tracks)
 
 
 def read_all_tags(paths: Iterable[Path], root: Path) -> dict[Path, Tags]:
@@ -157,43 +153,3 @@ def fields_by_ffmpeg(path: Path) -> Iterator[Field]:
                 field = {"album_artist": "albumartist", "performer": "artist"}.get(name.lower(), name.lower())
                 if field in ("artist", "albumartist", "title"):
                     yield field, text
-
-
-def recovered(text: str) -> str:
-    """A text whose bytes were taken for Latin-1, as ID3 says they are, in the encoding that they were written in."""
-    for wrong in ("latin-1", "cp1252"):
-        with suppress(UnicodeEncodeError):
-            return decoded(text.encode(wrong))
-    return text
-
-
-def decoded(raw: bytes) -> str:
-    """Bytes that nobody has named the encoding of: UTF-8, an encoding in which all words are Cyrillic, or Latin-1."""
-    with suppress(UnicodeDecodeError):
-        return raw.decode("utf-8")
-    if (cut := re.sub(rb"[\xc0-\xff][\x80-\xbf]{0,2}$", b"", raw)) and cut != raw and not cut.isascii():
-        with suppress(UnicodeDecodeError):  # ID3v1 cuts names after 30 bytes
-            return cut.decode("utf-8")
-    for encodings in CYRILLIC:
-        if read := [text for encoding in encodings if is_cyrillic(text := raw.decode(encoding, "replace"))]:
-            return min(read, key=rareness)
-    return raw.decode("cp1252" if re.search(rb"[\x80-\x9f]", raw) else "latin-1", "replace")
-
-
-def is_cyrillic(text: str) -> bool:
-    """Whether a text reads as names do in Cyrillic: no word mixes scripts, or has capitals behind small letters."""
-    words = re.findall(r"[^\W\d_]+", text)
-    cyrillic = [word for word in words if re.fullmatch("[\u0400-\u04ff]+", word)]
-    plain = all(word.isascii() or word in cyrillic for word in words) and not ODD_SIGNS.search(text)
-    return plain and any(len(word) > 1 for word in cyrillic) and all(map(reads_well, cyrillic))
-
-
-def reads_well(word: str) -> bool:
-    """Whether a word's capitals are where they are in names."""
-    return word.islower() or word.isupper() or word[1:].islower()
-
-
-def rareness(text: str) -> float:
-    """How rare the letters of a text are, on average: a word in capitals reads as one in other encodings too."""
-    places = [FREQUENT.find(sign) % 34 for sign in text.lower() if "\u0400" <= sign <= "\u04ff"]
-    return sum(places) / len(places)

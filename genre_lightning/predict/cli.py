@@ -89,11 +89,11 @@ def predict(arguments: argparse.Namespace) -> int:
 
 def find_songs(paths: Iterable[Path]) -> list[Path]:
     """The files among `paths`, and the songs below the folders. Raises UserError for a folder without any."""
-    from genre_lightning.data.sources.folder import audio_files
+    from genre_lightning.data.sources.walk import find_files
 
     songs = []
     for path in paths:
-        found = list(audio_files(path)) if os.path.isdir(path) else [path]  # noqa: PTH112 (Path.is_dir raises for names that are too long)
+        found = find_files(path).songs if os.path.isdir(path) else [path]  # noqa: PTH112 (Path.is_dir raises for names that are too long)
         if not found:
             raise UserError(f"there are no songs in {printable(path)}")
         songs += found

@@ -1,4 +1,5 @@
 from pathlib import Path
+from unicodedata import normalize
 
 import pytest
 
@@ -27,6 +28,13 @@ def manifest(tmp_path):
 @pytest.mark.parametrize("text", ["hiphop", "Hip-Hop", "hip hop", " HIP_HOP ", "Hip - Hop", "hip  hop"])
 def test_spellings_of_a_genre_are_one(text):
     assert genre_name(text) == "hiphop"
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [("R&B", "R & B"), ("Hip-Hop/Rap", "hip hop / rap"), ("Rock|Live", "rock | live")]
+)
+def test_spaces_around_signs_make_no_other_genre(one, other):
+    assert genre_name(one) == genre_name(other)
 
 
 @pytest.mark.parametrize(("one", "other"), [("1-2", "12"), ("rock", "punk rock"), ("r&b", "rb"), ("Öl", "Ol")])
@@ -112,10 +120,24 @@ def test_a_song_listed_twice_is_refused(manifest, again):
         read_manifest(manifest("path,genre", "a.mp3,rock", "b.mp3,rock", f"{again},jazz"))
 
 
-def test_a_manifest_in_another_encoding_is_refused(manifest):
-    path = manifest("path,genre", "Füße.mp3,rock", encoding="latin-1")
+@pytest.mark.parametrize(("name", "encoding"), [("Füße.mp3", "cp1252"), ("Песня.mp3", "cp1251")])
+def test_a_manifest_in_an_encoding_of_windows_is_read_where_it_has_one_meaning(manifest, name, encoding):
+    assert read_manifest(manifest("path,genre", f"{name},rock", encoding=encoding)).tracks[0].path.name == name
+
+
+def test_a_manifest_of_two_meanings_is_refused(manifest):
     with pytest.raises(UserError, match="UTF-8"):
-        read_manifest(path)
+        read_manifest(manifest("path,genre", "Ü.mp3,rock", encoding="cp1252"))
+
+
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+@pytest.mark.parametrize("slash", ["/", "\\"])
+def test_files_are_found_however_systems_write_their_names(manifest, form, slash):
+    path = manifest("path,genre", normalize(form, f"rock{slash}Füße.mp3,rock"))
+    song = path.parent / "rock" / normalize("NFC", "Füße.mp3")
+    song.parent.mkdir()
+    song.touch()
+    assert read_manifest(path).tracks[0].path.samefile(song)
 
 
 def test_what_is_written_is_read_again(tmp_path):
