@@ -127,7 +127,7 @@ def test_several_folders_are_one_data_set_each_with_its_manifest(files, tmp_path
         ("1.mp3", "rock", ""),
         ("x.mp3", "jazz", "Monk"),
     ]
-    with pytest.raises(UserError, match="there is no folder .*nowhere"):
+    with pytest.raises(UserError, match=r"there is no folder .*nowhere"):
         folder([str(one), str(tmp_path / "nowhere")])
 
 
