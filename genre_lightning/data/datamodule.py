@@ -187,9 +187,8 @@ class GenreDataModule(WindowModule):
     @property
     def spec(self) -> Spec:
         """What a song goes through before a model sees it, and which genre is which."""
-        windows = self.features.seconds_of(self.n_frames), self.overlap
-        cache = self.cache
-        return Spec(self.features, cache.dtype, cache.loudness, *windows, self.genres, cache.lengths)
+        seconds, cache = self.features.seconds_of(self.n_frames), self.cache
+        return Spec(self.features, cache.dtype, cache.loudness, seconds, self.overlap, self.genres, cache.lengths)
 
     def state_dict(self) -> dict[str, Any]:
         """The spec and what is learnt from, which are in every checkpoint beside the weights."""
