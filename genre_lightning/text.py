@@ -8,10 +8,17 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """A Markdown table with aligned columns, which can be read in a terminal too."""
     lines = [[cell.replace("|", "\\|") for cell in line] for line in (head, *rows)]
     widths = [max(len(line[column]) for line in lines) for column in range(len(head))]
-    drawn = [
-        "| " + " | ".join(f"{cell:<{width}}" for cell, width in zip(line, widths, strict=True)) + " |" for line in lines
-    ]
-    return "\n".join([drawn[0], "|" + "|".join("-" * (width + 2) for width in widths) + "|", *drawn[1:]])
+    return "\n".join([table_head(head, widths), *(table_row(line, widths) for line in lines[1:])])
+
+
+def table_head(head: Sequence[str], widths: Sequence[int]) -> str:
+    """The first two lines of a table with columns of these widths."""
+    return f"{table_row(head, widths)}\n|{'|'.join('-' * (width + 2) for width in widths)}|"
+
+
+def table_row(cells: Sequence[str], widths: Sequence[int]) -> str:
+    """A line of a table with columns of these widths."""
+    return "| " + " | ".join(f"{cell:<{width}}" for cell, width in zip(cells, widths, strict=True)) + " |"
 
 
 def percent(fraction: float) -> str:

@@ -22,6 +22,7 @@ import numpy.typing as npt
 
 from genre_lightning.audio.reading import AudioError
 from genre_lightning.data.extraction import Extracted, extract, extract_all, song_key, with_progress
+from genre_lightning.data.lengths import Lengths
 from genre_lightning.data.loudness import Loudness
 from genre_lightning.errors import UserError
 from genre_lightning.features.base import Features
@@ -62,19 +63,21 @@ class FeatureCache:
         shard_megabytes: About how much features one file holds.
         num_workers: How many files are worked on at once; None: one on each core.
         silence_db, level_db: As in Loudness.
+        min_seconds, max_seconds: As in Lengths.
 
     Raises:
-        UserError: `dtype` is another one, or `silence_db` or `level_db` is out of range.
+        UserError: `dtype` is another one, or one of the last four is out of range.
     """
 
     def __init__(
         self, root: str | Path, features: Features, dtype: str = "float16", shard_megabytes: int = 64,
         num_workers: int | None = None, silence_db: float | None = 60.0, level_db: float | None = -20.0,
+        min_seconds: float = Lengths.min_seconds, max_seconds: float | None = Lengths.max_seconds,
     ) -> None:  # fmt: skip
         if dtype not in ("float16", "float32"):
             raise UserError(f"cache.dtype: {dtype!r} is neither float16 nor float32")
         try:
-            self.loudness = Loudness(silence_db, level_db)
+            self.loudness, self.lengths = Loudness(silence_db, level_db), Lengths(min_seconds, max_seconds)
         except ValueError as error:
             raise UserError(f"cache.{error}") from None
         self.num_workers = num_workers
@@ -101,8 +104,9 @@ class FeatureCache:
                 self.songs |= {song.key: song for song in songs}
 
     def find(self, path: Path) -> CachedSong | None:
-        """The song of a file as it is now; None if it has not been computed or has changed since."""
-        return self.songs.get(song_key(path))
+        """The song of a file as it is now; None if it has not been computed, has changed since, or is no song here."""
+        song = self.songs.get(song_key(path))
+        return song if song is not None and self.lengths.allow(song.seconds) else None
 
     def frames(self, song: CachedSong) -> npt.NDArray[Any]:
         """The features of a song: `(n_frames, n_features)`, a view of the mapped shard."""
@@ -156,7 +160,7 @@ class FeatureCache:
 
     def extract(self, path: Path) -> Extracted | None:
         """Compute one song, unless another process has stored it by now. Raises AudioError."""
-        return None if self.find(path) else extract(path, self.features, self.dtype, self.loudness)
+        return None if self.find(path) else extract(path, self.features, self.dtype, self.loudness, self.lengths)
 
     def store(self, songs: list[Extracted]) -> None:
         """Write a shard, the index last, and forget the songs; then see what other processes have written.

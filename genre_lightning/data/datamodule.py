@@ -177,8 +177,8 @@ class GenreDataModule(WindowModule):
     @property
     def spec(self) -> Spec:
         """What a song goes through before a model sees it, and which genre is which."""
-        window_seconds = self.features.seconds_of(self.n_frames)
-        return Spec(self.features, self.cache.dtype, self.cache.loudness, window_seconds, self.overlap, self.genres)
+        seconds, cache = self.features.seconds_of(self.n_frames), self.cache
+        return Spec(self.features, cache.dtype, cache.loudness, seconds, self.overlap, self.genres, cache.lengths)
 
     def state_dict(self) -> dict[str, Any]:
         """The spec and what is learnt from, which are in every checkpoint beside the weights."""

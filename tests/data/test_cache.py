@@ -210,18 +210,17 @@ def test_a_pickled_cache_is_readable(songs, open_cache):
     check_frames(pickle.loads(pickled), paths)
 
 
-@pytest.mark.parametrize("end", [KeyboardInterrupt, MemoryError])
-def test_a_build_that_is_stopped_keeps_what_was_computed(songs, open_cache, monkeypatch, end):
+def test_a_build_that_is_stopped_keeps_what_was_computed(songs, open_cache, monkeypatch):
     paths, extract, done = clips(songs()), genre_lightning.data.cache.extract, []
 
     def failing(path, *rest):
         if len(done) == 5:
-            raise end
+            raise KeyboardInterrupt
         done.append(path)
         return extract(path, *rest)
 
     monkeypatch.setattr(genre_lightning.data.cache, "extract", failing)
-    with pytest.raises(end):
+    with pytest.raises(KeyboardInterrupt):
         open_cache(shard_megabytes=64, num_workers=1).build(paths)
     assert len(done) == 5
     check_frames(open_cache(), done)
