@@ -52,6 +52,7 @@ def as_shared(song: Track, shared: Track | None) -> Track:
         return song
     columns = {name: text for name, text in shared.extra.items() if name not in OF_THE_FILE}
     said = {name: text for name, text in columns.items() if text or name not in song.extra}
-    names = {name: getattr(shared, name) or getattr(song, name) for name in ("artist", "title", "split")}
-    song = replace(song, **names, genre=shared.genre, extra=song.extra | said)
+    names = {name: getattr(shared, name) or getattr(song, name) for name in ("title", "split")}
+    artist = shared.artist if shared.artists else song.artist  # "Unknown Artist" names none
+    song = replace(song, **names, genre=shared.genre, artist=artist, extra=song.extra | said)
     return replace(song, genre="" if song.checked == DROP else song.checked or song.genre)
