@@ -1,6 +1,7 @@
 """Whole runs with tracks=THEIRS.csv against the fake service."""
 
 import csv
+from dataclasses import replace
 
 import pytest
 import service as fake
@@ -8,7 +9,7 @@ from outcome import remembered, stopped
 from service import API, TOKEN, artist_row, track_row
 from yandex_music import Track as FoundTrack
 
-from genre_lightning.data.catalogue import write_manifest
+from genre_lightning.data.catalogue import Catalogue, write_manifest
 from genre_lightning.data.sources.folder import folder
 from genre_lightning.data.splits import split_catalogue
 from genre_lightning.fetch.shared import answers
@@ -185,6 +186,16 @@ def test_a_genre_never_leads_out_of_the_folder(share, root, manifest):
     assert [song.genre for song in manifest()] == ["../../rock", "r&b/soul: 100 %"]
 
 
+def without_paths(manifest, path):
+    """Write a manifest as somebody shares it."""
+    with manifest.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, list(rows[0])[1:], extrasaction="ignore")
+        writer.writeheader()
+        writer.writerows(rows)
+
+
 def test_what_one_collects_and_splits_another_gets_with_the_same_splits(service, fetch, root, tmp_path):
     trio = [artist_row(5, "Simon & Garfunkel"), artist_row(6, "AC/DC"), artist_row(7, "Tyler, The Creator; x")]
     service.shelves["artists", "rock"] = ["10000", "10010", "10020", "10030"]
@@ -192,15 +203,11 @@ def test_what_one_collects_and_splits_another_gets_with_the_same_splits(service,
     assert fetch(service, "genres=[rock,jazz]", "per_genre=5", "seed=1")
     split = split_catalogue(folder(str(root)), "auto")
     write_manifest(split, tmp_path / "manifest.csv")
-    with (tmp_path / "manifest.csv").open(encoding="utf-8", newline="") as file:
-        rows = [{name: text for name, text in row.items() if name != "path"} for row in csv.DictReader(file)]
-    with (tmp_path / "shared.csv").open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, list(rows[0]))
-        writer.writeheader()
-        writer.writerows(rows)
+    without_paths(tmp_path / "manifest.csv", tmp_path / "shared.csv")
     theirs = tmp_path / "theirs"
     assert fetch(service, f"tracks='{(tmp_path / 'shared.csv').as_posix()}'", f"root='{theirs.as_posix()}'")
     again = split_catalogue(folder(str(theirs)), "auto")
-    said = [{(t.extra["track_id"], t.genre, t.artist, t.split) for t in songs} for songs in (split, again)]
-    assert said[0] == said[1] and len(said[0]) == 10
+    drawn_anew = split_catalogue(Catalogue([replace(song, split="") for song in again]), "auto")
+    said = [{(t.extra["track_id"], t.genre, t.artist, t.split) for t in songs} for songs in (split, again, drawn_anew)]
+    assert said[0] == said[1] == said[2] and len(said[0]) == 10
     assert "Simon & Garfunkel; AC/DC; Tyler, The Creator, x" in {song.artist for song in again}
