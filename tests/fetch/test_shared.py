@@ -12,6 +12,7 @@ from yandex_music import Track as FoundTrack
 from genre_lightning.data.catalogue import Catalogue, write_manifest
 from genre_lightning.data.sources.folder import folder
 from genre_lightning.data.splits import split_catalogue
+from genre_lightning.errors import UserError
 from genre_lightning.fetch.shared import answers
 
 
@@ -76,10 +77,10 @@ def test_what_is_gone_is_counted_and_asked_for_again_only_if_wanted(service, sha
     assert service.fetched() == {"10000": 1, "10010": 1, "10030": 1}
 
 
-def test_a_second_run_goes_on_where_the_first_was_stopped(service, share, fetch, on_disk, told, root):
+def test_a_second_run_goes_on_where_the_first_was_stopped(service, share, on_disk, told):
     lines = [f"{number},rock" for number in list(service.tracks)[:5]]
     service.misbehave(API + "10010", fake.status(451))
-    with pytest.raises(Exception, match="451"):
+    with pytest.raises(UserError, match="451"):
         share(*lines)
     assert told()["fetched"] == len(on_disk()) == 2 and (told()["found"], told()["gone"]) == (5, {})
     service.faults.clear()
@@ -102,7 +103,7 @@ def test_songs_that_need_a_subscription_are_counted(service, share, told, root):
     assert list(remembered(root)) == ["10010"]
 
 
-def test_a_dry_run_says_what_is_still_there(service, share, told, root, manifest):
+def test_a_dry_run_says_what_is_still_there(service, share, told, root):
     assert not share("10000,rock", "99,rock", overrides=["dry_run=true"])
     assert (told()["wanted"], told()["found"], told()["fetched"], told()["gone"]) == (2, 1, 0, {"unknown id": 1})
     assert not service.fetched() and not list(root.glob("*/*"))
@@ -134,7 +135,7 @@ def test_one_id_that_the_service_does_not_like_does_not_spoil_the_others(service
     assert told()["failed"] == {"400 Bad Request": 1}
 
 
-def test_a_service_that_refuses_to_say_what_it_knows_ends_the_run(service, share, fetch, root, tmp_path):
+def test_a_service_that_refuses_to_say_what_it_knows_ends_the_run(service, fetch, root, tmp_path):
     service.misbehave("^/tracks$", fake.status(403))
     (tmp_path / "list.csv").write_text("track_id,genre\n" + "".join(f"{n},rock\n" for n in range(1, 9)), "utf-8")
     text = stopped(fetch, service, f"tracks='{(tmp_path / 'list.csv').as_posix()}'")
