@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from genre_lightning.audio.ffmpeg import decode_with_ffmpeg
+from genre_lightning.audio.fingerprint import Peaks
 from genre_lightning.audio.headers import is_joined, ogg_streams, states_length
 from genre_lightning.audio.libsndfile import decode_with_libsndfile, open_with_libsndfile
 from genre_lightning.audio.recording import JOINED, AudioError, LengthError, Recording, Wanted, Waveform
@@ -20,6 +21,7 @@ __all__ = ["AudioError", "Recording", "Waveform", "decode", "read_audio", "read_
 TRUNCATED_BELOW = 0.98
 PADDING_SECONDS = 0.25
 
+AS_IT_IS = Wanted()
 Decoder = Callable[[Path, Wanted], Recording]
 
 
@@ -36,12 +38,21 @@ def read_audio(path: str | PathLike[str], sample_rate: int) -> Waveform:
     Raises:
         AudioError: The file is missing, unreadable, not audio, cut off, empty, silent or holds NaN.
     """
-    return read_song(path, sample_rate)
+    return checked(decode(Path(path), Wanted(sample_rate))).waveform
 
 
-def read_song(path: str | PathLike[str], sample_rate: int, max_seconds: float = inf) -> Waveform:
-    """What `read_audio` returns; raises AudioError also if the file lasts longer than `max_seconds`."""
-    waveform, _, seconds, promised = decode(Path(path), sample_rate, max_seconds)
+def read_song(path: str | PathLike[str], sample_rate: int, max_seconds: float = inf) -> tuple[Waveform, Peaks]:
+    """What `read_audio` returns, and the song's fingerprint `(peaks,)`, which does not depend on `sample_rate`.
+
+    Raises AudioError also if the file lasts longer than `max_seconds`.
+    """
+    recording = checked(decode(Path(path), Wanted(sample_rate, max_seconds, fingerprint=True)))
+    return recording.waveform, recording.fingerprint
+
+
+def checked(recording: Recording) -> Recording:
+    """The recording. Raises AudioError if it is cut off, empty, silent or holds NaN."""
+    waveform, _, seconds, promised, _ = recording
     if seconds == 0:
         raise AudioError("holds no sound: 0 samples")
     if seconds < TRUNCATED_BELOW * promised and seconds < promised - PADDING_SECONDS:
@@ -52,17 +63,16 @@ def read_song(path: str | PathLike[str], sample_rate: int, max_seconds: float = 
         raise AudioError("holds NaN or infinite samples")
     if peak == 0:
         raise AudioError("is silent: every sample is zero, or its channels cancel out")
-    return waveform
+    return recording
 
 
-def decode(path: Path, sample_rate: int | None = None, max_seconds: float = inf) -> Recording:
-    """Decode with the first of a file's decoders that can; None keeps the file's own rate. Raises AudioError."""
+def decode(path: Path, wanted: Wanted = AS_IT_IS) -> Recording:
+    """Decode with the first of a file's decoders that can. Raises AudioError."""
     import av  # noqa: F401 (a package that cannot be loaded is no damaged file)
     import soundfile  # noqa: F401
     import soxr  # noqa: F401
 
     check_readable(path)
-    wanted = Wanted(sample_rate, max_seconds)
     with silent_libraries:
         *others, last = decoders_for(path)
         for decoder in others:

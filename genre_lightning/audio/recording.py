@@ -1,10 +1,13 @@
 """What decoders have in common: the sound that they hand on in blocks, and what is said of a file that is no song."""
 
 from collections.abc import Iterable, Iterator
+from math import inf
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+
+from genre_lightning.audio.fingerprint import Fingerprint, Peaks
 
 Waveform = npt.NDArray[np.float32]
 
@@ -26,19 +29,23 @@ class LengthError(AudioError):
 
 
 class Recording(NamedTuple):
-    """A decoded file: mono `(samples,)` at `sample_rate` Hz, its length, that in its header (0: none)."""
+    """A decoded file: mono `(samples,)` at `sample_rate` Hz, its length, that in its header (0: none), and its
+    fingerprint, `(peaks,)`, which is empty unless it was asked for.
+    """
 
     waveform: Waveform
     sample_rate: int
     seconds: float
     promised_seconds: float
+    fingerprint: Peaks
 
 
 class Wanted(NamedTuple):
-    """The sample rate wanted in Hz (None: the file's own), and how long a file may be."""
+    """The sample rate wanted in Hz (None: the file's own), how long a file may be, and whether it is fingerprinted."""
 
-    sample_rate: int | None
-    max_seconds: float
+    sample_rate: int | None = None
+    max_seconds: float = inf
+    fingerprint: bool = False
 
 
 def mono(blocks: Iterable[npt.NDArray[Any]], scale: float = 1.0) -> Iterator[Waveform]:
@@ -61,14 +68,18 @@ def record(blocks: Iterable[Waveform], rate: int, wanted: Wanted, promised: int)
     check_length(promised / rate, wanted)
     sample_rate = wanted.sample_rate or rate
     stream = soxr.ResampleStream(rate, sample_rate, 1, "float32", "HQ") if sample_rate != rate else None
+    fingerprint = Fingerprint(rate) if wanted.fingerprint else None
     held, waveform = 0, bytearray()  # which grows in place; a list of arrays would be copied
     for block in blocks:
         held += len(block)
         check_length(held / rate, wanted)
+        if fingerprint:
+            fingerprint.add(block)
         waveform += (stream.resample_chunk(block) if stream else block).data
     if stream:
         waveform += stream.resample_chunk(np.zeros(0, np.float32), last=True).data
-    return Recording(np.frombuffer(waveform, np.float32), sample_rate, held / rate, promised / rate)
+    peaks = fingerprint.finish() if fingerprint else np.zeros(0, np.uint32)
+    return Recording(np.frombuffer(waveform, np.float32), sample_rate, held / rate, promised / rate, peaks)
 
 
 def check_rate(rate: int) -> None:

@@ -1,9 +1,10 @@
 """FeatureCache: the features of every song, computed once, in immutable memory-mapped shards.
 
-A cache is a folder named after the feature settings. A shard is three files with one random name: NAME.features.npy
+A cache is a folder named after the feature settings. A shard is four files with one random name: NAME.features.npy
 `(frames, features)`, all its songs one after the other; NAME.stats.npy `(songs, 2, features)`, each song's mean and
-standard deviation; and NAME.json, the index. A shard exists once its index does, and never changes after that, so a
-killed build loses only the shard it was at, and several builds at once can't harm each other.
+standard deviation; NAME.peaks.npy `(peaks,)`, the fingerprints of all songs; and NAME.json, the index. A shard exists
+once its index does, and never changes after that, so a killed build loses only the shard it was at, and several builds
+at once can't harm each other.
 """
 
 import hashlib
@@ -11,15 +12,17 @@ import json
 import random
 import time
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from genre_lightning.audio.fingerprint import Peaks
 from genre_lightning.audio.reading import AudioError
 from genre_lightning.data.extraction import Extracted, extract, extract_all, song_key, with_progress
 from genre_lightning.data.lengths import Lengths
@@ -38,7 +41,8 @@ SHARD_SECONDS = 30  # of work at most are lost to a kill, and done twice by two 
 class CachedSong:
     """Where a song's features lie in the cache, and what was learnt while its file was read.
 
-    `path` is where the file was then; `row` is the song's index in the shard, `start` its first frame there.
+    `path` is where the file was then; `row` is the song's index in the shard, `start` its first frame there; its
+    fingerprint is `n_peaks` long and begins with `first_peak`.
     """
 
     key: str
@@ -49,6 +53,8 @@ class CachedSong:
     n_frames: int
     seconds: float
     digest: str
+    first_peak: int
+    n_peaks: int
 
 
 class FeatureCache:
@@ -111,6 +117,10 @@ class FeatureCache:
     def frames(self, song: CachedSong) -> npt.NDArray[Any]:
         """The features of a song: `(n_frames, n_features)`, a view of the mapped shard."""
         return self.array(f"{song.shard}.features.npy")[song.start : song.start + song.n_frames]
+
+    def fingerprint(self, song: CachedSong) -> Peaks:
+        """What tells other copies of a song, whatever the features are: `(peaks,)`."""
+        return self.array(f"{song.shard}.peaks.npy")[song.first_peak : song.first_peak + song.n_peaks]
 
     def stats(self, song: CachedSong) -> npt.NDArray[np.float32]:
         """The mean and the standard deviation of each feature over a song: `(2, n_features)`."""
@@ -187,12 +197,22 @@ class FeatureCache:
         self.folder.mkdir(parents=True, exist_ok=True)
         if not (self.folder / SETTINGS).exists():
             write_text_whole(self.folder / SETTINGS, json.dumps(self.settings, indent=2))
-        frames, stats = np.concatenate([song.frames for song in songs]), np.stack([song.stats for song in songs])
-        write_whole(self.folder / f"{name}.features.npy", lambda file: np.save(file, frames))
-        write_whole(self.folder / f"{name}.stats.npy", lambda file: np.save(file, stats))
-        index, start = [], 0
-        for row, song in enumerate(songs):
-            where = str(song.path.absolute()), name, row, start, len(song.frames)
-            index.append(asdict(CachedSong(song.key, *where, song.seconds, song.digest)))
-            start += len(song.frames)
+        arrays = {
+            "features": np.concatenate([song.frames for song in songs]),
+            "stats": np.stack([song.stats for song in songs]),
+            "peaks": np.concatenate([song.fingerprint for song in songs]),
+        }
+        for kind, array in arrays.items():
+            write_whole(self.folder / f"{name}.{kind}.npy", partial(np.save, arr=array))
+        index = [asdict(song) for song in indexed(name, songs)]
         write_text_whole(self.folder / f"{name}.json", json.dumps(index))
+
+
+def indexed(shard: str, songs: Sequence[Extracted]) -> Iterator[CachedSong]:
+    """Where each song lies in a shard."""
+    start = first_peak = 0
+    for row, song in enumerate(songs):
+        peaks = first_peak, len(song.fingerprint)
+        where = str(song.path.absolute()), shard, row, start, len(song.frames)
+        yield CachedSong(song.key, *where, song.seconds, song.digest, *peaks)
+        start, first_peak = start + len(song.frames), sum(peaks)

@@ -12,7 +12,7 @@ from genre_lightning.data.augment import Augment
 from genre_lightning.data.cache import CachedSong, FeatureCache
 from genre_lightning.data.catalogue import Catalogue, linked
 from genre_lightning.data.loading import WindowModule
-from genre_lightning.data.selection import Selection, report_skipped, report_unjudged, select_songs
+from genre_lightning.data.selection import Selection, report_others, report_skipped, report_unjudged, select_songs
 from genre_lightning.data.sources.folder import folder
 from genre_lightning.data.spec import Spec
 from genre_lightning.data.splits import split_catalogue
@@ -113,6 +113,7 @@ class GenreDataModule(WindowModule):
         self.divide(self.split)
         if self.broken is not None:  # one process of several tells
             report_skipped(self.selection.skipped)
+            report_others(self.selection.catalogue)
             report_unjudged(self.selection.catalogue)
 
     def divide(self, split: Callable[[Catalogue], Catalogue]) -> None:

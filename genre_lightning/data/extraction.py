@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from genre_lightning.audio.fingerprint import Peaks
 from genre_lightning.audio.reading import AudioError, read_song
 from genre_lightning.data.lengths import Lengths
 from genre_lightning.data.loudness import Loudness, Spans
@@ -33,7 +34,8 @@ class Extracted:
     """A song's features `(n_frames, n_features)`, their mean and standard deviation `(2, n_features)`.
 
     `seconds` is the length of the whole song; `silences` are the stretches of it that the frames leave out. `digest` is
-    a hash of the frames as stored: copies of a recording share it, even with other tags or containers.
+    a hash of the frames as stored: exact copies of a recording share it, even with other
+    tags or containers; `fingerprint` `(peaks,)` tells other copies.
     """
 
     path: Path
@@ -42,6 +44,7 @@ class Extracted:
     stats: npt.NDArray[np.float32]
     seconds: float
     digest: str
+    fingerprint: Peaks
     silences: Spans = ()
 
 
@@ -85,7 +88,7 @@ def extract(path: Path, features: Features, dtype: str, loudness: Loudness, leng
     Raises AudioError, also if the song is shorter or longer than `lengths` allow.
     """
     key = song_key(path)  # before it is read: a file that changes meanwhile is then computed again
-    waveform = read_song(path, features.sample_rate, lengths.longest)
+    waveform, fingerprint = read_song(path, features.sample_rate, lengths.longest)
     seconds = len(waveform) / features.sample_rate
     lengths.check_least(seconds)
     waveform, silences = loudness.apply(waveform, features.sample_rate)
@@ -97,7 +100,7 @@ def extract(path: Path, features: Features, dtype: str, loudness: Loudness, leng
         raise AudioError("holds samples too large to compute with")
     stored = frames.to(getattr(torch, dtype)).numpy()
     digest = hashlib.sha256(stored.data).hexdigest()
-    return Extracted(path, key, stored, stats, seconds, digest, silences)
+    return Extracted(path, key, stored, stats, seconds, digest, fingerprint, silences)
 
 
 def extract_all(

@@ -1,12 +1,14 @@
 """Which songs of a catalogue take part: features computed, split chosen, broken files and duplicates left out."""
 
 import logging
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from genre_lightning.data.cache import FeatureCache
 from genre_lightning.data.catalogue import CHECKED, DROP, SPLIT_NAMES, SPLITS, Catalogue, Track
+from genre_lightning.data.recordings import NONE, Recordings, with_recordings
 from genre_lightning.data.splits import check_split, unjudged_genres
 from genre_lightning.errors import UserError
 
@@ -26,12 +28,17 @@ class Skipped:
 class Selection:
     """The songs that take part, each with its split, and those that do not.
 
-    `published` is whether their source says splits.
+    Attributes:
+        catalogue: The former, and the reasons against files that are no songs.
+        skipped: The latter.
+        published: Whether their source says splits.
+        recordings: Which songs are one recording, or parts of one.
     """
 
     catalogue: Catalogue
     skipped: list[Skipped]
     published: bool = False
+    recordings: Recordings = NONE
 
 
 def select_songs(
@@ -43,27 +50,27 @@ def select_songs(
     than two genres are left, one of them has no training songs, or a split has no songs.
     """
     dropped = [Skipped(track, f"is dropped by its {CHECKED}") for track in catalogue if track.checked == DROP]
-    catalogue = with_genre(catalogue)
-    gone = [track.path for track in catalogue if track.path not in broken and cache.find(track.path) is None]
+    named, recordings = with_recordings(with_genre(catalogue), cache)
+    gone = [track.path for track in named if track.path not in broken and cache.find(track.path) is None]
     broken = {**broken, **dict.fromkeys(gone, "has changed while it was read")}
-    divided = split(catalogue)
+    divided = split(named)
     skipped = [Skipped(track, broken[track.path]) for track in divided if track.path in broken]
     copies = list(find_copies(Catalogue([track for track in divided if track.path not in broken]), cache))
     skipped = [*dropped, *skipped, *copies]
     left_out = {skip.track.path for skip in skipped}
-    used = Catalogue([track for track in divided if track.path not in left_out])
-    check_split(used, catalogue.genres)
-    return Selection(used, skipped, published=any(track.split for track in catalogue))
+    used = Catalogue([track for track in divided if track.path not in left_out], named.others)
+    check_split(used, named.genres)
+    return Selection(used, skipped, any(track.split for track in named), recordings)
 
 
 def with_genre(catalogue: Catalogue) -> Catalogue:
     """The songs whose genre is known. Raises UserError if there is none."""
-    known = Catalogue([track for track in catalogue if track.genre])
-    if not known.tracks:
+    known = [track for track in catalogue if track.genre]
+    if not known:
         raise UserError(f"data: none of the {len(catalogue)} songs has a genre; put them in a folder for each genre")
-    if unknown := sum(not track.genre and track.checked != DROP for track in catalogue):
-        logger.warning("left out: %d songs of unknown genre, in no genre's folder or not labelled yet", unknown)
-    return known
+    unknown = [track.path for track in catalogue if not track.genre and track.checked != DROP]
+    others = dict.fromkeys(unknown, "is in no genre's folder, or not labelled yet")
+    return Catalogue(known, {**catalogue.others, **others})
 
 
 def find_copies(catalogue: Catalogue, cache: FeatureCache) -> Iterator[Skipped]:
@@ -86,6 +93,12 @@ def report_skipped(skipped: list[Skipped]) -> None:
         logger.warning("left out: %s %s", skip.track.path, skip.reason)
     if len(skipped) > NAMED_IN_LOG:
         logger.warning("left out: %d more, see the report", len(skipped) - NAMED_IN_LOG)
+
+
+def report_others(catalogue: Catalogue) -> None:
+    """Count the files that are no songs, by their reasons."""
+    for reason, count in Counter(catalogue.others.values()).most_common():
+        logger.warning("left out: %d files, because each %s", count, reason)
 
 
 def report_unjudged(catalogue: Catalogue) -> None:

@@ -87,7 +87,7 @@ def fold_catalogue(
         raise UserError(f"folds={folds}: there are only {len(groups)} {who}; use fewer folds, or add songs")
     names = [f"{FOLD}{folds * repeat + number}" for number in range(1, folds + 1)]
     splits = assign_all(groups, dict.fromkeys(names, 1 / folds), f"{seed} {repeat}")
-    return Catalogue([replace(track, split=splits[number]) for number, track in enumerate(catalogue)])
+    return replace(catalogue, tracks=[replace(one, split=splits[number]) for number, one in enumerate(catalogue)])
 
 
 def listed(*divided: Catalogue) -> Catalogue:
@@ -98,10 +98,11 @@ def listed(*divided: Catalogue) -> Catalogue:
     if not is_folded(divided[0]):
         return divided[0]
     numbers = (" ".join(song.split.removeprefix(FOLD) for song in songs) for songs in zip(*divided, strict=True))
-    return Catalogue([
+    tracks = [
         replace(track, split="train", extra=track.extra | {TESTED_IN: number})
         for track, number in zip(divided[0], numbers, strict=True)
-    ])  # fmt: skip
+    ]
+    return replace(divided[0], tracks=tracks)
 
 
 def published(catalogue: Catalogue) -> Catalogue:
@@ -117,7 +118,7 @@ def published(catalogue: Catalogue) -> Catalogue:
 def at_random(catalogue: Catalogue, method: Method, fractions: dict[str, float], seed: int) -> Catalogue:
     """The songs divided anew."""
     splits = assign_all(group_tracks(catalogue, method), fractions, str(seed))
-    return Catalogue([replace(track, split=splits[number]) for number, track in enumerate(catalogue)])
+    return replace(catalogue, tracks=[replace(one, split=splits[number]) for number, one in enumerate(catalogue)])
 
 
 def check_settings(method: str, val_fraction: float, test_fraction: float) -> None:

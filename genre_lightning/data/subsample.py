@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 
 from genre_lightning.data.catalogue import Catalogue, Track, linked
 from genre_lightning.data.order import group_name, seeded, song_name
@@ -33,7 +34,7 @@ def subsample(
     kept = draw_of_each_genre(catalogue, kept, artists, artists_per_genre, "artists", draw)
     kept = draw_of_each_genre(catalogue, kept, range(len(catalogue)), songs_per_genre, "songs", draw)
     chosen = {*kept, *(number for number, track in enumerate(catalogue) if track.split != "train")}
-    return Catalogue([track for number, track in enumerate(catalogue) if number in chosen])
+    return replace(catalogue, tracks=[track for number, track in enumerate(catalogue) if number in chosen])
 
 
 def draw_of_each_genre(

@@ -8,7 +8,7 @@ import pytest
 from genre_lightning.data import selection as module
 from genre_lightning.data.cache import FeatureCache
 from genre_lightning.data.catalogue import Catalogue, Track
-from genre_lightning.data.selection import report_skipped, report_unjudged
+from genre_lightning.data.selection import report_others, report_skipped, report_unjudged
 from genre_lightning.data.splits import split_catalogue
 from genre_lightning.errors import UserError
 
@@ -133,7 +133,8 @@ def test_songs_of_no_genre_are_left_out_and_counted(catalogue, cache, caplog):
     stray = [Track(track.path.with_name(f"{number}.wav"), "") for number, track in enumerate(catalogue)]
     selection = select_songs(plus(catalogue, *stray), cache, published)
     assert len(selection.catalogue) == 8 and not selection.skipped and selection.catalogue.genres == ["noise", "tones"]
-    assert "left out: 8 songs of unknown genre" in caplog.text
+    report_others(selection.catalogue)
+    assert "left out: 8 files, because each is in no genre's folder, or not labelled yet" in caplog.text
 
 
 def test_songs_none_of_which_has_a_genre_are_said(catalogue, cache):

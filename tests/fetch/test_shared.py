@@ -39,13 +39,13 @@ def test_the_songs_of_a_list_come_with_what_it_says_of_them(service, share, on_d
     assert share(*lines, columns=columns)
     assert on_disk() == ["20000", "10000"]
     first, second = manifest()
-    assert (first.genre, first.artist, first.title, first.split) == ("rock | live", "Кто", "Что", "test")
+    assert (first.genre, first.artist, first.title, first.split) == ("rock|live", "Кто", "Что", "test")
     assert first.extra["mood"] == "sad" and first.extra["sha256"] != "abc" and float(first.extra["seconds"]) > 39
     assert (second.genre, second.artist, second.title, second.split) == ("jazz", "Artist 1000", "Song 10000", "train")
     assert (second.extra["artist_ids"], second.extra["mode"], second.extra["route"]) == ("1000", "full", "list")
     assert told("jazz") == {"wanted": 1, "found": 1, "fetched": 1, "new": 1, "gone": {}, "failed": {},
                             "hours": pytest.approx(40 / 3600, rel=0.01)}  # fmt: skip
-    assert "| jazz        | 1      | 1 " in capsys.readouterr().out
+    assert "| jazz       | 1      | 1 " in capsys.readouterr().out
 
 
 def test_nothing_is_listed_and_tracks_are_asked_for_many_at_once(service, share, on_disk):

@@ -24,7 +24,16 @@ def evidence_of(features, stretches, strongest):
 def song_of(features, silences=()):
     heard = 4 - sum(end - start for start, end in silences)
     frames = np.ones((features.frames_in(heard), features.n_features), np.float32)
-    return Extracted(Path("song.mp3"), "", frames, np.zeros((2, features.n_features), np.float32), 4.0, "", silences)
+    return Extracted(
+        Path("song.mp3"),
+        "",
+        frames,
+        np.zeros((2, features.n_features), np.float32),
+        4.0,
+        "",
+        np.zeros(0, np.uint32),
+        silences,
+    )
 
 
 @pytest.mark.parametrize("features", [LogMel(), Chroma()])
