@@ -12,7 +12,14 @@ from genre_lightning.data.augment import Augment
 from genre_lightning.data.cache import CachedSong, FeatureCache
 from genre_lightning.data.catalogue import Catalogue, linked
 from genre_lightning.data.loading import WindowModule
-from genre_lightning.data.selection import Selection, report_others, report_skipped, report_unjudged, select_songs
+from genre_lightning.data.selection import (
+    Selection,
+    check_listed,
+    report_others,
+    report_skipped,
+    report_unjudged,
+    select_songs,
+)
 from genre_lightning.data.sources.folder import folder
 from genre_lightning.data.spec import Spec
 from genre_lightning.data.splits import split_catalogue
@@ -93,10 +100,12 @@ class GenreDataModule(WindowModule):
     def prepare_data(self) -> None:
         """Read the songs and compute the features that are not cached yet: once, and in one process.
 
-        Raises UserError if there are no songs, or the cache cannot be written.
+        Raises UserError if there are no songs, or too few as far as their names tell, or the cache cannot be written.
         """
         if self.broken is None:
-            self.broken = self.cache.build([track.path for track in self.listed() if track.genre])
+            songs = self.listed()
+            check_listed(songs, self.split)
+            self.broken = self.cache.build([track.path for track in songs if track.genre])
 
     def listed(self) -> Catalogue:
         """The songs of the source, with what their files' tags say."""

@@ -1,8 +1,9 @@
 """Which songs of a catalogue take part: features computed, split chosen, broken files and duplicates left out."""
 
 import logging
+import os
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from genre_lightning.data.splits import check_split, unjudged_genres
 from genre_lightning.errors import UserError
 
 logger = logging.getLogger(__name__)
-NAMED_IN_LOG = 10
+NAMED_IN_LOG, NAMED_IN_LINE = 10, 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,34 @@ def select_songs(
     used = Catalogue([track for track in divided if track.path not in left_out], named.others)
     check_split(used, named.genres)
     return Selection(used, skipped, any(track.split for track in named), recordings)
+
+
+def check_listed(catalogue: Catalogue, split: Callable[[Catalogue], Catalogue]) -> None:
+    """Raise UserError for what no song has to be read for: files that are not there, too few genres, songs or artists.
+
+    A few missing files are left out as broken ones are.
+    """
+    known = with_genre(catalogue)
+    missing = {track.path for track in known if not os.path.exists(track.path)}  # noqa: PTH110 (Path's raises for names that are too long)
+    if len(missing) > len(known) / 2:
+        raise UserError(missing_files(known, missing))
+    divided = split(known)
+    try:
+        check_split(Catalogue([track for track in divided if track.path not in missing]), known.genres)
+    except UserError:
+        if missing:
+            raise UserError(missing_files(known, missing)) from None
+        raise
+
+
+def missing_files(catalogue: Catalogue, missing: Collection[Path]) -> str:
+    """What is said of songs that are listed and not there."""
+    first = [track.path.absolute() for track in catalogue if track.path in missing][:NAMED_IN_LINE]
+    names = ", ".join(path.name for path in first) + (", ..." if len(missing) > NAMED_IN_LINE else "")
+    return (
+        f"data: of {len(catalogue)} songs that are listed {len(missing)} are not there: {names} (looked for in "
+        f"{first[0].parent}); correct the paths in the list, which are relative to its folder, or data.root"
+    )
 
 
 def with_genre(catalogue: Catalogue) -> Catalogue:
