@@ -40,13 +40,15 @@ def decode_stream(container, stream, wanted: Wanted) -> Recording:  # noqa: ANN0
     """Decode one PyAV audio stream."""
     import av
 
+    if not stream.rate:
+        raise AudioError("is damaged, cut off or not audio: it has no sample rate")
     stream.thread_type = "NONE"  # songs are decoded in parallel, not parts of a song
     resampler = av.AudioResampler(format="fltp")
     found = {name.lower(): text for name, text in {**stream.metadata, **container.metadata}.items()}
     tags = Tags(found.get("artist", ""), found.get("title", ""))
     blocks = (part for block in joined(decoded(container, stream)) for part in resampler.resample(block))
     mix = mono(block.to_ndarray().T for block in blocks)
-    return record(mix, stream.rate or 0, wanted, int(promised_seconds(container, stream) * (stream.rate or 0)), tags)
+    return record(mix, stream.rate, wanted, int(promised_seconds(container, stream) * stream.rate), tags)
 
 
 def promised_seconds(container, stream) -> float:  # noqa: ANN001
@@ -62,14 +64,14 @@ def promised_seconds(container, stream) -> float:  # noqa: ANN001
 
 def decoded(container, stream):  # noqa: ANN001, ANN201
     """PyAV's frames. Raises AudioError if more are damaged than where tags stand between joined files."""
-    from av.error import InvalidDataError
+    from av.error import FFmpegError
 
     packets = lost = end = 0
     for packet in container.demux(stream):
         packets, end = packets + 1, end if packet.pos is None else packet.pos + packet.size
         try:
             frames = packet.decode()
-        except InvalidDataError:
+        except FFmpegError:
             if container.format.name not in FRAMES_ONLY:
                 raise
             lost += 1
