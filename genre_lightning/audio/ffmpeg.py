@@ -14,7 +14,7 @@ CONTAINERS = (
 # These are nothing but frames, one after the other: FFmpeg takes the length from the size of the file and the first
 # bit rate, and what is between two frames, such as tags where files were joined, for damage.
 FRAMES_ONLY = ("aac", "ac3", "eac3", "mp3")
-MOST_LOST = 0.02  # of the frames of a file that is nothing but frames
+MOST_LOST = 0.1  # of the frames of such a file; covers where songs were joined may be large
 
 
 def decode_with_ffmpeg(path: Path, wanted: Wanted) -> Recording:
@@ -31,7 +31,7 @@ def decode_with_ffmpeg(path: Path, wanted: Wanted) -> Recording:
                 raise AudioError("holds audio in a codec that neither libsndfile nor FFmpeg knows")
             return decode_stream(container, container.streams.audio[0], wanted)
     except ArgumentError:
-        raise AudioError("is damaged, cut off or not audio: it has no header of a known format") from None
+        raise AudioError("is damaged, cut off or not audio: it has no header of a known format, or several") from None
     except (FFmpegError, ValueError) as error:  # ValueError: the number of channels changes midway
         raise AudioError(f"is damaged, cut off or not audio: {getattr(error, 'strerror', error)}") from None
 
