@@ -14,7 +14,7 @@ CONTAINERS = (
 # These are nothing but frames, one after the other: FFmpeg takes the length from the size of the file and the first
 # bit rate, and what is between two frames, such as tags where files were joined, for damage.
 FRAMES_ONLY = ("aac", "ac3", "eac3", "mp3")
-MOST_LOST = 0.02  # of the frames of a file that is nothing but frames
+MOST_LOST = 0.1  # of the frames of such a file; covers where songs were joined may be large
 
 
 def decode_with_ffmpeg(path: Path, wanted: Wanted) -> Recording:
@@ -31,7 +31,7 @@ def decode_with_ffmpeg(path: Path, wanted: Wanted) -> Recording:
                 raise AudioError("holds audio in a codec that neither libsndfile nor FFmpeg knows")
             return decode_stream(container, container.streams.audio[0], wanted)
     except ArgumentError:
-        raise AudioError("is damaged, cut off or not audio: it has no header of a known format") from None
+        raise AudioError("is damaged, cut off or not audio: it has no header of a known format, or several") from None
     except (FFmpegError, ValueError) as error:  # ValueError: the number of channels changes midway
         raise AudioError(f"is damaged, cut off or not audio: {getattr(error, 'strerror', error)}") from None
 
@@ -40,11 +40,13 @@ def decode_stream(container, stream, wanted: Wanted) -> Recording:  # noqa: ANN0
     """Decode one PyAV audio stream."""
     import av
 
+    if not stream.rate:
+        raise AudioError("is damaged, cut off or not audio: it has no sample rate")
     stream.thread_type = "NONE"  # songs are decoded in parallel, not parts of a song
     resampler = av.AudioResampler(format="fltp")
     blocks = (part for block in joined(decoded(container, stream)) for part in resampler.resample(block))
     mix = mono(block.to_ndarray().T for block in blocks)
-    return record(mix, stream.rate or 0, wanted, int(promised_seconds(container, stream) * (stream.rate or 0)))
+    return record(mix, stream.rate, wanted, int(promised_seconds(container, stream) * stream.rate))
 
 
 def promised_seconds(container, stream) -> float:  # noqa: ANN001
@@ -60,14 +62,14 @@ def promised_seconds(container, stream) -> float:  # noqa: ANN001
 
 def decoded(container, stream):  # noqa: ANN001, ANN201
     """PyAV's frames. Raises AudioError if more are damaged than where tags stand between joined files."""
-    from av.error import InvalidDataError
+    from av.error import FFmpegError
 
     packets = lost = end = 0
     for packet in container.demux(stream):
         packets, end = packets + 1, end if packet.pos is None else packet.pos + packet.size
         try:
             frames = packet.decode()
-        except InvalidDataError:
+        except FFmpegError:
             if container.format.name not in FRAMES_ONLY:
                 raise
             lost += 1

@@ -70,7 +70,8 @@ def begins_anew(path: Path, place: int) -> bool:
     """Whether another file begins at a place of this one, where what was decoded of it ends, or behind a tag there."""
     with path.open("rb") as file:
         magic = at(file, 0, 4)
-        return place > 0 and is_name(magic) and magic in at(file, place, LONGEST_TAG)
+        begins_once = is_name(magic) and magic != OGG  # every page of which begins so
+        return place > 0 and begins_once and magic in at(file, place, LONGEST_TAG)
 
 
 def mended(path: Path) -> Mended | None:
@@ -176,10 +177,12 @@ def states_length(mp3: Path) -> bool:
 def ogg_streams(path: Path) -> tuple[bool, bool]:
     """Whether the streams of an Ogg file follow one another, and whether its last page says that it is the last.
 
-    Pages as in RFC 3533, section 6.
+    Pages as in RFC 3533, section 6. Any other file has one stream, and an end.
     """
     size, place, begun, chained, ended = path.stat().st_size, 0, False, False, False
     with path.open("rb") as file:
+        if at(file, 0, 4) != OGG:
+            return False, True
         while len(head := at(file, place, 27)) == 27:
             if head[:4] != OGG:  # damaged: the next page is sought
                 found = at(file, place, LONGEST_PAGE).find(OGG, 1)

@@ -1,7 +1,9 @@
 import errno
+import io
 import os
 import re
 import tracemalloc
+import zipfile
 from pathlib import Path
 
 import av
@@ -10,7 +12,8 @@ import pytest
 import soundfile
 
 from genre_lightning.audio import ffmpeg, libsndfile
-from genre_lightning.audio.reading import AudioError, read_audio
+from genre_lightning.audio.reading import AudioError, read_audio, read_song
+from genre_lightning.data.sources.walk import AUDIO_SUFFIXES
 
 
 def tone(hz=440.0, sample_rate=44100, seconds=1.0, level=0.5):
@@ -248,6 +251,43 @@ def test_what_is_no_song_is_named(tmp_path, name):
     make(tmp_path / name)
     with pytest.raises(AudioError, match=said):
         read_audio(tmp_path / name, 22050)
+
+
+def zipped():
+    with zipfile.ZipFile(file := io.BytesIO(), "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("letter.txt", TEXT * 200)
+    return file.getvalue()
+
+
+def au_with_a_flipped_bit():
+    soundfile.write(file := io.BytesIO(), tone(), 44100, format="AU")
+    return bytes([file.getvalue()[0] ^ 4]) + file.getvalue()[1:]
+
+
+NO_HEADER = {
+    "text": lambda: TEXT * 100,
+    "zip": zipped,
+    "picture": lambda: b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + np.random.default_rng(1).bytes(50000),
+    "noise": lambda: np.random.default_rng(2).bytes(50000),
+    "au": au_with_a_flipped_bit,
+    "two bytes of a magic": lambda: b"\1\4" + np.random.default_rng(3).bytes(50000),
+}
+
+
+@pytest.mark.parametrize("kind", NO_HEADER)
+def test_only_what_has_a_header_is_audio_whatever_its_suffix(tmp_path, kind):
+    data = NO_HEADER[kind]()
+    for suffix in [*sorted(AUDIO_SUFFIXES), ".gsm", ".vox", ".g722", ".al", ".sln", ".sw", ".adp", ".raw", ""]:
+        (tmp_path / f"x{suffix}").write_bytes(data)
+        with pytest.raises(AudioError, match="is damaged, cut off or not audio"):
+            read_audio(tmp_path / f"x{suffix}", 22050)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are none")
+def test_a_pipe_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "a.mp3")
+    with pytest.raises(AudioError, match="a device or a pipe"):
+        read_audio(tmp_path / "a.mp3", 22050)
 
 
 @pytest.mark.parametrize("samples", [[np.nan], [np.inf, -np.inf]])
