@@ -11,13 +11,15 @@ from genre_lightning.audio.fingerprint import BINS_A_FRAME, HOP_SECONDS, Peaks
 Numbers = npt.NDArray[np.int64]
 Hashes = npt.NDArray[np.uint32]
 
-# Three peaks of one song, the latter two among the four that follow the first, are a landmark: f1, f2, f3 and two
-# distances in time, 32 bits. Longer songs are searched by so many of theirs, the same ones in every song.
+# Three peaks of one song, the latter two among the four that follow the first, are a landmark: their bins and two
+# distances in time, 32 bits. Songs are searched by so many of theirs, those of the lowest hashes, which are the same
+# ones in every song: all of the first minute, a fifth of four minutes. SPREAD: Knuth's multiplicative hash.
 FOLLOWING = ((1, 2), (1, 3), (1, 4), (2, 3), (2, 4), (3, 4))
 LARGEST_STEPS = 63, 31
 LANDMARKS_A_SONG = 4096
+SPREAD = np.uint32(2654435761)
 # A landmark is compared with the next few songs that have it, which finds a song's nearest copies, however many.
-SONGS_COMPARED = 8
+SONGS_COMPARED = 4
 # Songs of which fewer landmarks occur only once (of music 85 % do) are steady or tick: they agree with themselves
 # everywhere, and with others like them.
 ONCE = 0.5
@@ -73,31 +75,37 @@ def find_twins(fingerprints: Sequence[Peaks]) -> list[Twins]:
 def all_landmarks(fingerprints: Sequence[Peaks]) -> tuple[Hashes, Hashes, Hashes]:
     """Hash, song and first frame of all landmarks, in order of hashes and then of songs."""
     each = [landmarks(peaks) for peaks in fingerprints]
-    hashes, frames = (np.concatenate([np.zeros(0, np.uint32), *column]) for column in zip(*each, strict=True))
-    songs = np.repeat(np.arange(len(each), dtype=np.uint32), [len(found) for found, _ in each])
+    songs = np.repeat(np.arange(len(each), dtype=np.uint32), [len(hashes) for hashes, _ in each])
+    hashes = np.concatenate([np.zeros(0, np.uint32), *(hashes for hashes, _ in each)])
+    frames = np.concatenate([np.zeros(0, np.uint32), *(frames for _, frames in each)])
     order = np.argsort(hashes, kind="stable")
     return hashes[order], songs[order], frames[order]
 
 
 def landmarks(peaks: Peaks) -> tuple[Hashes, Hashes]:
     """A song's landmarks `(n,)` that it has only once, as hashes and the frames at which they begin."""
+    each = [chords(peaks, second, third) for second, third in FOLLOWING]
+    hashes, frames = (np.concatenate(column) for column in zip(*each, strict=True))
+    if len(hashes) > LANDMARKS_A_SONG:
+        kept = np.argpartition(hashes, LANDMARKS_A_SONG)[:LANDMARKS_A_SONG]
+        hashes, frames = hashes[kept], frames[kept]
+    different, where, times = np.unique(hashes, return_index=True, return_counts=True)
+    once = times == 1
+    if once.sum() < ONCE * len(hashes):
+        once[:] = False
+    return different[once], frames[where[once]]
+
+
+def chords(peaks: Peaks, second: int, third: int) -> tuple[Hashes, Hashes]:
+    """Each peak with the `second` and `third` after it, unless these are too late: hashes and frames."""
+    count = max(0, len(peaks) - third)
     frames, bins = np.divmod(peaks, np.uint32(BINS_A_FRAME))
-    hashes, starts = [], []
-    for second, third in FOLLOWING:
-        count = max(0, len(peaks) - third)
-        steps = frames[second : second + count] - frames[:count], frames[third:] - frames[second : second + count]
-        near = (steps[0] <= LARGEST_STEPS[0]) & (steps[1] <= LARGEST_STEPS[1])
-        packed = (
-            bins[:count] << 25 | bins[second : second + count] << 18 | bins[third:] << 11 | steps[0] << 5 | steps[1]
-        )
-        hashes.append(packed[near])
-        starts.append(frames[:count][near])
-    once, where, times = np.unique(np.concatenate(hashes), return_index=True, return_counts=True)
-    once, where = once[times == 1], where[times == 1]
-    if len(once) < ONCE * times.sum():
-        once, where = once[:0], where[:0]
-    kept = np.argsort(once * np.uint32(2654435761), kind="stable")[:LANDMARKS_A_SONG]  # Knuth's multiplicative hash
-    return once[kept], np.concatenate(starts)[where[kept]]
+    frame, next_frame, last_frame = frames[:count], frames[second : second + count], frames[third:]
+    steps = next_frame - frame, last_frame - next_frame
+    places = bins[:count] << 25 | bins[second : second + count] << 18 | bins[third:] << 11
+    near = (steps[0] <= LARGEST_STEPS[0]) & (steps[1] <= LARGEST_STEPS[1])
+    hashes = (places | steps[0] << 5 | steps[1]) * SPREAD
+    return hashes[near].astype(np.uint32, copy=False), frame[near]
 
 
 def candidates(hashes: Hashes, songs: Hashes, frames: Hashes) -> Iterator[tuple[int, int, int]]:
