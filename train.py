@@ -7,8 +7,9 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from omegaconf import DictConfig
 
+from genre_lightning.command_line.start import start
 from genre_lightning.devices import prepare_process
-from genre_lightning.errors import one_line_errors, run_command
+from genre_lightning.errors import one_line_errors
 from genre_lightning.runs.folders import untouched_if_refused  # also registers the resolvers of conf/train.yaml
 
 prepare_process()  # before Hydra, which may warn at once
@@ -32,4 +33,4 @@ def main(cfg: DictConfig) -> float:
 
 
 if __name__ == "__main__":
-    run_command(main)
+    start(main, __file__)
