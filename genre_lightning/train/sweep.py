@@ -30,6 +30,7 @@ from genre_lightning.runs.results import METRICS, read_results
 from genre_lightning.runs.resume import DEVICE, MULTIRUN, check_same_sweep, settings_of_job, settings_to_go_on_with
 from genre_lightning.runs.run import best_runs, finished_runs, read_settings
 from genre_lightning.text import percent, say
+from genre_lightning.train.checks import check_values
 from genre_lightning.train.search import go_on_with_search
 
 logger = logging.getLogger(__name__)
@@ -100,6 +101,7 @@ def go_on(cfg: DictConfig, folder: Path) -> float:
     forget_failure(folder)
     if (folder / METRICS).is_file() and (read_results(folder).refitted or not cfg.refit):
         return read_results(folder).chosen_by.uncalibrated_loss
+    check_values(cfg)
     from genre_lightning.train.train import train
 
     return train(cfg, folder)
