@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -92,7 +93,7 @@ def flat(settings: dict[Any, Any], above: str = "") -> dict[str, Any]:
 
 def check_options(arguments: Sequence[str]) -> None:
     """Raise UserError for a setting that is typed as an option, with dashes."""
-    for argument, after in zip(arguments, [*arguments[1:], ""], strict=True):
+    for argument, after in pairwise([*arguments, ""]):
         option = re.fullmatch(r"--([\w./-]+)(?:=(.*))?|-(\w[\w/]*\.[\w./]+)(?:=(.*))?", argument, re.DOTALL)
         if option is None or any(known.startswith(option[1] or "-") for known in OPTIONS if known != option[2]):
             continue

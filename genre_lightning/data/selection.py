@@ -1,14 +1,19 @@
 """Which songs of a catalogue take part: features computed, split chosen, broken files and duplicates left out."""
 
+from __future__ import annotations
+
 import logging
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from genre_lightning.data.cache import FeatureCache
 from genre_lightning.data.catalogue import CHECKED, DROP, SPLIT_NAMES, SPLITS, Catalogue, Track
 from genre_lightning.data.splits import check_split, unjudged_genres
 from genre_lightning.errors import UserError
+
+if TYPE_CHECKING:
+    from genre_lightning.data.cache import FeatureCache
 
 logger = logging.getLogger(__name__)
 NAMED_IN_LOG = 10

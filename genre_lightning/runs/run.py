@@ -56,8 +56,10 @@ def find_run(folder: Path) -> Path:
     """The run that a folder stands for: itself, or of a sweep the one that is best by validation, as sweep.csv says.
 
     Which one that is, is told on stderr. Raises UserError if a sweep has no finished run, or runs that were judged on
-    different songs, of which none can be called the best.
+    different songs, of which none can be called the best; and for a folder that there is not.
     """
+    if not folder.is_dir():
+        raise UserError(f"{folder} is not a finished run: there is no such folder")
     path = folder / SWEEP
     if (folder / METRICS).is_file() or not (path.is_file() or finished_runs(folder)):
         return folder
@@ -70,6 +72,22 @@ def find_run(folder: Path) -> Path:
     more = f"; {SWEEP} lacks {missing} of its runs: genre-lightning results '{folder}'" if missing else ""
     print(f"{folder}: the best run is {best[0].name}{more}", file=sys.stderr, flush=True)
     return best[0]
+
+
+def run_with_model(folder: Path, trust: bool = False) -> Run:
+    """The run that a folder stands for, as in `find_run`, which has a finished model. Raises UserError if none is."""
+    run = Run(find_run(folder), trust=trust)
+    run.check_has_model()
+    return run
+
+
+def find_model(path: Path) -> Path:
+    """The run that a folder stands for, if it has a model, or an .onnx file itself. Raises UserError for all else."""
+    if path.suffix == ".onnx" and path.is_file():
+        return path
+    if not path.is_dir():
+        raise UserError(f"{path} is neither a finished run's folder nor an .onnx file exported from one")
+    return run_with_model(path).folder
 
 
 def best_runs(folder: Path) -> list[Path]:
@@ -114,6 +132,11 @@ class Run:
     @cached_property
     def checkpoint(self) -> dict[str, Any]:
         """What is in the checkpoint of the finished model: the weights, and what is needed to use them."""
+        self.check_has_model()
+        return read_checkpoint(self.folder / MODEL)
+
+    def check_has_model(self) -> None:
+        """Raise UserError if the checkpoint of the finished model is missing."""
         if not (self.folder / MODEL).is_file() and (self.folder / METRICS).is_file():
             last = (self.folder / CHECKPOINTS / "last.ckpt").as_posix()
             raise UserError(
@@ -121,7 +144,6 @@ class Run:
                 f"train.py ckpt_path='{last}' refit=true"
             )
         self.check_is_there(MODEL)
-        return read_checkpoint(self.folder / MODEL)
 
     def check_is_there(self, part: Path) -> None:
         """Raise UserError if a part of the run is missing."""

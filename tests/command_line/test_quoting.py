@@ -9,7 +9,7 @@ from genre_lightning.command_line import quoting
 from genre_lightning.command_line.quoting import in_shell, literal, override, without_interpolation
 
 TEXTS = [
-    "songs", "My Music", "My Music (2019)", "/home/я/Музыка", "a=b", "100 hits!", "R&B", "it's", 'the "best"', "a,b",
+    "songs", "My Music", "My Music (2019)", "/я/Музыка", "a=b", "100 hits!", "R&B", "it's", 'the "best"', "a,b",
     "#1", "C:\\Users\\me\\", "x:y", "$x$", "{a}", "[a]", "100%", "😀", 'a\\"b', "\\", "\\\\'", "'\"", " lead ", "null",
     "TRUE", "1", "1e3", "nan", "choice(a,b)", "~", "@", "",
 ]  # fmt: skip

@@ -70,7 +70,9 @@ def test_a_sweep_stands_for_its_best_run_and_says_which_that_is(run, sweep, caps
     folder = sweep((2, "0_cnn"), (1, "1_mlp"), ("", "2_failed"))
     assert find_run(folder) == folder / "1_mlp"
     assert capsys.readouterr() == ("", f"{folder}: the best run is 1_mlp\n")
-    assert find_run(folder / "1_mlp") == folder / "1_mlp" and find_run(folder / "none") == folder / "none"
+    assert find_run(folder / "1_mlp") == folder / "1_mlp"
+    with pytest.raises(UserError, match="none is not a finished run: there is no such folder"):
+        find_run(folder / "none")
     assert find_run(run) == run and capsys.readouterr() == ("", "")
     shutil.copytree(run, folder / "later")
     find_run(folder)
