@@ -176,6 +176,8 @@ def similar(key: str, settings: Settings) -> list[str]:
     if "/" in key:
         return get_close_matches(key, settings.config["hydra"]["runtime"]["choices"], 1, ALIKE)
     ours = [one for one in settings.keys if not one.startswith("hydra.") or key.startswith("hydra")]
+    if key.lower() in ours:
+        return [key.lower()]
     named: dict[str, list[str]] = {}
     for one in ours:
         named.setdefault(one.rpartition(".")[2], []).append(one)

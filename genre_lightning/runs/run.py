@@ -19,6 +19,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
+from genre_lightning.command_line.quoting import in_shell, override
 from genre_lightning.config import find_class
 from genre_lightning.errors import UserError, explain_import
 from genre_lightning.runs.folders import CHECKPOINTS, SETTINGS
@@ -69,7 +70,7 @@ def find_run(folder: Path) -> Path:
         named = ", ".join(run.as_posix() for run in best)
         raise UserError(f"{folder} has runs that were judged on different songs; name one, such as the best: {named}")
     missing = len({*finished_runs(folder)} - {folder / row["folder"] for row in read_sweep(folder)})
-    more = f"; {SWEEP} lacks {missing} of its runs: genre-lightning results '{folder}'" if missing else ""
+    more = f"; {SWEEP} lacks {missing} of its runs: genre-lightning results {in_shell(str(folder))}" if missing else ""
     print(f"{folder}: the best run is {best[0].name}{more}", file=sys.stderr, flush=True)
     return best[0]
 
@@ -97,7 +98,7 @@ def best_runs(folder: Path) -> list[Path]:
 
 def read_sweep(folder: Path) -> list[dict[str, str]]:
     """The rows of a folder's sweep.csv. Raises UserError if it is missing or damaged."""
-    path, anew = folder / SWEEP, f"genre-lightning results '{folder}' writes it"
+    path, anew = folder / SWEEP, f"genre-lightning results {in_shell(str(folder))} writes it"
     if not path.is_file():
         raise UserError(f"{folder} holds several runs, and no {SWEEP} that says which is best; {anew}")
     try:
@@ -141,7 +142,7 @@ class Run:
             last = (self.folder / CHECKPOINTS / "last.ckpt").as_posix()
             raise UserError(
                 f"{self.folder} has no {MODEL.as_posix()}; if it has folds and was to leave that network off: python "
-                f"train.py ckpt_path='{last}' refit=true"
+                f"train.py {override('ckpt_path', last)} refit=true"
             )
         self.check_is_there(MODEL)
 

@@ -188,5 +188,6 @@ def check_folder(ckpt_path: str | None, folder: Path) -> None:
     if holds_run(folder) and folder_of(ckpt_path) is None:
         last = (folder / CHECKPOINTS / "last.ckpt").as_posix()
         raise UserError(
-            f"{folder} already contains a run; choose another hydra.run.dir, or resume it with ckpt_path={last}"
+            f"{folder} already contains a run; choose another hydra.run.dir, or resume it with "
+            f"{override('ckpt_path', last)}"
         )

@@ -20,6 +20,7 @@ from hydra.core.utils import configure_log
 from hydra.experimental.callback import Callback
 from omegaconf import DictConfig, OmegaConf, read_write
 
+from genre_lightning.command_line.quoting import override
 from genre_lightning.devices import gpus
 from genre_lightning.errors import TRACEBACK, UserError, explain, has_a_line, is_for_users, reason
 from genre_lightning.files import write_text_whole
@@ -211,7 +212,7 @@ def refit(run: Path, config: DictConfig) -> None:
     settings = read_settings(run)
     if "slurm" in config.hydra.launcher._target_.lower():  # this is no machine to train on
         last = (run / CHECKPOINTS / "last.ckpt").as_posix()
-        say(f"\nthe best run learns anew by: python train.py ckpt_path='{last}' refit=true")
+        say(f"\nthe best run learns anew by: python train.py {override('ckpt_path', last)} refit=true")
         return
     with read_write(config.hydra.runtime):
         config.hydra.runtime.output_dir = str(run.absolute())
