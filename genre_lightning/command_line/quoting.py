@@ -24,11 +24,6 @@ def literal(text: str, mark: str = '"') -> str:
     return QuotedString(text, Quote.double if mark == '"' else Quote.single).with_quotes()
 
 
-def without_interpolation(text: str) -> str:
-    r"""`text` as OmegaConf writes it where `${` begins no interpolation: `\${`."""
-    return re.sub(r"(\\*)\$\{", lambda found: rf"{found[1]}{found[1]}\${{", text)
-
-
 def in_shell(argument: str) -> str:
     """An argument as it is typed in a shell: a POSIX one, or PowerShell and, unless it holds a dollar, cmd."""
     if not WINDOWS:
@@ -47,7 +42,7 @@ def override(key: str, value: object) -> str:
     def quoted(item: object) -> str:
         if not isinstance(item, str):
             return str(item)
-        return literal(without_interpolation(item.replace("\\", "/") if WINDOWS else item), mark)
+        return literal(item.replace("\\", "/") if WINDOWS else item, mark)
 
     if isinstance(value, str) or not isinstance(value, Sequence):
         return in_shell(f"{key}={quoted(value)}")

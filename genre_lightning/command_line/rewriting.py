@@ -4,7 +4,7 @@ import os
 import re
 from collections.abc import Iterator, Sequence
 
-from genre_lightning.command_line.quoting import literal, without_interpolation
+from genre_lightning.command_line.quoting import literal
 from genre_lightning.errors import UserError
 
 # What the keys end with whose values are paths, one or several; lists of names; and any text.
@@ -72,10 +72,15 @@ def paths(value: str) -> str:
 
 
 def path(value: str) -> str:
-    """A path as Hydra reads it, with the user's home for `~` and the values of environment variables."""
-    if os.path.exists(value):  # noqa: PTH110 (Path.exists raises for names that are too long)
-        return literal(without_interpolation(value))
-    return text(expanded(value))
+    """A path as Hydra reads it, with the user's home for `~` and the values of environment variables.
+
+    Raises UserError for a folder that is called like an interpolation: it would be one whenever settings are read.
+    """
+    if not os.path.exists(value):  # noqa: PTH110 (Path.exists raises for names that are too long)
+        return text(expanded(value))
+    if "${" in value:
+        raise UserError(f"{value}: ${{ in a name stands for a setting; rename it, or make a link to it and name that")
+    return literal(value)
 
 
 def names(value: str) -> str:

