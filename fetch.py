@@ -5,8 +5,9 @@ import sys
 import hydra
 from omegaconf import DictConfig
 
+from genre_lightning.command_line.start import start
 from genre_lightning.devices import prepare_process
-from genre_lightning.errors import one_line_errors, run_command
+from genre_lightning.errors import one_line_errors
 
 prepare_process()  # before Hydra, which may warn at once
 
@@ -22,4 +23,4 @@ def main(cfg: DictConfig) -> None:
 
 
 if __name__ == "__main__":
-    run_command(main)
+    start(main, __file__)

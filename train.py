@@ -7,8 +7,9 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from omegaconf import DictConfig
 
+from genre_lightning.command_line.start import start
 from genre_lightning.devices import prepare_process
-from genre_lightning.errors import one_line_errors, run_command
+from genre_lightning.errors import one_line_errors
 from genre_lightning.runs.folders import untouched_if_refused  # also registers the resolvers of conf/train.yaml
 
 prepare_process()  # before Hydra, which may warn at once
@@ -20,16 +21,20 @@ def main(cfg: DictConfig) -> float:
     """Return the log-loss on validation, which a search lowers."""
     prepare_process()  # again, if a launcher has started another process for this job
     from genre_lightning.runs.resume import settings_to_go_on_with
+    from genre_lightning.train.checks import check_values
     from genre_lightning.train.sweep import run_job
-    from genre_lightning.train.train import train
 
     hydra_config = HydraConfig.get()
     folder = Path(hydra_config.runtime.output_dir)
     if hydra_config.mode == RunMode.MULTIRUN:
         return run_job(cfg, hydra_config, folder)
     with untouched_if_refused(folder):
-        return train(settings_to_go_on_with(cfg, hydra_config.overrides.task, folder), folder)
+        settings = settings_to_go_on_with(cfg, hydra_config.overrides.task, folder)
+        check_values(settings)
+        from genre_lightning.train.train import train  # only now, since it takes seconds
+
+        return train(settings, folder)
 
 
 if __name__ == "__main__":
-    run_command(main)
+    start(main, __file__)

@@ -120,10 +120,12 @@ def add_audit(parser: argparse.ArgumentParser) -> None:
     """Labels that a run contradicts."""
 
     def call(arguments: argparse.Namespace) -> None:
-        from genre_lightning.labels.audit import audit
         from genre_lightning.runs.run import Run, find_run
 
-        print(audit(Run(find_run(arguments.run), trust=arguments.trust), arguments.output))
+        run = Run(find_run(arguments.run), trust=arguments.trust)
+        from genre_lightning.labels.audit import audit  # only now, since it takes seconds
+
+        print(audit(run, arguments.output))
 
     whose = "a run's folder, best a cross-validated one's (python train.py folds=5), or a sweep's: its best"
     parser.add_argument("run", type=Path, metavar="RUN", help=whose)
@@ -137,10 +139,11 @@ def add_suggest(parser: argparse.ArgumentParser) -> None:
     """Which songs to label next."""
 
     def call(arguments: argparse.Namespace) -> int:
-        from genre_lightning.labels.suggest import suggest
-        from genre_lightning.runs.run import Run, find_run
+        from genre_lightning.runs.run import run_with_model
 
-        run = Run(find_run(arguments.run), trust=arguments.trust)
+        run = run_with_model(arguments.run, arguments.trust)
+        from genre_lightning.labels.suggest import suggest  # only now, since it takes seconds
+
         return suggest(run, arguments.folder, arguments.n, arguments.confidence, arguments.output)
 
     parser.add_argument("run", type=Path, metavar="RUN", help="a finished run's folder, or a sweep's: its best")
@@ -172,11 +175,13 @@ def add_export(parser: argparse.ArgumentParser) -> None:
     """A run as one file."""
 
     def call(arguments: argparse.Namespace) -> None:
-        from genre_lightning.predict.onnx import export
-        from genre_lightning.runs.run import Run, find_run
+        from genre_lightning.runs.run import run_with_model
+
+        run = run_with_model(arguments.run, arguments.trust)
+        from genre_lightning.predict.onnx import export  # only now, since it takes seconds
 
         logging.getLogger("torch.onnx").setLevel(logging.ERROR)  # it tells that it does without torchvision
-        difference = export(Run(find_run(arguments.run), trust=arguments.trust), arguments.onnx)
+        difference = export(run, arguments.onnx)
         print(f"{arguments.onnx}: logits agree with PyTorch's within {difference:.0e}")
 
     parser.add_argument("run", type=Path, metavar="RUN", help="a finished run's folder, or a sweep's: its best")

@@ -37,19 +37,20 @@ def find_class(name: str, base: type[Kind], *, trust: bool = False) -> type[Kind
     return kind
 
 
-def check_types(config: DictConfig) -> None:
+def check_types(config: DictConfig, where: str = "") -> None:
     """Hold every setting of a node with a `_target_` against the type that its class or function declares.
 
-    Raises UserError that names the setting. Types that OmegaConf has no word for are left to the class itself.
+    `where` is the full key of `config`, if it is a part of the configuration. Types that OmegaConf has no word for are
+    left to the class itself. Raises UserError that names the setting.
     """
     from omegaconf import DictConfig, OmegaConf
 
-    for where, node in targets(config):
+    for key, node in targets(config, where):
         for name, kind in declared_types(node._target_).items():
             if name not in node or OmegaConf.is_missing(node, name):
                 continue
             if not (isinstance(node[name], DictConfig) and "_target_" in node[name]):  # an object still to be made
-                check_type(f"{where}.{name}".lstrip("."), node[name], kind)
+                check_type(f"{key}.{name}".lstrip("."), node[name], kind)
 
 
 def targets(config: DictConfig, where: str = "") -> Iterator[tuple[str, DictConfig]]:
@@ -97,7 +98,8 @@ def check_type(key: str, value: Any, kind: Any) -> None:
     try:
         OmegaConf.update(schema, "value", value)  # an assignment that reads 3 as 3.0 is deprecated in OmegaConf 2.4
     except ValidationError as error:
-        hint = f"; for one, write {key}=[{value}]" if isinstance(value, str) and "list" in str(kind) else ""
+        wants_list = "list" in str(kind) and not OmegaConf.is_config(value)
+        hint = f"; for one, write {key}=[{value}]" if wants_list else ""
         raise UserError(f"{key}: {str(error).splitlines()[0]}{hint}") from None
 
 

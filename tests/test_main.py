@@ -99,7 +99,8 @@ def test_a_package_that_cannot_be_loaded_is_one_line(tmp_path, line):
     (tmp_path / "numpy").mkdir()
     (tmp_path / "numpy" / "__init__.py").write_text("raise ImportError('lib.so: undefined symbol')")
     (tmp_path / "b.wav").touch()
-    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / MODEL).parent.mkdir(parents=True)
+    (tmp_path / "run" / MODEL).touch()
     code = "import sys; sys.path.insert(0, '.'); from genre_lightning.__main__ import main; main()"
     ended = subprocess.run(
         [sys.executable, "-c", code, *line.split()], cwd=tmp_path, capture_output=True, text=True, check=False

@@ -1,17 +1,22 @@
 """Which songs of a catalogue take part: features computed, split chosen, broken files and duplicates left out."""
 
+from __future__ import annotations
+
 import logging
 import os
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from genre_lightning.data.cache import FeatureCache
 from genre_lightning.data.catalogue import CHECKED, DROP, SPLIT_NAMES, SPLITS, Catalogue, Track
 from genre_lightning.data.recordings import NONE, Recordings, with_recordings
 from genre_lightning.data.splits import check_split, unjudged_genres
 from genre_lightning.errors import UserError
+
+if TYPE_CHECKING:
+    from genre_lightning.data.cache import FeatureCache
 
 logger = logging.getLogger(__name__)
 NAMED_IN_LOG, NAMED_IN_LINE = 10, 3

@@ -12,8 +12,8 @@ from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
 from genre_lightning.config import check_number, check_type, check_types
-from genre_lightning.data.cache import CachedSong
 from genre_lightning.data.catalogue import Catalogue
+from genre_lightning.data.sources.folder import existing_folder
 from genre_lightning.data.tags import with_tags
 from genre_lightning.devices import check_accelerator, leave_group
 from genre_lightning.embed.embeddings import (
@@ -39,6 +39,7 @@ from genre_lightning.runs.run import Run, find_run, latest_run
 from genre_lightning.text import say
 
 if TYPE_CHECKING:
+    from genre_lightning.data.cache import CachedSong
     from genre_lightning.embed.embedder import SongMeans
 
 logger = logging.getLogger(__name__)
@@ -57,7 +58,7 @@ class SongSet:
     folder: Path
     own: bool
     tracks: Catalogue
-    cached: list[CachedSong]
+    cached: "list[CachedSong]"
     broken: dict[Path, str]
 
 
@@ -73,8 +74,8 @@ def embed(cfg: DictConfig) -> None:
 
     Raises UserError for what the user can put right, and if no song can be read.
     """
-    check(cfg)
     run = chosen_run(cfg)
+    check(cfg)
     projection: Projection = instantiate(cfg.projection)
     from genre_lightning.embed.embedder import embed_songs, predicting_trainer  # which take seconds to import
 
@@ -96,17 +97,22 @@ def embed(cfg: DictConfig) -> None:
 
 def check(cfg: DictConfig) -> None:
     """Raise UserError for settings that cannot work, before any work is done."""
-    check_types(cfg)
-    check_accelerator(cfg.trainer.accelerator)
     check_number(cfg, "neighbours", 1)
     check_type("audio", cfg.audio, bool)
     check_type("trust", cfg.trust, bool)
+    if not OmegaConf.is_missing(cfg.data, "root"):
+        for root in [cfg.data.root] if isinstance(cfg.data.root, str) else cfg.data.root:
+            existing_folder(root)
+    check_types(cfg)
+    check_accelerator(cfg.trainer.accelerator)
 
 
 def chosen_run(cfg: DictConfig) -> Run:
     """The run whose songs are to be embedded. Raises UserError."""
     folder = latest_run(LOGS) if cfg.run is None else find_run(Path(cfg.run))
-    return Run(folder, cfg.cache.root, cfg.cache.num_workers, cfg.trust)
+    run = Run(folder, cfg.cache.root, cfg.cache.num_workers, cfg.trust)
+    run.check_has_model()
+    return run
 
 
 def settings_of(node: DictConfig) -> dict[str, Any]:

@@ -3,12 +3,14 @@
 import itertools
 from collections import Counter
 from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping
+from difflib import get_close_matches
 from functools import cached_property, partial
 from operator import attrgetter
 from typing import Any
 
 from yandex_music import Client, Genre, MetatagLeaf, Track
 
+from genre_lightning.command_line.quoting import in_shell
 from genre_lightning.data.catalogue import genre_name
 from genre_lightning.errors import UserError
 from genre_lightning.fetch.client import RefusedError, ServiceError, UnansweredError, plain_failures
@@ -117,10 +119,16 @@ class Routes:
         if genre not in self.listed:
             known = {genre_name(one.id): one for one in self.taxonomy}
             if genre not in known:
-                hint = f"name genres of its own: +album_genres.{genre}=[...]"
-                raise UserError(f"genres: the service has no genre {genre}; {hint}")
+                raise UserError(f"genres: the service has no genre {genre}; {self.hint(genre)}")
             self.listed[genre] = [one.id for one in flat([known[genre]], "sub_genres")]
         return self.listed[genre]
+
+    def hint(self, genre: str) -> str:
+        """What to type for a genre that the service does not know: genres that it knows and that are called alike."""
+        titles = {genre_name(name): one.id for one in self.taxonomy for name in (one.title or "", one.id)}
+        alike = [titles[name] for name in get_close_matches(genre, titles, 3)] or [*titles.values()][:1] or ["..."]
+        typed = in_shell(f"+album_genres.{genre}=[{','.join(dict.fromkeys(alike))}]")
+        return f"say which of its genres make it up, for example {typed}"
 
     @cached_property
     def taxonomy(self) -> list[Genre]:

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from omegaconf import MISSING, DictConfig, OmegaConf, ValidationError
 
+from genre_lightning.command_line.rewriting import decoded
 from genre_lightning.data.catalogue import genre_name
 from genre_lightning.errors import UserError
 
@@ -72,7 +73,7 @@ def checked_settings(config: DictConfig) -> Settings:
         raise UserError(f"{error.full_key}: {str(error).splitlines()[0]}") from None
     assert isinstance(settings, Settings)
     settings.genres = list(dict.fromkeys(genre_name(genre) for genre in settings.genres))
-    settings.album_genres = {genre_name(genre): ids for genre, ids in settings.album_genres.items()}
+    settings.album_genres = {genre_name(decoded(genre)): ids for genre, ids in settings.album_genres.items()}
     settings.api.base_url = settings.api.base_url.rstrip("/")
     if not settings.genres:
         raise UserError("genres: names no genre")

@@ -30,6 +30,7 @@ What genre is a song, and when?
   genre-lightning predict logs/RUN mix.flac --timeline     a row a second, and mix.flac.timeline.png"""
 STATUS = "The exit status is 0 if all songs could be read, 1 if some could not, 2 if the command is wrong."
 DECIMALS = 6
+MISSING_SHOWN = 3
 LONGEST_NAME_BYTES = 200  # most file systems have 255, and something is added to it
 
 
@@ -71,10 +72,12 @@ def count(text: str) -> int:
 
 def predict(arguments: argparse.Namespace) -> int:
     """Print what the songs are, each format as soon as it can; returns the exit status. Raises UserError."""
-    songs = find_songs(arguments.paths)
-    from genre_lightning.predict.predictor import Predictor
+    from genre_lightning.runs.run import find_model
 
-    predictor = Predictor(arguments.run, trust=arguments.trust)
+    run, songs = find_model(arguments.run), find_songs(arguments.paths)
+    from genre_lightning.predict.predictor import Predictor  # only now, since it takes seconds
+
+    predictor = Predictor(run, trust=arguments.trust)
     genres = predictor.spec.genres
     timeline = arguments.timeline or arguments.every or arguments.pictures
     every = (arguments.every or 1.0) if timeline else None
@@ -88,7 +91,10 @@ def predict(arguments: argparse.Namespace) -> int:
 
 
 def find_songs(paths: Iterable[Path]) -> list[Path]:
-    """The files among `paths`, and the songs below the folders. Raises UserError for a folder without any."""
+    """The files among `paths`, and the songs below the folders.
+
+    Raises UserError for a folder without any, and if none of the files is there.
+    """
     from genre_lightning.data.sources.walk import find_files
 
     songs = []
@@ -97,6 +103,8 @@ def find_songs(paths: Iterable[Path]) -> list[Path]:
         if not found:
             raise UserError(f"there are no songs in {printable(path)}")
         songs += found
+    if not any(map(os.path.exists, songs)):
+        raise UserError("; ".join(f"{printable(song)} does not exist" for song in songs[:MISSING_SHOWN]))
     return list(dict.fromkeys(songs))
 
 

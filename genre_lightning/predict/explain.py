@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from genre_lightning.errors import UserError
-from genre_lightning.predict.cli import add_trust, file_name, say
+from genre_lightning.predict.cli import add_trust, file_name, find_songs, say
 from genre_lightning.text import printable
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+    from genre_lightning.runs.run import Run
 
 EXAMPLES = """\
 What speaks for a genre, and what against it?
@@ -43,20 +45,26 @@ def explain(arguments: argparse.Namespace) -> None:
         raise UserError(f"{printable(arguments.run)}: explain reads the folder of the run that it was exported from")
     if arguments.output is not None and arguments.output.suffix.lower() != ".png":
         raise UserError(f"--output: {printable(arguments.output)} does not end with .png")
+    from genre_lightning.runs.run import run_with_model
+
+    run = run_with_model(arguments.run, arguments.trust)
+    if arguments.song is not None:
+        find_songs([arguments.song])
+    text, name, picture = explained(run, arguments.song, arguments.genre, arguments.json)
+    print(text, flush=True)  # also if the picture cannot be written
+    draw(picture, arguments.output or free_name(file_name(name)))
+
+
+def explained(run: Run, song: Path | None, named: str | None, as_json: bool) -> tuple[str, str, Figure]:
+    """What speaks for the genre that is named, in a song or in the test songs: text, what it is about, a picture."""
     from genre_lightning.predict.evidence import Listener
     from genre_lightning.predict.genre_evidence import explain_genres
     from genre_lightning.predict.song_evidence import explain_song
-    from genre_lightning.runs.run import Run, find_run
 
-    run = Run(find_run(arguments.run), trust=arguments.trust)
-    genre = known_genre(arguments.genre, run.spec.genres)
-    if arguments.song is not None:
-        text, name, picture = explain_song(run, Listener(run), arguments.song, genre, arguments.json)
-    else:
-        genres = [genre] if genre else run.spec.genres
-        text, name, picture = explain_genres(run, Listener(run), genres, arguments.json)
-    print(text, flush=True)  # also if the picture cannot be written
-    draw(picture, arguments.output or free_name(file_name(name)))
+    genre = known_genre(named, run.spec.genres)
+    if song is not None:
+        return explain_song(run, Listener(run), song, genre, as_json)
+    return explain_genres(run, Listener(run), [genre] if genre else run.spec.genres, as_json)
 
 
 def known_genre(text: str | None, genres: Sequence[str]) -> str | None:

@@ -19,7 +19,6 @@ from genre_lightning.data.loudness import heard_seconds
 from genre_lightning.data.spec import Spec
 from genre_lightning.data.windows import cut, regular_starts
 from genre_lightning.devices import use_one_thread_after_fork
-from genre_lightning.errors import UserError
 from genre_lightning.predict.onnx import Logits, check_shapes, read_exported
 
 # As many as stay in the processor's cache: the CNN takes half the time that it takes for all windows of a song at once.
@@ -154,12 +153,10 @@ def load(run: Path, trust: bool) -> tuple[Spec, Logits]:
     """The spec and the network of a run's folder, or of a file exported from one. Raises UserError."""
     if run.suffix == ".onnx" and run.is_file():
         return read_exported(run, trust=trust)
-    if not run.is_dir():
-        raise UserError(f"{run} is neither a finished run's folder nor an .onnx file exported from one")
     from genre_lightning.models.base import Standardise
-    from genre_lightning.runs.run import Run, find_run
+    from genre_lightning.runs.run import Run, find_model
 
-    finished = Run(find_run(run), trust=trust)
+    finished = Run(find_model(run), trust=trust)
     spec, model = finished.spec, finished.model
     standardise = model.encoder[0]
     assert isinstance(standardise, Standardise)

@@ -6,6 +6,7 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf, open_dict
 
+from genre_lightning.command_line.quoting import override
 from genre_lightning.data.catalogue import MANIFEST, TESTED_IN, Catalogue, Track, read_manifest
 from genre_lightning.errors import UserError
 from genre_lightning.runs.folders import CHECKPOINTS, folder_of, holds_run
@@ -125,10 +126,17 @@ def sweep_settings(config: DictConfig) -> DictConfig:
     return copied
 
 
+def check_is_file(path: str) -> None:
+    """Raise UserError unless there is a file at `path`."""
+    if not Path(path).is_file():
+        last = Path(path, CHECKPOINTS, "last.ckpt")
+        hint = f"; type {override('ckpt_path', last.as_posix())}" if last.is_file() else ""
+        raise UserError(f"ckpt_path: there is no file {path}{hint}")
+
+
 def check_checkpoint(path: str) -> None:
     """Raise UserError unless there is a checkpoint of plain values at `path`."""
-    if not Path(path).is_file():
-        raise UserError(f"ckpt_path: there is no file {path}")
+    check_is_file(path)
     try:
         checkpoint = read_checkpoint(Path(path))
     except UserError as error:

@@ -19,6 +19,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
+from genre_lightning.command_line.quoting import in_shell, override
 from genre_lightning.config import find_class
 from genre_lightning.errors import UserError, explain_import
 from genre_lightning.runs.folders import CHECKPOINTS, SETTINGS
@@ -56,8 +57,10 @@ def find_run(folder: Path) -> Path:
     """The run that a folder stands for: itself, or of a sweep the one that is best by validation, as sweep.csv says.
 
     Which one that is, is told on stderr. Raises UserError if a sweep has no finished run, or runs that were judged on
-    different songs, of which none can be called the best.
+    different songs, of which none can be called the best; and for a folder that there is not.
     """
+    if not folder.is_dir():
+        raise UserError(f"{folder} is not a finished run: there is no such folder")
     path = folder / SWEEP
     if (folder / METRICS).is_file() or not (path.is_file() or finished_runs(folder)):
         return folder
@@ -67,9 +70,25 @@ def find_run(folder: Path) -> Path:
         named = ", ".join(run.as_posix() for run in best)
         raise UserError(f"{folder} has runs that were judged on different songs; name one, such as the best: {named}")
     missing = len({*finished_runs(folder)} - {folder / row["folder"] for row in read_sweep(folder)})
-    more = f"; {SWEEP} lacks {missing} of its runs: genre-lightning results '{folder}'" if missing else ""
+    more = f"; {SWEEP} lacks {missing} of its runs: genre-lightning results {in_shell(str(folder))}" if missing else ""
     print(f"{folder}: the best run is {best[0].name}{more}", file=sys.stderr, flush=True)
     return best[0]
+
+
+def run_with_model(folder: Path, trust: bool = False) -> Run:
+    """The run that a folder stands for, as in `find_run`, which has a finished model. Raises UserError if none is."""
+    run = Run(find_run(folder), trust=trust)
+    run.check_has_model()
+    return run
+
+
+def find_model(path: Path) -> Path:
+    """The run that a folder stands for, if it has a model, or an .onnx file itself. Raises UserError for all else."""
+    if path.suffix == ".onnx" and path.is_file():
+        return path
+    if not path.is_dir():
+        raise UserError(f"{path} is neither a finished run's folder nor an .onnx file exported from one")
+    return run_with_model(path).folder
 
 
 def best_runs(folder: Path) -> list[Path]:
@@ -79,7 +98,7 @@ def best_runs(folder: Path) -> list[Path]:
 
 def read_sweep(folder: Path) -> list[dict[str, str]]:
     """The rows of a folder's sweep.csv. Raises UserError if it is missing or damaged."""
-    path, anew = folder / SWEEP, f"genre-lightning results '{folder}' writes it"
+    path, anew = folder / SWEEP, f"genre-lightning results {in_shell(str(folder))} writes it"
     if not path.is_file():
         raise UserError(f"{folder} holds several runs, and no {SWEEP} that says which is best; {anew}")
     try:
@@ -114,14 +133,18 @@ class Run:
     @cached_property
     def checkpoint(self) -> dict[str, Any]:
         """What is in the checkpoint of the finished model: the weights, and what is needed to use them."""
+        self.check_has_model()
+        return read_checkpoint(self.folder / MODEL)
+
+    def check_has_model(self) -> None:
+        """Raise UserError if the checkpoint of the finished model is missing."""
         if not (self.folder / MODEL).is_file() and (self.folder / METRICS).is_file():
             last = (self.folder / CHECKPOINTS / "last.ckpt").as_posix()
             raise UserError(
                 f"{self.folder} has no {MODEL.as_posix()}; if it has folds and was to leave that network off: python "
-                f"train.py ckpt_path='{last}' refit=true"
+                f"train.py {override('ckpt_path', last)} refit=true"
             )
         self.check_is_there(MODEL)
-        return read_checkpoint(self.folder / MODEL)
 
     def check_is_there(self, part: Path) -> None:
         """Raise UserError if a part of the run is missing."""

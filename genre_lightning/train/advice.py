@@ -1,13 +1,11 @@
 """What would do better than a network from scratch on few songs: one command, and by how much it did elsewhere."""
 
-import re
-import shlex
-import sys
 from collections.abc import Iterator
 from inspect import signature
 
-from omegaconf import DictConfig, ListConfig
+from omegaconf import DictConfig
 
+from genre_lightning.command_line.quoting import override
 from genre_lightning.data.splits import split_catalogue
 from genre_lightning.text import percent
 
@@ -16,8 +14,6 @@ FEW_SONGS = 100  # of a genre; there frozen encoders were ahead on all real reco
 MEASURED = {"ten genres": (0.823, 0.689), "four genres": (0.895, 0.909)}
 # Of the settings of a source, those that choose songs; others may be nobody's business.
 CHOOSE_SONGS = ("root", "genres", "manifest")
-WINDOWS = sys.platform == "win32"
-PLAIN = re.compile(r"[\w./-]+", re.ASCII)  # what neither Hydra nor a shell reads anything else into
 
 
 def advise(cfg: DictConfig, songs_a_genre: float) -> str:
@@ -56,17 +52,3 @@ def song_settings(cfg: DictConfig) -> Iterator[str]:
     for name, usual in (("folds", None), ("repeats", 1)):
         if cfg[name] != usual:
             yield override(name, cfg[name])
-
-
-def override(key: str, value: object) -> str:
-    """`key=value` as it is typed in a shell of this system: the shell takes off the outer quotes, Hydra the inner."""
-    mark = "'" if WINDOWS else '"'  # the kind that the shell leaves alone between the outer ones
-
-    def quoted(item: object) -> str:
-        text = str(item).replace("\\", "/") if WINDOWS else str(item)
-        return text if PLAIN.fullmatch(text) else mark + text.replace(mark, f"\\{mark}") + mark
-
-    typed = f"[{','.join(map(quoted, value))}]" if isinstance(value, list | ListConfig) else quoted(value)
-    if WINDOWS:
-        return f"{key}={typed}" if PLAIN.fullmatch(typed) else f'"{key}={typed}"'
-    return shlex.quote(f"{key}={typed}")

@@ -7,14 +7,14 @@ from typing import Any
 from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
+from genre_lightning.command_line.quoting import in_shell, override
 from genre_lightning.config import check_number, check_type, check_types
 from genre_lightning.data.catalogue import Catalogue
+from genre_lightning.data.sources.folder import existing_folder
 from genre_lightning.devices import check_accelerator
 from genre_lightning.errors import UserError
-from genre_lightning.metrics import FIGURES
-from genre_lightning.models.base import GenreClassifier
 from genre_lightning.runs.folders import CHECKPOINTS, folder_of, holds_run
-from genre_lightning.runs.resume import check_checkpoint
+from genre_lightning.runs.resume import check_checkpoint, check_is_file
 
 PRECISIONS = ("32-true", "bf16-mixed", "16-mixed")
 # The least and the greatest value of settings that would fail late, or not at all and tell nothing.
@@ -31,7 +31,8 @@ NUMBERS = {
     "learning.label_smoothing": (0, 1),
     "baseline.C": (1e-6, math.inf),
 }
-MONITORS = [f"val/{figure}" for figure in FIGURES]
+# The sources of songs that want a folder to be there; others make theirs.
+WANT_FOLDER = ("genre_lightning.data.sources.folder.folder", "genre_lightning.data.sources.gtzan.gtzan")
 # Arguments of the Trainer that train.py sets itself, or that a run cannot do with, and what to do instead.
 REFUSED = {
     "logger": "choose loggers with logger=csv, logger=[tensorboard,csv] or logger=[]",
@@ -50,9 +51,20 @@ NEEDED = {
 
 def check(cfg: DictConfig) -> None:
     """Raise UserError for settings that cannot work, before any work is done."""
-    check_songs(cfg.data)
+    check_values(cfg)
     check_callbacks(cfg.callbacks)
     check_types(cfg)
+    check_accelerator(cfg.trainer.accelerator)
+    if cfg.ckpt_path is not None:
+        check_checkpoint(cfg.ckpt_path)
+    check_network(cfg)
+
+
+def check_values(cfg: DictConfig) -> None:
+    """Raise UserError for settings that cannot work, as far as it is seen without loading a library for seconds."""
+    check_songs(cfg.data)
+    if cfg.ckpt_path is not None:
+        check_is_file(cfg.ckpt_path)
     for key, limits in WHOLE_NUMBERS.items():
         check_number(cfg, key, *limits)
     for key, limits in NUMBERS.items():
@@ -64,17 +76,24 @@ def check(cfg: DictConfig) -> None:
     if cfg.refit is not None:
         check_type("refit", cfg.refit, bool)
     check_trainer(cfg.trainer)
-    if cfg.ckpt_path is not None:
-        check_checkpoint(cfg.ckpt_path)
     check_cross_validation(cfg)
+    check_types(cfg.split, "split")
     instantiate(cfg.split)(Catalogue([]))  # validates the method and the fractions, also without songs
-    check_network(cfg)
 
 
 def check_songs(data: DictConfig) -> None:
-    """Raise UserError if nobody has said where the songs are."""
-    if OmegaConf.is_missing(data, "root"):
+    """Raise UserError if nobody has said where the songs are, or there is no such folder."""
+    if OmegaConf.is_missing(data, "root") or data.root == "":
         raise UserError("data.root: is not set; add data.root=SONGS, the folder that holds the songs")
+    if data._target_ not in WANT_FOLDER:
+        return
+    roots = [data.root] if isinstance(data.root, str) else data.root
+    several = str(data.root).split(",")
+    if len(roots) == 1 < len(several) and not Path(data.root).is_dir() and all(Path(one).is_dir() for one in several):
+        texts = f"{override('data.root', several)}; for a run with each, -m {in_shell(f'data.root={data.root}')}"
+        raise UserError(f"data.root: there is no folder {data.root}; for the songs of all, type {texts}")
+    for root in roots:
+        existing_folder(root)
 
 
 def check_cross_validation(cfg: DictConfig) -> None:
@@ -103,7 +122,6 @@ def check_balance(cfg: DictConfig) -> None:
 
 def check_trainer(trainer: DictConfig) -> None:
     """Raise UserError for a switch of Lightning's Trainer with which there would be no run to read back."""
-    check_accelerator(trainer.accelerator)
     if str(trainer.precision) not in PRECISIONS:
         raise UserError(f"trainer.precision: {trainer.precision} is not one of {', '.join(PRECISIONS)}")
     for key, instead in REFUSED.items():
@@ -116,14 +134,19 @@ def check_trainer(trainer: DictConfig) -> None:
 
 def check_callbacks(callbacks: DictConfig | None) -> None:
     """Raise UserError if a callback watches a figure of validation that does not exist."""
+    from genre_lightning.metrics import FIGURES
+
+    monitors = [f"val/{figure}" for figure in FIGURES]
     for name, callback in (callbacks or {}).items():
         monitor = None if callback is None else callback.get("monitor")
-        if monitor is not None and monitor not in MONITORS:
-            raise UserError(f"callbacks.{name}.monitor must be one of {', '.join(MONITORS)}, not {monitor!r}")
+        if monitor is not None and monitor not in monitors:
+            raise UserError(f"callbacks.{name}.monitor must be one of {', '.join(monitors)}, not {monitor!r}")
 
 
 def check_network(cfg: DictConfig) -> None:
     """Build the augmentations, a network and its optimizer; Hydra's error or UserError says where that fails."""
+    from genre_lightning.models.base import GenreClassifier
+
     features = instantiate(cfg.features)
     for augment in filter(None, instantiate(cfg.augment or {}).values()):
         augment(features)
@@ -165,5 +188,6 @@ def check_folder(ckpt_path: str | None, folder: Path) -> None:
     if holds_run(folder) and folder_of(ckpt_path) is None:
         last = (folder / CHECKPOINTS / "last.ckpt").as_posix()
         raise UserError(
-            f"{folder} already contains a run; choose another hydra.run.dir, or resume it with ckpt_path={last}"
+            f"{folder} already contains a run; choose another hydra.run.dir, or resume it with "
+            f"{override('ckpt_path', last)}"
         )

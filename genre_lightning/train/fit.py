@@ -15,6 +15,7 @@ from lightning.pytorch.loggers import Logger
 from lightning.pytorch.utilities import rank_zero_only
 from omegaconf import DictConfig, open_dict
 
+from genre_lightning.command_line.quoting import override
 from genre_lightning.data.catalogue import MANIFEST, Catalogue, write_manifest
 from genre_lightning.data.datamodule import GenreDataModule
 from genre_lightning.data.splits import listed
@@ -98,7 +99,7 @@ def fit(trainer: Trainer, model: GenreClassifier, data: GenreDataModule, ckpt_pa
             trainer.fit(model, data, ckpt_path=ckpt_path, weights_only=True)
     except KeyboardInterrupt:
         if (last := Path(trainer.default_root_dir, CHECKPOINTS, "last.ckpt")).is_file():
-            logger.info("to resume: python train.py ckpt_path='%s'", last.as_posix())
+            logger.info("to resume: python train.py %s", override("ckpt_path", last.as_posix()))
         raise
     except RuntimeError as error:
         if ckpt_path is not None and "state_dict" in str(error):

@@ -20,6 +20,7 @@ from hydra.core.utils import configure_log
 from hydra.experimental.callback import Callback
 from omegaconf import DictConfig, OmegaConf, read_write
 
+from genre_lightning.command_line.quoting import override
 from genre_lightning.devices import gpus
 from genre_lightning.errors import TRACEBACK, UserError, explain, has_a_line, is_for_users, reason
 from genre_lightning.files import write_text_whole
@@ -30,6 +31,7 @@ from genre_lightning.runs.results import METRICS, read_results
 from genre_lightning.runs.resume import DEVICE, MULTIRUN, check_same_sweep, settings_of_job, settings_to_go_on_with
 from genre_lightning.runs.run import best_runs, finished_runs, read_settings
 from genre_lightning.text import percent, say
+from genre_lightning.train.checks import check_values
 from genre_lightning.train.search import go_on_with_search
 
 logger = logging.getLogger(__name__)
@@ -100,6 +102,7 @@ def go_on(cfg: DictConfig, folder: Path) -> float:
     forget_failure(folder)
     if (folder / METRICS).is_file() and (read_results(folder).refitted or not cfg.refit):
         return read_results(folder).chosen_by.uncalibrated_loss
+    check_values(cfg)
     from genre_lightning.train.train import train
 
     return train(cfg, folder)
@@ -209,7 +212,7 @@ def refit(run: Path, config: DictConfig) -> None:
     settings = read_settings(run)
     if "slurm" in config.hydra.launcher._target_.lower():  # this is no machine to train on
         last = (run / CHECKPOINTS / "last.ckpt").as_posix()
-        say(f"\nthe best run learns anew by: python train.py ckpt_path='{last}' refit=true")
+        say(f"\nthe best run learns anew by: python train.py {override('ckpt_path', last)} refit=true")
         return
     with read_write(config.hydra.runtime):
         config.hydra.runtime.output_dir = str(run.absolute())

@@ -12,7 +12,7 @@ import pytest
 import soundfile
 
 from genre_lightning.audio import ffmpeg, libsndfile
-from genre_lightning.audio.reading import AudioError, read_audio, read_song
+from genre_lightning.audio.reading import AudioError, read_audio
 from genre_lightning.data.sources.walk import AUDIO_SUFFIXES
 
 

@@ -7,6 +7,7 @@ import pytest
 import torch
 from omegaconf import OmegaConf
 
+from genre_lightning.command_line.quoting import in_shell
 from genre_lightning.errors import UserError
 from genre_lightning.predict.predictor import Predictor
 from genre_lightning.runs.results import read_results
@@ -70,11 +71,15 @@ def test_a_sweep_stands_for_its_best_run_and_says_which_that_is(run, sweep, caps
     folder = sweep((2, "0_cnn"), (1, "1_mlp"), ("", "2_failed"))
     assert find_run(folder) == folder / "1_mlp"
     assert capsys.readouterr() == ("", f"{folder}: the best run is 1_mlp\n")
-    assert find_run(folder / "1_mlp") == folder / "1_mlp" and find_run(folder / "none") == folder / "none"
+    assert find_run(folder / "1_mlp") == folder / "1_mlp"
+    with pytest.raises(UserError, match="none is not a finished run: there is no such folder"):
+        find_run(folder / "none")
     assert find_run(run) == run and capsys.readouterr() == ("", "")
     shutil.copytree(run, folder / "later")
     find_run(folder)
-    assert capsys.readouterr().err.endswith(f"; sweep.csv lacks 1 of its runs: genre-lightning results '{folder}'\n")
+    assert capsys.readouterr().err.endswith(
+        f"; sweep.csv lacks 1 of its runs: genre-lightning results {in_shell(str(folder))}\n"
+    )
 
 
 def test_a_sweep_that_has_no_best_run_is_one_line(sweep):
@@ -84,7 +89,7 @@ def test_a_sweep_that_has_no_best_run_is_one_line(sweep):
     for text in ("folder\n1_mlp\n", "rank\n1\n", "", "\0"):
         (folder / "sweep.csv").write_text(text)
         with pytest.raises(
-            UserError, match=r"sweep\.csv is damaged, .*; genre-lightning results '.*sweep' writes it anew"
+            UserError, match=r"sweep\.csv is damaged, .*; genre-lightning results .*sweep'? writes it anew"
         ):
             find_run(folder)
     (folder / "sweep.csv").unlink()

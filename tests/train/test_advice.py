@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from hydra import compose, initialize_config_dir
 
+from genre_lightning.command_line import quoting
 from genre_lightning.text import percent
-from genre_lightning.train import advice
 from genre_lightning.train.advice import MEASURED, advise
 
 CONF = Path(__file__).parents[2] / "conf"
@@ -82,10 +82,10 @@ def test_a_shell_hands_over_what_was_meant():
 
 
 def test_on_windows_the_outer_quotes_are_those_that_its_shells_know(monkeypatch):
-    monkeypatch.setattr(advice, "WINDOWS", True)
+    monkeypatch.setattr(quoting, "WINDOWS", True)
     cfg = configured("data=folder", "data.root=songs")
-    cfg.data.root = r"C:\My Songs"
-    assert "data=folder \"data.root='C:/My Songs'\" model" in advise(cfg, 20)
+    cfg.data.root = r"C:\My Songs (old)"
+    assert "data=folder \"data.root='C:/My Songs (old)'\" model" in advise(cfg, 20)
     cfg.data.root = r"music\songs"
     assert "data=folder data.root=music/songs model" in advise(cfg, 20)
 

@@ -10,7 +10,8 @@ import numpy as np
 
 from genre_lightning.audio.reading import AudioError, Waveform, read_audio
 from genre_lightning.data.catalogue import Catalogue
-from genre_lightning.data.extraction import attempt, threads
+from genre_lightning.data.extraction import attempt
+from genre_lightning.devices import threads
 
 logger = logging.getLogger(__name__)
 
