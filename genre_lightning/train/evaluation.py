@@ -146,9 +146,8 @@ def results_of(
         unjudged_genres(catalogue),
         left_out(selection),
         heard_before(catalogue, learnt_from),
-        {**told, "temperature": round(temperature, 3)},
-        about_songs(selection),
-    )
+        {**told, "temperature": round(temperature, 3)}, about_songs(selection),
+    )  # fmt: skip
 
 
 def left_out(selection: Selection) -> dict[str, str]:

@@ -6,7 +6,7 @@ import pytest
 import soundfile
 
 from genre_lightning.audio.reading import AudioError, decode, read_audio, read_song
-from genre_lightning.audio.recording import Tags, Wanted, record
+from genre_lightning.audio.recording import Wanted, record
 
 
 @pytest.mark.parametrize("rate", [1, 999, 1_000_001, 2**31 - 1])
@@ -34,14 +34,14 @@ def test_a_file_that_is_longer_than_songs_may_be_is_refused(sine, name):
 
 def test_what_the_header_says_of_a_long_file_is_enough_to_refuse_it(sine, patched):
     with pytest.raises(AudioError, match=r"lasts 10\.0 h or more, and songs may last 3 h"):
-        record(iter(lambda: pytest.fail("it was decoded"), None), 44100, Wanted(22050, 10800), 36000 * 44100, Tags())
+        record(iter(lambda: pytest.fail("it was decoded"), None), 44100, Wanted(22050, 10800), 36000 * 44100)
 
 
 def test_a_file_that_is_longer_than_it_says_is_counted_while_it_is_decoded():
     handed = []
     blocks = (handed.append(1) or np.zeros(44100, np.float32) for _ in range(10**9))
     with pytest.raises(AudioError, match=r"songs may last 0\.00278 h"):
-        record(blocks, 44100, Wanted(None, 10), 0, Tags())
+        record(blocks, 44100, Wanted(None, 10), 0)
     assert len(handed) == 11
 
 
