@@ -39,7 +39,7 @@ def test_what_the_header_says_of_a_long_file_is_enough_to_refuse_it(sine, patche
 
 def test_a_file_that_is_longer_than_it_says_is_counted_while_it_is_decoded():
     handed = []
-    blocks = (handed.append(1) or np.zeros(44100, np.float32) for _ in range(10**9))
+    blocks = (handed.append(1) or np.zeros(44100, np.float32) for _ in range(100))
     with pytest.raises(AudioError, match=r"songs may last 0\.00278 h"):
         record(blocks, 44100, Wanted(None, 10), 0)
     assert len(handed) == 11
@@ -47,5 +47,8 @@ def test_a_file_that_is_longer_than_it_says_is_counted_while_it_is_decoded():
 
 def test_many_channels_are_read_in_blocks_of_no_more_memory(tmp_path):
     soundfile.write(tmp_path / "a.wav", np.ones((3000, 1000), np.int16), 44100)
+    tracemalloc.start()
     read = decode(tmp_path / "a.wav")
+    assert tracemalloc.get_traced_memory()[1] < 2e7
+    tracemalloc.stop()
     assert read.seconds == pytest.approx(3000 / 44100) and np.allclose(read.waveform, 2**-15)
