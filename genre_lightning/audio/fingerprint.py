@@ -8,8 +8,8 @@ import numpy.typing as npt
 Peaks = npt.NDArray[np.uint32]
 Samples = npt.NDArray[np.float32]
 
-# Peaks of up to 1.3 kHz outlast every codec and sample rate. Windows overlap by three quarters, so that peaks stay
-# where they are wherever a copy begins: if by half, twice as many get lost.
+# Peaks of up to 1.3 kHz outlast every codec and sample rate. Windows overlap by two thirds, so that most peaks stay
+# where they are wherever a copy begins: if by half, many more get lost.
 LOW_RATE_HZ = 44100 / 16
 WINDOW_SECONDS = 256 / LOW_RATE_HZ
 HOP_SECONDS = 80 / LOW_RATE_HZ
