@@ -27,9 +27,9 @@ ONCE = 0.5
 SONG_BITS, OFFSET_BITS = 20, 23
 # So many landmarks at one offset make two songs candidates, whose peaks are then compared.
 CANDIDATE_VOTES = 4
-# The share of peaks that two songs have in common where they overlap, in all but one quarter of it: measured in
-# docs/twins.md, 0.38 and more for copies, 0.20 and less for different recordings.
-SHARE = 0.3
+# The share of peaks that two songs have in common in all but one quarter of their overlap: 0.39 and more for copies of
+# ten seconds or longer, 0.15 and less for different recordings (docs/twins.md).
+SHARE = 0.25
 QUARTERS = 4
 # A steady tone agrees with any other of its pitch: peaks of so many frequencies have to agree.
 FEWEST_BINS = 8

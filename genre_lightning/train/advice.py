@@ -40,6 +40,12 @@ def choice(cfg: DictConfig) -> str:
     return cfg.data._target_.rpartition(".")[2]
 
 
+def songs_from(cfg: DictConfig) -> str:
+    """The folders of the songs as they were typed, or which source was chosen if it has none."""
+    root = cfg.data.get("root") or choice(cfg)
+    return root if isinstance(root, str) else ", ".join(root)
+
+
 def song_settings(cfg: DictConfig) -> Iterator[str]:
     """What must be typed for the same songs and the same split of them."""
     yield f"data={choice(cfg)}"

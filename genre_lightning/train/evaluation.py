@@ -34,7 +34,7 @@ from genre_lightning.runs.results import (
 )
 from genre_lightning.text import say
 from genre_lightning.train.about_songs import about_songs
-from genre_lightning.train.advice import advise
+from genre_lightning.train.advice import advise, songs_from
 from genre_lightning.train.artists import write_artists
 from genre_lightning.train.baseline import score_baseline
 from genre_lightning.train.callbacks import History
@@ -110,7 +110,7 @@ def facts(
         "model": type(model).__name__,
         "features": type(data.features).__name__,
         "seed": cfg.seed,
-        "songs from": ", ".join(roots_of(cfg)),
+        "songs from": songs_from(cfg),
         "split": f"{split}, {cfg.folds} folds" if cfg.folds else split,
         "epochs": epochs,
         "seconds": round(seconds),  # of the tested model's training
@@ -118,12 +118,6 @@ def facts(
         "multiply-adds for a window": multiply_adds(model, data.window_shape),
         **model.facts(),
     }
-
-
-def roots_of(cfg: DictConfig) -> list[str]:
-    """The folders of the songs, as they were typed, or the name of their source."""
-    root = cfg.data.get("root") or cfg.data._target_.rpartition(".")[2]
-    return [root] if isinstance(root, str) else list(root)
 
 
 def parts(learnt_from: Sequence[str]) -> dict[str, Sequence[str]]:
