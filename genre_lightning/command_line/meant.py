@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cached_property
-from itertools import pairwise
+from itertools import pairwise, takewhile
 from pathlib import Path
 from typing import Any
 
@@ -112,6 +112,9 @@ def meant(error: Exception, arguments: Sequence[str], settings: Settings) -> str
         return no_choice(found[1], found[2], settings)
     if found := re.search(r"Ambiguous value for argument '(.*)'", said):
         return sweep_or_list(found[1], settings)
+    if said.startswith("Error merging override") and "${" in said:
+        wrong = next((one for one in arguments if "${" in one), said)
+        return f"{wrong}: ${{ begins the name of another setting, as in ${{seed}}; a path cannot hold it otherwise"
     if said.startswith("Config group override must be"):
         for _, group, value in map(parts, arguments):
             if group in settings.choices and re.fullmatch(r"null|[\d.]+", value):
@@ -153,7 +156,8 @@ def no_value(argument: str, arguments: Sequence[str], settings: Settings) -> str
         return f"{argument}: no value is given; type {argument}=..."
     before = arguments[: arguments.index(argument)] if argument in arguments else []
     if before and "=" in before[-1]:
-        whole = in_shell(f"{before[-1]} {argument}")
+        rest = takewhile(lambda one: "=" not in one and one[:1] != "-", arguments[len(before) :])
+        whole = in_shell(" ".join([before[-1], *rest]).replace("= ", "=", 1))
         return f"{argument}: a setting is typed key=value; if it belongs to what stands before it, type {whole}"
     if os.path.exists(argument) and "data" in settings.choices:  # noqa: PTH110 (Path.exists may raise)
         return f"{argument}: a setting is typed key=value; for songs that lie there type {songs_in(argument)}"

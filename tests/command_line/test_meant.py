@@ -43,6 +43,7 @@ MISTAKES = [
     ("model", "model: no value is given; type model=...", ""),
     ("model.hidden=[1", r"model\.hidden=\[1: a bracket is not closed; as a text it is typed", "model.hidden=x"),
     ("+x=1 & 2", r"\+x=1 & 2: this has more than one meaning; as a text it is typed", '+x="1 & 2"'),
+    ("data.root=a${b", r"data\.root=a\$\{b: \$\{ begins the name of another setting", ""),
     ("zzz=1", "there is no setting 'zzz'; --cfg job lists all settings; one that is not listed is typed with +", ""),
 ]  # fmt: skip
 
@@ -81,6 +82,8 @@ def test_the_rest_of_a_name_with_spaces_is_put_to_what_stands_before_it():
     assert said == "Music: a setting is typed key=value; if it belongs to what stands before it, type " + (
         '"data.root=My Music"' if sys.platform == "win32" else "'data.root=My Music'"
     )
+    said = told("train", "data=folder", "data.root=", "My", "other", "Music", "seed=1")
+    assert "data.root=My other Music" in said
     assert "for songs that lie there type data=folder data.root=" in (told("train", str(CONF)) or "")
 
 
