@@ -112,13 +112,17 @@ def meant(error: Exception, arguments: Sequence[str], settings: Settings) -> str
         return no_choice(found[1], found[2], settings)
     if found := re.search(r"Ambiguous value for argument '(.*)'", said):
         return sweep_or_list(found[1], settings)
-    if said.startswith("Error merging override") and "${" in said:
-        wrong = next((one for one in arguments if "${" in one), said)
-        return f"{wrong}: ${{ begins the name of another setting, as in ${{seed}}; a path cannot hold it otherwise"
-    if said.startswith("Config group override must be"):
-        for _, group, value in map(parts, arguments):
-            if group in settings.choices and re.fullmatch(r"null|[\d.]+", value):
-                return no_choice(group, value, settings)
+    return refused_value(said, arguments, settings)
+
+
+def refused_value(said: str, arguments: Sequence[str], settings: Settings) -> str | None:
+    """A line about a value that can be read, but not used: half an interpolation, or null for a config group."""
+    for argument in arguments:
+        _, key, value = parts(argument)
+        if said.startswith("Error merging override") and "${" in value:
+            return f"{argument}: ${{ begins the name of another setting, as in ${{seed}}; no path or name can hold it"
+        if said.startswith("Config group override must be") and re.fullmatch(r"null|[\d.]+", value):
+            return no_choice(key, value, settings)
     return None
 
 
