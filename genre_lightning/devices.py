@@ -55,6 +55,7 @@ HARMLESS = (
 # free at the end of the heap above the second. By themselves they grow to 32 and 64 MB at most.
 M_MMAP_THRESHOLD, M_TRIM_THRESHOLD = -3, -1
 KEPT_BYTES = 2**30
+C_STDERR = 2
 
 
 @cache
@@ -68,11 +69,24 @@ def prepare_process() -> None:
         os.environ.setdefault("GOMP_SPINCOUNT", SPIN_COUNT)
     for name, level in LOGGED.items():
         logging.getLogger(name).setLevel(level)
+    give_python_its_own_stderr()
     give_caches_a_folder()
     keep_freed_memory()
     hide_deprecations()
     check_help_as_text()
     sys.meta_path.insert(0, BeforeTorchmetrics())
+
+
+def give_python_its_own_stderr() -> None:
+    """Have Python print to a descriptor other than 2, which is left to libraries in C: while they read songs, what they
+    print is silenced.
+
+    Nothing happens where stderr is closed, or no file any more.
+    """
+    with suppress(OSError, AttributeError, ValueError):
+        if sys.stderr.fileno() == C_STDERR:
+            how = {"encoding": sys.stderr.encoding, "errors": sys.stderr.errors, "closefd": False}
+            sys.stderr = open(os.dup(C_STDERR), "w", buffering=1, **how)  # noqa: PTH123, SIM115 (until the end)
 
 
 def give_caches_a_folder() -> None:

@@ -6,12 +6,19 @@ from collections.abc import Iterable, Sequence
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """A Markdown table with aligned columns, which can be read in a terminal too."""
-    lines = [head, *rows]
+    lines = [[cell.replace("|", "\\|") for cell in line] for line in (head, *rows)]
     widths = [max(len(line[column]) for line in lines) for column in range(len(head))]
-    drawn = [
-        "| " + " | ".join(f"{cell:<{width}}" for cell, width in zip(line, widths, strict=True)) + " |" for line in lines
-    ]
-    return "\n".join([drawn[0], "|" + "|".join("-" * (width + 2) for width in widths) + "|", *drawn[1:]])
+    return "\n".join([table_head(head, widths), *(table_row(line, widths) for line in lines[1:])])
+
+
+def table_head(head: Sequence[str], widths: Sequence[int]) -> str:
+    """The first two lines of a table with columns of these widths."""
+    return f"{table_row(head, widths)}\n|{'|'.join('-' * (width + 2) for width in widths)}|"
+
+
+def table_row(cells: Sequence[str], widths: Sequence[int]) -> str:
+    """A line of a table with columns of these widths."""
+    return "| " + " | ".join(f"{cell:<{width}}" for cell, width in zip(cells, widths, strict=True)) + " |"
 
 
 def percent(fraction: float) -> str:
@@ -47,6 +54,12 @@ def clock(seconds: float) -> str:
 def printable(text: object) -> str:
     """A file name on one line: line breaks, control characters and characters without a sign are escaped."""
     return "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in str(text))
+
+
+def code(text: object) -> str:
+    """A file name as Markdown shows it letter by letter, on one line."""
+    name = printable(text)
+    return f"`` {name} ``" if "`" in name else f"`{name}`"
 
 
 def say(text: str) -> None:

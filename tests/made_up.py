@@ -18,7 +18,7 @@ def split(accuracy, songs, unknown_artists=0, left_out=0, loss=0.5):
 def made_up(
     learnt=0.85, val=0.65, test=0.6, baseline=0.5, *, gap=(0.1, 0.4), val_gap=(-0.1, 0.5), ahead=(0.02, 0.2),
     unknown=(0, 0, 0), left_out=(), shared_artists=None, unjudged=None, refitted=False, loss=0.5, facts=None, advice="",
-    folds=0, repeats=1,
+    folds=0, repeats=1, about_songs=None,
 ):  # fmt: skip
     """400 songs that are learnt from, 80 of validation (among these after a refit) and 120 of test, of two genres; or
     with folds 120 that are both learnt from and tested.
@@ -33,5 +33,6 @@ def made_up(
         Difference(test - baseline, ahead),
         {"hiphop": GenreFigures(60, 0.5, 0.25, 0.333), "ska": GenreFigures(0, 0, 0, 0)},
         unjudged or {}, dict.fromkeys(left_out, "is empty (0 bytes)"), shared_artists or {},
-        {"model": "CNN", "songs from": "songs", "epochs": 12} | (facts or {}), advice, folds, repeats,
+        {"model": "CNN", "songs from": "songs", "epochs": 12} | (facts or {}), about_songs or [], advice,
+        folds, repeats,
     )  # fmt: skip

@@ -14,7 +14,8 @@ CONF = Path(__file__).parents[1] / "conf"
 EXPERIMENTS = sorted({path.stem for path in (CONF / "experiment").glob("*.yaml")} - {*QUESTIONS})
 SHAPING = (
     "model", "features", "augment", "learning", "loader", "split", "baseline", "report",
-    "cache.dtype", "cache.silence_db", "cache.level_db", "callbacks", "refit", "folds", "repeats",
+    "cache.dtype", "cache.silence_db", "cache.level_db", "cache.min_seconds", "cache.max_seconds",
+    "callbacks", "refit", "folds", "repeats",
     "trainer.max_epochs", "trainer.gradient_clip_val", "trainer.precision",
     "data._target_", "data.genres", "data.manifest",
     "data.artists_per_genre", "data.songs_per_artist", "data.song_seconds", "data.overlap",

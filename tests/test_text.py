@@ -3,7 +3,7 @@ import sys
 
 import pytest
 
-from genre_lightning.text import clock, mean_and_range, points, printable, say, short, table
+from genre_lightning.text import clock, code, mean_and_range, points, printable, say, short, table
 
 
 def test_tables_are_aligned():
@@ -51,3 +51,12 @@ def test_names_that_the_terminal_has_no_characters_for_are_printed_all_the_same(
     say("Björk, 乐队, \udce9")
     sys.stdout.flush()
     assert written.getvalue().decode("cp1252") == "Björk, ??, ?\n"
+
+
+def test_a_bar_in_a_cell_does_not_end_it():
+    assert table(["a|b"], [["Rock | Live"]]).splitlines()[2] == "| Rock \\| Live |"
+
+
+@pytest.mark.parametrize(("name", "shown"), [("a.mp3", "`a.mp3`"), ("a`b.mp3", "`` a`b.mp3 ``"), ("a\nb", "`a\\nb`")])
+def test_names_of_files_stay_code_in_markdown(name, shown):
+    assert code(name) == shown

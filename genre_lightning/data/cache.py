@@ -1,9 +1,10 @@
 """FeatureCache: the features of every song, computed once, in immutable memory-mapped shards.
 
-A cache is a folder named after the feature settings. A shard is three files with one random name: NAME.features.npy
+A cache is a folder named after the feature settings. A shard is four files with one random name: NAME.features.npy
 `(frames, features)`, all its songs one after the other; NAME.stats.npy `(songs, 2, features)`, each song's mean and
-standard deviation; and NAME.json, the index. A shard exists once its index does, and never changes after that, so a
-killed build loses only the shard it was at, and several builds at once can't harm each other.
+standard deviation; NAME.peaks.npy `(peaks,)`, the fingerprints of all songs; and NAME.json, the index. A shard exists
+once its index does, and never changes after that, so a killed build loses only the shard it was at, and several builds
+at once can't harm each other.
 """
 
 import hashlib
@@ -11,23 +12,26 @@ import json
 import random
 import time
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from genre_lightning.audio.fingerprint import Peaks
 from genre_lightning.audio.reading import AudioError
 from genre_lightning.data.extraction import Extracted, extract, extract_all, song_key, with_progress
+from genre_lightning.data.lengths import Lengths
 from genre_lightning.data.loudness import Loudness
 from genre_lightning.errors import UserError
 from genre_lightning.features.base import Features
 from genre_lightning.files import write_text_whole, write_whole
 
-FORMAT_VERSION = 3  # 1: songs were known by their absolute paths; 2: with their silences, as loud as they were
+FORMAT_VERSION = 4  # 1: songs were known by their absolute paths; 2: with their silences, as loud as they were; 3: tags
 SETTINGS = "settings.json"
 LOOKUPS_AT_ONCE = 8  # a network disk answers them in the time of one
 SHARD_SECONDS = 30  # of work at most are lost to a kill, and done twice by two builds at once
@@ -37,7 +41,8 @@ SHARD_SECONDS = 30  # of work at most are lost to a kill, and done twice by two 
 class CachedSong:
     """Where a song's features lie in the cache, and what was learnt while its file was read.
 
-    `path` is where the file was then; `row` is the song's index in the shard, `start` its first frame there.
+    `path` is where the file was then; `row` is the song's index in the shard, `start` its first frame there; its
+    fingerprint is `n_peaks` long and begins with `first_peak`.
     """
 
     key: str
@@ -48,8 +53,8 @@ class CachedSong:
     n_frames: int
     seconds: float
     digest: str
-    artist: str
-    title: str
+    first_peak: int
+    n_peaks: int
 
 
 class FeatureCache:
@@ -64,26 +69,29 @@ class FeatureCache:
         shard_megabytes: About how much features one file holds.
         num_workers: How many files are worked on at once; None: one on each core.
         silence_db, level_db: As in Loudness.
+        min_seconds, max_seconds: As in Lengths.
 
     Raises:
-        UserError: `dtype` is another one, or `silence_db` or `level_db` is out of range.
+        UserError: `dtype` is another one, or one of the last four is out of range.
     """
 
     def __init__(
         self, root: str | Path, features: Features, dtype: str = "float16", shard_megabytes: int = 64,
         num_workers: int | None = None, silence_db: float | None = 60.0, level_db: float | None = -20.0,
+        min_seconds: float = Lengths.min_seconds, max_seconds: float | None = Lengths.max_seconds,
     ) -> None:  # fmt: skip
         if dtype not in ("float16", "float32"):
             raise UserError(f"cache.dtype: {dtype!r} is neither float16 nor float32")
         try:
-            self.loudness = Loudness(silence_db, level_db)
+            self.loudness, self.lengths = Loudness(silence_db, level_db), Lengths(min_seconds, max_seconds)
         except ValueError as error:
             raise UserError(f"cache.{error}") from None
         self.num_workers = num_workers
         self.features, self.dtype, self.shard_bytes = features, dtype, shard_megabytes * 2**20
         self.settings = {**features.settings, **asdict(self.loudness), "dtype": dtype, "format": FORMAT_VERSION}
         digest = hashlib.sha256(json.dumps(self.settings, sort_keys=True).encode()).hexdigest()
-        self.folder = Path(root).absolute() / f"{type(features).__name__}-{digest[:12]}".lower()
+        self.root = Path(root).absolute()
+        self.folder = self.root / f"{type(features).__name__}-{digest[:12]}".lower()
         self.songs: dict[str, CachedSong] = {}
         self.indexes: set[str] = set()
         self.opened: dict[str, npt.NDArray[Any]] = {}
@@ -102,12 +110,17 @@ class FeatureCache:
                 self.songs |= {song.key: song for song in songs}
 
     def find(self, path: Path) -> CachedSong | None:
-        """The song of a file as it is now; None if it has not been computed or has changed since."""
-        return self.songs.get(song_key(path))
+        """The song of a file as it is now; None if it has not been computed, has changed since, or is no song here."""
+        song = self.songs.get(song_key(path))
+        return song if song is not None and self.lengths.allow(song.seconds) else None
 
     def frames(self, song: CachedSong) -> npt.NDArray[Any]:
         """The features of a song: `(n_frames, n_features)`, a view of the mapped shard."""
         return self.array(f"{song.shard}.features.npy")[song.start : song.start + song.n_frames]
+
+    def fingerprint(self, song: CachedSong) -> Peaks:
+        """What tells other copies of a song, whatever the features are: `(peaks,)`."""
+        return self.array(f"{song.shard}.peaks.npy")[song.first_peak : song.first_peak + song.n_peaks]
 
     def stats(self, song: CachedSong) -> npt.NDArray[np.float32]:
         """The mean and the standard deviation of each feature over a song: `(2, n_features)`."""
@@ -157,7 +170,7 @@ class FeatureCache:
 
     def extract(self, path: Path) -> Extracted | None:
         """Compute one song, unless another process has stored it by now. Raises AudioError."""
-        return None if self.find(path) else extract(path, self.features, self.dtype, self.loudness)
+        return None if self.find(path) else extract(path, self.features, self.dtype, self.loudness, self.lengths)
 
     def store(self, songs: list[Extracted]) -> None:
         """Write a shard, the index last, and forget the songs; then see what other processes have written.
@@ -184,12 +197,22 @@ class FeatureCache:
         self.folder.mkdir(parents=True, exist_ok=True)
         if not (self.folder / SETTINGS).exists():
             write_text_whole(self.folder / SETTINGS, json.dumps(self.settings, indent=2))
-        frames, stats = np.concatenate([song.frames for song in songs]), np.stack([song.stats for song in songs])
-        write_whole(self.folder / f"{name}.features.npy", lambda file: np.save(file, frames))
-        write_whole(self.folder / f"{name}.stats.npy", lambda file: np.save(file, stats))
-        index, start = [], 0
-        for row, song in enumerate(songs):
-            where = str(song.path.absolute()), name, row, start, len(song.frames)
-            index.append(asdict(CachedSong(song.key, *where, song.seconds, song.digest, *song.tags)))
-            start += len(song.frames)
+        arrays = {
+            "features": np.concatenate([song.frames for song in songs]),
+            "stats": np.stack([song.stats for song in songs]),
+            "peaks": np.concatenate([song.fingerprint for song in songs]),
+        }
+        for kind, array in arrays.items():
+            write_whole(self.folder / f"{name}.{kind}.npy", partial(np.save, arr=array))
+        index = [asdict(song) for song in indexed(name, songs)]
         write_text_whole(self.folder / f"{name}.json", json.dumps(index))
+
+
+def indexed(shard: str, songs: Sequence[Extracted]) -> Iterator[CachedSong]:
+    """Where each song lies in a shard."""
+    start = first_peak = 0
+    for row, song in enumerate(songs):
+        peaks = first_peak, len(song.fingerprint)
+        where = str(song.path.absolute()), shard, row, start, len(song.frames)
+        yield CachedSong(song.key, *where, song.seconds, song.digest, *peaks)
+        start, first_peak = start + len(song.frames), sum(peaks)

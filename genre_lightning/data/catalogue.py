@@ -4,11 +4,12 @@ import csv
 import io
 import os
 import re
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from unicodedata import normalize
 
+from genre_lightning.data.artists import artist_name, link_keys, split_artists
 from genre_lightning.data.tables import read_table
 from genre_lightning.errors import UserError
 from genre_lightning.files import write_text_whole
@@ -18,11 +19,8 @@ SPLITS = ("train", "val", "test")
 SPLIT_NAMES = {"train": "train", "val": "validation", "test": "test"}
 FOLD = "fold"  # what the splits of cross-validation begin with
 TESTED_IN = "tested_in_fold"  # a run's own column, with the numbers of folds: some data sets have a column fold
-# What stands between the artists of a song.
-TOGETHER = re.compile(r";|\s/\s|[\s,(\[\u2013-]+(?:feat\.?|ft\.|featuring)\s|[(\[]ft\s", re.IGNORECASE)
-# What is left behind a guest's name in "Queen (feat. David Bowie) [Live]".
-UNOPENED = re.compile(r"^([^(\[]*?)\s*[)\]].*")
 COLUMNS = ("path", "genre", "artist", "title", "split")
+RECORDING = "recording_of"  # the column with a name that songs share which are one recording, or parts of one
 CHECKED = "genre_checked"  # the column with what somebody has heard, which wins over the genre
 DROP = "drop"  # stands there for a song that is to be left out
 
@@ -54,15 +52,22 @@ class Track:
 
     @property
     def artists(self) -> list[str]:
-        """Its artists, each in the spelling of `artist_name`."""
-        return [name for text in TOGETHER.split(self.artist) if (name := artist_name(text))]
+        """Its artists as they are counted, each in the spelling of `artist_name`; none if they are not known."""
+        return [artist_name(name) for name in split_artists(self.artist)]
+
+    @property
+    def links(self) -> frozenset[str]:
+        """What it shares with the songs that must stay on its side of a split: artists, and the recording it is of."""
+        recording = self.extra.get(RECORDING)
+        return link_keys(self.artist) | ({f"{RECORDING} {recording}"} if recording else frozenset())
 
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """The songs of a data set, in a fixed order."""
+    """The songs of a data set, in a fixed order, and why other files that lie among them are none, by path."""
 
     tracks: Sequence[Track]
+    others: Mapping[Path, str] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.tracks)
@@ -93,7 +98,7 @@ class Catalogue:
             raise UserError(f"data.genres is empty; there are {', '.join(self.genres)}")
         if unknown := sorted(wanted - set(self.genres)):
             raise UserError(f"data.genres: no songs of {', '.join(unknown)}; there are {', '.join(self.genres)}")
-        return Catalogue([track for track in self.tracks if track.genre in wanted])
+        return replace(self, tracks=[track for track in self.tracks if track.genre in wanted])
 
 
 def split_order(split: str) -> int:
@@ -102,13 +107,13 @@ def split_order(split: str) -> int:
 
 
 def genre_name(text: str) -> str:
-    """One spelling for each genre: `Hip-Hop`, `hip hop` and `hiphop` are the same, `1-2` and `12` are not."""
-    return re.sub(r"(?<=[^\W\d_])[\s_-]+(?=[^\W\d_])", "", normalize("NFKC", text).strip().casefold())
+    """One spelling for each genre: `Hip-Hop`, `hip hop` and `hiphop` are the same, `1-2` and `12` are not.
 
-
-def artist_name(text: str) -> str:
-    """One spelling for each artist: case, spaces and Unicode forms make no other artist."""
-    return UNOPENED.sub(r"\1", " ".join(normalize("NFKC", text).casefold().split()))
+    No spaces stand around signs, as in `R & B`.
+    """
+    name = normalize("NFKC", " ".join(text.split())).casefold()
+    name = re.sub(r"(?<=[^\W\d_])[\s_-]+(?=[^\W\d_])", "", name)
+    return re.sub(r"\s*([&/|+,])\s*", r"\1", name)
 
 
 def linked(keys_of_things: Iterable[Iterable[Hashable]]) -> list[int]:
@@ -159,8 +164,15 @@ def read_row(row: dict[str, str], manifest: Path, line: int) -> Track:
         raise UserError(f"{manifest}, line {line}: the split {values['split']!r} is none of {', '.join(SPLITS)}")
     values["genre"] = genre_name(values["genre"])
     extra = {column: text for column, text in row.items() if column not in COLUMNS}
-    track = Track(manifest.parent / values.pop("path"), **values, extra=extra)
+    track = Track(place(manifest.parent, values.pop("path")), **values, extra=extra)
     return replace(track, genre="" if track.checked == DROP else track.checked or track.genre)
+
+
+def place(folder: Path, name: str) -> Path:
+    """Where a listed file lies: as its line says, or with the slashes or the composed letters of another system."""
+    names = dict.fromkeys((name, name.replace("\\", "/")))
+    spelt = (folder / normalize(form, one) if form else folder / one for one in names for form in ("", "NFC", "NFD"))
+    return next((path for path in spelt if os.path.exists(path)), folder / name)  # noqa: PTH110 (Path's raises for names that are too long)
 
 
 def write_manifest(catalogue: Catalogue, path: Path, root: Path | None = None) -> None:

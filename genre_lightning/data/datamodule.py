@@ -1,25 +1,30 @@
 """GenreDataModule: from songs to batches of windows on the device."""
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
-import numpy as np
 import torch
-from torch import Tensor
 from torch.utils.data import DataLoader
 
 from genre_lightning.data.augment import Augment
 from genre_lightning.data.cache import CachedSong, FeatureCache
 from genre_lightning.data.catalogue import Catalogue, linked
 from genre_lightning.data.loading import WindowModule
-from genre_lightning.data.selection import Selection, report_skipped, report_unjudged, select_songs
+from genre_lightning.data.selection import (
+    Selection,
+    check_listed,
+    report_others,
+    report_skipped,
+    report_unjudged,
+    select_songs,
+)
 from genre_lightning.data.sources.folder import folder
 from genre_lightning.data.spec import Spec
 from genre_lightning.data.splits import split_catalogue
-from genre_lightning.data.windows import PADDING, Batch, RandomWindows, RegularWindows, WindowDataset
+from genre_lightning.data.tags import with_tags
+from genre_lightning.data.windows import PADDING, Batch, RandomWindows, RegularWindows, Statistics, WindowDataset
 from genre_lightning.errors import UserError
 from genre_lightning.features.base import Features
 from genre_lightning.features.mel import LogMel
@@ -28,18 +33,6 @@ CACHE = partial(FeatureCache, "cache")  # relative to the working directory
 LEARNT_FROM = "learnt_from"  # the songs that a model is trained on: those of train, or of train and val
 TRAIN_SONGS = "train_songs"  # a sample of those of train, judged whole as those of val are
 LEAST_WINDOWS = 1600  # in an epoch: a network learns from few songs too, if it sees enough of each
-
-
-class Statistics(NamedTuple):
-    """What a new model needs to know of the songs it learns from.
-
-    mean, std: of each feature over all frames, `(n_features,)`; class_weights: what makes every genre weigh the same in
-    the loss, `(n_genres,)`, with mean 1 over the songs.
-    """
-
-    mean: Tensor
-    std: Tensor
-    class_weights: Tensor
 
 
 class GenreDataModule(WindowModule):
@@ -107,10 +100,16 @@ class GenreDataModule(WindowModule):
     def prepare_data(self) -> None:
         """Read the songs and compute the features that are not cached yet: once, and in one process.
 
-        Raises UserError if there are no songs, or the cache cannot be written.
+        Raises UserError if there are no songs, or too few as far as their names tell, or the cache cannot be written.
         """
         if self.broken is None:
-            self.broken = self.cache.build([track.path for track in self.source() if track.genre])
+            songs = self.listed()
+            check_listed(songs, self.split)
+            self.broken = self.cache.build([track.path for track in songs if track.genre])
+
+    def listed(self) -> Catalogue:
+        """The songs of the source, with what their files' tags say."""
+        return with_tags(self.source(), self.cache.root)
 
     def setup(self, stage: str = "fit") -> None:
         """Choose the songs and their splits, and get the windows ready; does nothing the second time.
@@ -123,11 +122,12 @@ class GenreDataModule(WindowModule):
         self.divide(self.split)
         if self.broken is not None:  # one process of several tells
             report_skipped(self.selection.skipped)
+            report_others(self.selection.catalogue)
             report_unjudged(self.selection.catalogue)
 
     def divide(self, split: Callable[[Catalogue], Catalogue]) -> None:
         """Divide the songs, and get their windows ready. Raises UserError as `setup` does."""
-        self.selection = select_songs(self.source(), self.cache, split, self.broken or {})
+        self.selection = select_songs(self.listed(), self.cache, split, self.broken or {})
         self.genres = self.selection.catalogue.genres
         songs = {split: self.cached_songs(split) for split in self.selection.catalogue.splits}
         learnt_from = self.learnt_from if "train" in songs else [*songs]  # all folds
@@ -187,8 +187,8 @@ class GenreDataModule(WindowModule):
     @property
     def spec(self) -> Spec:
         """What a song goes through before a model sees it, and which genre is which."""
-        window_seconds = self.features.seconds_of(self.n_frames)
-        return Spec(self.features, self.cache.dtype, self.cache.loudness, window_seconds, self.overlap, self.genres)
+        seconds, cache = self.features.seconds_of(self.n_frames), self.cache
+        return Spec(self.features, cache.dtype, cache.loudness, seconds, self.overlap, self.genres, cache.lengths)
 
     def state_dict(self) -> dict[str, Any]:
         """The spec and what is learnt from, which are in every checkpoint beside the weights."""
@@ -201,20 +201,12 @@ class GenreDataModule(WindowModule):
 
     def statistics(self) -> Statistics:
         """Statistics of the songs that are learnt from."""
-        songs = self.datasets[LEARNT_FROM].songs
-        means, stds = np.stack([self.cache.stats(song) for song in songs], axis=1).astype(float)
-        weights = np.array([song.n_frames for song in songs])
-        mean = np.average(means, axis=0, weights=weights)
-        variance = np.average(stds**2 + (means - mean) ** 2, axis=0, weights=weights)
-        floor = max(1e-3 * math.sqrt(variance.max()), 1e-6)  # a band that never sounds must not be blown up
-        std = torch.from_numpy(np.sqrt(variance)).clamp(min=floor)
-        counts = torch.bincount(self.datasets[LEARNT_FROM].genres, minlength=len(self.genres))
-        return Statistics(torch.from_numpy(mean).float(), std.float(), counts.sum() / (len(counts) * counts))
+        return self.datasets[LEARNT_FROM].statistics()
 
     def artist_groups(self, *splits: str) -> list[int]:
         """The number of each song's group in these splits: songs that share an artist, or are linked so."""
         tracks = [track for split in splits for track in self.selection.catalogue.of_split(split)]
-        return linked(track.artists for track in tracks)
+        return linked(track.links for track in tracks)
 
     def train_dataloader(self) -> DataLoader[Batch]:
         if self.windows_per_song == "all":

@@ -5,9 +5,9 @@ import logging
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
@@ -17,9 +17,12 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from genre_lightning.audio.reading import AudioError, Tags, read_song
+from genre_lightning.audio.fingerprint import Peaks
+from genre_lightning.audio.reading import AudioError, read_song
+from genre_lightning.data.lengths import Lengths
 from genre_lightning.data.loudness import Loudness, Spans
 from genre_lightning.devices import threads
+from genre_lightning.errors import UserError, explain_import, reason
 from genre_lightning.features.base import Features
 
 logger = logging.getLogger(__name__)
@@ -28,10 +31,11 @@ HASHED_BYTES = 65536  # at the beginning, in the middle and at the end of a file
 
 @dataclass(frozen=True, slots=True)
 class Extracted:
-    """A song's features `(n_frames, n_features)`, their mean and standard deviation `(2, n_features)`, and its tags.
+    """A song's features `(n_frames, n_features)`, their mean and standard deviation `(2, n_features)`.
 
     `seconds` is the length of the whole song; `silences` are the stretches of it that the frames leave out. `digest` is
-    a hash of the frames as stored: copies of a recording share it, even with other tags or containers.
+    a hash of the frames as stored: exact copies of a recording share it, even with other
+    tags or containers; `fingerprint` `(peaks,)` tells other copies.
     """
 
     path: Path
@@ -40,8 +44,12 @@ class Extracted:
     stats: npt.NDArray[np.float32]
     seconds: float
     digest: str
-    tags: Tags
+    fingerprint: Peaks
     silences: Spans = ()
+
+
+class NoMemoryError(AudioError):
+    """A file for which there was no memory left."""
 
 
 Outcome = tuple[Path, Extracted | AudioError | None]
@@ -74,11 +82,15 @@ def key_of_state(path: Path, size: int, mtime_ns: int) -> str:
 
 
 @torch.inference_mode()
-def extract(path: Path, features: Features, dtype: str, loudness: Loudness) -> Extracted:
-    """Read a song and compute its features, stored as `dtype`, once `loudness` was applied. Raises AudioError."""
+def extract(path: Path, features: Features, dtype: str, loudness: Loudness, lengths: Lengths) -> Extracted:
+    """Read a song and compute its features, stored as `dtype`, once `loudness` was applied.
+
+    Raises AudioError, also if the song is shorter or longer than `lengths` allow.
+    """
     key = song_key(path)  # before it is read: a file that changes meanwhile is then computed again
-    waveform, tags = read_song(path, features.sample_rate)
+    waveform, fingerprint = read_song(path, features.sample_rate, lengths.longest)
     seconds = len(waveform) / features.sample_rate
+    lengths.check_least(seconds)
     waveform, silences = loudness.apply(waveform, features.sample_rate)
     frames = features(torch.from_numpy(waveform))
     mean = frames.mean(dim=0)
@@ -88,7 +100,7 @@ def extract(path: Path, features: Features, dtype: str, loudness: Loudness) -> E
         raise AudioError("holds samples too large to compute with")
     stored = frames.to(getattr(torch, dtype)).numpy()
     digest = hashlib.sha256(stored.data).hexdigest()
-    return Extracted(path, key, stored, stats, seconds, digest, tags, silences)
+    return Extracted(path, key, stored, stats, seconds, digest, fingerprint, silences)
 
 
 def extract_all(
@@ -96,33 +108,49 @@ def extract_all(
 ) -> Iterator[tuple[Path, Result | AudioError]]:
     """Run `extract` over the files, one a thread and a few files ahead, so that memory does not grow with their number.
 
-    Threads do as well as processes here, since decoding, resampling and the FFT release Python's lock.
+    Threads do as well as processes here, since decoding, resampling and the FFT release Python's lock. Whatever is
+    raised for a file is its result, but for UserError and packages that cannot be loaded, which stand for all files.
     """
-
-    def attempt(path: Path) -> tuple[Path, Result | AudioError]:
-        try:
-            return path, extract(path)
-        except AudioError as error:
-            return path, error
-
     num_workers = threads(num_workers)
     threads_before = torch.get_num_threads()
     pool = ThreadPoolExecutor(num_workers, initializer=torch.set_num_threads, initargs=(1,))
     try:
-        yield from in_order(pool, attempt, paths, ahead=4 * num_workers)
+        yield from in_order(pool, partial(attempt, extract), paths, ahead=4 * num_workers)
     finally:
         pool.shutdown(cancel_futures=True)  # waits for the files under way, not for those ahead
         torch.set_num_threads(threads_before)
 
 
+def attempt(extract: Callable[[Path], Result], path: Path) -> tuple[Path, Result | AudioError]:
+    """A file with what `extract` makes of it, or with the reason why it cannot."""
+    try:
+        return path, extract(path)
+    except AudioError as error:
+        return path, error
+    except MemoryError:
+        return path, NoMemoryError("takes more memory than there is")
+    except Exception as error:
+        if isinstance(error, UserError) or explain_import(error) is not None:
+            raise
+        logger.debug("%s", path, exc_info=True)
+        return path, AudioError(f"cannot be worked on ({reason(error)})")
+
+
 def in_order(
-    pool: ThreadPoolExecutor, attempt: Callable[[Path], Result], paths: Sequence[Path], ahead: int
-) -> Iterator[Result]:
-    """What `attempt` makes of each file, with `ahead` files under way at most."""
+    pool: ThreadPoolExecutor, attempt: Callable[[Path], tuple[Path, Any]], paths: Sequence[Path], ahead: int
+) -> Iterator[tuple[Path, Any]]:
+    """What `attempt` makes of each file, with `ahead` files under way at most.
+
+    One for which the others left no memory has its turn alone.
+    """
     todo, running = iter(paths), deque()
     running.extend(pool.submit(attempt, path) for path in islice(todo, ahead))
     while running:
-        yield running.popleft().result()
+        path, result = running.popleft().result()
+        if isinstance(result, NoMemoryError):
+            wait(running)
+            path, result = pool.submit(attempt, path).result()
+        yield path, result
         running.extend(pool.submit(attempt, path) for path in islice(todo, 1))
 
 

@@ -10,6 +10,7 @@ from genre_lightning.audio.reading import AudioError, Waveform
 
 BLOCK_SECONDS = 0.1
 REST_BLOCKS = 10  # shorter silences are rests, which belong to the rhythm
+MOVED_AT_ONCE = 2**18  # samples
 NO_SOUND_DB = -90.0  # 16 bits that hold nothing but their own noise have about -96 dB
 Spans = tuple[tuple[float, float], ...]  # stretches of a song, from and to, in seconds
 
@@ -88,9 +89,17 @@ def block_powers(waveform: Waveform, block: int) -> npt.NDArray[np.float32]:
 
 
 def without(spans: npt.NDArray[np.int64], values: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    """What is left of `(n,)` values between the spans `(n_spans, 2)`, which are in order."""
-    edges = [0, *spans.flat, len(values)]
-    return np.concatenate([values[start:end] for start, end in zip(edges[::2], edges[1::2], strict=True)])
+    """What is left of `(n,)` values between the spans `(n_spans, 2)`, which are in order.
+
+    It is moved together in place: of hours of sound there is no room for another copy.
+    """
+    edges, held = [0, *spans.flat, len(values)], 0
+    for start, end in zip(edges[::2], edges[1::2], strict=True):
+        for first in range(start, end, MOVED_AT_ONCE):
+            part = values[first : min(first + MOVED_AT_ONCE, end)]
+            values[held : held + len(part)] = part
+            held += len(part)
+    return values[:held]
 
 
 def heard_seconds(seconds: Sequence[float], silences: Spans) -> npt.NDArray[np.float64]:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+import os
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from genre_lightning.data.catalogue import CHECKED, DROP, SPLIT_NAMES, SPLITS, Catalogue, Track
+from genre_lightning.data.recordings import NONE, Recordings, with_recordings
 from genre_lightning.data.splits import check_split, unjudged_genres
 from genre_lightning.errors import UserError
 
@@ -16,7 +19,7 @@ if TYPE_CHECKING:
     from genre_lightning.data.cache import FeatureCache
 
 logger = logging.getLogger(__name__)
-NAMED_IN_LOG = 10
+NAMED_IN_LOG, NAMED_IN_LINE = 10, 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +34,17 @@ class Skipped:
 class Selection:
     """The songs that take part, each with its split, and those that do not.
 
-    `published` is whether their source says splits.
+    Attributes:
+        catalogue: The former, and the reasons against files that are no songs.
+        skipped: The latter.
+        published: Whether their source says splits.
+        recordings: Which songs are one recording, or parts of one.
     """
 
     catalogue: Catalogue
     skipped: list[Skipped]
     published: bool = False
+    recordings: Recordings = NONE
 
 
 def select_songs(
@@ -44,40 +52,59 @@ def select_songs(
 ) -> Selection:
     """Split the songs, and leave out broken files, duplicates, and what somebody has listened to and dropped.
 
-    `broken` are the files of which the cache could make no features, each with the reason. Songs whose source names no
-    artist get that of their file's tags before they are split. Raises UserError if fewer than two genres are left, one
-    of them has no training songs, or a split has no songs.
+    `broken` are the files of which the cache could make no features, each with the reason. Raises UserError if fewer
+    than two genres are left, one of them has no training songs, or a split has no songs.
     """
     dropped = [Skipped(track, f"is dropped by its {CHECKED}") for track in catalogue if track.checked == DROP]
-    catalogue = with_genre(catalogue)
-    gone = [track.path for track in catalogue if track.path not in broken and cache.find(track.path) is None]
+    named, recordings = with_recordings(with_genre(catalogue), cache)
+    gone = [track.path for track in named if track.path not in broken and cache.find(track.path) is None]
     broken = {**broken, **dict.fromkeys(gone, "has changed while it was read")}
-    divided = split(Catalogue([with_tags(track, cache) for track in catalogue]))
+    divided = split(named)
     skipped = [Skipped(track, broken[track.path]) for track in divided if track.path in broken]
     copies = list(find_copies(Catalogue([track for track in divided if track.path not in broken]), cache))
     skipped = [*dropped, *skipped, *copies]
     left_out = {skip.track.path for skip in skipped}
-    used = Catalogue([track for track in divided if track.path not in left_out])
-    check_split(used, catalogue.genres)
-    return Selection(used, skipped, published=any(track.split for track in catalogue))
+    used = Catalogue([track for track in divided if track.path not in left_out], named.others)
+    check_split(used, named.genres)
+    return Selection(used, skipped, any(track.split for track in named), recordings)
+
+
+def check_listed(catalogue: Catalogue, split: Callable[[Catalogue], Catalogue]) -> None:
+    """Raise UserError for what no song has to be read for: files that are not there, too few genres, songs or artists.
+
+    A few missing files are left out as broken ones are.
+    """
+    known = with_genre(catalogue)
+    missing = {track.path for track in known if not os.path.exists(track.path)}  # noqa: PTH110 (Path's raises for names that are too long)
+    if len(missing) > len(known) / 2:
+        raise UserError(missing_files(known, missing))
+    divided = split(known)
+    try:
+        check_split(Catalogue([track for track in divided if track.path not in missing]), known.genres)
+    except UserError:
+        if missing:
+            raise UserError(missing_files(known, missing)) from None
+        raise
+
+
+def missing_files(catalogue: Catalogue, missing: Collection[Path]) -> str:
+    """What is said of songs that are listed and not there."""
+    first = [track.path.absolute() for track in catalogue if track.path in missing][:NAMED_IN_LINE]
+    names = ", ".join(path.name for path in first) + (", ..." if len(missing) > NAMED_IN_LINE else "")
+    return (
+        f"data: of {len(catalogue)} songs that are listed {len(missing)} are not there: {names} (looked for in "
+        f"{first[0].parent}); correct the paths in the list, which are relative to its folder, or data.root"
+    )
 
 
 def with_genre(catalogue: Catalogue) -> Catalogue:
     """The songs whose genre is known. Raises UserError if there is none."""
-    known = Catalogue([track for track in catalogue if track.genre])
-    if not known.tracks:
+    known = [track for track in catalogue if track.genre]
+    if not known:
         raise UserError(f"data: none of the {len(catalogue)} songs has a genre; put them in a folder for each genre")
-    if unknown := sum(not track.genre and track.checked != DROP for track in catalogue):
-        logger.warning("left out: %d songs of unknown genre, in no genre's folder or not labelled yet", unknown)
-    return known
-
-
-def with_tags(track: Track, cache: FeatureCache) -> Track:
-    """The song with the artist and title of its file's tags, if its source names none."""
-    song = cache.find(track.path)
-    if song is None:
-        return track
-    return replace(track, artist=track.artist or song.artist, title=track.title or song.title)
+    unknown = [track.path for track in catalogue if not track.genre and track.checked != DROP]
+    others = dict.fromkeys(unknown, "is in no genre's folder, or not labelled yet")
+    return Catalogue(known, {**catalogue.others, **others})
 
 
 def find_copies(catalogue: Catalogue, cache: FeatureCache) -> Iterator[Skipped]:
@@ -100,6 +127,12 @@ def report_skipped(skipped: list[Skipped]) -> None:
         logger.warning("left out: %s %s", skip.track.path, skip.reason)
     if len(skipped) > NAMED_IN_LOG:
         logger.warning("left out: %d more, see the report", len(skipped) - NAMED_IN_LOG)
+
+
+def report_others(catalogue: Catalogue) -> None:
+    """Count the files that are no songs, by their reasons."""
+    for reason, count in Counter(catalogue.others.values()).most_common():
+        logger.warning("left out: %d files, because each %s", count, reason)
 
 
 def report_unjudged(catalogue: Catalogue) -> None:

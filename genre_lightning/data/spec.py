@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
+from genre_lightning.data.lengths import Lengths
 from genre_lightning.data.loudness import Loudness
 from genre_lightning.features.base import Features, read_features
 
@@ -14,7 +15,7 @@ FORMAT_VERSION = 2
 @dataclass(frozen=True)
 class Spec:
     """The features, what is done to songs before, and the numbers `dtype` they are rounded to, as in the cache; the
-    windows of validation; the genres.
+    windows of validation; the genres; how long songs may be.
 
     A genre's position in `genres` is its index in the logits. Raises ValueError for values that make no windows.
     """
@@ -25,6 +26,7 @@ class Spec:
     window_seconds: float
     overlap: float
     genres: list[str]
+    lengths: Lengths = field(default_factory=Lengths)
 
     def __post_init__(self) -> None:
         if self.dtype not in ("float16", "float32"):
@@ -41,8 +43,9 @@ class Spec:
 
     def plain(self) -> dict[str, Any]:
         """All of it as JSON can hold it."""
-        values = {field.name: getattr(self, field.name) for field in fields(self)}
-        own = {"features": self.features.settings, "loudness": asdict(self.loudness)}
+        values = {known.name: getattr(self, known.name) for known in fields(self)}
+        own = {"features": self.features.settings}
+        own |= {name: asdict(values[name]) for name in ("loudness", "lengths")}
         return {"format": FORMAT_VERSION, **values, **own}
 
 
@@ -53,7 +56,7 @@ def read_spec(values: dict[str, Any], *, trust: bool = False) -> Spec:
     """
     if values["format"] != FORMAT_VERSION:
         raise ValueError(f"format {values['format']}")
-    known = {field.name: values[field.name] for field in fields(Spec)}
+    known = {known.name: values[known.name] for known in fields(Spec) if known.name != "lengths"}
     known["features"] = read_features(known["features"], trust=trust)
     known["loudness"] = Loudness(**known["loudness"])
-    return Spec(**known)
+    return Spec(**known, lengths=Lengths(**values.get("lengths", {})))  # runs of before there were any have the usual

@@ -1,19 +1,32 @@
 """Which songs are trained on and which are tested on: artist-disjoint, published, or naive, to show what leaks."""
 
-import random
+import math
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import Literal, get_args
+from typing import Literal, NamedTuple, get_args
 
+from genre_lightning.data.artists import link_keys
 from genre_lightning.data.catalogue import FOLD, SPLITS, TESTED_IN, Catalogue, Track, linked
+from genre_lightning.data.order import group_name, seeded, song_name
 from genre_lightning.data.subsample import Amount, check_amount, subsample
 from genre_lightning.errors import UserError
 
 Method = Literal["auto", "published", "artist", "naive"]
-Groups = list[list[tuple[int, Track]]]
 ORDERS_TRIED = 100
 METHODS = get_args(Method)
+
+
+class Group(NamedTuple):
+    """Songs that must stay together, by their index in the catalogue, and a name that does not depend on that."""
+
+    name: str
+    songs: dict[int, Track]
+
+    @property
+    def genres(self) -> Counter[str]:
+        """How many songs of each genre there are."""
+        return Counter(track.genre for track in self.songs.values())
 
 
 def split_catalogue(
@@ -73,8 +86,8 @@ def fold_catalogue(
         who = "songs" if method == "naive" else "artists (a song that names none counts as one)"
         raise UserError(f"folds={folds}: there are only {len(groups)} {who}; use fewer folds, or add songs")
     names = [f"{FOLD}{folds * repeat + number}" for number in range(1, folds + 1)]
-    splits = assign_all(groups, dict.fromkeys(names, 1 / folds), random.Random(f"{seed} {repeat}"))
-    return Catalogue([replace(track, split=splits[number]) for number, track in enumerate(catalogue)])
+    splits = assign_all(groups, dict.fromkeys(names, 1 / folds), f"{seed} {repeat}")
+    return replace(catalogue, tracks=[replace(one, split=splits[number]) for number, one in enumerate(catalogue)])
 
 
 def listed(*divided: Catalogue) -> Catalogue:
@@ -85,10 +98,11 @@ def listed(*divided: Catalogue) -> Catalogue:
     if not is_folded(divided[0]):
         return divided[0]
     numbers = (" ".join(song.split.removeprefix(FOLD) for song in songs) for songs in zip(*divided, strict=True))
-    return Catalogue([
+    tracks = [
         replace(track, split="train", extra=track.extra | {TESTED_IN: number})
         for track, number in zip(divided[0], numbers, strict=True)
-    ])  # fmt: skip
+    ]
+    return replace(divided[0], tracks=tracks)
 
 
 def published(catalogue: Catalogue) -> Catalogue:
@@ -103,8 +117,8 @@ def published(catalogue: Catalogue) -> Catalogue:
 
 def at_random(catalogue: Catalogue, method: Method, fractions: dict[str, float], seed: int) -> Catalogue:
     """The songs divided anew."""
-    splits = assign_all(group_tracks(catalogue, method), fractions, random.Random(seed))
-    return Catalogue([replace(track, split=splits[number]) for number, track in enumerate(catalogue)])
+    splits = assign_all(group_tracks(catalogue, method), fractions, str(seed))
+    return replace(catalogue, tracks=[replace(one, split=splits[number]) for number, one in enumerate(catalogue)])
 
 
 def check_settings(method: str, val_fraction: float, test_fraction: float) -> None:
@@ -116,46 +130,44 @@ def check_settings(method: str, val_fraction: float, test_fraction: float) -> No
         raise UserError(f"split: {given} must be above 0 and leave songs to train on")
 
 
-def group_tracks(catalogue: Catalogue, method: Method) -> Groups:
-    """Songs that must stay together, each with its index in the catalogue; a song without an artist stays alone.
+def group_tracks(catalogue: Catalogue, method: Method) -> list[Group]:
+    """Songs that must stay together; a song without an artist stays alone.
 
     A song by several artists keeps all songs of all of them together.
     """
-    together = linked(() if method == "naive" else track.artists for track in catalogue)
-    groups = defaultdict(list)
-    for number, (group, track) in enumerate(zip(together, catalogue, strict=True)):
-        groups[group].append((number, track))
-    return list(groups.values())
+    naive = method == "naive"
+    groups: dict[int, dict[int, Track]] = defaultdict(dict)
+    for number, group in enumerate(linked(() if naive else track.links for track in catalogue)):
+        groups[group][number] = catalogue.tracks[number]
+    return [Group((song_name if naive else group_name)(*songs.values()), songs) for songs in groups.values()]
 
 
-def assign_all(groups: Groups, fractions: dict[str, float], rng: random.Random) -> dict[int, str]:
+def assign_all(groups: Sequence[Group], fractions: dict[str, float], seed: str) -> dict[int, str]:
     """Try orders of equally large groups until every genre is in as many splits as it has groups for; else the last."""
-    of_genre = Counter(genre for group in groups for genre in {track.genre for _, track in group})
+    of_genre = Counter(genre for group in groups for genre in group.genres)
     wanted = sum(min(n_groups, len(fractions)) for n_groups in of_genre.values())
     splits = {}
-    for _ in range(ORDERS_TRIED):
-        splits = assign(groups, fractions, rng)
-        have = {(track.genre, splits[number]) for group in groups for number, track in group}
+    for attempt in range(ORDERS_TRIED):
+        order = sorted(groups, key=lambda group: (-len(group.songs), seeded(group.name, f"{seed} {attempt}")))
+        splits = assign(order, fractions)
+        have = {(track.genre, splits[number]) for group in groups for number, track in group.songs.items()}
         if len(have) == wanted:
             break
     return splits
 
 
-def assign(groups: Groups, fractions: dict[str, float], rng: random.Random) -> dict[int, str]:
-    """Put each group, largest first, where it brings the genres closest to their fractions; returns the splits."""
-    rng.shuffle(groups)
-    groups.sort(key=len, reverse=True)
-    counts = [Counter(track.genre for _, track in group) for group in groups]
-    totals = sum(counts, Counter())
+def assign(groups: Sequence[Group], fractions: dict[str, float]) -> dict[int, str]:
+    """Put each group, one after the other, where it brings the genres closest to their fractions: each song's split."""
+    totals = sum((group.genres for group in groups), Counter())
     targets = {split: {genre: part * total for genre, total in totals.items()} for split, part in fractions.items()}
-    held, left = {split: Counter() for split in fractions}, Counter(genre for group in counts for genre in group)
+    held, left = {split: Counter() for split in fractions}, Counter(genre for group in groups for genre in group.genres)
     splits = {}
-    for group, count in zip(groups, counts, strict=True):
-        allowed = splits_to_fill(held, count, left) or list(fractions)
-        split = min(allowed, key=lambda split: misfit(count, held[split], targets[split]))
-        held[split] += count
-        left.subtract(count.keys())
-        splits.update((number, split) for number, _ in group)
+    for group in groups:
+        allowed = splits_to_fill(held, group.genres, left) or list(fractions)
+        split = min(allowed, key=lambda split: misfit(group.genres, held[split], targets[split]))
+        held[split] += group.genres
+        left.subtract(group.genres.keys())
+        splits.update(dict.fromkeys(group.songs, split))
     return splits
 
 
@@ -170,7 +182,9 @@ def splits_to_fill(held: dict[str, Counter[str]], group: Counter[str], left: Cou
 
 def misfit(group: Counter[str], held: Counter[str], targets: dict[str, float]) -> float:
     """How far the group moves a split from its targets: the change in sum((held - target)^2 / target)."""
-    return sum(count * (count + 2 * (held[genre] - targets[genre])) / targets[genre] for genre, count in group.items())
+    return math.fsum(  # the same in any order
+        count * (count + 2 * (held[genre] - targets[genre])) / targets[genre] for genre, count in group.items()
+    )
 
 
 def check_split(catalogue: Catalogue, genres: Iterable[str]) -> None:
@@ -220,9 +234,10 @@ def unjudged_genres(catalogue: Catalogue) -> dict[str, list[str]]:
 
 
 def shared_artists(catalogue: Catalogue) -> list[str]:
-    """The artists who are heard in more than one split."""
+    """The artists who are heard in more than one split, however they are spelt there."""
     splits = defaultdict(set)
     for track in catalogue:
-        for artist in track.artists:
-            splits[artist].add(track.split)
-    return sorted(artist for artist, found in splits.items() if len(found) > 1)
+        for key in link_keys(track.artist):
+            splits[key].add(track.split)
+    shared = {key for key, found in splits.items() if len(found) > 1}
+    return sorted({name for track in catalogue for name in track.artists if shared & link_keys(name)})

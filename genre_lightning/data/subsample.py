@@ -1,10 +1,11 @@
 """Fewer training songs than there are, to see what more of them are worth."""
 
-import random
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 
-from genre_lightning.data.catalogue import Catalogue, linked
+from genre_lightning.data.catalogue import Catalogue, Track, linked
+from genre_lightning.data.order import group_name, seeded, song_name
 from genre_lightning.errors import UserError
 
 Amount = int | float | None  # a whole number of things; a float: a part of them, as in scikit-learn; None: all
@@ -28,26 +29,34 @@ def subsample(
     Raises:
         UserError: A genre has fewer than that.
     """
-    rng, artists = random.Random(draw), linked(track.artists for track in catalogue)
     kept = [number for number, track in enumerate(catalogue) if track.split == "train"]
-    kept = draw_of_each_genre(catalogue, kept, artists, artists_per_genre, "artists", rng)
-    kept = draw_of_each_genre(catalogue, kept, range(len(catalogue)), songs_per_genre, "songs", rng)
+    artists = linked(track.links for track in catalogue)
+    kept = draw_of_each_genre(catalogue, kept, artists, artists_per_genre, "artists", draw)
+    kept = draw_of_each_genre(catalogue, kept, range(len(catalogue)), songs_per_genre, "songs", draw)
     chosen = {*kept, *(number for number, track in enumerate(catalogue) if track.split != "train")}
-    return Catalogue([track for number, track in enumerate(catalogue) if number in chosen])
+    return replace(catalogue, tracks=[track for number, track in enumerate(catalogue) if number in chosen])
 
 
 def draw_of_each_genre(
-    catalogue: Catalogue, kept: Sequence[int], owners: Sequence[int], wanted: Amount, what: str, rng: random.Random
-) -> list[int]:  # fmt: skip
+    catalogue: Catalogue, kept: Sequence[int], owners: Sequence[int], wanted: Amount, what: str, draw: int
+) -> list[int]:
     """Those of the songs `kept` whose owners are drawn; `owners` has a number for each song of the catalogue."""
-    order = [*range(len(catalogue))]
-    rng.shuffle(order)  # of all that could be kept, so that a larger amount only adds some
     found: dict[str, set[int]] = defaultdict(set)
     for number in kept:
         found[catalogue.tracks[number].genre].add(owners[number])
     check_enough(found, wanted, what)
-    drawn = {genre: set(sorted(of, key=order.__getitem__)[: count(wanted, len(of))]) for genre, of in found.items()}
+    places = places_in_draw(catalogue, owners, f"{draw} {what}")
+    drawn = {genre: set(sorted(of, key=places.__getitem__)[: count(wanted, len(of))]) for genre, of in found.items()}
     return [number for number in kept if owners[number] in drawn[catalogue.tracks[number].genre]]
+
+
+def places_in_draw(catalogue: Catalogue, owners: Sequence[int], seed: str) -> dict[int, tuple[bytes, str]]:
+    """What owners are sorted by, all that could be kept, so that a larger amount only adds some."""
+    songs: dict[int, list[Track]] = defaultdict(list)
+    for owner, track in zip(owners, catalogue, strict=True):
+        songs[owner].append(track)
+    alone = len(songs) == len(catalogue)
+    return {owner: seeded(song_name(*of) if alone else group_name(*of), seed) for owner, of in songs.items()}
 
 
 def check_enough(found: Mapping[str, Collection[int]], wanted: Amount, what: str) -> None:

@@ -6,6 +6,7 @@ import io
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
+from genre_lightning.data.encodings import of_one_meaning
 from genre_lightning.errors import UserError
 
 DELIMITERS = (",", ";", "\t")
@@ -23,7 +24,7 @@ def read_table(path: Path, columns: Collection[str], needed: Collection[str]) ->
     Raises:
         UserError: It is no such table, lacks a column, or a line has more or fewer values than columns.
     """
-    text = decoded(path)
+    text = text_of(path)
     delimiter = max(DELIMITERS, key=text.partition("\n")[0].count)
     try:
         rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
@@ -38,12 +39,16 @@ def read_table(path: Path, columns: Collection[str], needed: Collection[str]) ->
         raise UserError(f"{path}: is not a CSV file: {error}") from None
 
 
-def decoded(path: Path) -> str:
-    """The text of a file in UTF-8, or in UTF-16 if it begins as such files do. Raises UserError."""
+def text_of(path: Path) -> str:
+    """The text of a file in UTF-8, in UTF-16 if it begins as such files do, or in a Windows encoding that is the only
+    one in which it reads as text. Raises UserError.
+    """
     content = path.read_bytes()
     try:
         return content.decode("utf-16" if content.startswith(UTF_16) else "utf-8-sig")
     except UnicodeDecodeError as error:
+        if (text := of_one_meaning(content)) is not None:
+            return text
         where = content.count(b"\n", 0, error.start) + 1
         told = f"{path}, line {where}: is not in UTF-8; save it anew, in Excel as `CSV UTF-8`"
         raise UserError(told) from None

@@ -32,6 +32,18 @@ class Batch(NamedTuple):
     song: Tensor
 
 
+class Statistics(NamedTuple):
+    """What a new model needs to know of the songs it learns from.
+
+    mean, std: of each feature over all frames, `(n_features,)`; class_weights: what makes every genre weigh the same in
+    the loss, `(n_genres,)`, with mean 1 over the songs.
+    """
+
+    mean: Tensor
+    std: Tensor
+    class_weights: Tensor
+
+
 class WindowDataset(Dataset[Batch]):
     """Windows of `n_frames` frames out of `songs`; `genres` holds each song's genre index."""
 
@@ -56,6 +68,17 @@ class WindowDataset(Dataset[Batch]):
         chosen = self.genres.argsort(stable=True)[places.long()]
         songs, genres = [self.songs[song] for song in chosen.tolist()], self.genres[chosen].tolist()
         return WindowDataset(self.cache, songs, genres, self.n_frames, self.targets.shape[1])
+
+    def statistics(self) -> Statistics:
+        """Statistics of its songs."""
+        means, stds = np.stack([self.cache.stats(song) for song in self.songs], axis=1).astype(float)
+        weights = np.array([song.n_frames for song in self.songs])
+        mean = np.average(means, axis=0, weights=weights)
+        variance = np.average(stds**2 + (means - mean) ** 2, axis=0, weights=weights)
+        floor = max(1e-3 * math.sqrt(variance.max()), 1e-6)  # a band that never sounds must not be blown up
+        std = torch.from_numpy(np.sqrt(variance)).clamp(min=floor)
+        counts = torch.bincount(self.genres, minlength=self.targets.shape[1])
+        return Statistics(torch.from_numpy(mean).float(), std.float(), counts.sum() / (len(counts) * counts))
 
     @cached_property
     def frames(self) -> list[npt.NDArray[Any]]:

@@ -13,8 +13,8 @@ from omegaconf import DictConfig, OmegaConf
 
 from genre_lightning.config import check_number, check_type, check_types
 from genre_lightning.data.catalogue import Catalogue
-from genre_lightning.data.selection import with_tags
 from genre_lightning.data.sources.folder import existing_folder
+from genre_lightning.data.tags import with_tags
 from genre_lightning.devices import check_accelerator, leave_group
 from genre_lightning.embed.embeddings import (
     ARRAYS,
@@ -151,7 +151,8 @@ def read_songs(catalogue: Catalogue, folder: Path, run: Run) -> SongSet:
     if not readable:
         path, reason = next(iter(broken.items()))
         raise UserError(f"none of the {len(catalogue)} songs can be read; the first is {path}, which {reason}")
-    tracks = [replace(with_tags(track, run.cache), path=track.path.absolute()) for track, _ in readable]
+    known = with_tags(Catalogue([track for track, _ in readable]), run.cache.root)
+    tracks = [replace(track, path=track.path.absolute()) for track in known]
     return SongSet(folder, folder == run.folder, Catalogue(tracks), [song for _, song in readable], broken)
 
 

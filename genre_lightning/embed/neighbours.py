@@ -11,7 +11,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from genre_lightning.data.catalogue import Catalogue, Track, artist_name
+from genre_lightning.data.artists import artist_name
+from genre_lightning.data.catalogue import Catalogue, Track
 from genre_lightning.embed.embeddings import Embeddings, read_embeddings, read_mapped_songs
 from genre_lightning.errors import UserError
 from genre_lightning.runs.predictions import read_predictions

@@ -65,15 +65,27 @@ class SpectralFeatures(Features):
 
     def band_power(self, waveform: Tensor) -> Tensor:
         """`(samples,)` -> `(frames, bands)`; a block at a time, since the spectra of hours of sound are gigabytes."""
-        blocks = []
-        for block in self.padded(waveform).unfold(0, self.n_fft, self.hop_length).split(FRAMES_A_BLOCK):
-            parts = torch.view_as_real(torch.fft.rfft(block * self.window)).square_()
+        n_frames = 1 + (len(waveform) + self.n_fft // 2 * 2 - self.n_fft) // self.hop_length
+        # Filled in place: blocks that are kept, each beside a larger one that is not, would leave memory in pieces.
+        filled = waveform.new_empty(n_frames, self.filters.shape[1])
+        for first in range(0, n_frames, FRAMES_A_BLOCK):
+            frames = self.frames(waveform, first, min(first + FRAMES_A_BLOCK, n_frames))
+            parts = torch.view_as_real(torch.fft.rfft(frames * self.window)).square_()
             power = parts[..., 0] + parts[..., 1]  # (frames, n_fft // 2 + 1)
-            in_bands = [torch.mm(power[:, bins], self.filters[bins, bands]) for bins, bands in self.blocks]
-            blocks.append(torch.cat(in_bands, dim=1))
-        return torch.cat(blocks)
+            for bins, bands in self.blocks:
+                filled[first : first + len(frames), bands] = torch.mm(power[:, bins], self.filters[bins, bands])
+        return filled
 
-    def padded(self, waveform: Tensor) -> Tensor:
-        """The waveform with as much put before and behind it that the middles of frames reach from end to end."""
-        half = self.n_fft // 2
-        return nn.functional.pad(waveform, (half, half))
+    def frames(self, waveform: Tensor, first: int, end: int) -> Tensor:
+        """Some frames of a waveform, `(end - first, n_fft)`; their middles reach from its beginning to its end."""
+        start = first * self.hop_length - self.n_fft // 2
+        stop = start + (end - first - 1) * self.hop_length + self.n_fft
+        before, behind = self.edges(waveform)
+        before, behind = before[min(start, 0) + len(before) :], behind[: max(0, stop - len(waveform))]
+        part = torch.cat([before, waveform[max(0, start) : max(0, stop)], behind])
+        return part.unfold(0, self.n_fft, self.hop_length)
+
+    def edges(self, waveform: Tensor) -> tuple[Tensor, Tensor]:
+        """What is put before the waveform and behind it, `(n_fft // 2,)` each."""
+        silence = waveform.new_zeros(self.n_fft // 2)
+        return silence, silence

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 from yandex_music import Album, Artist, Track
 
+from genre_lightning.data.artists import is_no_artist
+
 # What every mode can cut its 30 s from.
 SHORTEST_SECONDS = 30.0
 TRACK_ID = re.compile(r"[0-9A-Za-z][0-9A-Za-z-]{0,63}")
-# What compilations name as their artist, beside the flag that most of them carry.
-NO_ARTIST = {"various artists", "various", "unknown artist", "разные исполнители", "сборник", "неизвестный исполнитель"}
 UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 
 
@@ -33,11 +33,13 @@ class Candidate:
     album_genre: str
     genre: str
     route: str
+    moved_to: str = ""  # the id under which the service has the track now, if that is another
 
     @property
     def address(self) -> str:
         """What the service calls the track on its album."""
-        return f"{self.track_id}:{self.album_id}" if self.album_id else self.track_id
+        number = self.moved_to or self.track_id
+        return f"{number}:{self.album_id}" if self.album_id else number
 
 
 def accept(track: Track, genre: str, album_genres: Mapping[str, Collection[str]], route: str) -> Candidate:
@@ -45,15 +47,21 @@ def accept(track: Track, genre: str, album_genres: Mapping[str, Collection[str]]
 
     Raises RejectedError.
     """
+    check_albums(track.albums, genre, album_genres)
+    return as_candidate(track, check_artists(track.artists), genre, route)
+
+
+def as_candidate(track: Track, artists: dict[str, str], genre: str, route: str) -> Candidate:
+    """What is kept of a track. Raises RejectedError for one that cannot be had, or is no music."""
     if not TRACK_ID.fullmatch(str(track.id)):
         raise RejectedError("odd id")
-    album = check_albums(track.albums, genre, album_genres)
+    album = track.albums[0] if track.albums else Album()
     return Candidate(
         track_id=str(track.id),
         real_id=str(track.real_id or track.id),
         isrc=(track.isrc or "").upper().replace("-", ""),
         title=legible(track.title or ""),
-        artists=check_artists(track.artists),
+        artists=artists,
         seconds=check_track(track),
         preview_seconds=(track.preview_duration_ms or 30_000) / 1000,
         album_id=str(album.id or ""),
@@ -74,8 +82,8 @@ def check_track(track: Track) -> float:
     return track.duration_ms / 1000
 
 
-def check_albums(albums: list[Album], genre: str, album_genres: Mapping[str, Collection[str]]) -> Album:
-    """The first of a track's albums. Raises RejectedError unless all are music of `genre`, and none a compilation."""
+def check_albums(albums: list[Album], genre: str, album_genres: Mapping[str, Collection[str]]) -> None:
+    """Raise RejectedError unless a track's albums are all music of `genre`, and none a compilation."""
     if not albums:
         raise RejectedError("no album")
     if any(album.meta_type not in (None, "music") for album in albums):
@@ -87,7 +95,6 @@ def check_albums(albums: list[Album], genre: str, album_genres: Mapping[str, Col
         raise RejectedError("albums of several genres" if any(fits) else "album of another genre")
     if any(is_placeholder(artist) for album in albums for artist in album.artists):
         raise RejectedError("various artists")
-    return albums[0]
 
 
 def check_artists(artists: list[Artist]) -> dict[str, str]:
@@ -102,7 +109,8 @@ def check_artists(artists: list[Artist]) -> dict[str, str]:
 
 def is_placeholder(artist: Artist) -> bool:
     """Whether an artist is "various artists" or the like."""
-    return bool(artist.various) or (artist.name or "").strip().casefold() in NO_ARTIST
+    name = (artist.name or "").strip()
+    return bool(artist.various) or (name != "" and is_no_artist(name))
 
 
 def legible(text: str) -> str:

@@ -1,9 +1,7 @@
 """collect(config): from a list of genres to a folder of labelled songs."""
 
 import logging
-from collections import deque
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,14 +11,16 @@ from yandex_music import Client, Track
 
 from genre_lightning.fetch.account import VARIABLE, check_account, log_in, read_token
 from genre_lightning.fetch.candidates import Candidate, RejectedError, accept
-from genre_lightning.fetch.client import PassingError, RefusedError, ServiceError, connect
-from genre_lightning.fetch.download import FetchedSong, fetch_song
+from genre_lightning.fetch.client import connect
 from genre_lightning.fetch.ledger import Ledger, write_json
-from genre_lightning.fetch.pace import Pace, Patience
+from genre_lightning.fetch.pace import Pace
 from genre_lightning.fetch.routes import Routes
 from genre_lightning.fetch.settings import Mode, Settings, check_address, check_disjoint, checked_settings
+from genre_lightning.fetch.shared import SharedTracks
 from genre_lightning.fetch.shortlist import MOST_SONGS_OF_AN_ARTIST, Shortlist, shortlist
 from genre_lightning.fetch.summary import figures, print_table
+from genre_lightning.fetch.tracks import read_tracks
+from genre_lightning.fetch.transfer import Transfer
 
 logger = logging.getLogger(__name__)
 # So many artists are listed for each song that is wanted: the seed chooses among them, and some cannot be had.
@@ -33,6 +33,7 @@ def collect(config: DictConfig) -> bool:
     Raises UserError for what the user can mend, and if the service wants the run to end; all songs are kept.
     """
     settings = checked_settings(config)
+    shared = read_tracks(Path(settings.tracks).expanduser()) if settings.tracks else None
     token = None if settings.login else read_token(settings.token_file)
     check_address(settings.api.base_url, with_token=token is not None)
     pace = Pace(settings.pace)
@@ -48,39 +49,19 @@ def collect(config: DictConfig) -> bool:
         if token is not None:
             check_account(client)
         source = connect(settings.api.base_url, None, pace) if settings.mode is Mode.preview else client
-        return Collection(settings, ledger, pace, client, source).run()
+        parts = settings, ledger, pace, client, source
+        return (SharedTracks(*parts, shared) if shared else Collection(*parts)).run()
 
 
-class Collection:
-    """One run. `client` lists tracks, and `source` gives their audio: without the token if previews are wanted."""
+class Collection(Transfer):
+    """A run that looks for songs of some genres itself."""
 
     def __init__(self, settings: Settings, ledger: Ledger, pace: Pace, client: Client, source: Client) -> None:
-        self.settings, self.ledger, self.pace, self.source = settings, ledger, pace, source
-        self.patience = Patience()
+        super().__init__(settings, ledger, pace, client, source)
         self.routes = Routes(client, settings.album_genres, self.patience)
         self.album_genres: dict[str, list[str]] = {}
         self.walks: dict[str, Iterator[tuple[str, Track]]] = {}
         self.exhausted: set[str] = set()
-        self.failed: dict[str, str] = {}  # in passing, by track id: not tried again in this run
-        self.refused: list[tuple[Candidate, str]] = []
-        self.before = set(ledger.songs)
-
-    def run(self) -> bool:
-        """List, fetch, and report, however the run ends; returns whether no genre is short."""
-        if self.settings.retry_failed:
-            self.ledger.forget_skipped()
-        try:
-            self.list_candidates()
-            if not self.settings.dry_run:
-                self.ledger.settle_mode(self.settings.mode)
-                self.fetch_genres()
-        finally:
-            if self.ledger.songs:  # the account may have songs, so these are not to be had
-                for candidate, reason in self.refused:
-                    self.ledger.skip(candidate, reason)
-            told = self.report()
-        key = "found" if self.settings.dry_run else "fetched"
-        return all(one[key] >= self.settings.per_genre for one in told.values())
 
     def report(self) -> dict[str, dict[str, Any]]:
         """Print and write down what is known of each genre."""
@@ -146,7 +127,7 @@ class Collection:
         """How many songs a genre still lacks."""
         return max(0, self.settings.per_genre - len(self.ledger.of_genre(genre)))
 
-    def fetch_genres(self) -> None:
+    def fetch_listed(self) -> None:
         """Fill one genre after the other; a song that drops out later is made up for."""
         left = list(self.settings.genres)
         self.drop_songs_of_two_genres()
@@ -178,57 +159,3 @@ class Collection:
                 logger.warning("%s: too few artists; up to %d songs of one are taken", genre, most)
             else:
                 return
-
-    def fetch(self, genre: str, todo: Sequence[Candidate], wanted: int) -> None:
-        """Fetch the first `wanted` candidates that can be had, a few at once, and enter them in order.
-
-        So the set does not depend on which transfer is the fastest, and never more are under way than are missing.
-        """
-        waiting, running, have = iter(todo), deque(), len(self.ledger.of_genre(genre))
-        with (
-            ThreadPoolExecutor(self.settings.pace.workers) as pool,
-            self.pace.until_an_error(),
-            tqdm(desc=genre, total=have + wanted, initial=have, unit="song", disable=None) as bar,
-        ):
-            while wanted:
-                while len(running) < min(wanted, 2 * self.settings.pace.workers) and (one := next(waiting, None)):
-                    running.append((one, pool.submit(self.attempt, one)))
-                if not running:
-                    return
-                candidate, future = running.popleft()
-                if self.enter(candidate, future.result()):
-                    wanted -= 1
-                    bar.update()
-
-    def attempt(self, candidate: Candidate) -> FetchedSong | ServiceError:
-        """Fetch a candidate, in a thread of its own. Raises UserError if the run must end."""
-        with self.pace.until_an_error():
-            try:
-                song = fetch_song(self.source, candidate, self.settings.mode, self.ledger.path(candidate))
-            except ServiceError as failure:
-                self.note(candidate, failure)
-                return failure
-        self.patience.worked()
-        return song
-
-    def note(self, candidate: Candidate, failure: ServiceError) -> None:
-        """Remember what no other run would mend. Raises UserError if too many candidates in a row cannot be had."""
-        if isinstance(failure, RefusedError):
-            self.refused.append((candidate, str(failure)))
-            self.patience.failed(str(failure), "the account may lack a subscription, which mode=preview does not need")
-        elif isinstance(failure, PassingError):
-            self.patience.failed(str(failure), "the service is in trouble, or your network is; run again later")
-        else:
-            self.ledger.skip(candidate, str(failure))
-
-    def enter(self, candidate: Candidate, outcome: FetchedSong | ServiceError) -> bool:
-        """Note what has become of a candidate; returns whether the set has a song more."""
-        if isinstance(outcome, ServiceError):
-            self.failed[candidate.track_id] = str(outcome)
-            return False
-        if self.ledger.twin(outcome):
-            outcome.path.unlink()
-            self.ledger.skip(candidate, "the same file as another song")
-            return False
-        self.ledger.add(candidate, outcome)
-        return True

@@ -5,6 +5,7 @@ found; fetch_skipped.json the tracks that will never be had; .fetch.lock belongs
 """
 
 import json
+import re
 import threading
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -19,8 +20,11 @@ from genre_lightning.errors import UserError
 from genre_lightning.fetch.candidates import Candidate
 from genre_lightning.fetch.download import FetchedSong, full_disks
 from genre_lightning.fetch.settings import Mode
+from genre_lightning.fetch.tracks import as_shared
 from genre_lightning.files import write_text_whole
 
+# Signs of a shared list's genres that cannot stand in the name of a folder on every system.
+UNFIT = re.compile(r"[^\w&+ -]")
 LISTING, SKIPPED, LOCK = "fetch_listing.json", "fetch_skipped.json", ".fetch.lock"
 
 
@@ -28,13 +32,15 @@ class Ledger:
     """A data set's folder, which one run at a time may use: `with Ledger(root) as ledger`.
 
     `songs` are the fetched ones by track id; `batches` the candidates of each listing; `rejected` why tracks of a
-    genre are no candidates, by track id; `skipped` why candidates cannot be had.
+    genre are no candidates, by track id; `skipped` why candidates cannot be had; `shared` what somebody else's list
+    says of tracks.
     """
 
     def __init__(self, root: Path) -> None:
         self.root = root
         self.lock = FileLock(root / LOCK)
         self.writing = threading.Lock()
+        self.shared: Mapping[str, Track] = {}
 
     def __enter__(self) -> "Ledger":
         with full_disks():
@@ -71,7 +77,7 @@ class Ledger:
 
     def path(self, candidate: Candidate) -> Path:
         """Where a candidate's file goes."""
-        return self.root / candidate.genre / f"{candidate.track_id}.mp3"
+        return self.root / UNFIT.sub("_", candidate.genre)[:60] / f"{candidate.track_id}.mp3"
 
     def settle_mode(self, mode: Mode) -> None:
         """Note what the files hold. Raises UserError if they hold something else."""
@@ -97,11 +103,12 @@ class Ledger:
         mode = self.mode.value if self.mode else None
         write_json(self.root / LISTING, {"mode": mode, "batches": batches, "rejected": self.rejected})
 
-    def skip(self, candidate: Candidate, reason: str) -> None:
-        """Remember that a candidate cannot be had, from any thread."""
+    def skip(self, reasons: Mapping[str, str]) -> None:
+        """Remember by track id why some cannot be had, from any thread."""
         with self.writing:
-            self.skipped[candidate.track_id] = reason
-            write_json(self.root / SKIPPED, self.skipped)
+            if not reasons.items() <= self.skipped.items():
+                self.skipped.update(reasons)
+                write_json(self.root / SKIPPED, self.skipped)
 
     def forget_skipped(self) -> None:
         """Let all candidates be tried again."""
@@ -127,8 +134,16 @@ class Ledger:
             "sha256": song.sha256,
         }
         track = Track(song.path, candidate.genre, "; ".join(names), candidate.title, extra=facts)
-        self.songs[candidate.track_id] = track
+        self.songs[candidate.track_id] = as_shared(track, self.shared.get(candidate.track_id))
         self.write_manifest()
+
+    def take_over(self, shared: Mapping[str, Track]) -> None:
+        """Let a list say by track id what songs are: those that are here, and those to come."""
+        self.shared = shared
+        songs = {number: as_shared(song, shared.get(number)) for number, song in self.songs.items()}
+        if songs != self.songs:
+            self.songs = songs
+            self.write_manifest()
 
     def drop(self, track_id: str) -> None:
         """Take a song out of the set: its file first, since a line without a file is no song."""

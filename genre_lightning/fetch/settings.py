@@ -49,6 +49,7 @@ class ApiSettings:
 class Settings:
     """What is collected, how, and where it goes."""
 
+    tracks: str | None = MISSING
     genres: list[str] = MISSING
     per_genre: int = MISSING
     root: str = MISSING

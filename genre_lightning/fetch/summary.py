@@ -1,13 +1,13 @@
 """What a run has done: the figures of each genre, and a table of them for the terminal."""
 
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from genre_lightning.fetch.ledger import Ledger, named_artists
 from genre_lightning.fetch.settings import Settings
 from genre_lightning.fetch.shortlist import Shortlist
-from genre_lightning.text import table
+from genre_lightning.text import say, table
 
 
 def figures(
@@ -46,3 +46,36 @@ def print_table(genres: Mapping[str, Any]) -> None:
             print(f"{genre}, skipped: " + ", ".join(f"{count} {reason}" for reason, count in told["skipped"].items()))
         if told["most_songs_of_an_artist"] > 1:
             print(f"{genre}: up to {told['most_songs_of_an_artist']} songs of one artist")
+
+
+def shared_figures(
+    ids: Sequence[str], ledger: Ledger, found: Collection[str], failed: Mapping[str, str], before: Collection[str]
+) -> dict[str, Any]:
+    """What is known of the tracks that a list names for one genre, and why some are not here."""
+    songs = [ledger.songs[number] for number in ids if number in ledger.songs]
+    missing = [number for number in ids if number not in ledger.songs]
+    gone = {number: ledger.skipped[number] for number in missing if number in ledger.skipped}
+    later = {number: failed[number] for number in missing if number in failed and number not in gone}
+    return {
+        "wanted": len(ids),
+        "found": len(songs) + sum(number in found and number not in gone for number in missing),
+        "fetched": len(songs),
+        "new": sum(song.extra["track_id"] not in before for song in songs),
+        "gone": dict(Counter(gone.values()).most_common()),
+        "failed": dict(Counter(later.values()).most_common()),
+        "hours": sum(float(song.extra.get("seconds") or 0) for song in songs) / 3600,
+    }
+
+
+def print_shared(genres: Mapping[str, Any]) -> None:
+    """Print a line for each genre of a list, and below it what is gone or has failed, and why."""
+    rows = []
+    for genre, told in genres.items():
+        counts = [told["wanted"], told["found"], told["fetched"], told["new"]]
+        lost = [sum(told["gone"].values()), sum(told["failed"].values())]
+        rows.append([genre, *map(str, counts + lost), f"{told['hours']:.1f}"])
+    say(table(["genre", "wanted", "still there", "fetched", "new", "gone", "failed", "hours"], rows))
+    for genre, told in genres.items():
+        for key, what in (("gone", "gone"), ("failed", "failed, the next run tries again")):
+            if reasons := told[key]:
+                say(f"{genre}, {what}: " + ", ".join(f"{count} {reason}" for reason, count in reasons.items()))

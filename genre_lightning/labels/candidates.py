@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from genre_lightning.data.catalogue import CHECKED, DROP, Catalogue, Track, genre_name
-from genre_lightning.data.selection import find_copies, with_tags
+from genre_lightning.data.selection import find_copies
+from genre_lightning.data.tags import with_tags
 from genre_lightning.embed.neighbours import nearest, song_name
 from genre_lightning.labels.acquisition import informative, margins
 from genre_lightning.labels.listed import label_of
@@ -154,8 +155,8 @@ def hear(run: Run, tracks: Sequence[Track]) -> Heard:
     n, named = len(tracks), [f"{song_name(track)} ({track.genre})" for track in own]
     rows = nearest(means.vectors[n:], NEAREST, means.vectors[:n]).rows if own and n else [[]] * n
     like = [[named[row] for row in near] for near in rows]
-    heard = [with_tags(track, run.cache) for track in tracks]
-    return Heard(heard, run.spec.genres, means._make(column[:n] for column in means), like)
+    heard = with_tags(Catalogue(tracks), run.cache.root)
+    return Heard([*heard], run.spec.genres, means._make(column[:n] for column in means), like)
 
 
 def divided(songs: Heard, n: int, confidence: float | None) -> tuple[Heard, Heard, Heard]:

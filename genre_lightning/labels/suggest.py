@@ -117,6 +117,6 @@ def told_checked(made: Suggestions, chosen: Automatic) -> str:
     told = f"Of {len(right)} songs with labels that the run does not know, the suggestion is right for {right.sum()}"
     if chosen.confidence is None:
         return f"{told}."
-    judged = Judged(songs.confidence, right, np.array(linked(track.artists for track in songs.tracks)))
+    judged = Judged(songs.confidence, right, np.array(linked(track.links for track in songs.tracks)))
     sure = precision([(judged, chosen.confidence)], "of these")
     return f"{told}. The part that is right {sure}." if sure.songs else f"{told}, and so sure of none."

@@ -11,8 +11,8 @@ from torch import Tensor, nn
 from torchmetrics import MeanMetric
 from torchmetrics.classification import MulticlassAccuracy, MulticlassF1Score
 
-from genre_lightning.data.datamodule import TRAIN_SONGS, GenreDataModule, Statistics
-from genre_lightning.data.windows import Batch
+from genre_lightning.data.datamodule import TRAIN_SONGS, GenreDataModule
+from genre_lightning.data.windows import Batch, Statistics
 from genre_lightning.errors import UserError
 from genre_lightning.metrics import ScoredSongs, SongScores, song_metrics
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from genre_lightning.errors import UserError
-from genre_lightning.text import clock, percent, printable, table
+from genre_lightning.text import clock, percent, printable, table, table_head, table_row
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -83,7 +83,7 @@ def predict(arguments: argparse.Namespace) -> int:
     every = (arguments.every or 1.0) if timeline else None
     predictions = Predictions(predictor.predict_all(songs, every, arguments.num_workers), len(songs))
     shown = with_pictures(predictions, arguments.pictures or Path(), genres) if timeline else predictions
-    for text in arguments.format(shown, genres):
+    for text in arguments.format(shown, genres, songs):
         say(text, sys.stdout)
     if predictions.stopped:
         raise KeyboardInterrupt
@@ -95,11 +95,11 @@ def find_songs(paths: Iterable[Path]) -> list[Path]:
 
     Raises UserError for a folder without any, and if none of the files is there.
     """
-    from genre_lightning.data.sources.folder import audio_files
+    from genre_lightning.data.sources.walk import find_files
 
     songs = []
     for path in paths:
-        found = list(audio_files(path)) if os.path.isdir(path) else [path]  # noqa: PTH112 (Path.is_dir raises for names that are too long)
+        found = find_files(path).songs if os.path.isdir(path) else [path]  # noqa: PTH112 (Path.is_dir raises for names that are too long)
         if not found:
             raise UserError(f"there are no songs in {printable(path)}")
         songs += found
@@ -174,20 +174,23 @@ def picture(prediction: Prediction, genres: Sequence[str]) -> Figure:
     return timeline_picture(edges, probabilities, genres, title(prediction, prediction.path.name))
 
 
-def as_table(predictions: Iterable[Prediction], genres: Sequence[str]) -> Iterator[str]:
+def as_table(predictions: Iterable[Prediction], genres: Sequence[str], songs: Sequence[Path]) -> Iterator[str]:
     """Tables for people: of one song the genres in rows, of several a line a song, of each timeline a line a moment."""
-    songs = []
+    head = ("file", "genre", *genres)
+    names = max(len(printable(song)) for song in songs)  # the longest, so that each line can be printed at once
+    widths = [max(names, len(head[0])), max(map(len, head[1:])), *(max(len(genre), len("100.0 %")) for genre in genres)]
+    is_first = True
     for prediction in predictions:
         if prediction.timeline:
-            rows = [(clock(moment.from_seconds), moment) for moment in prediction.timeline]
-            yield f"{title(prediction, prediction.path)}\n\n{moments_table('from', rows, genres)}\n"
+            rows = [moment_row(clock(moment.from_seconds), moment, genres) for moment in prediction.timeline]
+            yield f"{title(prediction, prediction.path)}\n\n{table(('from', 'genre', *genres), rows)}\n"
+        elif len(songs) == 1:
+            rows = [(genre, percent(probability)) for genre, probability in prediction.probabilities.items()]
+            yield f"{title(prediction, prediction.path)}\n\n{table(('genre', 'probability'), rows)}"
         else:
-            songs.append(prediction)
-    if len(songs) == 1:
-        rows = [(genre, percent(probability)) for genre, probability in songs[0].probabilities.items()]
-        yield f"{title(songs[0], songs[0].path)}\n\n{table(('genre', 'probability'), rows)}"
-    elif songs:
-        yield moments_table("file", [(printable(song.path), song) for song in songs], genres)
+            row = table_row(moment_row(printable(prediction.path), prediction, genres), widths)
+            yield f"{table_head(head, widths)}\n{row}" if is_first else row
+        is_first = False
 
 
 def title(prediction: Prediction, name: object) -> str:
@@ -195,16 +198,13 @@ def title(prediction: Prediction, name: object) -> str:
     return f"{printable(name)}: {prediction.genre}, {percent(prediction.probabilities[prediction.genre])}"
 
 
-def moments_table(head: str, moments: Iterable[tuple[str, Moment]], genres: Sequence[str]) -> str:
-    """A line for each moment and its label."""
-    rows = []
-    for label, moment in moments:
-        probabilities = [percent(moment.probabilities[genre]) if moment.genre else "" for genre in genres]
-        rows.append((label, moment.genre or "silence", *probabilities))
-    return table((head, "genre", *genres), rows)
+def moment_row(label: str, moment: Moment, genres: Sequence[str]) -> tuple[str, ...]:
+    """What is in a line for a moment, or a song, and its label."""
+    probabilities = [percent(moment.probabilities[genre]) if moment.genre else "" for genre in genres]
+    return label, moment.genre or "silence", *probabilities
 
 
-def as_json(predictions: Iterable[Prediction], _: Sequence[str]) -> Iterator[str]:
+def as_json(predictions: Iterable[Prediction], *_: object) -> Iterator[str]:
     """One list, a song a line, the genres of each with the most probable first."""
     opening = "["
     for prediction in predictions:
@@ -222,7 +222,7 @@ def plain(moment: Moment) -> dict[str, Any]:
     return {**span(moment), "genre": moment.genre or None, "probabilities": probabilities}
 
 
-def as_csv(predictions: Iterable[Prediction], genres: Sequence[str]) -> Iterator[str]:
+def as_csv(predictions: Iterable[Prediction], genres: Sequence[str], _: object) -> Iterator[str]:
     """A line for each song, or of songs with a timeline for each moment, with a column for each genre.
 
     For silence the genre and the columns are empty.

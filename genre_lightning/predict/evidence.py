@@ -92,7 +92,8 @@ class Listener:
 
     def read(self, path: Path) -> Extracted:
         """A song's features. Raises AudioError."""
-        return extract(path, self.spec.features, self.spec.dtype, self.spec.loudness)
+        spec = self.spec
+        return extract(path, spec.features, spec.dtype, spec.loudness, spec.lengths)
 
     def probabilities(self, song: Extracted) -> dict[str, float]:
         """Each genre's probability, the most probable first, as `genre-lightning predict` has it."""

@@ -90,8 +90,9 @@ class Predictor:
         Raises:
             AudioError: the file cannot be read.
         """
-        song = extract(Path(path), self.spec.features, self.spec.dtype, self.spec.loudness)
-        windows = self.predict_windows(song.frames, regular_starts(len(song.frames), self.n_frames, self.spec.overlap))
+        spec = self.spec
+        song = extract(Path(path), spec.features, spec.dtype, spec.loudness, spec.lengths)
+        windows = self.predict_windows(song.frames, regular_starts(len(song.frames), self.n_frames, spec.overlap))
         timeline = () if every_seconds is None else self.timeline(song, every_seconds)
         return Prediction(0.0, song.seconds, self.by_genre(windows.mean(dim=0)), Path(path), timeline)
 

@@ -12,6 +12,7 @@ import torch
 
 from genre_lightning.audio.reading import AudioError
 from genre_lightning.data.catalogue import Track
+from genre_lightning.data.extraction import attempt
 from genre_lightning.embed.neighbours import similar_learnt, song_name
 from genre_lightning.errors import UserError
 from genre_lightning.features.base import Features
@@ -60,10 +61,9 @@ def explain_song(run: Run, listener: Listener, path: Path, genre: str | None, as
 
     Raises UserError if the song cannot be read.
     """
-    try:
-        song = listener.read(path)
-    except AudioError as error:
-        raise UserError(f"{printable(path)} {error}") from None
+    _, song = attempt(listener.read, path)
+    if isinstance(song, AudioError):
+        raise UserError(f"{printable(path)} {song}")
     probabilities = listener.probabilities(song)
     genre = genre or next(iter(probabilities))
     similar, no_songs = similar_songs(run, path)

@@ -123,7 +123,7 @@ def untested(songs: Songs, others: Songs, run: Path, other: Path) -> Iterator[st
 def artist_groups(run: Path) -> dict[Path, tuple[int, bool]]:
     """The artist group of each song of a run, and whether it names an artist; a song that does not is a group."""
     tracks = [*Run(run).catalogue]
-    groups = linked(track.artists for track in tracks)
+    groups = linked(track.links for track in tracks)
     return {track.path.resolve(): (group, bool(track.artists)) for track, group in zip(tracks, groups, strict=True)}
 
 

@@ -122,7 +122,7 @@ def judged(runs: Sequence[Swept]) -> tuple[NDArray[np.bool_], NDArray[np.int64]]
         if songs.keys() != wrong[0].keys():
             raise UserError(f"{run.folder} was tested on other songs than {runs[0].folder}; they make no curve")
     catalogue = read_manifest(runs[0].folder / MANIFEST)
-    groups = linked(track.artists for track in catalogue)
+    groups = linked(track.links for track in catalogue)
     group_of = {str(track.path.absolute()): group for track, group in zip(catalogue, groups, strict=True)}
     return np.array([[songs[path] for path in wrong[0]] for songs in wrong]), np.array([group_of[p] for p in wrong[0]])
 

@@ -13,7 +13,7 @@ from genre_lightning.errors import UserError
 from genre_lightning.files import write_whole
 
 METRICS = "metrics.json"
-FORMAT_VERSION = 4  # of metrics.json; 3: no folds; 2: intervals over songs, none over artists
+FORMAT_VERSION = 5  # of metrics.json; 4: nothing about songs; 3: no folds; 2: intervals over songs, none over artists
 SCORED = ("learnt_from", "val", "test")  # the songs that the tested model learnt from, and those that it did not
 Interval = tuple[float, float]
 
@@ -83,6 +83,7 @@ class Results:
         left_out: The path of each file that was left out, and the reason.
         shared_artists: Artists of val who are in train too, and those of test whom the tested model has learnt from.
         facts: What a reader wants to know of the run beside its figures.
+        about_songs: What was noticed about the files: paragraphs in Markdown.
         advice: What would do better; empty if nothing is known.
         folds: By how many networks the songs were tested that had not learnt from them; 0 without cross-validation.
         repeats: How often, with other folds.
@@ -100,6 +101,7 @@ class Results:
     left_out: dict[str, str]
     shared_artists: dict[str, list[str]]
     facts: dict[str, str | int | float]
+    about_songs: list[str]
     advice: str = ""
     folds: int = 0
     repeats: int = 1
@@ -124,6 +126,7 @@ class Results:
             "left_out": [{"path": path, "reason": reason} for path, reason in self.left_out.items()],
             "shared_artists": self.shared_artists,
             "run": self.facts,
+            "about_songs": self.about_songs,
             "advice": self.advice,
             "folds": self.folds,
             "repeats": self.repeats,
@@ -159,6 +162,7 @@ def results_from(values: Mapping[str, Any]) -> Results:
         {song["path"]: song["reason"] for song in values["left_out"]},
         values["shared_artists"],
         values["run"],
+        values["about_songs"],
         values["advice"],
         values["folds"],
         values["repeats"],

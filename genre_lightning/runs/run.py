@@ -180,8 +180,8 @@ class Run:
         from genre_lightning.data.cache import FeatureCache
 
         root = self.cache_root or self.started_in / self.config.cache.root
-        loudness = asdict(self.spec.loudness)
-        return FeatureCache(root, self.spec.features, self.spec.dtype, num_workers=self.num_workers, **loudness)
+        settings = {**asdict(self.spec.loudness), **asdict(self.spec.lengths)}
+        return FeatureCache(root, self.spec.features, self.spec.dtype, num_workers=self.num_workers, **settings)
 
     @property
     def started_in(self) -> Path:

@@ -32,6 +32,7 @@ from genre_lightning.runs.results import (
     split_titles,
 )
 from genre_lightning.text import say
+from genre_lightning.train.about_songs import about_songs
 from genre_lightning.train.advice import advise
 from genre_lightning.train.artists import write_artists
 from genre_lightning.train.baseline import score_baseline
@@ -146,6 +147,7 @@ def results_of(
         left_out(selection),
         heard_before(catalogue, learnt_from),
         {**told, "temperature": round(temperature, 3)},
+        about_songs(selection),
     )
 
 

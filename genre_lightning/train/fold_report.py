@@ -20,6 +20,7 @@ from genre_lightning.metrics import ScoredSongs, at_temperature, fit_temperature
 from genre_lightning.models.base import GenreClassifier
 from genre_lightning.runs.folders import FOLDS
 from genre_lightning.runs.results import Figures, GenreFigures, Results, split_titles
+from genre_lightning.train.about_songs import about_songs
 from genre_lightning.train.callbacks import HISTORY, Curves, read_history
 from genre_lightning.train.evaluation import by_genre, draw_scored, facts, figures_of, history_of, left_out, publish
 from genre_lightning.train.figures import curves_picture
@@ -55,7 +56,8 @@ def write_report_of_folds(
     songs, folder = listed(*divided), Path(trainer.default_root_dir)
     write_manifest(songs, folder / MANIFEST)  # again, now that every repeat has its folds
     skipped = [replace(skip, track=replace(skip.track, split="train")) for skip in data.selection.skipped]
-    selection, temperatures = Selection(songs, skipped), of_other_folds(judged, divided)
+    selection = replace(data.selection, catalogue=songs, skipped=skipped)
+    temperatures = of_other_folds(judged, divided)
     scored = {"learnt_from": judged.known, "test": judged.tested}
     scored = {part: at_temperature(of_part, temperatures) for part, of_part in scored.items()}
     told = facts(cfg, model, data, *time_taken) | {"temperature": round(calibration(judged, songs), 3)}
@@ -67,7 +69,7 @@ def write_report_of_folds(
 
 def calibration(judged: OutOfFold, catalogue: Catalogue) -> float:
     """The temperature of all songs out of fold, for new songs; an artist weighs as much in it as one song."""
-    groups = np.array(linked(track.artists for track in catalogue))
+    groups = np.array(linked(track.links for track in catalogue))
     return fit_temperature(judged.tested, groups[judged.tested.song].tolist())
 
 
@@ -101,7 +103,7 @@ def results_of_folds(
         {},
         left_out(selection),
         heard_in_folds(divided),
-        {**told}, "", len(divided[0].splits), cfg.repeats,
+        {**told}, about_songs(selection), "", len(divided[0].splits), cfg.repeats,
     )  # fmt: skip
 
 

@@ -49,7 +49,7 @@ class Judged:
 
 def judge(scored: ScoredSongs, catalogue: Catalogue, splits: Sequence[str]) -> Judged:
     """The scored songs of some splits, and their groups."""
-    groups = linked(track.artists for track in catalogue)
+    groups = linked(track.links for track in catalogue)
     of_splits = [
         group for split in splits for group, track in zip(groups, catalogue, strict=True) if track.split == split
     ]

@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 
 from genre_lightning.runs.results import Difference, Figures, Interval, Results, SplitFigures, split_titles
-from genre_lightning.text import percent, table
+from genre_lightning.text import code, percent, table
 from genre_lightning.train.verdict import spanned, verdict
 
 FIGURE_ROWS = {
@@ -45,8 +45,10 @@ def page(name: str, results: Results) -> str:
         "![Curves](curves.png)",
     ]
     if results.left_out:
-        lines = [f"- `{path}` {reason}" for path, reason in results.left_out.items()]
+        lines = [f"- {code(path)} {reason}" for path, reason in results.left_out.items()]
         parts += [f"## Files left out: {len(lines)}", "\n".join(lines)]
+    if results.about_songs:
+        parts += ["## What was noticed about the songs", *results.about_songs]
     if results.advice:
         parts += ["## What may do better", results.advice]
     return "\n\n".join(parts) + "\n"

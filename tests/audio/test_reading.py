@@ -1,7 +1,9 @@
 import errno
+import io
 import os
 import re
 import tracemalloc
+import zipfile
 from pathlib import Path
 
 import av
@@ -9,8 +11,9 @@ import numpy as np
 import pytest
 import soundfile
 
-from genre_lightning.audio import reading as audio
-from genre_lightning.audio.reading import AudioError, Tags, read_audio, read_song
+from genre_lightning.audio import ffmpeg, libsndfile
+from genre_lightning.audio.reading import AudioError, read_audio
+from genre_lightning.data.sources.walk import AUDIO_SUFFIXES
 
 
 def tone(hz=440.0, sample_rate=44100, seconds=1.0, level=0.5):
@@ -98,17 +101,6 @@ def test_a_suffix_that_lies_does_no_harm(tmp_path):
     assert pitch(read_audio(tmp_path / "song.mp3", 22050), 22050) == pytest.approx(440, abs=1)
 
 
-@pytest.mark.parametrize("suffix", ["wav", "flac", "ogg", "mp3", "aiff", "m4a"])
-def test_tags_tell_artist_and_title(tmp_path, suffix):
-    path = write(tmp_path / f"song.{suffix}", tone(), "Die Ärzte", "Schrei nach Liebe")
-    assert read_song(path, 22050)[1] == Tags("Die Ärzte", "Schrei nach Liebe")
-
-
-@pytest.mark.parametrize("suffix", ["wav", "m4a"])
-def test_tags_of_a_file_that_says_nothing_are_empty(tmp_path, suffix):
-    assert read_song(write(tmp_path / f"song.{suffix}", tone()), 22050)[1] == Tags("", "")
-
-
 @pytest.mark.parametrize("suffix", ["wav", "m4a"])
 def test_stereo_is_averaged(tmp_path, suffix):
     waveform = read_audio(write(tmp_path / f"song.{suffix}", np.stack([tone(), 0 * tone()], axis=1)), 44100)
@@ -145,7 +137,8 @@ def test_the_same_rate_leaves_every_sample_alone(tmp_path):
 def test_a_song_is_the_same_in_blocks_of_any_size(tmp_path, monkeypatch, suffix, sample_rate):
     path = write(tmp_path / f"song.{suffix}", noise(1))
     whole = read_audio(path, sample_rate)
-    monkeypatch.setattr(audio, "SAMPLES_A_BLOCK", 1000)
+    for decoder in (ffmpeg, libsndfile):
+        monkeypatch.setattr(decoder, "SAMPLES_A_BLOCK", 1000)
     np.testing.assert_allclose(read_audio(path, sample_rate), whole, atol=1e-6)
 
 
@@ -194,7 +187,7 @@ def test_a_stream_whose_number_of_channels_changes_is_refused(tmp_path, order):
     mono = write_aac(tmp_path / "mono.aac", noise(1)[None])
     stereo = write_aac(tmp_path / "stereo.aac", np.stack([noise(1)] * 2), "stereo")
     (tmp_path / "song.aac").write_bytes(b"".join(path.read_bytes() for path in (mono, stereo)[::order]))
-    with pytest.raises(AudioError, match="the number of channels changes"):
+    with pytest.raises(AudioError, match="the number of channels or the sample rate changes"):
         read_audio(tmp_path / "song.aac", 22050)
 
 
@@ -242,7 +235,7 @@ NO_SONG = {  # by file name: what makes it, and what is said
     "text.mp3": (lambda path: path.write_bytes(TEXT), "not audio"),
     "text.wav": (lambda path: path.write_bytes(TEXT), "not audio"),
     "text.m4a": (lambda path: path.write_bytes(TEXT), "not audio"),
-    "no header.raw": (lambda path: path.write_bytes(b"\1\2" * 5000), "no audio"),
+    "no header.raw": (lambda path: path.write_bytes(b"\1\2" * 5000), "no header of a known format"),
     "no sound.mp4": (write_video, "no audio"),
     "no channels.wav": (lambda path: patch(write(path, tone()), (22, b"\0\0")), "not audio"),
     "unknown.wav": (lambda path: patch(write(path, tone()), (20, b"\x34\x12")), "neither libsndfile nor FFmpeg knows"),
@@ -258,6 +251,43 @@ def test_what_is_no_song_is_named(tmp_path, name):
     make(tmp_path / name)
     with pytest.raises(AudioError, match=said):
         read_audio(tmp_path / name, 22050)
+
+
+def zipped():
+    with zipfile.ZipFile(file := io.BytesIO(), "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("letter.txt", TEXT * 200)
+    return file.getvalue()
+
+
+def au_with_a_flipped_bit():
+    soundfile.write(file := io.BytesIO(), tone(), 44100, format="AU")
+    return bytes([file.getvalue()[0] ^ 4]) + file.getvalue()[1:]
+
+
+NO_HEADER = {
+    "text": lambda: TEXT * 100,
+    "zip": zipped,
+    "picture": lambda: b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + np.random.default_rng(1).bytes(50000),
+    "noise": lambda: np.random.default_rng(2).bytes(50000),
+    "au": au_with_a_flipped_bit,
+    "two bytes of a magic": lambda: b"\1\4" + np.random.default_rng(3).bytes(50000),
+}
+
+
+@pytest.mark.parametrize("kind", NO_HEADER)
+def test_only_what_has_a_header_is_audio_whatever_its_suffix(tmp_path, kind):
+    data = NO_HEADER[kind]()
+    for suffix in [*sorted(AUDIO_SUFFIXES), ".gsm", ".vox", ".g722", ".al", ".sln", ".sw", ".adp", ".raw", ""]:
+        (tmp_path / f"x{suffix}").write_bytes(data)
+        with pytest.raises(AudioError, match="is damaged, cut off or not audio"):
+            read_audio(tmp_path / f"x{suffix}", 22050)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are none")
+def test_a_pipe_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "a.mp3")
+    with pytest.raises(AudioError, match="a device or a pipe"):
+        read_audio(tmp_path / "a.mp3", 22050)
 
 
 @pytest.mark.parametrize("samples", [[np.nan], [np.inf, -np.inf]])

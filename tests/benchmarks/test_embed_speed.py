@@ -11,7 +11,6 @@ from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 from serving import serve
 
-from genre_lightning.audio.reading import Tags
 from genre_lightning.data.cache import FeatureCache
 from genre_lightning.data.catalogue import MANIFEST, Catalogue, Track, read_manifest, write_manifest
 from genre_lightning.data.extraction import Extracted, song_key
@@ -35,7 +34,7 @@ def write_songs(root: Path):
         path.touch()
         tracks.append(Track(path, ("jazz", "rock")[number % 2], split=split))
         frames, stats = rng.random((FRAMES, 64)).astype(np.float16), np.zeros((2, 64), np.float32)
-        songs.append(Extracted(path, song_key(path), frames, stats, 30.0, str(number), Tags()))
+        songs.append(Extracted(path, song_key(path), frames, stats, 30.0, str(number), np.zeros(0, np.uint32)))
     FeatureCache(root / "cache", LogMel()).store(songs)
     write_manifest(Catalogue(tracks), root / MANIFEST)
 

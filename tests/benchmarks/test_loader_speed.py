@@ -7,7 +7,6 @@ import pytest
 import torch
 from torch.utils.data import DataLoader
 
-from genre_lightning.audio.reading import Tags
 from genre_lightning.data.cache import FeatureCache
 from genre_lightning.data.extraction import Extracted
 from genre_lightning.data.windows import RandomWindows, WindowDataset
@@ -22,7 +21,12 @@ def cache(tmp_path):
     """A cache of random features, without the songs."""
     cache, rng = FeatureCache(tmp_path, LogMel(n_mels=N_MELS)), np.random.default_rng(0)
     frames, stats = rng.random((SONGS, FRAMES, N_MELS)).astype(np.float16), np.zeros((2, N_MELS), np.float32)
-    cache.store([Extracted(Path(), str(number), song, stats, 30.0, "", Tags()) for number, song in enumerate(frames)])
+    cache.store(
+        [
+            Extracted(Path(), str(number), song, stats, 30.0, "", np.zeros(0, np.uint32))
+            for number, song in enumerate(frames)
+        ]
+    )
     return cache
 
 

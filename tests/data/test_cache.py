@@ -106,11 +106,10 @@ def test_what_is_read_is_what_was_computed(songs, open_cache, dtype, shard_megab
     assert cache.frames(cache.find(paths[0])).dtype == dtype
 
 
-def test_artist_and_digest_are_remembered(tmp_path, write_song, open_cache):
+def test_copies_share_a_digest_whatever_their_tags_say(tmp_path, write_song, open_cache):
     one, other = write_song(tmp_path / "1.flac", artist="Die Ärzte"), write_song(tmp_path / "2.wav")
     open_cache(shard_megabytes=64).build([one, other])
     cache = open_cache()
-    assert (cache.find(one).artist, cache.find(other).artist) == ("Die Ärzte", "")
     assert cache.find(one).digest == cache.find(other).digest
 
 
@@ -211,18 +210,17 @@ def test_a_pickled_cache_is_readable(songs, open_cache):
     check_frames(pickle.loads(pickled), paths)
 
 
-@pytest.mark.parametrize("end", [KeyboardInterrupt, MemoryError])
-def test_a_build_that_is_stopped_keeps_what_was_computed(songs, open_cache, monkeypatch, end):
+def test_a_build_that_is_stopped_keeps_what_was_computed(songs, open_cache, monkeypatch):
     paths, extract, done = clips(songs()), genre_lightning.data.cache.extract, []
 
     def failing(path, *rest):
         if len(done) == 5:
-            raise end
+            raise KeyboardInterrupt
         done.append(path)
         return extract(path, *rest)
 
     monkeypatch.setattr(genre_lightning.data.cache, "extract", failing)
-    with pytest.raises(end):
+    with pytest.raises(KeyboardInterrupt):
         open_cache(shard_megabytes=64, num_workers=1).build(paths)
     assert len(done) == 5
     check_frames(open_cache(), done)
@@ -252,7 +250,7 @@ def test_a_build_stores_what_it_has_from_time_to_time(songs, open_cache, monkeyp
     check_frames(cache, paths)
 
 
-@pytest.mark.parametrize("last_breath", [1, 3, 4, 5, 13])
+@pytest.mark.parametrize("last_breath", [1, 3, 5, 6, 17])
 def test_a_build_that_dies_at_any_write_loses_one_shard_at_most(songs, open_cache, replace_writing, last_breath):
     paths, writes = clips(songs(artists=2, genres=("noise", "tones"))), []
 
@@ -267,7 +265,7 @@ def test_a_build_that_dies_at_any_write_loses_one_shard_at_most(songs, open_cach
     with replace_writing(mortal), pytest.raises(Killed):
         open_cache().build(paths)
     kept = [path for path in paths if open_cache().find(path)]
-    assert len(kept) == max(0, (last_breath - 2) // 3)  # settings.json, then three files for each song
+    assert len(kept) == max(0, (last_breath - 2) // 4)  # settings.json, then four files for each song
     open_cache().build(paths)
     check_frames(open_cache(), paths)
 

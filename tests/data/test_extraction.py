@@ -1,5 +1,6 @@
 import logging
 import os
+import re
 import threading
 import time
 from pathlib import Path
@@ -9,12 +10,14 @@ import pytest
 import soundfile
 import torch
 
-from genre_lightning.audio.reading import AudioError, Tags, read_audio
+from genre_lightning import errors
+from genre_lightning.audio.reading import AudioError, read_audio
 from genre_lightning.data.extraction import extract, extract_all, song_key, threads, with_progress
+from genre_lightning.data.lengths import Lengths
 from genre_lightning.data.loudness import Loudness
 from genre_lightning.errors import UserError
 
-AS_IT_IS = Loudness(None, None)
+AS_IT_IS = Loudness(None, None), Lengths(0.0, None)
 PATHS = [Path(f"{number}.wav") for number in range(100)]
 
 
@@ -39,19 +42,19 @@ def threads_of_torch():
 @pytest.mark.parametrize(("dtype", "error"), [("float16", 0.04), ("float32", 1e-4)])
 def test_a_song_becomes_frames_their_mean_and_std_and_what_its_file_tells(tmp_path, write_song, features, dtype, error):
     path = write_song(tmp_path / "song.flac", seconds=1.5, artist="Who")
-    song, frames = extract(path, features, dtype, AS_IT_IS), features(torch.from_numpy(read_audio(path, 8000))).numpy()
+    song, frames = extract(path, features, dtype, *AS_IT_IS), features(torch.from_numpy(read_audio(path, 8000))).numpy()
     assert song.frames.dtype == dtype and song.stats.dtype == np.float32
     np.testing.assert_allclose(song.frames.astype(np.float32), frames, rtol=0, atol=error)
     np.testing.assert_allclose(song.stats, [frames.mean(axis=0), frames.std(axis=0)], atol=1e-3)
-    assert (song.seconds, song.tags, song.key) == (1.5, Tags("Who", ""), song_key(path))
+    assert (song.seconds, song.key) == (1.5, song_key(path))
 
 
 def test_silence_has_no_frames_and_level_no_say(tmp_path, features, sound):
     song, path, loudness = sound("tones", 1, 2.0), tmp_path / "song.wav", Loudness(60.0, -20.0)
     soundfile.write(path, song, 8000)
-    plain = extract(path, features, "float32", loudness)
+    plain = extract(path, features, "float32", loudness, Lengths())
     soundfile.write(path, np.concatenate([np.zeros(16000), song / 2**17]), 8000, "FLOAT")  # 12 dB quieter
-    silenced = extract(path, features, "float32", loudness)
+    silenced = extract(path, features, "float32", loudness, Lengths())
     assert silenced.silences == ((0.0, 2.0),) and silenced.seconds == 4.0 and plain.silences == ()
     np.testing.assert_allclose(silenced.frames, plain.frames, rtol=0, atol=1e-3)
 
@@ -59,13 +62,24 @@ def test_silence_has_no_frames_and_level_no_say(tmp_path, features, sound):
 def test_a_broken_file_raises(tmp_path, features):
     (tmp_path / "song.wav").touch()
     with pytest.raises(AudioError, match="empty"):
-        extract(tmp_path / "song.wav", features, "float32", AS_IT_IS)
+        extract(tmp_path / "song.wav", features, "float32", *AS_IT_IS)
+
+
+@pytest.mark.parametrize(("lengths", "told"), [
+    (Lengths(min_seconds=2.5), r"too short: 2.000 s, .*cache\.min_seconds"),
+    (Lengths(max_seconds=1.5), r"lasts .* h or more, .*cache\.max_seconds"),
+])  # fmt: skip
+def test_what_is_shorter_or_longer_than_a_song_is_refused(tmp_path, write_song, features, lengths, told):
+    path = write_song(tmp_path / "song.wav", seconds=2)
+    assert extract(path, features, "float32", *AS_IT_IS).seconds == 2
+    with pytest.raises(AudioError, match=told):
+        extract(path, features, "float32", Loudness(None, None), lengths)
 
 
 def test_the_same_sound_has_the_same_digest_in_any_file(tmp_path, write_song, features):
     one, other = write_song(tmp_path / "a.wav", artist="Who"), write_song(tmp_path / "b.flac")
     third = write_song(tmp_path / "c.wav", number=1)
-    digests = [extract(path, features, "float32", AS_IT_IS).digest for path in (one, other, third)]
+    digests = [extract(path, features, "float32", *AS_IT_IS).digest for path in (one, other, third)]
     assert digests[0] == digests[1] != digests[2]
 
 
@@ -127,12 +141,41 @@ def test_a_broken_file_comes_back_as_its_error_and_the_others_go_on():
     assert [outcomes[path] for path in PATHS[:6] if path != PATHS[3]] == [None] * 5
 
 
-def test_an_error_of_ours_is_not_swallowed():
+@pytest.mark.parametrize("error", [ZeroDivisionError("by zero"), OSError(5, "Input/output error"), MemoryError()])
+def test_whatever_is_raised_for_a_file_is_that_file_s_line(error):
     def work(path):
-        raise ZeroDivisionError
+        if path.stem == "3":
+            raise error
+        return path.stem
 
-    with pytest.raises(ZeroDivisionError):
+    outcomes = dict(extract_all(PATHS[:6], work, 2))
+    told = outcomes.pop(PATHS[3])
+    assert isinstance(told, AudioError) and re.search("by zero|Input/output error|more memory than there is", str(told))
+    assert list(outcomes.values()) == ["0", "1", "2", "4", "5"]
+
+
+@pytest.mark.parametrize("error", [UserError("cache.root: is full"), ImportError("libsndfile is broken")])
+def test_what_stands_for_all_files_ends_the_work(error, monkeypatch):
+    monkeypatch.setattr(errors, "being_imported", lambda raised: "numpy" if isinstance(raised, ImportError) else None)
+
+    def work(path):
+        raise error
+
+    with pytest.raises(type(error)):
         list(extract_all(PATHS[:3], work, 2))
+
+
+def test_a_song_for_which_others_left_no_memory_is_read_alone():
+    memory = threading.Semaphore(1)  # for a song
+
+    def work(path):
+        if not memory.acquire(blocking=False):
+            raise MemoryError
+        time.sleep(0.01)
+        memory.release()
+        return path.stem
+
+    assert [result for _, result in extract_all(PATHS[:6], work, 3)] == ["0", "1", "2", "3", "4", "5"]
 
 
 def test_only_a_few_songs_are_ahead_of_the_one_in_use():
@@ -177,7 +220,7 @@ def test_threads_are_given_back_when_the_work_is_stopped(three_threads):
 
 
 def test_progress_passes_everything_on_and_logs_the_hours(tmp_path, write_song, features, caplog):
-    song = extract(write_song(tmp_path / "song.wav", seconds=2), features, "float32", AS_IT_IS)
+    song = extract(write_song(tmp_path / "song.wav", seconds=2), features, "float32", *AS_IT_IS)
     outcomes = [(path, song) for path in PATHS[:90]] * 12 + [(PATHS[99], AudioError("is broken"))]
     with caplog.at_level(logging.INFO):
         assert list(with_progress(iter(outcomes), len(outcomes))) == outcomes

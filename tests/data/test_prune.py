@@ -59,7 +59,7 @@ def test_songs_that_were_moved_with_their_folders_keep_their_features(cache, tmp
 
 def test_a_cache_in_another_format_goes_altogether(cache):
     settings = cache.folder / "settings.json"
-    settings.write_text(settings.read_text().replace('"format": 3', '"format": 2'))
+    settings.write_text(settings.read_text().replace('"format": 4', '"format": 3'))
     assert "0 of 18 songs in use" in prune(cache.folder, remove=True)
     assert not cache.folder.exists()
 

@@ -8,9 +8,8 @@ import pytest
 from genre_lightning.data import selection as module
 from genre_lightning.data.cache import FeatureCache
 from genre_lightning.data.catalogue import Catalogue, Track
-from genre_lightning.data.selection import report_skipped, report_unjudged
-from genre_lightning.data.sources.folder import folder
-from genre_lightning.data.splits import shared_artists, split_catalogue
+from genre_lightning.data.selection import report_others, report_skipped, report_unjudged
+from genre_lightning.data.splits import split_catalogue
 from genre_lightning.errors import UserError
 
 SIDES = ("train", "train", "val", "test")
@@ -88,23 +87,6 @@ def test_the_log_names_the_first_broken_songs_and_counts_the_others(catalogue, c
     assert caplog.text.count("does not exist") == 10 and "15 more" in caplog.text
 
 
-@pytest.mark.parametrize("seed", range(2))
-def test_tags_tell_the_artists_before_songs_are_split(tmp_path, write_song, cache, seed):
-    root, artists = tmp_path / "songs", [f"{genre} artist {n}" for genre in ("noise", "tones") for n in range(4)]
-    for number, artist in enumerate(artists * 6):
-        genre = artist.split()[0]
-        write_song(root / genre / f"{number}.flac", genre, number, seconds=0.2, artist=artist)
-    selection = select_songs(folder(str(root)), cache, partial(by_artist, seed=seed))
-    assert {track.artist for track in selection.catalogue} == set(artists)
-    assert shared_artists(selection.catalogue) == []
-
-
-def test_what_a_manifest_says_of_a_song_goes_before_its_tags(catalogue, cache, tmp_path, write_song):
-    path = write_song(tmp_path / "tagged.flac", "tones", 50, artist="The tag")
-    selection = select_songs(plus(catalogue, Track(path, "tones", "The manifest", split="train")), cache, published)
-    assert selection.catalogue.tracks[-1].artist == "The manifest"
-
-
 @pytest.mark.parametrize(
     ("side", "copy_side", "kept"), [("train", "test", "copy"), ("val", "train", "song"), ("val", "test", "copy")]
 )
@@ -151,7 +133,8 @@ def test_songs_of_no_genre_are_left_out_and_counted(catalogue, cache, caplog):
     stray = [Track(track.path.with_name(f"{number}.wav"), "") for number, track in enumerate(catalogue)]
     selection = select_songs(plus(catalogue, *stray), cache, published)
     assert len(selection.catalogue) == 8 and not selection.skipped and selection.catalogue.genres == ["noise", "tones"]
-    assert "left out: 8 songs of unknown genre" in caplog.text
+    report_others(selection.catalogue)
+    assert "left out: 8 files, because each is in no genre's folder, or not labelled yet" in caplog.text
 
 
 def test_songs_none_of_which_has_a_genre_are_said(catalogue, cache):

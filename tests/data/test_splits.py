@@ -3,6 +3,7 @@ from collections import Counter, defaultdict
 from dataclasses import replace
 from itertools import product
 from pathlib import Path
+from unicodedata import normalize
 
 import pytest
 
@@ -250,3 +251,34 @@ def test_a_genre_that_only_one_fold_has_is_one_line():
     with pytest.raises(UserError, match=r"all usable songs of r are in one fold"):
         check_split(folded, folded.genres)
     assert unjudged_genres(folded) == {}
+
+
+def test_neither_the_order_of_the_list_nor_of_its_folders_changes_a_side():
+    songs = [replace(track, path=Path("a", "songs", track.path)) for track in random_catalogue(3)]
+    turned = [replace(track, path=Path("b", *track.path.parts[1:])) for track in reversed(songs)]
+    for method in ("artist", "naive"):
+        one, other = (split_catalogue(Catalogue(tracks), method, seed=1) for tracks in (songs, turned))
+        assert [track.split for track in one] == [track.split for track in reversed(other.tracks)]
+    folds, others = (fold_catalogue(Catalogue(tracks), 4, seed=1) for tracks in (songs, turned))
+    assert [track.split for track in folds] == [track.split for track in reversed(others.tracks)]
+
+
+def test_names_composed_another_way_change_no_side():
+    def sides(form):
+        names = [normalize(form, f"Caf\u00e9 {number}.mp3") for number in range(40)]
+        tracks = [Track(Path("songs", name), "ab"[number % 2]) for number, name in enumerate(names)]
+        return [track.split for track in split_catalogue(Catalogue(tracks))]
+
+    assert sides("NFC") == sides("NFD")
+
+
+def test_songs_of_one_recording_stay_on_one_side():
+    tracks = [Track(Path("a", f"{n}"), "ab"[n % 2], extra={"recording_of": f"{n // 4}"}) for n in range(80)]
+    sides = sides_of(split_catalogue(Catalogue(tracks)), lambda track: track.extra["recording_of"])
+    assert all(len(found) == 1 for found in sides.values()) and len(sides) == 20
+
+
+def test_artists_in_two_spellings_are_shared_artists():
+    spelt = ("Jay\u2010Z", "train"), ("Jay Z", "test")
+    tracks = [Track(Path("a"), "rock", artist, split=split) for artist, split in spelt]
+    assert len(shared_artists(Catalogue(tracks))) == 2

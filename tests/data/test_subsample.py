@@ -96,3 +96,11 @@ def test_the_genre_that_has_fewest_is_named_if_more_is_asked_for(catalogue):
 def test_what_is_no_amount_is_refused_before_songs_are_read(setting, amount):
     with pytest.raises(UserError, match=rf"^split\.{setting} must be a whole number .* not {amount}"):
         split_catalogue(Catalogue([]), **{setting: amount})
+
+
+@pytest.mark.parametrize("setting", ["train_songs_per_genre", "train_artists_per_genre"])
+def test_the_order_of_the_list_does_not_change_what_is_drawn(catalogue, setting):
+    drawn = [
+        split_catalogue(Catalogue(tracks), **{setting: 5}) for tracks in (catalogue.tracks, catalogue.tracks[::-1])
+    ]
+    assert {track.path for track in drawn[0]} == {track.path for track in drawn[1]}

@@ -1,5 +1,6 @@
 """The fake service and a run of fetch.py against it, in this process or in one of its own."""
 
+import json
 import logging
 import subprocess
 import sys
@@ -9,6 +10,8 @@ from pathlib import Path
 import pytest
 from omegaconf import OmegaConf
 from service import ALBUM_GENRES, TOKEN, Service, base
+
+from genre_lightning.audio.reading import decode
 
 ROOT = Path(__file__).parents[2]
 # Settings with which nothing waits for long.
@@ -134,3 +137,26 @@ def manifest(root):
     from genre_lightning.data.catalogue import read_manifest
 
     return lambda: list(read_manifest(root / "manifest.csv"))
+
+
+@pytest.fixture
+def on_disk(root, manifest):
+    """The ids of the songs in the set, once it is seen that every line has its file and every file its line."""
+
+    def looked():
+        songs = manifest() if (root / "manifest.csv").is_file() else []
+        for song in songs:
+            recording = decode(song.path)
+            assert abs(len(recording.waveform) / recording.sample_rate - float(song.extra["seconds"])) < 0.1
+        files = {path for path in root.rglob("*") if path.parent != root and path.is_file()}
+        assert files == {song.path for song in songs}
+        assert not list(root.glob("*.tmp"))
+        return [song.extra["track_id"] for song in songs]
+
+    return looked
+
+
+@pytest.fixture
+def told(root):
+    """What fetch_report.json says of a genre."""
+    return lambda genre="rock": json.loads((root / "fetch_report.json").read_text(encoding="utf-8"))["genres"][genre]

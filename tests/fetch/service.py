@@ -28,6 +28,7 @@ from genre_lightning.fetch.excerpt import cut_frames
 
 SALT = "XGRlBW9FXlekgbPrRHuSiA"  # that of yandex_music/download_info.py
 TOKEN = "y0_secret-token-of-the-tests"
+API, LINK, AUDIO = "^/tracks/", "^/download-info/", "^/get-mp3/"  # what the requests for a song begin with
 ALBUM_GENRES = {"rock": "rock", "jazz": "jazz", "hiphop": "rap"}
 SAMPLE_RATE = 32000  # the lowest that mpg123 decodes without a word
 PREVIEW_SECONDS = 30

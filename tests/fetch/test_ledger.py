@@ -36,7 +36,7 @@ def reopened(ledger):
 def test_all_that_is_noted_is_read_again(ledger):
     ledger.add_batch("rock", [candidate("1"), candidate("2")], {"7": "no album"})
     put(ledger, candidate("1"))
-    ledger.skip(candidate("2"), "silent")
+    ledger.skip({"2": "silent"})
     again = reopened(ledger)
     assert again.batches == [[candidate("1"), candidate("2")]] and again.rejected == {"rock": {"7": "no album"}}
     assert list(again.songs) == ["1"] and again.songs["1"] == ledger.songs["1"]

@@ -1,4 +1,4 @@
-from genre_lightning.fetch.summary import print_table
+from genre_lightning.fetch.summary import print_shared, print_table
 
 
 def figures(**changes):
@@ -15,3 +15,16 @@ def test_the_table_has_a_line_for_each_genre_and_says_what_was_skipped(capsys):
     cells = [cell.strip() for cell in lines[2].strip("|").split("|")]
     assert cells == ["rock", "50", "120", "48", "8", "5", "47", "0.4", "40 artists, 8 search"]
     assert lines[4:] == ["rock, skipped: 3 404 Not Found, 2 compilation", "rock: up to 2 songs of one artist"]
+
+
+def test_of_a_list_it_is_said_what_is_gone_and_what_has_failed(capsys):
+    told = {"wanted": 50, "found": 47, "fetched": 46, "new": 6, "hours": 0.4,
+            "gone": {"unknown id": 2, "not available": 1}}  # fmt: skip
+    print_shared({"rock": told | {"failed": {"502 Bad Gateway": 1}}, "jazz": told | {"gone": {}, "failed": {}}})
+    lines = capsys.readouterr().out.splitlines()
+    cells = [cell.strip() for cell in lines[2].strip("|").split("|")]
+    assert cells == ["rock", "50", "47", "46", "6", "3", "1", "0.4"]
+    assert lines[4:] == [
+        "rock, gone: 2 unknown id, 1 not available",
+        "rock, failed, the next run tries again: 1 502 Bad Gateway",
+    ]

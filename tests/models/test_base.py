@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch import nn
 
-from genre_lightning.data.datamodule import Statistics
+from genre_lightning.data.windows import Statistics
 from genre_lightning.models.base import Standardise
 from genre_lightning.models.mlp import MLP
 

@@ -5,7 +5,7 @@ import torch
 from serving import serve
 from sklearn.linear_model import LogisticRegression
 
-from genre_lightning.data.datamodule import Statistics
+from genre_lightning.data.windows import Statistics
 from genre_lightning.devices import without_harmless_warnings
 from genre_lightning.embed.embeddings import read_embeddings
 from genre_lightning.errors import UserError

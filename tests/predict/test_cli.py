@@ -12,8 +12,10 @@ import pytest
 import soundfile
 
 from genre_lightning.__main__ import main
+from genre_lightning.data.extraction import extract
 from genre_lightning.predict import predictor as inference
 
+LINES = {("--json",): [1, 1], ("--csv",): [2, 1], (): [3, 1]}  # of two songs, by format
 GENRES = ("clicks", "noise", "tones")
 PNG = b"\x89PNG\r\n\x1a\n"
 
@@ -192,7 +194,35 @@ def test_a_reader_that_goes_away_is_no_error(exported, library):
         assert process.stderr.read() == b"" and process.wait() == 141
 
 
-@pytest.mark.parametrize("kind", ["--json", "--csv"])
+@pytest.mark.parametrize("kind", [["--json"], ["--csv"], []])
+def test_each_row_is_printed_before_the_next_song_is_read(predict, music, kind, monkeypatch, capsys):
+    class Slow(inference.Predictor):
+        def predict_all(self, paths, every_seconds=None, num_workers=None):
+            for path in paths[:2]:
+                yield path, self.predict(path)
+                said.append(capsys.readouterr().out)
+
+    said = []
+    monkeypatch.setattr(inference, "Predictor", Slow)
+    status, out, _ = predict(music, *kind)
+    assert status == 0 and [text.count("\n") for text in said] == LINES[tuple(kind)]
+    assert "a.FLAC" in said[0] and "b.wav" in said[1] and out in ("", "]\n")
+    assert kind or len({len(line) for text in said for line in text.splitlines()}) == 1, "columns are not aligned"
+
+
+def test_no_error_of_a_file_ends_the_others(predict, music, monkeypatch):
+    def read(path, *rest):
+        if path.name == "a.FLAC":
+            raise MemoryError
+        return extract(path, *rest)
+
+    monkeypatch.setattr(inference, "extract", read)
+    status, out, err = predict(music, "--csv")
+    assert status == 1 and len(out.splitlines()) == 2 and "b.wav" in out
+    assert f"error: {music / 'album' / 'a.FLAC'} takes more memory than there is" in err
+
+
+@pytest.mark.parametrize("kind", [["--json"], ["--csv"], []])
 def test_ctrl_c_keeps_what_was_found_so_far(predict, music, kind, monkeypatch):
     class Stopped(inference.Predictor):
         def predict_all(self, paths, every_seconds=None, num_workers=None):
@@ -200,9 +230,9 @@ def test_ctrl_c_keeps_what_was_found_so_far(predict, music, kind, monkeypatch):
             raise KeyboardInterrupt
 
     monkeypatch.setattr(inference, "Predictor", Stopped)
-    status, out, err = predict(music, kind)
+    status, out, err = predict(music, *kind)
     assert status == 130 and err == "\nstopped; what was done so far is kept\n"
-    if kind == "--json":
+    if kind == ["--json"]:
         assert len(json.loads(out)) == 1
     else:
         assert str(music / "b.wav") in out

@@ -3,7 +3,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from genre_lightning.audio.reading import Tags
 from genre_lightning.data.extraction import Extracted
 from genre_lightning.features.chroma import Chroma
 from genre_lightning.features.mel import LogMel
@@ -26,7 +25,14 @@ def song_of(features, silences=()):
     heard = 4 - sum(end - start for start, end in silences)
     frames = np.ones((features.frames_in(heard), features.n_features), np.float32)
     return Extracted(
-        Path("song.mp3"), "", frames, np.zeros((2, features.n_features), np.float32), 4.0, "", Tags(), silences
+        Path("song.mp3"),
+        "",
+        frames,
+        np.zeros((2, features.n_features), np.float32),
+        4.0,
+        "",
+        np.zeros(0, np.uint32),
+        silences,
     )
 
 

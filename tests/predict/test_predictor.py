@@ -81,7 +81,7 @@ def test_channels_and_rates_make_no_difference(ours, tmp_path, sound):
     assert stereo == pytest.approx(mono, abs=1e-3) and faster == pytest.approx(mono, abs=0.1)
 
 
-@pytest.mark.parametrize("seconds", [0.01, 0.3, 0.5, 30.0])
+@pytest.mark.parametrize("seconds", [0.1, 0.3, 0.5, 30.0])
 def test_songs_of_any_length_are_predicted(predictor, tmp_path, sound, seconds):
     prediction = predictor.predict(write(tmp_path / "song.wav", sound("noise", 1, seconds)), every_seconds=1.0)
     assert prediction.genre in GENRES and len(prediction.timeline) == max(1, round(seconds))

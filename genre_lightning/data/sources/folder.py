@@ -1,44 +1,53 @@
 """data=folder: your own clips, one folder for each genre, or any files that a manifest.csv lists."""
 
-import os
-from collections.abc import Iterator
+import re
+import shlex
+from collections.abc import Sequence
 from pathlib import Path
 
 from genre_lightning.data.catalogue import MANIFEST, Catalogue, Track, genre_name, read_manifest
+from genre_lightning.data.sources.walk import find_files
 from genre_lightning.errors import UserError
 
-# What a folder of songs may hold: the formats of libsndfile and the audio formats of FFmpeg that people use.
-AUDIO_SUFFIXES = frozenset([
-    ".wav", ".wave", ".w64", ".rf64", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".mp2", ".m4a", ".m4b",
-    ".mp4", ".aac", ".wma", ".aif", ".aiff", ".aifc", ".au", ".snd", ".caf", ".ape", ".wv", ".mpc", ".tta",
-    ".mka", ".mkv", ".webm", ".ac3", ".amr", ".3gp", ".voc", ".sph", ".nist",
-])  # fmt: skip
+KAGGLE = ("genres_original", "images_original")
+FMA_FOLDER = re.compile(r"\d{3}")
 
 
-def folder(root: str, genres: list[str] | None = None) -> Catalogue:
-    """List the songs in a folder by their names; no file is opened.
+def folder(root: str | Sequence[str], genres: Sequence[str] | None = None) -> Catalogue:
+    """List the songs in folders by their names; of files whose names say nothing, the first bytes are read.
 
     Args:
-        root: The folder. The songs are those of its manifest.csv if it has one, else all audio files below it, whose
-            genres are the folders `<root>/<genre>/`; files in no such folder have no genre.
+        root: A folder, or several. The songs of each are those of its manifest.csv if it has one, else all audio files
+            below it, whose genres are the folders `<root>/<genre>/`; files in no such folder have no genre.
         genres: The genres wanted; None: all.
 
     Returns:
-        The songs, in the order of the manifest or of their paths.
+        The songs, in the order of the folders, and in each of the manifest or of their paths.
 
     Raises:
         UserError: There is no such folder, it has no songs, or a genre is unknown.
     """
-    path = existing_folder(root)
+    roots = [root] if isinstance(root, str) else list(dict.fromkeys(root))
+    found = [songs_of(existing_folder(one)) for one in roots]
+    tracks = {track.path: track for catalogue in found for track in catalogue}  # a folder may lie in another one
+    others = {path: reason for catalogue in found for path, reason in catalogue.others.items()}
+    return Catalogue([*tracks.values()], others).of_genres(genres)
+
+
+def songs_of(path: Path) -> Catalogue:
+    """The songs of one folder. Raises UserError."""
     manifest = path / MANIFEST
     if manifest.is_file():
         catalogue = read_manifest(manifest)
     else:
-        above = {song: song.relative_to(path).parts[:-1] for song in audio_files(path)}
-        catalogue = Catalogue([Track(song, genre_name(names[0]) if names else "") for song, names in above.items()])
+        check_layout(path)
+        files = find_files(path)
+        above = {song: song.relative_to(path).parts[:-1] for song in files.songs}
+        tracks = [Track(song, genre_name(names[0]) if names else "") for song, names in above.items()]
+        catalogue = Catalogue(tracks, files.others)
     if not catalogue.tracks:
         raise UserError(f"data.root: no songs in {path}; it needs a folder for each genre, a {MANIFEST}, or fetch.py")
-    return catalogue.of_genres(genres)
+    return catalogue
 
 
 def existing_folder(root: str) -> Path:
@@ -49,19 +58,15 @@ def existing_folder(root: str) -> Path:
     return path
 
 
-def audio_files(root: Path) -> Iterator[Path]:
-    """Every audio file below `root`, in a fixed order; hidden files and folders are left out."""
-    for path in sorted(below(root)):
-        hidden = any(part.startswith(".") for part in path.relative_to(root).parts)
-        if path.suffix.lower() in AUDIO_SUFFIXES and not hidden:
-            yield path
-
-
-def below(root: Path) -> Iterator[Path]:
-    """Everything below `root`; linked folders are followed, unless they lead to a folder that holds them."""
-    for name, folders, files in os.walk(root, followlinks=True):
-        path = Path(name)
-        if path.is_symlink() and path.resolve() in [above.resolve() for above in path.parents]:
-            folders.clear()
-            continue
-        yield from (path / name for name in (*folders, *files))
+def check_layout(path: Path) -> None:
+    """Raise UserError for the folders of published collections, whose names are no genres."""
+    for place in (path, path / "Data"):
+        if all((place / name).is_dir() for name in KAGGLE):
+            root = shlex.quote(f"data.root={place}")
+            raise UserError(f"data.root: {path} is GTZAN as Kaggle has it; type data=gtzan {root}")
+    folders = [child.name for child in path.iterdir() if child.is_dir() and not child.name.startswith(".")]
+    if len(folders) > 1 and all(map(FMA_FOLDER.fullmatch, folders)):
+        raise UserError(
+            f"data.root: {path} is FMA, whose folders are no genres; list its songs in {path / MANIFEST}, with the "
+            "columns path, genre and artist, from the tracks.csv of fma_metadata, and run it again"
+        )

@@ -4,11 +4,13 @@ import io
 import logging
 from concurrent.futures import ThreadPoolExecutor
 from os import PathLike
+from pathlib import Path
 
 import numpy as np
 
 from genre_lightning.audio.reading import AudioError, Waveform, read_audio
 from genre_lightning.data.catalogue import Catalogue
+from genre_lightning.data.extraction import attempt
 from genre_lightning.devices import threads
 
 logger = logging.getLogger(__name__)
@@ -24,15 +26,15 @@ def excerpts(tracks: Catalogue) -> list[bytes | None]:
     """An excerpt of each song, decoded in threads under a progress bar; None for a file that cannot be read."""
     from tqdm import tqdm
 
-    def attempt(path: PathLike[str]) -> bytes | None:
-        try:
-            return excerpt(path)
-        except AudioError as error:
-            logger.warning("no excerpt of %s: it %s", path, error)
+    def excerpt_or_none(path: Path) -> bytes | None:
+        _, made = attempt(excerpt, path)
+        if isinstance(made, AudioError):
+            logger.warning("no excerpt of %s: it %s", path, made)
             return None
+        return made
 
     with ThreadPoolExecutor(threads()) as pool:
-        made = pool.map(attempt, [track.path for track in tracks])
+        made = pool.map(excerpt_or_none, [track.path for track in tracks])
         return list(tqdm(made, "excerpts", len(tracks), unit="song", disable=None))
 
 

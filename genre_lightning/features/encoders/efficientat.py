@@ -65,13 +65,14 @@ class KaldiMel(SpectralFeatures):
         filters, _ = get_mel_banks(N_MELS, self.n_fft, float(self.sample_rate), 0.0, 15000.0, **unwarped)
         return nn.functional.pad(filters, (0, 1)).T.contiguous()  # nothing of the bin at half the sample rate
 
-    def padded(self, waveform: Tensor) -> Tensor:
+    def edges(self, waveform: Tensor) -> tuple[Tensor, Tensor]:
         half = self.n_fft // 2
-        return nn.functional.pad(waveform[None], (half, half), mode="reflect")[0]
+        return waveform[1 : half + 1].flip(0), waveform[-half - 1 : -1].flip(0)
 
     def forward(self, waveform: Tensor) -> Tensor:
         waveform = repeated(waveform, FRAMES_A_VECTOR * self.hop_length)
-        power = self.band_power(waveform[1:] - PRE_EMPHASIS * waveform[:-1])
+        emphasised = PRE_EMPHASIS * waveform[:-1]
+        power = self.band_power(torch.sub(waveform[1:], emphasised, out=emphasised))
         return ((power + 1e-5).log() + 4.5) / 5
 
 

@@ -1,9 +1,10 @@
 import os
 import shutil
+from pathlib import Path
 
 import pytest
 
-from genre_lightning.data.sources.folder import AUDIO_SUFFIXES, folder
+from genre_lightning.data.sources.folder import folder
 from genre_lightning.errors import UserError
 
 
@@ -39,7 +40,6 @@ def test_folders_in_a_genre_belong_to_it(files):
 def test_only_audio_is_listed_whatever_the_case_of_its_suffix(files):
     root = files("rock/a.MP3", "rock/b.M4a", "rock/cover.jpg", "rock/list.m3u", "rock/Thumbs.db", "rock/noise", "c.jpg")
     assert listed(root) == ["rock/a.MP3", "rock/b.M4a"]
-    assert {".wav", ".flac", ".ogg", ".opus", ".mp3", ".m4a", ".aac", ".wma", ".aiff", ".aif", ".au"} < AUDIO_SUFFIXES
 
 
 def test_songs_in_no_genre_s_folder_have_no_genre(files):
@@ -105,3 +105,34 @@ def test_linked_folders_are_followed_but_not_in_circles(files, tmp_path):
     (elsewhere / "deep" / "back").symlink_to(root)
     (root / "rock" / "self").symlink_to(root / "rock")
     assert listed(root) == ["jazz/deep/b.wav", "rock/a.wav"]
+
+
+@pytest.mark.parametrize("above", ["", "Data"])
+def test_gtzan_as_kaggle_has_it_is_answered_with_the_command_that_was_meant(files, above):
+    root = files(Path(above, "genres_original/jazz/a.wav"), Path(above, "images_original/jazz/a.png"))
+    with pytest.raises(UserError, match=r"type data=gtzan .*data\.root=.*music"):
+        folder(str(root))
+
+
+def test_fma_is_answered_with_what_it_needs(files):
+    with pytest.raises(UserError, match=r"is FMA, whose folders are no genres; list its songs in .*manifest\.csv"):
+        folder(str(files("000/000002.mp3", "001/001001.mp3", "155/155066.mp3")))
+
+
+def test_several_folders_are_one_data_set_each_with_its_manifest(files, tmp_path):
+    one, other = files("a/rock/1.mp3") / "a", files("b/x.mp3") / "b"
+    (other / "manifest.csv").write_text("path,genre,artist\nx.mp3,Jazz,Monk\n", encoding="utf-8")
+    found = folder([str(one), str(other), str(one)])
+    assert [(track.path.name, track.genre, track.artist) for track in found] == [
+        ("1.mp3", "rock", ""),
+        ("x.mp3", "jazz", "Monk"),
+    ]
+    with pytest.raises(UserError, match=r"there is no folder .*nowhere"):
+        folder([str(one), str(tmp_path / "nowhere")])
+
+
+def test_what_is_no_song_is_kept_with_its_reason(files):
+    root = files("rock/a.mp3", "rock/cover.jpg", "rock/._a.mp3")
+    assert {path.name: reason for path, reason in folder(str(root), ["rock"]).others.items()} == {
+        "cover.jpg": "is no song: .jpg", "._a.mp3": "is hidden",
+    }  # fmt: skip

@@ -1,0 +1,155 @@
+"""Who made a song, as its file says: tags of all formats, in whatever encoding they were written."""
+
+import json
+import struct
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, BinaryIO, NamedTuple
+
+from genre_lightning.data.artists import artist_key, is_no_artist, link_keys
+from genre_lightning.data.catalogue import Catalogue
+from genre_lightning.data.encodings import decoded, recovered
+from genre_lightning.files import write_text_whole
+
+TAGS = "tags.json"  # beside the caches of features, which other tags do not change
+READ_AT_ONCE = 8  # a network disk answers them in the time of one
+# What holds text in the chunks of WAV and AIFF files, of which libraries expect UTF-8.
+CHUNKS = {b"IART": "artist", b"INAM": "title", b"AUTH": "artist", b"NAME": "title"}
+CONTAINERS = {b"RIFF": "<I", b"RF64": "<I", b"FORM": ">I"}  # with how they write sizes
+LARGEST_TEXT = 2**16
+Field = tuple[str, str | None]  # its name, as tinytag calls it, and one of its values
+
+
+class Tags(NamedTuple):
+    """A song's artist, several with semicolons, and title; empty if the file does not say."""
+
+    artist: str = ""
+    title: str = ""
+
+
+def with_tags(catalogue: Catalogue, root: Path) -> Catalogue:
+    """The songs with the artists and titles of their files' tags, where their source names none.
+
+    `root` is the folder of all caches, where tags are kept.
+    """
+    found = read_all_tags([track.path for track in catalogue if not (track.artists and track.title)], root)
+    tracks = []
+    for track in catalogue:
+        tags = found.get(track.path, Tags())
+        artist = track.artist if track.artists else tags.artist
+        tracks.append(replace(track, artist=artist, title=track.title or tags.title))
+    return replace(catalogue, tracks=tracks)
+
+
+def read_all_tags(paths: Iterable[Path], root: Path) -> dict[Path, Tags]:
+    """The tags of files; those read before are in `root`, and stay as long as a file's size and times do."""
+    known = read_before(root / TAGS)
+    states = {path: state(path) for path in paths}
+    new = [path for path, now in states.items() if now and known.get(str(path.absolute()), [])[:-2] != now]
+    with ThreadPoolExecutor(READ_AT_ONCE) as pool:
+        of_new = zip(new, pool.map(read_tags, new), strict=True)
+        read = {str(path.absolute()): [*states[path], *tags] for path, tags in of_new}
+    if new:
+        with suppress(OSError):  # they are read again then
+            root.mkdir(parents=True, exist_ok=True)
+            write_text_whole(root / TAGS, json.dumps(read_before(root / TAGS) | read))
+    known |= read
+    return {path: Tags(*known[str(path.absolute())][-2:]) if now else Tags() for path, now in states.items()}
+
+
+def read_before(path: Path) -> dict[str, list[Any]]:
+    """What was read before, by path; nothing if that is damaged."""
+    try:
+        kept = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    whole = isinstance(kept, dict) and all(isinstance(entry, list) and len(entry) == 5 for entry in kept.values())
+    return kept if whole else {}
+
+
+def state(path: Path) -> list[int]:
+    """What changes when somebody writes tags: some taggers keep the size and the time of modification, none all three.
+
+    Empty for a file that is not there.
+    """
+    try:
+        status = path.stat()
+    except OSError:
+        return []
+    return [status.st_size, status.st_mtime_ns, status.st_ctime_ns]
+
+
+def read_tags(path: Path) -> Tags:
+    """The artist and title that a file names, or the artist of its album; empty for what is no song."""
+    found: dict[str, list[str]] = {"artist": [], "albumartist": [], "title": []}
+    for reader in (fields_of_chunks, fields_by_tinytag, fields_by_ffmpeg):
+        if found["artist"] or found["albumartist"]:
+            break
+        with suppress(Exception):  # whatever a damaged file makes a library raise: it names no artist
+            for name, text in reader(path):
+                found[name] += [value for value in values(text or "") if value not in found[name]]
+    artists = [artist for artist in found["artist"] or found["albumartist"] if not is_no_artist(artist)]
+    if not artists:
+        artists = [artist for artist in found["albumartist"] if not is_no_artist(artist)]
+    title = next((title for title in found["title"] if "\ufffd" not in title), "")
+    return Tags("; ".join(without_joint_names(artists)), title)
+
+
+def values(text: str) -> list[str]:
+    """The values of a field, which some formats separate by NUL, each in the encoding that it was written in."""
+    return [" ".join(recovered(value).split()) for value in text.split("\0") if value.strip()]
+
+
+def without_joint_names(artists: list[str]) -> list[str]:
+    """Leave `Anna & Boris` out where a file names Anna and Boris beside it, as MusicBrainz' tags do."""
+    keys = {artist_key(artist) for artist in artists}
+    return [
+        artist for artist in artists if not (parts := link_keys(artist) - {artist_key(artist)}) or not parts <= keys
+    ]
+
+
+def fields_of_chunks(path: Path) -> Iterator[Field]:
+    """What the text chunks of a WAV or AIFF file hold, byte by byte."""
+    with path.open("rb") as file:
+        kind = file.read(12)[:4]
+        if kind in CONTAINERS:
+            yield from walk(file, path.stat().st_size, CONTAINERS[kind])
+
+
+def walk(file: BinaryIO, end: int, size_format: str) -> Iterator[Field]:
+    """The fields of the chunks from where a file is read up to `end`."""
+    while file.tell() + 8 <= end:
+        name, (size,) = file.read(4), struct.unpack(size_format, file.read(4))
+        after = file.tell() + size + size % 2
+        if name == b"LIST" and file.read(4) == b"INFO":
+            yield from walk(file, min(after, end), size_format)
+        elif name in CHUNKS and size <= LARGEST_TEXT:
+            yield CHUNKS[name], decoded(file.read(size).rstrip(b"\0"))
+        file.seek(after)
+
+
+def fields_by_tinytag(path: Path) -> Iterator[Field]:
+    """ID3 in all its versions, Vorbis comments, and the tags of MP4 and WMA files."""
+    from tinytag import TinyTag
+
+    tag = TinyTag.get(path, duration=False)
+    for name in ("artist", "albumartist", "title"):
+        yield name, getattr(tag, name)
+        for value in tag.other.get(name, []):
+            yield name, value
+
+
+def fields_by_ffmpeg(path: Path) -> Iterator[Field]:
+    """The tags of a container, such as Matroska's, and of its first stream."""
+    import av
+
+    with av.open(str(path.absolute()), metadata_errors="replace") as container:
+        streams = container.streams.audio[:1]
+        for metadata in (container.metadata, *(stream.metadata for stream in streams)):
+            for name, text in metadata.items():
+                field = {"album_artist": "albumartist", "performer": "artist"}.get(name.lower(), name.lower())
+                if field in ("artist", "albumartist", "title"):
+                    yield field, text

@@ -1,0 +1,113 @@
+"""What all runs have in common: tracks are listed, fetched a few at once, and a report tells how it ended."""
+
+from abc import ABC, abstractmethod
+from collections import deque
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from tqdm import tqdm
+from yandex_music import Client
+
+from genre_lightning.fetch.candidates import Candidate
+from genre_lightning.fetch.client import PassingError, RefusedError, ServiceError
+from genre_lightning.fetch.download import FetchedSong, fetch_song
+from genre_lightning.fetch.ledger import Ledger
+from genre_lightning.fetch.pace import Pace, Patience
+from genre_lightning.fetch.settings import Settings
+
+
+class Transfer(ABC):
+    """One run. `client` lists tracks, and `source` gives their audio: without the token if previews are wanted.
+
+    `failed` says by track id why tracks could not be had in this run, `before` which were there when it began.
+    """
+
+    def __init__(self, settings: Settings, ledger: Ledger, pace: Pace, client: Client, source: Client) -> None:
+        self.settings, self.ledger, self.pace, self.client, self.source = settings, ledger, pace, client, source
+        self.patience = Patience()
+        self.failed: dict[str, str] = {}
+        self.refused: dict[str, str] = {}
+        self.before = set(ledger.songs)
+
+    @abstractmethod
+    def list_candidates(self) -> None:
+        """Find out which tracks there are."""
+
+    @abstractmethod
+    def fetch_listed(self) -> None:
+        """Fetch what is missing of them."""
+
+    @abstractmethod
+    def report(self) -> dict[str, dict[str, Any]]:
+        """Print and write down the figures of each genre: how many are `wanted`, `found` and `fetched`, and more."""
+
+    def run(self) -> bool:
+        """List, fetch, and report, however the run ends; returns whether no genre is short."""
+        if self.settings.retry_failed:
+            self.ledger.forget_skipped()
+        try:
+            self.list_candidates()
+            if not self.settings.dry_run:
+                self.ledger.settle_mode(self.settings.mode)
+                self.fetch_listed()
+        finally:
+            if self.ledger.songs:  # the account may have songs, so these are not to be had
+                self.ledger.skip(self.refused)
+            told = self.report()
+        key = "found" if self.settings.dry_run else "fetched"
+        return all(one[key] >= one["wanted"] for one in told.values())
+
+    def fetch(self, genre: str, todo: Sequence[Candidate], wanted: int) -> None:
+        """Fetch the first `wanted` candidates that can be had, a few at once, and enter them in order.
+
+        So the set does not depend on which transfer is the fastest, and never more are under way than are missing.
+        """
+        waiting, running, have = iter(todo), deque(), len(self.ledger.of_genre(genre))
+        with (
+            ThreadPoolExecutor(self.settings.pace.workers) as pool,
+            self.pace.until_an_error(),
+            tqdm(desc=genre, total=have + wanted, initial=have, unit="song", disable=None) as bar,
+        ):
+            while wanted:
+                while len(running) < min(wanted, 2 * self.settings.pace.workers) and (one := next(waiting, None)):
+                    running.append((one, pool.submit(self.attempt, one)))
+                if not running:
+                    return
+                candidate, future = running.popleft()
+                if self.enter(candidate, future.result()):
+                    wanted -= 1
+                    bar.update()
+
+    def attempt(self, candidate: Candidate) -> FetchedSong | ServiceError:
+        """Fetch a candidate, in a thread of its own. Raises UserError if the run must end."""
+        with self.pace.until_an_error():
+            try:
+                song = fetch_song(self.source, candidate, self.settings.mode, self.ledger.path(candidate))
+            except ServiceError as failure:
+                self.note(candidate.track_id, failure)
+                return failure
+        self.patience.worked()
+        return song
+
+    def note(self, track_id: str, failure: ServiceError) -> None:
+        """Remember what no other run would mend. Raises UserError if too many tracks in a row cannot be had."""
+        if isinstance(failure, RefusedError):
+            self.refused[track_id] = str(failure)
+            self.patience.failed(str(failure), "the account may lack a subscription, which mode=preview does not need")
+        elif isinstance(failure, PassingError):
+            self.patience.failed(str(failure), "the service is in trouble, or your network is; run again later")
+        else:
+            self.ledger.skip({track_id: str(failure)})
+
+    def enter(self, candidate: Candidate, outcome: FetchedSong | ServiceError) -> bool:
+        """Note what has become of a candidate; returns whether the set has a song more."""
+        if isinstance(outcome, ServiceError):
+            self.failed[candidate.track_id] = str(outcome)
+            return False
+        if self.ledger.twin(outcome):
+            outcome.path.unlink()
+            self.ledger.skip({candidate.track_id: "the same file as another song"})
+            return False
+        self.ledger.add(candidate, outcome)
+        return True

@@ -1,0 +1,78 @@
+"""What was noticed about the songs of a run: what is no song, what is one recording, and where labels disagree."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+
+from genre_lightning.data.catalogue import RECORDING, Track
+from genre_lightning.data.selection import Selection
+from genre_lightning.text import code
+
+GROUPS_SHOWN, NAMES_SHOWN = 20, 3
+
+
+def about_songs(selection: Selection) -> list[str]:
+    """Paragraphs in Markdown, some with a list; none if there is nothing to say."""
+    return [*conflicts(selection), *twins(selection), *parts(selection), *no_songs(selection)]
+
+
+def conflicts(selection: Selection) -> Iterator[str]:
+    """Recordings under several genres, of which at most one can be right."""
+    if groups := selection.recordings.conflicts:
+        yield (
+            f"**Labels that contradict each other**: {len(groups)} recordings stand under several genres. Decide for "
+            "one in the column genre_checked of a manifest.csv, or drop the copies.\n\n"
+            f"{listed(groups, with_genre=True)}"
+        )
+
+
+def twins(selection: Selection) -> Iterator[str]:
+    """Songs that are one recording, and whether a published or a naive split divides them."""
+    groups = selection.recordings.twins
+    if not groups:
+        return
+    splits = {song.path: song.split for song in selection.catalogue}
+    apart = sum(len({splits[song.path] for song in songs if song.path in splits}) > 1 for songs in groups)
+    where = "They are kept in one split."
+    if apart:
+        where = f"**Warning**: the split divides {apart} of these recordings, so figures are too optimistic."
+    yield (
+        "**One recording as several files**, by its sound (another format, another cut, a copy): "
+        f"{len(groups)} recordings in {sum(map(len, groups))} files. {where}\n\n{listed(groups)}"
+    )
+
+
+def parts(selection: Selection) -> Iterator[str]:
+    """Songs that are parts of a recording by their names."""
+    if groups := selection.recordings.parts:
+        yield (
+            f"**Parts of one recording**, by their names, of unknown artists: {sum(map(len, groups))} files of "
+            f"{len(groups)} recordings. They are kept in one split. If they are different songs, name their "
+            f"artists.\n\n{listed(groups)}"
+        )
+
+
+def no_songs(selection: Selection) -> Iterator[str]:
+    """Files that were not taken for songs, by reason."""
+    of_reason: dict[str, list[str]] = defaultdict(list)
+    for path, reason in selection.catalogue.others.items():
+        of_reason[reason].append(code(path.name))
+    if of_reason:
+        lines = (f"- {len(names)}, because each {reason}: {several(names)}" for reason, names in of_reason.items())
+        yield f"**Files that are not among the songs**: {len(selection.catalogue.others)}\n\n" + "\n".join(lines)
+
+
+def listed(groups: Sequence[Sequence[Track]], with_genre: bool = False) -> str:
+    """A line for each group of songs."""
+    lines = []
+    for songs in groups[:GROUPS_SHOWN]:
+        names = [code(song.path) + (f" ({song.genre})" if with_genre else "") for song in songs]
+        lines.append(f"- {', '.join(names) if with_genre else several(names)}")
+    if len(groups) > GROUPS_SHOWN:
+        lines.append(f"- and {len(groups) - GROUPS_SHOWN} more: see the column {RECORDING} of manifest.csv")
+    return "\n".join(lines)
+
+
+def several(names: Sequence[str]) -> str:
+    """The first of some names, and how many more there are."""
+    more = f" and {len(names) - NAMES_SHOWN} more" if len(names) > NAMES_SHOWN else ""
+    return ", ".join(names[:NAMES_SHOWN]) + more
