@@ -10,7 +10,6 @@ import numpy as np
 
 from genre_lightning.audio.reading import AudioError, Waveform, read_audio
 from genre_lightning.data.catalogue import Catalogue
-from genre_lightning.data.extraction import attempt
 from genre_lightning.devices import threads
 
 logger = logging.getLogger(__name__)
@@ -25,6 +24,8 @@ COMPRESSION = 0.4
 def excerpts(tracks: Catalogue) -> list[bytes | None]:
     """An excerpt of each song, decoded in threads under a progress bar; None for a file that cannot be read."""
     from tqdm import tqdm
+
+    from genre_lightning.data.extraction import attempt  # only now: PyTorch, which it needs, takes seconds
 
     def excerpt_or_none(path: Path) -> bytes | None:
         _, made = attempt(excerpt, path)
