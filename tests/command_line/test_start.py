@@ -41,7 +41,7 @@ def ended(tmp_path):
     return run
 
 
-# Ready to go wrong at once: a finished run as far as files tell.
+# What a finished run has, as far as that is looked at before it is read.
 RUN = ("metrics.json", "manifest.csv", "checkpoints/model.ckpt")
 MISTAKES = [
     ([TRAIN, "modle=cnn"], "there is no setting 'modle'; did you mean model=cnn? "),
@@ -51,7 +51,6 @@ MISTAKES = [
     ([TRAIN, "ckpt_path=logs/R&B/last.ckpt"], "ckpt_path: there is no file logs/R&B/last.ckpt"),
     ([TRAIN, "seed=a"], "seed must be a whole number"),
     ([TRAIN, "split.method=artst"], "split.method: "),
-    ([TRAIN, "folds=1"], "folds must be a whole number of at least 2"),
     ([EMBED, "run=Мой прогон"], "Мой прогон is not a finished run: there is no such folder"),
     ([EMBED], "there is no finished run in logs; train one first, or name a run's folder"),
     ([FETCH, "genre=rock"], "there is no setting 'genre'; did you mean genres=rock?"),
@@ -61,8 +60,6 @@ MISTAKES = [
     (["genre-lightning", "predict", "run", "a.mp3"], "a.mp3 does not exist"),
     (["genre-lightning", "explain", "run", "a.mp3"], "a.mp3 does not exist"),
     (["genre-lightning", "suggest", "run", "a"], "there is no folder a; name one with songs that have no genre yet"),
-    (["genre-lightning", "explain", "no run", "a.mp3"], "no run is not a finished run: there is no such folder"),
-    (["genre-lightning", "suggest", "no run", "a"], "no run is not a finished run: there is no such folder"),
     (["genre-lightning", "audit", "no run"], "no run is not a finished run: there is no such folder"),
     (["genre-lightning", "export", "no run", "a.onnx"], "no run is not a finished run: there is no such folder"),
 ]
