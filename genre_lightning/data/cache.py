@@ -89,9 +89,8 @@ class FeatureCache:
         self.num_workers = num_workers
         self.features, self.dtype, self.shard_bytes = features, dtype, shard_megabytes * 2**20
         self.settings = {**features.settings, **asdict(self.loudness), "dtype": dtype, "format": FORMAT_VERSION}
-        digest = hashlib.sha256(json.dumps(self.settings, sort_keys=True).encode()).hexdigest()
         self.root = Path(root).absolute()
-        self.folder = self.root / f"{type(features).__name__}-{digest[:12]}".lower()
+        self.folder = self.root / folder_name(type(features).__name__, self.settings)
         self.songs: dict[str, CachedSong] = {}
         self.indexes: set[str] = set()
         self.opened: dict[str, npt.NDArray[Any]] = {}
@@ -206,6 +205,12 @@ class FeatureCache:
             write_whole(self.folder / f"{name}.{kind}.npy", partial(np.save, arr=array))
         index = [asdict(song) for song in indexed(name, songs)]
         write_text_whole(self.folder / f"{name}.json", json.dumps(index))
+
+
+def folder_name(features: str, settings: dict[str, Any]) -> str:
+    """What the folder of a cache is called, which is different for all settings."""
+    digest = hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()
+    return f"{features}-{digest[:12]}".lower()
 
 
 def indexed(shard: str, songs: Sequence[Extracted]) -> Iterator[CachedSong]:

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from genre_lightning.data.cache import CachedSong
     from genre_lightning.embed.embedder import SongMeans
 
+LONGEST_NAME = 80  # of a folder for songs, before what tells it from others
 logger = logging.getLogger(__name__)
 LOGS = Path("logs")
 PICTURE, PAGE = "map.png", "map.html"
@@ -135,10 +136,13 @@ def chosen_songs(cfg: DictConfig, run: Run) -> tuple[Catalogue, Path]:
 def folder_name(data: DictConfig) -> str:
     """A name for a choice of songs that no other choice has."""
     chosen: Any = OmegaConf.to_container(data, resolve=True)
-    if "root" in chosen:
-        chosen["root"] = Path(chosen["root"]).expanduser().resolve().as_posix()
+    roots = [chosen["root"]] if isinstance(chosen.get("root"), str) else chosen.get("root", [])
+    places = [Path(root).expanduser().resolve() for root in roots]
+    if places:
+        chosen["root"] = places[0].as_posix() if len(places) == 1 else [place.as_posix() for place in places]
     digest = hashlib.sha256(json.dumps(chosen, sort_keys=True).encode()).hexdigest()[:6]
-    return f"{Path(chosen.get('root', chosen['_target_'])).name}-{digest}"
+    name = "+".join(place.name for place in places) or chosen["_target_"]
+    return f"{name[:LONGEST_NAME]}-{digest}"
 
 
 def read_songs(catalogue: Catalogue, folder: Path, run: Run) -> SongSet:

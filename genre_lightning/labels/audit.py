@@ -26,7 +26,7 @@ from genre_lightning.data.catalogue import (
     path_beside,
     write_manifest,
 )  # fmt: skip
-from genre_lightning.data.sources.folder import folder
+from genre_lightning.data.sources.folder import common_folder, folder
 from genre_lightning.embed.neighbours import nearest, song_name
 from genre_lightning.errors import UserError
 from genre_lightning.labels.listed import listed_songs
@@ -106,7 +106,8 @@ def songs_folder(run: Run) -> Path:
     """The folder whose manifest.csv says the songs' genres: that of data=folder, else the one that holds all songs."""
     data = run.config.data
     if data._target_.endswith(".folder"):
-        return run.started_in / Path(data.root).expanduser()
+        roots = [data.root] if isinstance(data.root, str) else data.root
+        return common_folder([str(run.started_in / Path(root).expanduser()) for root in roots])
     return Path(os.path.commonpath([track.path.absolute().parent for track in run.catalogue]))
 
 

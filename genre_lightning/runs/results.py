@@ -161,11 +161,7 @@ def results_from(values: Mapping[str, Any]) -> Results:
         values["unjudged"],
         {song["path"]: song["reason"] for song in values["left_out"]},
         values["shared_artists"],
-        values["run"],
-        values["about_songs"],
-        values["advice"],
-        values["folds"],
-        values["repeats"],
+        *(values[name] for name in ("run", "about_songs", "advice", "folds", "repeats")),
     )
 
 

@@ -16,6 +16,7 @@ from omegaconf import DictConfig
 from genre_lightning.data.catalogue import SPLITS, Catalogue
 from genre_lightning.data.datamodule import GenreDataModule
 from genre_lightning.data.selection import Selection
+from genre_lightning.data.sources.folder import common_folder
 from genre_lightning.data.splits import shared_artists, unjudged_genres
 from genre_lightning.files import write_text_whole
 from genre_lightning.metrics import ScoredSongs, at_temperature, calibrated_range, confusion, song_metrics
@@ -89,7 +90,7 @@ def publish(
     show_results(trainer, cfg, results, summary(results), pictures)
     say(f"\n{summary(results)}\n\n{folder / 'report.md'}")
     all_genres: dict[str, Any] = {"genres": None} if "genres" in cfg.data else {}
-    root = Path(cfg.data.get("root") or folder).expanduser()
+    root = common_folder(cfg.data.get("root") or str(folder))
     write_artists(instantiate(cfg.data, **all_genres), selection, root, folder)
 
 
@@ -109,7 +110,7 @@ def facts(
         "model": type(model).__name__,
         "features": type(data.features).__name__,
         "seed": cfg.seed,
-        "songs from": cfg.data.get("root") or cfg.data._target_.rpartition(".")[2],
+        "songs from": ", ".join(roots_of(cfg)),
         "split": f"{split}, {cfg.folds} folds" if cfg.folds else split,
         "epochs": epochs,
         "seconds": round(seconds),  # of the tested model's training
@@ -117,6 +118,12 @@ def facts(
         "multiply-adds for a window": multiply_adds(model, data.window_shape),
         **model.facts(),
     }
+
+
+def roots_of(cfg: DictConfig) -> list[str]:
+    """The folders of the songs, as they were typed, or the name of their source."""
+    root = cfg.data.get("root") or cfg.data._target_.rpartition(".")[2]
+    return [root] if isinstance(root, str) else list(root)
 
 
 def parts(learnt_from: Sequence[str]) -> dict[str, Sequence[str]]:
@@ -146,9 +153,8 @@ def results_of(
         unjudged_genres(catalogue),
         left_out(selection),
         heard_before(catalogue, learnt_from),
-        {**told, "temperature": round(temperature, 3)},
-        about_songs(selection),
-    )
+        {**told, "temperature": round(temperature, 3)}, about_songs(selection),
+    )  # fmt: skip
 
 
 def left_out(selection: Selection) -> dict[str, str]:

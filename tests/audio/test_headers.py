@@ -75,9 +75,10 @@ def test_a_count_of_samples_that_is_none_is_not_believed(sine, tmp_path, count):
     assert len(read_audio(tmp_path / "b.sph", 22050)) == pytest.approx(2 * 22050, rel=0.001)
 
 
-def test_a_flac_of_unknown_length_is_read(sine, patched):
+@pytest.mark.parametrize("count", [bytes(5), b"\x0f" + b"\xff" * 4])
+def test_a_flac_of_unknown_length_is_read(sine, patched, count):
     path = sine("a.flac", 2)
-    patched(path, 21, bytes([path.read_bytes()[21] & 0xF0]) + bytes(4))
+    patched(path, 21, bytes([path.read_bytes()[21] & 0xF0 | count[0]]) + count[1:])
     assert len(read_audio(path, 22050)) == pytest.approx(2 * 22050, rel=0.001)
 
 

@@ -9,7 +9,8 @@ import soxr
 from test_reading_speed import write_song
 
 from genre_lightning.audio.fingerprint import BINS_A_FRAME, HOP_SECONDS, Fingerprint
-from genre_lightning.audio.reading import SAMPLES_A_BLOCK, decode, read_song
+from genre_lightning.audio.reading import decode, read_song
+from genre_lightning.audio.recording import SAMPLES_A_BLOCK
 from genre_lightning.data.twins import find_twins
 from genre_lightning.demo.habits import GENRES
 from genre_lightning.demo.instruments import SAMPLE_RATE

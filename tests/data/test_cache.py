@@ -180,11 +180,24 @@ def test_a_dtype_that_is_none_is_named(open_cache):
         open_cache(dtype="int8")
 
 
-@pytest.mark.parametrize("wrong", [{"silence_db": 0}, {"silence_db": -60.0}, {"level_db": -101}])
-def test_a_loudness_that_is_none_is_named(open_cache, wrong):
+WRONG = [{"silence_db": 0}, {"silence_db": -60.0}, {"level_db": -101}, {"min_seconds": -1}, {"max_seconds": 0}]
+
+
+@pytest.mark.parametrize("wrong", WRONG)
+def test_a_loudness_or_a_length_that_is_none_is_named(open_cache, wrong):
     ((name, value),) = wrong.items()
     with pytest.raises(UserError, match=rf"cache\.{name} must .*, not {value}"):
         open_cache(**wrong)
+
+
+def test_songs_of_other_lengths_are_none_though_another_run_has_stored_them(songs, open_cache):
+    paths = clips(songs())
+    open_cache().build(paths)
+    strict = open_cache(min_seconds=1000, max_seconds=2000)
+    assert strict.songs and not any(map(strict.find, paths))
+    told = strict.build(paths)
+    assert told.keys() == set(paths) and all("too short" in reason for reason in told.values())
+    check_frames(open_cache(), paths)
 
 
 def test_broken_files_are_returned_with_reasons_and_the_others_are_built(songs, open_cache):
@@ -210,17 +223,18 @@ def test_a_pickled_cache_is_readable(songs, open_cache):
     check_frames(pickle.loads(pickled), paths)
 
 
-def test_a_build_that_is_stopped_keeps_what_was_computed(songs, open_cache, monkeypatch):
+@pytest.mark.parametrize("end", [KeyboardInterrupt, UserError])
+def test_a_build_that_is_stopped_keeps_what_was_computed(songs, open_cache, monkeypatch, end):
     paths, extract, done = clips(songs()), genre_lightning.data.cache.extract, []
 
     def failing(path, *rest):
         if len(done) == 5:
-            raise KeyboardInterrupt
+            raise end
         done.append(path)
         return extract(path, *rest)
 
     monkeypatch.setattr(genre_lightning.data.cache, "extract", failing)
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(end):
         open_cache(shard_megabytes=64, num_workers=1).build(paths)
     assert len(done) == 5
     check_frames(open_cache(), done)

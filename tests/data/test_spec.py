@@ -3,6 +3,7 @@ from dataclasses import replace
 
 import pytest
 
+from genre_lightning.data.lengths import Lengths
 from genre_lightning.data.loudness import Loudness
 from genre_lightning.data.spec import Spec, read_spec
 from genre_lightning.errors import UserError
@@ -18,6 +19,13 @@ def test_a_recipe_survives_json(features):
     again = read_spec(json.loads(json.dumps(spec.plain())))
     assert again.plain() == spec.plain() and type(again.features) is type(features)
     assert again.features.settings == features.settings and again.loudness == Loudness(60.0, None)
+
+
+def test_how_long_songs_may_be_survives_json_and_is_as_usual_if_nothing_is_said():
+    plain = json.loads(json.dumps(replace(RECIPE, lengths=Lengths(2, None)).plain()))
+    assert read_spec(plain).lengths == Lengths(2, None)
+    del plain["lengths"]
+    assert read_spec(plain).lengths == Lengths()
 
 
 def test_the_shape_of_windows_follows():

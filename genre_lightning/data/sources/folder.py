@@ -1,5 +1,6 @@
 """data=folder: your own clips, one folder for each genre, or any files that a manifest.csv lists."""
 
+import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -32,6 +33,17 @@ def folder(root: str | Sequence[str], genres: Sequence[str] | None = None) -> Ca
     tracks = {track.path: track for catalogue in found for track in catalogue}  # a folder may lie in another one
     others = {path: reason for catalogue in found for path, reason in catalogue.others.items()}
     return Catalogue([*tracks.values()], others).of_genres(genres)
+
+
+def common_folder(root: str | Sequence[str]) -> Path:
+    """The folder called `root`, or the one that holds several; the first, if they are on different drives."""
+    paths = [Path(one).expanduser() for one in ([root] if isinstance(root, str) else root)]
+    if len(paths) == 1:
+        return paths[0]
+    try:
+        return Path(os.path.commonpath([path.absolute() for path in paths]))
+    except ValueError:
+        return paths[0]
 
 
 def songs_of(path: Path) -> Catalogue:

@@ -25,7 +25,7 @@ def excerpts(tracks: Catalogue) -> list[bytes | None]:
     """An excerpt of each song, decoded in threads under a progress bar; None for a file that cannot be read."""
     from tqdm import tqdm
 
-    from genre_lightning.data.extraction import attempt  # only now: PyTorch, which it needs, takes seconds
+    from genre_lightning.data.extraction import attempt  # which needs PyTorch
 
     def excerpt_or_none(path: Path) -> bytes | None:
         _, made = attempt(excerpt, path)
