@@ -113,6 +113,7 @@ OF_HYDRA = {
         "there is no setting {0!r}; --cfg job lists them all; prefix one that is not listed with +"
     ),
     r"Missing mandatory value: (\S+)": "{0} is not set; add {0}=... to the command",
+    r"Interpolation key '(.+?)' not found": "there is no setting {0!r}, which ${{{0}}} stands for",
     # 1.4 does; 1.3 does a sweep without being told to
     r"hydra\.mode changed": "this experiment is a sweep: python train.py -m experiment=...",
 }

@@ -175,6 +175,7 @@ EXPLAINED = [
     ("model=huge", "root", "model/huge.*large small"),
     ("model.width=[1", "root", r"\[1"),
     ("seed=3", "root", r"^root is not set; add root=\.\.\. to the command$"),
+    ("data.root=${nowhere}", "data", r"^there is no setting 'nowhere', which \$\{nowhere\} stands for$"),
     ("data.root=???", "data", r"^data\.root is not set; add data\.root=\.\.\. to the command$"),
     ("seed=3", "lost", "nowhere"),
     ("seed=3", "data", r"^data\.root: there is no folder"),

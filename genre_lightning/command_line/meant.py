@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cached_property
-from itertools import pairwise
+from itertools import pairwise, takewhile
 from pathlib import Path
 from typing import Any
 
@@ -112,10 +112,17 @@ def meant(error: Exception, arguments: Sequence[str], settings: Settings) -> str
         return no_choice(found[1], found[2], settings)
     if found := re.search(r"Ambiguous value for argument '(.*)'", said):
         return sweep_or_list(found[1], settings)
-    if said.startswith("Config group override must be"):
-        for _, group, value in map(parts, arguments):
-            if group in settings.choices and re.fullmatch(r"null|[\d.]+", value):
-                return no_choice(group, value, settings)
+    return refused_value(said, arguments, settings)
+
+
+def refused_value(said: str, arguments: Sequence[str], settings: Settings) -> str | None:
+    """A line about a value that can be read, but not used: half an interpolation, or null for a config group."""
+    for argument in arguments:
+        _, key, value = parts(argument)
+        if said.startswith("Error merging override") and "${" in value:
+            return f"{argument}: ${{ begins the name of another setting, as in ${{seed}}; no path or name can hold it"
+        if said.startswith("Config group override must be") and re.fullmatch(r"null|[\d.]+", value):
+            return no_choice(key, value, settings)
     return None
 
 
@@ -153,7 +160,8 @@ def no_value(argument: str, arguments: Sequence[str], settings: Settings) -> str
         return f"{argument}: no value is given; type {argument}=..."
     before = arguments[: arguments.index(argument)] if argument in arguments else []
     if before and "=" in before[-1]:
-        whole = in_shell(f"{before[-1]} {argument}")
+        rest = takewhile(lambda one: "=" not in one and one[:1] != "-", arguments[len(before) :])
+        whole = in_shell(" ".join([before[-1], *rest]).replace("= ", "=", 1))
         return f"{argument}: a setting is typed key=value; if it belongs to what stands before it, type {whole}"
     if os.path.exists(argument) and "data" in settings.choices:  # noqa: PTH110 (Path.exists may raise)
         return f"{argument}: a setting is typed key=value; for songs that lie there type {songs_in(argument)}"

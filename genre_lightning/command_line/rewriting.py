@@ -33,7 +33,20 @@ def rewritten(arguments: Sequence[str]) -> list[str]:
     Raises UserError for what is no text.
     """
     sweep = any(argument in MULTIRUN for argument in arguments)
-    return [rewrite(argument, sweep) for argument in arguments]
+    return [rewrite(argument, sweep) for argument in joined(arguments)]
+
+
+def joined(arguments: Sequence[str]) -> Iterator[str]:
+    """The arguments without single quotes around them: Windows' cmd leaves these there, and splits at spaces within."""
+    begun: list[str] = []
+    for argument in arguments:
+        begun.append(argument)
+        if not begun[0].startswith("'"):
+            yield begun.pop()
+        elif argument.endswith("'") and " ".join(begun) != "'":
+            yield " ".join(begun)[1:-1]
+            begun.clear()
+    yield from begun
 
 
 def rewrite(argument: str, sweep: bool) -> str:

@@ -1,14 +1,19 @@
 """Which songs are one recording, or parts of one: their column RECORDING keeps them on one side of a split."""
 
+from __future__ import annotations
+
 from collections import defaultdict
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
-from genre_lightning.data.cache import FeatureCache
 from genre_lightning.data.catalogue import RECORDING, Catalogue, Track, linked
 from genre_lightning.data.order import song_name
 from genre_lightning.data.parts import parts
 from genre_lightning.data.twins import find_twins
+
+if TYPE_CHECKING:
+    from genre_lightning.data.cache import FeatureCache
 
 
 @dataclass(frozen=True, slots=True)

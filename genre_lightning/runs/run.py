@@ -60,7 +60,8 @@ def find_run(folder: Path) -> Path:
     different songs, of which none can be called the best; and for a folder that there is not.
     """
     if not folder.is_dir():
-        raise UserError(f"{folder} is not a finished run: there is no such folder")
+        what = "it is a file" if folder.exists() else "there is no such folder"
+        raise UserError(f"{folder} is not a finished run: {what}")
     path = folder / SWEEP
     if (folder / METRICS).is_file() or not (path.is_file() or finished_runs(folder)):
         return folder

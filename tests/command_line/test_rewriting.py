@@ -88,6 +88,11 @@ def test_what_hydra_reads_as_it_is_meant_stays(typed):
     assert rewritten([typed]) == [typed] and rewritten(rewritten([typed])) == [typed]
 
 
+def test_single_quotes_that_a_shell_left_there_are_taken_off():
+    typed = ["-m", "'data.root=My", "Music", "(1)'", "'seed=1,2'", "'a"]
+    assert rewritten(typed) == ["-m", 'data.root="My Music (1)"', "seed=1,2", "'a"]
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_what_was_quoted_once_is_not_quoted_again(name):
     once = rewritten([f"data.root={name}", f"data.genres=[{name}]"])  # as Lightning starts processes of more devices

@@ -41,6 +41,8 @@ def ended(tmp_path):
     return run
 
 
+# What a finished run has, as far as that is looked at before it is read.
+RUN = ("metrics.json", "manifest.csv", "checkpoints/model.ckpt")
 MISTAKES = [
     ([TRAIN, "modle=cnn"], "there is no setting 'modle'; did you mean model=cnn? "),
     ([TRAIN, "--model", "cnn"], "--model: a setting has no dashes; type model=cnn"),
@@ -49,26 +51,31 @@ MISTAKES = [
     ([TRAIN, "ckpt_path=logs/R&B/last.ckpt"], "ckpt_path: there is no file logs/R&B/last.ckpt"),
     ([TRAIN, "seed=a"], "seed must be a whole number"),
     ([TRAIN, "split.method=artst"], "split.method: "),
-    ([TRAIN, "folds=1"], "folds must be a whole number of at least 2"),
     ([EMBED, "run=Мой прогон"], "Мой прогон is not a finished run: there is no such folder"),
     ([EMBED], "there is no finished run in logs; train one first, or name a run's folder"),
     ([FETCH, "genre=rock"], "there is no setting 'genre'; did you mean genres=rock?"),
     (["genre-lightning", "predict", "no run", "a.mp3"], "no run is neither a finished run's folder nor an .onnx file"),
     (["genre-lightning", "predict", "model.onnx", "a.mp3", "b.mp3"], "a.mp3 does not exist; b.mp3 does not exist"),
-    (["genre-lightning", "explain", "no run", "a.mp3"], "no run is not a finished run: there is no such folder"),
-    (["genre-lightning", "suggest", "no run", "a"], "no run is not a finished run: there is no such folder"),
+    ([EMBED, "run=run", "data.root=Моя (1)"], "data.root: there is no folder Моя (1); "),
+    (["genre-lightning", "predict", "run", "a.mp3"], "a.mp3 does not exist"),
+    (["genre-lightning", "explain", "run", "a.mp3"], "a.mp3 does not exist"),
+    (["genre-lightning", "suggest", "run", "a"], "there is no folder a; name one with songs that have no genre yet"),
     (["genre-lightning", "audit", "no run"], "no run is not a finished run: there is no such folder"),
     (["genre-lightning", "export", "no run", "a.onnx"], "no run is not a finished run: there is no such folder"),
 ]
 
 
 def test_what_a_command_line_alone_shows_is_told_before_torch_is_loaded(ended, tmp_path):
-    (tmp_path / "model.onnx").touch()
+    (tmp_path / "run" / "checkpoints").mkdir(parents=True)
+    for name in ("model.onnx", *(f"run/{part}" for part in RUN)):
+        (tmp_path / name).touch()
     results = ended(*(line for line, _ in MISTAKES))
     assert len(results) == len(MISTAKES), results
     for (line, told), (code, loaded) in zip(MISTAKES, results, strict=True):
         assert code.startswith(f"error: {told}") and "\n" not in code and not loaded, (line, code)
-    assert {path.name for path in tmp_path.iterdir()} <= {"logs", "model.onnx"} and not [*tmp_path.glob("logs/*")]
+    assert {path.name for path in tmp_path.iterdir()} <= {"logs", "model.onnx", "run"} and not [
+        *tmp_path.glob("logs/*")
+    ]
 
 
 def test_names_reach_a_command_as_they_are_typed(tmp_path):

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from genre_lightning.command_line.quoting import in_shell, override
 from genre_lightning.errors import UserError, explain, is_for_users
 from genre_lightning.runs.run import Run
 from genre_lightning.train.callbacks import read_history
-from genre_lightning.train.checks import check
+from genre_lightning.train.checks import check, check_values
 from genre_lightning.train.train import train
 
 REFUSED = {
@@ -49,6 +50,26 @@ def test_what_would_leave_no_run_behind_is_refused_before_songs_are_read(configu
 def test_a_folder_that_was_forgotten_is_asked_for(configure, source):
     with pytest.raises(UserError, match=r"^data\.root: is not set; add data\.root=SONGS"):
         check(configure(f"data={source}", "data.root=???"))
+
+
+def test_folders_with_commas_between_them_are_a_list_or_a_sweep(configure, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("a", "b c"):
+        Path(name).mkdir()
+    with pytest.raises(UserError) as told:
+        check_values(configure("data=folder", "data.root='a,b c'"))
+    ways = in_shell("data.root=[a,b c]"), f"-m {in_shell('data.root=a,b c')}"
+    line = "data.root: there is no folder a,b c; for the songs of all, type {}; for a run with each, {}"
+    assert str(told.value) == line.format(*ways)
+
+
+def test_a_checkpoint_is_named_where_the_folder_of_its_run_was(configure, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("R&B", "checkpoints").mkdir(parents=True)
+    Path("R&B", "checkpoints", "last.ckpt").touch()
+    with pytest.raises(UserError) as told:
+        check_values(configure("ckpt_path='R&B'"))
+    assert str(told.value).endswith(f"no file R&B; type {override('ckpt_path', 'R&B/checkpoints/last.ckpt')}")
 
 
 @pytest.mark.parametrize(("override", "line"), TOGETHER.items())

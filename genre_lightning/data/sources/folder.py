@@ -2,10 +2,10 @@
 
 import os
 import re
-import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
+from genre_lightning.command_line.quoting import in_shell
 from genre_lightning.data.catalogue import MANIFEST, Catalogue, Track, genre_name, read_manifest
 from genre_lightning.data.sources.walk import find_files
 from genre_lightning.errors import UserError
@@ -74,7 +74,7 @@ def check_layout(path: Path) -> None:
     """Raise UserError for the folders of published collections, whose names are no genres."""
     for place in (path, path / "Data"):
         if all((place / name).is_dir() for name in KAGGLE):
-            root = shlex.quote(f"data.root={place}")
+            root = in_shell(f"data.root={place}")
             raise UserError(f"data.root: {path} is GTZAN as Kaggle has it; type data=gtzan {root}")
     folders = [child.name for child in path.iterdir() if child.is_dir() and not child.name.startswith(".")]
     if len(folders) > 1 and all(map(FMA_FOLDER.fullmatch, folders)):
