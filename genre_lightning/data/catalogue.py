@@ -11,6 +11,7 @@ from unicodedata import normalize
 
 from genre_lightning.data.artists import artist_name, link_keys, split_artists
 from genre_lightning.data.tables import read_table
+from genre_lightning.data.walk import find_files
 from genre_lightning.errors import UserError
 from genre_lightning.files import write_text_whole
 
@@ -21,6 +22,7 @@ FOLD = "fold"  # what the splits of cross-validation begin with
 TESTED_IN = "tested_in_fold"  # a run's own column, with the numbers of folds: some data sets have a column fold
 COLUMNS = ("path", "genre", "artist", "title", "split")
 RECORDING = "recording_of"  # the column with a name that songs share which are one recording, or parts of one
+TRACK_ID = "track_id"  # the column with a song's number at the service that it was fetched from
 CHECKED = "genre_checked"  # the column with what somebody has heard, which wins over the genre
 DROP = "drop"  # stands there for a song that is to be left out
 
@@ -143,15 +145,34 @@ def read_manifest(path: Path) -> Catalogue:
     A genre in the column CHECKED takes the place of that in `genre`, which may then be empty; a song with DROP there
     has none. Both stay in `extra`: read again, they say the same.
 
+    A manifest without the column `path`, as people share them, is for files that are called like its TRACK_ID.
+
     Raises UserError that names the line for a missing column, a missing value, an unknown split or a path listed twice.
     """
-    rows = read_table(path, (*COLUMNS, CHECKED), ("path", "genre"))
-    lines = [(line, read_row(row, path, line)) for line, row in rows]
+    rows = [*read_table(path, (*COLUMNS, CHECKED, TRACK_ID), ("genre",))]
+    lines = [(line, read_row(row, path, line)) for line, row in with_paths(rows, path)]
     first: dict[str, int] = {}
     for line, track in lines:
         if (before := first.setdefault(os.path.normpath(track.path), line)) != line:
             raise UserError(f"{path}, line {line}: lists {track.path}, as line {before} does; keep one")
     return Catalogue([track for _, track in lines])
+
+
+def with_paths(rows: Sequence[tuple[int, dict[str, str]]], manifest: Path) -> Iterator[tuple[int, dict[str, str]]]:
+    """The lines of a manifest; those of a shared one, without paths, get the paths of files called like their ids.
+
+    Raises UserError if there are neither paths nor ids.
+    """
+    if not rows or "path" in rows[0][1]:
+        yield from rows
+        return
+    if TRACK_ID not in rows[0][1]:
+        raise UserError(f"{manifest}: its first line must name the column path, or {TRACK_ID}")
+    songs = {song.stem: song for song in find_files(manifest.parent).songs}
+    for line, row in rows:
+        number = row[TRACK_ID].strip()
+        path = path_beside(songs[number], manifest.parent) if number in songs else f"{number}.mp3"
+        yield line, {**row, "path": path if number else ""}
 
 
 def read_row(row: dict[str, str], manifest: Path, line: int) -> Track:

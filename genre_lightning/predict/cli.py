@@ -95,7 +95,7 @@ def find_songs(paths: Iterable[Path]) -> list[Path]:
 
     Raises UserError for a folder without any, and if none of the files is there.
     """
-    from genre_lightning.data.sources.walk import find_files
+    from genre_lightning.data.walk import find_files
 
     songs = []
     for path in paths:

@@ -13,7 +13,7 @@ import soundfile
 
 from genre_lightning.audio import ffmpeg, libsndfile
 from genre_lightning.audio.reading import AudioError, read_audio
-from genre_lightning.data.sources.walk import AUDIO_SUFFIXES
+from genre_lightning.data.walk import AUDIO_SUFFIXES
 
 
 def tone(hz=440.0, sample_rate=44100, seconds=1.0, level=0.5):

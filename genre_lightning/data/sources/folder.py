@@ -7,7 +7,7 @@ from pathlib import Path
 
 from genre_lightning.command_line.quoting import in_shell
 from genre_lightning.data.catalogue import MANIFEST, Catalogue, Track, genre_name, read_manifest
-from genre_lightning.data.sources.walk import find_files
+from genre_lightning.data.walk import find_files
 from genre_lightning.errors import UserError
 
 KAGGLE = ("genres_original", "images_original")

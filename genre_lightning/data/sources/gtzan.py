@@ -10,7 +10,7 @@ from pathlib import Path
 
 from genre_lightning.data.catalogue import Catalogue, Track, read_manifest
 from genre_lightning.data.sources.folder import existing_folder
-from genre_lightning.data.sources.walk import AUDIO_SUFFIXES
+from genre_lightning.data.walk import AUDIO_SUFFIXES
 from genre_lightning.errors import UserError
 
 LAYOUTS = ("genres", "genres_original", ".")

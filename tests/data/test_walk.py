@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from genre_lightning.data.sources.walk import AUDIO_SUFFIXES, find_files
+from genre_lightning.data.walk import AUDIO_SUFFIXES, find_files
 
 
 @pytest.fixture
