@@ -19,8 +19,8 @@ def conflicts(selection: Selection) -> Iterator[str]:
     """Recordings under several genres, of which at most one can be right."""
     if groups := selection.recordings.conflicts:
         yield (
-            f"**Labels that contradict each other**: {len(groups)} recordings stand under several genres. Decide for "
-            "one in the column genre_checked of a manifest.csv, or drop the copies.\n\n"
+            f"**Labels that contradict each other**: {recordings(groups)} under several genres. Decide "
+            "for one in the column genre_checked of a manifest.csv, or drop the copies.\n\n"
             f"{listed(groups, with_genre=True)}"
         )
 
@@ -37,7 +37,7 @@ def twins(selection: Selection) -> Iterator[str]:
         where = f"**Warning**: the split divides {apart} of these recordings, so figures are too optimistic."
     yield (
         "**One recording as several files**, by its sound (another format, another cut, a copy): "
-        f"{len(groups)} recordings in {sum(map(len, groups))} files. {where}\n\n{listed(groups)}"
+        f"{recordings(groups)} in {sum(map(len, groups))} files. {where}\n\n{listed(groups)}"
     )
 
 
@@ -46,7 +46,7 @@ def parts(selection: Selection) -> Iterator[str]:
     if groups := selection.recordings.parts:
         yield (
             f"**Parts of one recording**, by their names, of unknown artists: {sum(map(len, groups))} files of "
-            f"{len(groups)} recordings. They are kept in one split. If they are different songs, name their "
+            f"{recordings(groups)}. They are kept in one split. If they are different songs, name their "
             f"artists.\n\n{listed(groups)}"
         )
 
@@ -59,6 +59,11 @@ def no_songs(selection: Selection) -> Iterator[str]:
     if of_reason:
         lines = (f"- {len(names)}, because each {reason}: {several(names)}" for reason, names in of_reason.items())
         yield f"**Files that are not among the songs**: {len(selection.catalogue.others)}\n\n" + "\n".join(lines)
+
+
+def recordings(groups: Sequence[object]) -> str:
+    """How many there are."""
+    return f"{len(groups)} recording{'s' * (len(groups) != 1)}"
 
 
 def listed(groups: Sequence[Sequence[Track]], with_genre: bool = False) -> str:
