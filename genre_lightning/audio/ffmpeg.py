@@ -14,7 +14,7 @@ CONTAINERS = (
 # These are nothing but frames, one after the other: FFmpeg takes the length from the size of the file and the first
 # bit rate, and what is between two frames, such as tags where files were joined, for damage.
 FRAMES_ONLY = ("aac", "ac3", "eac3", "mp3")
-MOST_LOST = 0.1  # of the frames of such a file; covers where songs were joined may be large
+MOST_LOST = 0.05  # of the frames of such a file; pictures in tags hold what looks like frames
 
 
 def decode_with_ffmpeg(path: Path, wanted: Wanted) -> Recording:
