@@ -31,7 +31,6 @@ def config(key, value):
         ("features.n_fft", True),
         ("features.n_fft", None),
         ("features.f_min", {"hz": 3}),
-        ("data.root", ["a", "b"]),
         ("loader.balanced", "no"),
     ],
 )

@@ -14,7 +14,8 @@ CONTAINERS = (
 # These are nothing but frames, one after the other: FFmpeg takes the length from the size of the file and the first
 # bit rate, and what is between two frames, such as tags where files were joined, for damage.
 FRAMES_ONLY = ("aac", "ac3", "eac3", "mp3")
-MOST_LOST = 0.1  # of the frames of such a file; covers where songs were joined may be large
+MOST_PLANES = 7  # PyAV crashes on frames with one more, a plane for each channel
+MOST_LOST = 0.05  # of the frames of such a file; pictures in tags hold what looks like frames
 
 
 def decode_with_ffmpeg(path: Path, wanted: Wanted) -> Recording:
@@ -38,14 +39,10 @@ def decode_with_ffmpeg(path: Path, wanted: Wanted) -> Recording:
 
 def decode_stream(container, stream, wanted: Wanted) -> Recording:  # noqa: ANN001 (PyAV's classes, imported only where they are needed)
     """Decode one PyAV audio stream."""
-    import av
-
     if not stream.rate:
         raise AudioError("is damaged, cut off or not audio: it has no sample rate")
     stream.thread_type = "NONE"  # songs are decoded in parallel, not parts of a song
-    resampler = av.AudioResampler(format="fltp")
-    blocks = (part for block in joined(decoded(container, stream)) for part in resampler.resample(block))
-    mix = mono(block.to_ndarray().T for block in blocks)
+    mix = mono(as_floats(joined(decoded(container, stream))))
     return record(mix, stream.rate, wanted, int(promised_seconds(container, stream) * stream.rate))
 
 
@@ -96,3 +93,17 @@ def joined(frames):  # noqa: ANN001, ANN201
             yield fifo.read(SAMPLES_A_BLOCK)
     if fifo.samples:
         yield fifo.read()
+
+
+def as_floats(blocks):  # noqa: ANN001, ANN201
+    """PyAV's blocks, which are all of one kind, as arrays `(frames, channels)`."""
+    import av
+
+    resampler = None
+    for block in blocks:
+        channels = block.layout.nb_channels
+        in_planes = channels <= MOST_PLANES
+        resampler = resampler or av.AudioResampler(format="fltp" if in_planes else "flt")
+        for part in resampler.resample(block):
+            array = part.to_ndarray()
+            yield array.T if in_planes else array.reshape(-1, channels)

@@ -1,4 +1,6 @@
+import numpy as np
 import pytest
+import soundfile
 
 from genre_lightning.audio.ffmpeg import decode_with_ffmpeg
 from genre_lightning.audio.reading import AudioError, decode
@@ -24,6 +26,15 @@ def test_a_frame_that_is_damaged_is_left_out_and_many_are_told_of(sine):
     path.write_bytes(whole)
     with pytest.raises(AudioError, match=r"is damaged: \d+ of its \d+ frames cannot be decoded"):
         decode_with_ffmpeg(path, Wanted(None, 100))
+
+
+@pytest.mark.parametrize("channels", [1, 2, 6, 8, 33])
+def test_any_number_of_channels_is_mixed(tmp_path, channels):
+    each = np.full((30000, channels), 2**14, np.int16) * (np.arange(channels) % 2 == 0)
+    soundfile.write(tmp_path / "a.w64", each.astype(np.int16), 44100)
+    waveform = decode_with_ffmpeg(tmp_path / "a.w64", Wanted(None, 100)).waveform
+    np.testing.assert_allclose(waveform, 0.5 * ((channels + 1) // 2) / channels, rtol=1e-5)
+    assert len(waveform) == 30000
 
 
 def test_a_rate_that_changes_midway_is_told_of(sine, joined):

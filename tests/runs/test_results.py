@@ -40,7 +40,7 @@ def test_an_interval_that_cannot_be_given_is_none(run, tmp_path):
     assert read_results(tmp_path) == changed
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{}", '{"format": 4}', '{"format": 4, "learnt_from": {}}'])
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"format": 5}', '{"format": 5, "learnt_from": {}}'])
 def test_damaged_results_are_one_line(metrics, text):
     values = json.loads(text or "null")
     metrics.write_text(text)

@@ -14,7 +14,7 @@ KAGGLE = ("genres_original", "images_original")
 FMA_FOLDER = re.compile(r"\d{3}")
 
 
-def folder(root: str | Sequence[str], genres: Sequence[str] | None = None) -> Catalogue:
+def folder(root: str | Sequence[str], genres: list[str] | None = None) -> Catalogue:
     """List the songs in folders by their names; of files whose names say nothing, the first bytes are read.
 
     Args:
