@@ -45,9 +45,8 @@ class Fingerprint:
         sound = np.concatenate([self.rest, block])
         whole = len(sound) // self.factor
         parts: Any = sound[: whole * self.factor].reshape(whole, self.factor)
-        with np.errstate(invalid="ignore"):  # the reader tells of infinite samples
-            halves = parts @ self.average[: self.factor], parts @ self.average[self.factor :]
-        self.held.append(halves[0][:-1] + halves[1][1:])
+        with np.errstate(invalid="ignore", over="ignore"):  # the reader tells of infinite samples
+            self.held.append((parts @ self.average[: self.factor])[:-1] + (parts @ self.average[self.factor :])[1:])
         self.rest = sound[max(0, whole - 1) * self.factor :]  # its first part is half of the next average
         if sum(map(len, self.held)) >= SAMPLES_AT_ONCE:
             self.search()

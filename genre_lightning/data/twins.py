@@ -110,8 +110,9 @@ def chords(peaks: Peaks, second: int, third: int) -> tuple[Hashes, Hashes]:
 
 def candidates(hashes: Hashes, songs: Hashes, frames: Hashes) -> Iterator[tuple[int, int, int]]:
     """Pairs of songs with enough landmarks at one offset, and that offset in frames; all landmarks in order."""
-    shared = [shared_landmarks(hashes, songs, frames, ahead) for ahead in range(1, SONGS_COMPARED + 1)]
-    places, votes = np.unique(np.concatenate(shared), return_counts=True)
+    ahead = range(1, SONGS_COMPARED + 1)
+    shared = np.concatenate([shared_landmarks(hashes, songs, frames, places) for places in ahead])
+    places, votes = np.unique(shared, return_counts=True)
     together = np.concatenate([[0], votes, [0]])
     next_frame = np.concatenate([[False], np.diff(places) == 1, [False]])
     votes = votes + together[:-2] * next_frame[:-1] + together[2:] * next_frame[1:]  # offsets between two frames

@@ -97,10 +97,11 @@ def test_silence_has_no_peaks_and_neither_has_what_is_60_db_below_the_loudest():
     assert fingerprint(faint).max() // BINS_A_FRAME * HOP_SECONDS < 3.1
 
 
-def test_infinite_samples_are_no_error_here():
+@pytest.mark.parametrize("wrong", [(np.inf, -np.inf), (np.nan, 1), (3e38, 3e38)])
+def test_samples_that_are_no_sound_are_no_error_here(wrong):
     song = melody(seconds=3)
-    song[RATE], song[2 * RATE] = np.inf, np.nan
-    assert len(fingerprint(song)) > 0
+    song[RATE : RATE + 40] = np.resize(wrong, 40)
+    fingerprint(song)
 
 
 def test_long_songs_are_held_in_little_memory():
