@@ -102,6 +102,8 @@ def check(cfg: DictConfig) -> None:
     check_type("audio", cfg.audio, bool)
     check_type("trust", cfg.trust, bool)
     if not OmegaConf.is_missing(cfg.data, "root"):
+        if not cfg.data.root:
+            raise UserError("data.root: names no folder; leave it out to map the run's own songs")
         for root in [cfg.data.root] if isinstance(cfg.data.root, str) else cfg.data.root:
             existing_folder(root)
     check_types(cfg)

@@ -83,16 +83,16 @@ def check_values(cfg: DictConfig) -> None:
 
 def check_songs(data: DictConfig) -> None:
     """Raise UserError if nobody has said where the songs are, or there is no such folder."""
-    if OmegaConf.is_missing(data, "root") or data.root == "":
+    if OmegaConf.is_missing(data, "root") or not data.root:
         raise UserError("data.root: is not set; add data.root=SONGS, the folder that holds the songs")
     if data._target_ not in WANT_FOLDER:
         return
     roots = [data.root] if isinstance(data.root, str) else data.root
-    several = str(data.root).split(",")
-    if len(roots) == 1 < len(several) and not Path(data.root).is_dir() and all(Path(one).is_dir() for one in several):
-        texts = f"{override('data.root', several)}; for a run with each, -m {in_shell(f'data.root={data.root}')}"
-        raise UserError(f"data.root: there is no folder {data.root}; for the songs of all, type {texts}")
     for root in roots:
+        several = root.split(",")
+        if len(several) > 1 and not Path(root).is_dir() and all(Path(one).is_dir() for one in several):
+            texts = f"{override('data.root', several)}; for a run with each, -m {in_shell(f'data.root={root}')}"
+            raise UserError(f"data.root: there is no folder {root}; for the songs of all, type {texts}")
         existing_folder(root)
 
 

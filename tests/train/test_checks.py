@@ -46,10 +46,11 @@ def test_what_would_leave_no_run_behind_is_refused_before_songs_are_read(configu
     assert is_for_users(error.value) and "\n" not in explain(error.value) and not (tmp_path / "cache").exists()
 
 
+@pytest.mark.parametrize("root", ["???", "null", "", "[]"])
 @pytest.mark.parametrize("source", ["folder", "gtzan"])
-def test_a_folder_that_was_forgotten_is_asked_for(configure, source):
+def test_a_folder_that_was_forgotten_is_asked_for(configure, source, root):
     with pytest.raises(UserError, match=r"^data\.root: is not set; add data\.root=SONGS"):
-        check(configure(f"data={source}", "data.root=???"))
+        check(configure(f"data={source}", f"data.root={root}"))
 
 
 def test_folders_with_commas_between_them_are_a_list_or_a_sweep(configure, tmp_path, monkeypatch):
