@@ -33,11 +33,8 @@ UNUSED = re.compile("librosa|onnxruntime|torchaudio|torchvision|transformers")
 # What is logged, and tells users nothing: that Matplotlib lists the fonts, and what Hydra raises as an error as well.
 LOGGED = {"matplotlib": logging.WARNING, "hydra.utils": logging.CRITICAL}
 DEPRECATIONS = (DeprecationWarning, PendingDeprecationWarning, FutureWarning)
-# Hydra 1.4 warns of what 1.3 demands or does not know, which can go with the support of 1.3; Lightning of a GPU that is
-# left idle on purpose.
-NEEDLESS = re.compile(
-    r"(?s)The version_base parameter is deprecated|.*execution.whitelist|GPU available but not used|Glyph .* missing from font"
-)
+# Hydra 1.4 warns of what 1.3 wants, Lightning of a GPU left idle on purpose, Matplotlib of letters that its font lacks.
+NEEDLESS = re.compile(r"(?s)The version_base parameter|.*execution.whitelist|GPU available but not used|Glyph .* missing")
 # What Lightning and PyTorch's exporter warn of and need not: a batch costs less than handing it over to a worker; a
 # resumed run's folder; small data sets; genres that a limited validation lacks; samplers that share the work out
 # themselves; figures that are the same on all devices already; PyTorch's use of itself; the LSTM's list of weights.
