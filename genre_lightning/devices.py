@@ -34,7 +34,7 @@ UNUSED = re.compile("librosa|onnxruntime|torchaudio|torchvision|transformers")
 LOGGED = {"matplotlib": logging.WARNING, "hydra.utils": logging.CRITICAL}
 DEPRECATIONS = (DeprecationWarning, PendingDeprecationWarning, FutureWarning)
 # Hydra 1.4 warns of what 1.3 wants, Lightning of a GPU left idle on purpose, Matplotlib of letters that its font lacks.
-NEEDLESS = re.compile(r"(?s)The version_base parameter|.*execution.whitelist|GPU available but not used|Glyph .* missing")
+NEEDLESS = re.compile(r"(?s)The version_base param|.*execution.whitelist|GPU available but not used|Glyph .* missing")
 # What Lightning and PyTorch's exporter warn of and need not: a batch costs less than handing it over to a worker; a
 # resumed run's folder; small data sets; genres that a limited validation lacks; samplers that share the work out
 # themselves; figures that are the same on all devices already; PyTorch's use of itself; the LSTM's list of weights.

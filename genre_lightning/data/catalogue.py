@@ -22,6 +22,7 @@ FOLD = "fold"  # what the splits of cross-validation begin with
 TESTED_IN = "tested_in_fold"  # a run's own column, with the numbers of folds: some data sets have a column fold
 COLUMNS = ("path", "genre", "artist", "title", "split")
 RECORDING = "recording_of"  # the column with a name that songs share which are one recording, or parts of one
+ARTIST_IDS = "artist_ids"  # the column with the numbers of a song's artists at the service that it was fetched from
 TRACK_ID = "track_id"  # the column with a song's number at the service that it was fetched from
 CHECKED = "genre_checked"  # the column with what somebody has heard, which wins over the genre
 DROP = "drop"  # stands there for a song that is to be left out
@@ -60,8 +61,9 @@ class Track:
     @property
     def links(self) -> frozenset[str]:
         """What it shares with the songs that must stay on its side of a split: artists, and the recording it is of."""
-        recording = self.extra.get(RECORDING)
-        return link_keys(self.artist) | ({f"{RECORDING} {recording}"} if recording else frozenset())
+        recording, ids = self.extra.get(RECORDING), self.extra.get(ARTIST_IDS, "").split(";")
+        keys = {f"artist {number.strip()}" for number in ids if number.strip()}
+        return link_keys(self.artist) | keys | ({f"{RECORDING} {recording}"} if recording else frozenset())
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,6 +51,9 @@ def rareness(text: str) -> float:
 
 def of_one_meaning(raw: bytes) -> str | None:
     """The text of bytes that are no UTF-8, if it reads as text in one of Windows' encodings only; else None."""
+    good = [letter for letter in raw.decode("utf-8", "ignore") if not letter.isascii()]
+    if 4 * len(good) > sum(byte > 127 for byte in raw):  # UTF-8 with something else in it
+        return None
     read = []
     if is_cyrillic(text := raw.decode("cp1251", "replace")):
         read.append(text)

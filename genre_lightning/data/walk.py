@@ -83,6 +83,11 @@ def against_file(path: Path) -> str:
         return f"cannot be read: {error.strerror}"
 
 
+def is_text(path: Path) -> bool:
+    """Whether the bytes of a name are text, or no table can hold it: those that are not, Python has as surrogates."""
+    return not any("\ud800" <= letter <= "\udfff" for letter in str(path))
+
+
 def begins_as_audio(path: Path) -> bool:
     """Whether a file begins as audio files do. Raises OSError."""
     with path.open("rb") as file:

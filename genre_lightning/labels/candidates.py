@@ -12,6 +12,7 @@ import numpy as np
 from genre_lightning.data.catalogue import CHECKED, DROP, Catalogue, Track, genre_name
 from genre_lightning.data.selection import find_copies
 from genre_lightning.data.tags import with_tags
+from genre_lightning.data.walk import is_text
 from genre_lightning.embed.neighbours import nearest, song_name
 from genre_lightning.labels.acquisition import informative, margins
 from genre_lightning.labels.listed import label_of
@@ -99,7 +100,7 @@ def suggestions(run: Run, folder: Path, n: int, confidence: float | None, listed
     """Hear the songs of a folder that the run does not know, and divide those without a label. Raises UserError."""
     own, found = {track.path.resolve(): track for track in run.catalogue}, songs_in(folder, run.spec.genres)
     unknown = [track for place, track in {**found, **listed}.items() if place not in own and track.path.is_file()]
-    named = [track for track in unknown if is_utf_8(track.path)]
+    named = [track for track in unknown if is_text(track.path)]
     asked = [track for track in named if track.checked != DROP]
     broken = run.cache.build([track.path for track in asked])
     heard = hear(run, without_copies(run, [track for track in asked if track.path not in broken]))
@@ -114,11 +115,6 @@ def suggestions(run: Run, folder: Path, n: int, confidence: float | None, listed
     }
     new, labelled = (heard.only(np.flatnonzero(chosen)) for chosen in (~is_labelled, is_labelled))
     return Suggestions(*divided(new, n, confidence), labelled, others(own, listed, heard.tracks), not_asked, broken)
-
-
-def is_utf_8(path: Path) -> bool:
-    """Whether the bytes of a name are text: those that are not, Python has as lone surrogates."""
-    return not any("\ud800" <= letter <= "\udfff" for letter in str(path))
 
 
 def songs_in(folder: Path, genres: Sequence[str]) -> dict[Path, Track]:

@@ -96,7 +96,7 @@ def test_umlauts_are_read_with_and_without_a_byte_order_mark(manifest, encoding)
 
 FAULTS = [
     (["path,artist", "a.mp3,x"], "first line must name the column genre"),
-    (["a.mp3,rock", "b.mp3,rock"], "first line must name the column genre and path"),
+    (["a.mp3,rock", "b.mp3,rock"], "first line must name the column genre"),
     (["path,genre", "a.mp3,rock", ",rock"], "line 3: the path is empty"),
     (["path,genre", "a.mp3,rock", "b.mp3, "], "line 3: the genre is empty"),
     (["path,genre,split", "a.mp3,rock,dev"], "line 2: the split 'dev' is none of train, val, test"),
@@ -176,3 +176,22 @@ def test_what_was_heard_stands_however_often_the_manifest_is_read_and_written(ma
     for _ in range(2):
         write_manifest(read_manifest(path), path)
     assert list(read_manifest(path)) == list(once)
+
+
+def test_a_shared_list_without_paths_is_for_the_files_that_are_called_like_its_ids(manifest):
+    path = manifest("track_id,genre,artist,split", "20,Rock,Anna,test", "10,jazz,Boris,train", "30,jazz,,train")
+    for name in ("rock/20.mp3", "other/10.flac"):
+        (path.parent / name).parent.mkdir()
+        (path.parent / name).touch()
+    found = [(track.path.relative_to(path.parent).as_posix(), track.split) for track in read_manifest(path)]
+    assert found == [("rock/20.mp3", "test"), ("other/10.flac", "train"), ("30.mp3", "train")]
+
+
+def test_a_list_with_neither_paths_nor_ids_is_refused(manifest):
+    with pytest.raises(UserError, match=r"manifest\.csv: its first line must name the column path, or track_id"):
+        read_manifest(manifest("genre,artist", "rock,Anna"))
+
+
+def test_artists_are_linked_by_their_numbers_too_whatever_they_are_called():
+    one, other = (Track(Path("a"), "rock", name, extra={"artist_ids": "7; 8"}) for name in ("Anna", "Анна"))
+    assert one.links & other.links == {"artist 7", "artist 8"}

@@ -14,9 +14,10 @@ from genre_lightning.data.cache import FeatureCache
 from genre_lightning.data.catalogue import Catalogue
 from genre_lightning.data.datamodule import GenreDataModule
 from genre_lightning.data.spec import read_spec
-from genre_lightning.data.splits import split_catalogue
+from genre_lightning.data.splits import shared_artists, split_catalogue
 from genre_lightning.devices import without_harmless_warnings
 from genre_lightning.errors import UserError
+from genre_lightning.features.mel import LogMel
 
 
 @pytest.fixture
@@ -274,3 +275,38 @@ def test_a_sample_of_songs_is_of_each_genre_in_proportion_and_always_the_same(ma
     genre = dict(zip(train.songs, train.genres.tolist(), strict=True))
     assert [genre[song] for song in sample.songs] == sample.genres.tolist()
     assert torch.equal(sample.targets, torch.eye(3)[sample.genres])
+
+
+def listed(root, cache):
+    return GenreDataModule(root, LogMel(sample_rate=8000, n_fft=512, n_mels=16), cache=partial(FeatureCache, cache))
+
+
+def test_tags_tell_the_artists_before_songs_are_split(tmp_path, write_song):
+    root, artists = tmp_path / "songs", [f"{genre} artist {n}" for genre in ("noise", "tones") for n in range(4)]
+    for number, artist in enumerate(artists * 3):
+        genre = artist.split()[0]
+        write_song(root / genre / f"{number}.flac", genre, number, seconds=0.2, artist=artist)
+    data = listed(root, tmp_path / "cache")
+    data.prepare_data()
+    data.setup()
+    assert {track.artist for track in data.selection.catalogue} == set(artists)
+    assert shared_artists(data.selection.catalogue) == []
+
+
+@pytest.mark.parametrize(
+    ("rows", "told"),
+    [
+        (["a.wav,rock", "b.wav,rock"], "at least two genres"),
+        (["a.wav,rock", "b.wav,jazz"], "no usable song of"),
+        (["a.wav,rock", "gone1.wav,rock", "gone2.wav,jazz", "gone3.wav,jazz", "gone4.wav,jazz"],
+         r"of 5 songs that are listed 4 are not there: gone1.wav, gone2.wav, gone3.wav, ... \(looked for in .*songs\)"),
+        (["a.wav,rock", "b.wav,jazz", "gone.wav,jazz"], r"of 3 songs that are listed 1 are not there: gone\.wav"),
+    ],
+)  # fmt: skip
+def test_what_names_alone_show_is_refused_before_a_song_is_read(tmp_path, write_song, monkeypatch, rows, told):
+    for name in ("a", "b"):
+        write_song(tmp_path / "songs" / f"{name}.wav", seconds=0.2)
+    (tmp_path / "songs" / "manifest.csv").write_text("\n".join(["path,genre", *rows]), encoding="utf-8")
+    monkeypatch.setattr(FeatureCache, "build", lambda *_: pytest.fail("a song was read"))
+    with pytest.raises(UserError, match=told):
+        listed(tmp_path / "songs", tmp_path / "cache").prepare_data()

@@ -7,10 +7,11 @@ from pathlib import Path
 
 from genre_lightning.command_line.quoting import in_shell
 from genre_lightning.data.catalogue import MANIFEST, Catalogue, Track, genre_name, read_manifest
-from genre_lightning.data.walk import find_files
+from genre_lightning.data.walk import find_files, is_text
 from genre_lightning.errors import UserError
 
 KAGGLE = ("genres_original", "images_original")
+NO_TEXT = "has a name that is no text in UTF-8, which no table can hold: rename it"
 FMA_FOLDER = re.compile(r"\d{3}")
 
 
@@ -54,9 +55,10 @@ def songs_of(path: Path) -> Catalogue:
     else:
         check_layout(path)
         files = find_files(path)
-        above = {song: song.relative_to(path).parts[:-1] for song in files.songs}
+        nameless = dict.fromkeys([song for song in files.songs if not is_text(song)], NO_TEXT)
+        above = {song: song.relative_to(path).parts[:-1] for song in files.songs if song not in nameless}
         tracks = [Track(song, genre_name(names[0]) if names else "") for song, names in above.items()]
-        catalogue = Catalogue(tracks, files.others)
+        catalogue = Catalogue(tracks, files.others | nameless)
     if not catalogue.tracks:
         raise UserError(f"data.root: no songs in {path}; it needs a folder for each genre, a {MANIFEST}, or fetch.py")
     return catalogue

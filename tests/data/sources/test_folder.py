@@ -136,3 +136,13 @@ def test_what_is_no_song_is_kept_with_its_reason(files):
     assert {path.name: reason for path, reason in folder(str(root), ["rock"]).others.items()} == {
         "cover.jpg": "is no song: .jpg", "._a.mp3": "is hidden",
     }  # fmt: skip
+
+
+@pytest.mark.skipif(os.name != "posix" or os.uname().sysname == "Darwin", reason="names are always text there")
+def test_a_name_that_no_table_can_hold_is_told(files):
+    root = files("rock/a.mp3")
+    Path(os.fsdecode(os.fsencode(root) + b"/rock/caf\xe9.mp3")).touch()
+    catalogue = folder(str(root))
+    assert [track.path.name for track in catalogue] == ["a.mp3"] and "rename it" in next(
+        iter(catalogue.others.values())
+    )
