@@ -145,6 +145,7 @@ def test_the_same_seed_gives_the_same_batches(make):
 
 @pytest.mark.parametrize("training", [True, False])
 def test_augmentations_are_applied_in_training_only(make, training):
+    torch.manual_seed(0)  # another order may leave every target as it is
     data = make(partial(Gain, gain_db=3.0), partial(Mixup, alpha=1.0, probability=1.0))
     data.trainer = trainer(training)
     (batch, *_) = data.train_dataloader()
