@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from genre_lightning.data.catalogue import Catalogue, Track, write_manifest
+from genre_lightning.data.catalogue import Catalogue, Track, genre_name, write_manifest
 from genre_lightning.data.selection import Selection
 
 ARTISTS = "artists.csv"
@@ -28,21 +28,24 @@ def write_artists(source: Callable[[], Catalogue], selection: Selection, root: P
     for track in sorted(source(), key=lambda track: track.path):
         found = known.get(track.path, track)
         guess = "" if found.artists else guess_artist(track, root)
-        listed.append(replace(track, artist=found.artist, title=found.title, extra={**track.extra, GUESS: guess}))
+        artist = found.artist if found.artists else ""  # Unknown Artist is nothing to keep
+        listed.append(replace(track, artist=artist, title=found.title, extra={**track.extra, GUESS: guess}))
     write_manifest(Catalogue(listed), folder / ARTISTS, root)
 
 
 def guess_artist(track: Track, root: Path) -> str:
     """What the names of its file, `Artist - Title`, or of its album's folder say; empty if they say nothing.
 
-    The folder is the first one below that of the genre: `genre/Artist/Album/song` and `genre/Artist - Album/song`.
+    The folder is the first one below that of the genre: `genre/Artist/Album/song` and `genre/Artist - Album/song`; below
+    the first one of all, if none is called like the genre.
     """
     artist, *title = name_parts(track.path.stem)
     if title:
         return artist
     path = track.path.absolute()
-    folders = path.relative_to(root.absolute()).parts[1:-1] if path.is_relative_to(root.absolute()) else ()
-    return name_parts(folders[0])[0] if folders else ""
+    folders = path.relative_to(root.absolute()).parts[:-1] if path.is_relative_to(root.absolute()) else ()
+    of_genre = next((number for number, name in enumerate(folders) if genre_name(name) == track.genre), 0)
+    return name_parts(folders[of_genre + 1])[0] if len(folders) > of_genre + 1 else ""
 
 
 def name_parts(name: str) -> list[str]:

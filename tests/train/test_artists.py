@@ -79,3 +79,9 @@ def test_there_is_no_list_if_all_artists_are_known(run, tmp_path):
     songs = Catalogue([Track(Path("a.mp3"), "jazz", "Nina Simone")])
     write_artists(lambda: songs, Selection(songs, []), Path(), tmp_path)
     assert not [*tmp_path.iterdir()]
+
+
+def test_the_folder_is_found_below_that_of_the_genre_wherever_that_is(tmp_path):
+    song = Track(tmp_path / "more" / "B" / "Jazz" / "Anna - Live" / "1.mp3", "jazz")
+    assert guess_artist(song, tmp_path) == "Anna"
+    assert guess_artist(Track(tmp_path / "more" / "Jazz" / "1.mp3", "jazz"), tmp_path) == ""
