@@ -16,6 +16,7 @@ from genre_lightning.data.selection import (
     Selection,
     check_listed,
     report_others,
+    report_recordings,
     report_skipped,
     report_unjudged,
     select_songs,
@@ -123,6 +124,7 @@ class GenreDataModule(WindowModule):
         if self.broken is not None:  # one process of several tells
             report_skipped(self.selection.skipped)
             report_others(self.selection.catalogue)
+            report_recordings(self.selection)
             report_unjudged(self.selection.catalogue)
 
     def divide(self, split: Callable[[Catalogue], Catalogue]) -> None:

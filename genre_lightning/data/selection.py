@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -45,6 +45,13 @@ class Selection:
     skipped: list[Skipped]
     published: bool = False
     recordings: Recordings = NONE
+
+    @property
+    def divided(self) -> list[Sequence[Track]]:
+        """The recordings that are in several splits: a published one, or a naive one, may do that."""
+        splits = {track.path: track.split for track in self.catalogue}
+        of_each = ({splits[track.path] for track in songs if track.path in splits} for songs in self.recordings.twins)
+        return [songs for songs, found in zip(self.recordings.twins, of_each, strict=True) if len(found) > 1]
 
 
 def select_songs(
@@ -133,6 +140,19 @@ def report_others(catalogue: Catalogue) -> None:
     """Count the files that are no songs, by their reasons."""
     for reason, count in Counter(catalogue.others.values()).most_common():
         logger.warning("left out: %d files, because each %s", count, reason)
+
+
+def report_recordings(selection: Selection) -> None:
+    """Say how many recordings are in several files; the run's report names them."""
+    found = {
+        "recordings in several files, by their sound": selection.recordings.twins,
+        "recordings under several genres": selection.recordings.conflicts,
+        "recordings in several splits, so that figures are too optimistic": selection.divided,
+        "recordings in numbered parts, by their names": selection.recordings.parts,
+    }
+    for what, groups in found.items():
+        if groups:
+            logger.warning("%s: %d, see the report", what, len(groups))
 
 
 def report_unjudged(catalogue: Catalogue) -> None:

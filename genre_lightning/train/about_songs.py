@@ -30,10 +30,8 @@ def twins(selection: Selection) -> Iterator[str]:
     groups = selection.recordings.twins
     if not groups:
         return
-    splits = {song.path: song.split for song in selection.catalogue}
-    apart = sum(len({splits[song.path] for song in songs if song.path in splits}) > 1 for songs in groups)
     where = "They are kept in one split."
-    if apart:
+    if apart := len(selection.divided):
         where = f"**Warning**: the split divides {apart} of these recordings, so figures are too optimistic."
     yield (
         "**One recording as several files**, by its sound (another format, another cut, a copy): "

@@ -36,8 +36,8 @@ def write_artists(source: Callable[[], Catalogue], selection: Selection, root: P
 def guess_artist(track: Track, root: Path) -> str:
     """What the names of its file, `Artist - Title`, or of its album's folder say; empty if they say nothing.
 
-    The folder is the first one below that of the genre: `genre/Artist/Album/song` and `genre/Artist - Album/song`; below
-    the first one of all, if none is called like the genre.
+    The folder is the first one below that of the genre, `genre/Artist/Album/song` and `genre/Artist - Album/song`, or
+    below the first one of all, if none is called like the genre.
     """
     artist, *title = name_parts(track.path.stem)
     if title:

@@ -150,3 +150,15 @@ def test_songs_that_somebody_has_dropped_are_left_out_and_named(catalogue, cache
     assert names(selection.catalogue) == names(others)
     assert f"left out: {first.path} is dropped by its genre_checked" in caplog.text
     assert "unknown genre" not in caplog.text
+
+
+def test_recordings_in_several_files_genres_and_splits_are_told_of(catalogue, cache, caplog, tmp_path, write_song):
+    copy = Track(write_song(tmp_path / "copy.flac", "noise", 0), "tones", "noise 0", split="test")
+    with caplog.at_level(logging.WARNING):
+        selection = select_songs(plus(catalogue, copy), cache, published)
+        module.report_recordings(selection)
+    (twins,) = selection.recordings.twins
+    assert names(Catalogue(twins)) == ["noise0.wav", "copy.flac"]
+    assert "recordings in several files, by their sound: 1, see the report" in caplog.text
+    assert "recordings under several genres: 1" in caplog.text
+    assert "several splits" not in caplog.text  # since one of the two is left out
