@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from unicodedata import normalize
 
-from genre_lightning.data.artists import artist_name, link_keys, split_artists
+from genre_lightning.data.artists import artist_name, guests, link_keys, split_artists
 from genre_lightning.data.tables import read_table
 from genre_lightning.data.walk import find_files
 from genre_lightning.errors import UserError
@@ -63,6 +63,7 @@ class Track:
         """What it shares with the songs that must stay on its side of a split: artists, and the recording it is of."""
         recording, ids = self.extra.get(RECORDING), self.extra.get(ARTIST_IDS, "").split(";")
         keys = {f"artist {number.strip()}" for number in ids if number.strip()}
+        keys |= {key for guest in guests(self.title) for key in link_keys(guest)}
         return link_keys(self.artist) | keys | ({f"{RECORDING} {recording}"} if recording else frozenset())
 
 

@@ -3,9 +3,13 @@
 import re
 from contextlib import suppress
 
-CYRILLIC = (("cp1251", "koi8-r"), ("cp866",))  # the likelier ones first
+CYRILLIC = ("cp1251", "koi8-r", "cp866")
 FREQUENT = "оеаинтсрвлкмдпуяыьгзбчйхжшюцщэфъё"  # letters of Russian, the most frequent first
 # Signs that no name holds, and that the bytes of letters are in another encoding.
+CYRILLIC_WORD = re.compile("[\u0400-\u04ff]+")
+UNUSUAL = re.compile(
+    "[\xa0\u2010-\u201f\u2026]"
+)  # in a name that is read in the wrong encoding more often than in others
 ODD_SIGNS = re.compile("[\x80-\x9f\xa4-\xaa\xac-\xba\u2020-\u2022\u2030\u2039\u203a\u20ac\u2122\u2500-\u25ff\ufffd]")
 
 
@@ -24,29 +28,29 @@ def decoded(raw: bytes) -> str:
     if (cut := re.sub(rb"[\xc0-\xff][\x80-\xbf]{0,2}$", b"", raw)) and cut != raw and not cut.isascii():
         with suppress(UnicodeDecodeError):  # ID3v1 cuts names after 30 bytes
             return cut.decode("utf-8")
-    for encodings in CYRILLIC:
-        if read := [text for encoding in encodings if is_cyrillic(text := raw.decode(encoding, "replace"))]:
-            return min(read, key=rareness)
+    if read := [text for encoding in CYRILLIC if is_cyrillic(text := raw.decode(encoding, "replace"))]:
+        return min(read, key=oddity)
     return raw.decode("cp1252" if re.search(rb"[\x80-\x9f]", raw) else "latin-1", "replace")
 
 
 def is_cyrillic(text: str) -> bool:
-    """Whether a text reads as names do in Cyrillic: no word mixes scripts, or has capitals behind small letters."""
+    """Whether a text is one in Cyrillic: no word mixes scripts, and there is more than a single letter of it."""
     words = re.findall(r"[^\W\d_]+", text)
-    cyrillic = [word for word in words if re.fullmatch("[\u0400-\u04ff]+", word)]
+    cyrillic = [word for word in words if CYRILLIC_WORD.fullmatch(word)]
     plain = all(word.isascii() or word in cyrillic for word in words) and not ODD_SIGNS.search(text)
-    return plain and any(len(word) > 1 for word in cyrillic) and all(map(reads_well, cyrillic))
+    return plain and sum(map(len, cyrillic)) > 1
 
 
-def reads_well(word: str) -> bool:
-    """Whether a word's capitals are where they are in names."""
-    return word.islower() or word.isupper() or word[1:].islower()
+def oddity(text: str) -> float:
+    """How little a text reads as a name: how rare its letters are, and whether its capitals are where they should be.
 
-
-def rareness(text: str) -> float:
-    """How rare the letters of a text are, on average: a word in capitals reads as one in other encodings too."""
-    places = [FREQUENT.find(sign) % 34 for sign in text.lower() if "\u0400" <= sign <= "\u04ff"]
-    return sum(places) / len(places)
+    The bytes of a word in capitals are a word in small letters in another encoding.
+    """
+    words = CYRILLIC_WORD.findall(text)
+    places = [FREQUENT.find(letter) % 34 for letter in "".join(words).lower()]
+    small = any(word[0].islower() for word in words)
+    mixed = any(not (word.isupper() or word[1:].islower() or len(word) == 1) for word in words)
+    return sum(places) / len(places) + 10 * (small + mixed + len(UNUSUAL.findall(text)))
 
 
 def of_one_meaning(raw: bytes) -> str | None:
@@ -55,7 +59,9 @@ def of_one_meaning(raw: bytes) -> str | None:
     if 4 * len(good) > sum(byte > 127 for byte in raw):  # UTF-8 with something else in it
         return None
     read = []
-    if is_cyrillic(text := raw.decode("cp1251", "replace")):
+    if is_cyrillic(text := raw.decode("cp1251", "replace")) and not re.search(
+        "[ЂЃЉЊЌЋЏђѓљњќћџ]", text
+    ):  # a Mac's capitals
         read.append(text)
     text = raw.decode("cp1252", "replace")
     words = [word for word in re.findall(r"[^\W\d_]+", text) if not word.isascii()]

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import cache, partial
 from itertools import islice
 from pathlib import Path
+from stat import S_ISREG
 from typing import Any, TypeVar
 from unicodedata import normalize
 
@@ -64,8 +65,10 @@ def song_key(path: Path) -> str:
     """
     try:
         status = path.stat()
+        if not S_ISREG(status.st_mode):  # to open a pipe would wait for ever
+            return ""
         return key_of_state(path.absolute(), status.st_size, status.st_mtime_ns)
-    except OSError:
+    except (OSError, ValueError):  # ValueError: a NUL in a name
         return ""
 
 

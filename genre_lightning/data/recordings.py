@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from genre_lightning.data.catalogue import RECORDING, Catalogue, Track, linked
-from genre_lightning.data.order import song_name
+from genre_lightning.data.order import song_names
 from genre_lightning.data.parts import parts
 from genre_lightning.data.twins import find_twins
 
@@ -18,10 +18,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Recordings:
-    """Groups of songs that are one recording by their sound, and groups that are parts of one by their names."""
+    """Groups of songs that are one recording by their sound, groups that are parts of one by their names, and groups
+    whose numbers may be those of parts, but are taken for those of songs.
+    """
 
     twins: Sequence[Sequence[Track]] = ()
     parts: Sequence[Sequence[Track]] = ()
+    doubtful: Sequence[Sequence[Track]] = ()
 
     @property
     def conflicts(self) -> list[Sequence[Track]]:
@@ -39,20 +42,20 @@ def with_recordings(catalogue: Catalogue, cache: FeatureCache) -> tuple[Catalogu
     """
     twins, numbered = twin_groups(catalogue, cache), parts(catalogue)
     keys: list[set[Hashable]] = [{track.extra.get(RECORDING) or index} for index, track in enumerate(catalogue)]
-    for number, group in enumerate([*twins, *numbered]):
+    for number, group in enumerate([*twins, *numbered.kept]):
         for index in group:
             keys[index].add(("group", number))
     tracks = name_groups(catalogue.tracks, linked(keys))
-    of_groups = [[[tracks[index] for index in group] for group in groups] for groups in (twins, numbered)]
+    of_groups = [[[tracks[index] for index in group] for group in groups] for groups in (twins, *numbered)]
     return replace(catalogue, tracks=tracks), Recordings(*of_groups)
 
 
 def name_groups(tracks: Sequence[Track], groups: Sequence[int]) -> list[Track]:
     """The songs, those that are not alone in their group with the name of the group's first by name."""
-    members: dict[int, list[Track]] = defaultdict(list)
-    for group, track in zip(groups, tracks, strict=True):
-        members[group].append(track)
-    named = {group: min(map(song_name, of)) for group, of in members.items() if len(of) > 1}
+    members: dict[int, list[str]] = defaultdict(list)
+    for group, name in zip(groups, song_names(tracks), strict=True):
+        members[group].append(name)
+    named = {group: min(names) for group, names in members.items() if len(names) > 1}
     return [
         replace(track, extra=track.extra | {RECORDING: named[group]}) if group in named else track
         for group, track in zip(groups, tracks, strict=True)

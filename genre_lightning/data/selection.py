@@ -121,7 +121,7 @@ def find_copies(catalogue: Catalogue, cache: FeatureCache) -> Iterator[Skipped]:
     """
     first: dict[str, Track] = {}
     order = {split: -number for number, split in enumerate(SPLITS)}  # of folds none comes first
-    for track in sorted(catalogue, key=lambda track: order.get(track.split, 0)):
+    for track in sorted(catalogue, key=lambda track: (order.get(track.split, 0), track.path)):
         song = cache.find(track.path)
         assert song is not None, f"{track.path} has no features"
         if (original := first.setdefault(song.digest, track)) is not track:
@@ -149,6 +149,7 @@ def report_recordings(selection: Selection) -> None:
         "recordings under several genres": selection.recordings.conflicts,
         "recordings in several splits, so that figures are too optimistic": selection.divided,
         "recordings in numbered parts, by their names": selection.recordings.parts,
+        "names whose numbers may be those of parts": selection.recordings.doubtful,
     }
     for what, groups in found.items():
         if groups:

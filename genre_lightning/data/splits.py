@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import Literal, NamedTuple, get_args
 
 from genre_lightning.data.artists import link_keys
-from genre_lightning.data.catalogue import FOLD, SPLITS, TESTED_IN, Catalogue, Track, linked
-from genre_lightning.data.order import group_name, seeded, song_name
+from genre_lightning.data.catalogue import FOLD, SPLITS, TESTED_IN, Catalogue, linked
+from genre_lightning.data.order import group_name, seeded, song_names
 from genre_lightning.data.subsample import Amount, check_amount, subsample
 from genre_lightning.errors import UserError
 
@@ -18,15 +18,11 @@ METHODS = get_args(Method)
 
 
 class Group(NamedTuple):
-    """Songs that must stay together, by their index in the catalogue, and a name that does not depend on that."""
+    """Songs that must stay together: their indexes in the catalogue, how many of each genre, and a name for them."""
 
     name: str
-    songs: dict[int, Track]
-
-    @property
-    def genres(self) -> Counter[str]:
-        """How many songs of each genre there are."""
-        return Counter(track.genre for track in self.songs.values())
+    songs: list[int]
+    genres: Counter[str]
 
 
 def split_catalogue(
@@ -135,11 +131,15 @@ def group_tracks(catalogue: Catalogue, method: Method) -> list[Group]:
 
     A song by several artists keeps all songs of all of them together.
     """
-    naive = method == "naive"
-    groups: dict[int, dict[int, Track]] = defaultdict(dict)
-    for number, group in enumerate(linked(() if naive else track.links for track in catalogue)):
-        groups[group][number] = catalogue.tracks[number]
-    return [Group((song_name if naive else group_name)(*songs.values()), songs) for songs in groups.values()]
+    names, groups = song_names(catalogue.tracks), defaultdict(list)
+    for number, group in enumerate(linked(() if method == "naive" else track.links for track in catalogue)):
+        groups[group].append(number)
+    found = []
+    for numbers in groups.values():
+        tracks, own = [catalogue.tracks[number] for number in numbers], [names[number] for number in numbers]
+        name = own[0] if method == "naive" else group_name(tracks, own)
+        found.append(Group(name, numbers, Counter(track.genre for track in tracks)))
+    return found
 
 
 def assign_all(groups: Sequence[Group], fractions: dict[str, float], seed: str) -> dict[int, str]:
@@ -150,7 +150,7 @@ def assign_all(groups: Sequence[Group], fractions: dict[str, float], seed: str) 
     for attempt in range(ORDERS_TRIED):
         order = sorted(groups, key=lambda group: (-len(group.songs), seeded(group.name, f"{seed} {attempt}")))
         splits = assign(order, fractions)
-        have = {(track.genre, splits[number]) for group in groups for number, track in group.songs.items()}
+        have = {(genre, splits[group.songs[0]]) for group in groups for genre in group.genres}
         if len(have) == wanted:
             break
     return splits
@@ -173,7 +173,7 @@ def assign(groups: Sequence[Group], fractions: dict[str, float]) -> dict[int, st
 
 def splits_to_fill(held: dict[str, Counter[str]], group: Counter[str], left: Counter[str]) -> list[str]:
     """The splits that lack a genre of the next group, if just enough groups are `left` to give each of them one."""
-    for genre in group:
+    for genre in sorted(group):
         empty = [split for split in held if not held[split][genre]]
         if empty and left[genre] <= len(empty):
             return empty

@@ -4,8 +4,8 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
-from genre_lightning.data.catalogue import Catalogue, Track, linked
-from genre_lightning.data.order import group_name, seeded, song_name
+from genre_lightning.data.catalogue import Catalogue, linked
+from genre_lightning.data.order import group_name, seeded, song_names
 from genre_lightning.errors import UserError
 
 Amount = int | float | None  # a whole number of things; a float: a part of them, as in scikit-learn; None: all
@@ -52,11 +52,16 @@ def draw_of_each_genre(
 
 def places_in_draw(catalogue: Catalogue, owners: Sequence[int], seed: str) -> dict[int, tuple[bytes, str]]:
     """What owners are sorted by, all that could be kept, so that a larger amount only adds some."""
-    songs: dict[int, list[Track]] = defaultdict(list)
-    for owner, track in zip(owners, catalogue, strict=True):
-        songs[owner].append(track)
+    names, songs = song_names(catalogue.tracks), defaultdict(list)
+    for number, owner in enumerate(owners):
+        songs[owner].append(number)
     alone = len(songs) == len(catalogue)
-    return {owner: seeded(song_name(*of) if alone else group_name(*of), seed) for owner, of in songs.items()}
+    places = {}
+    for owner, numbers in songs.items():
+        own = [names[number] for number in numbers]
+        name = own[0] if alone else group_name([catalogue.tracks[number] for number in numbers], own)
+        places[owner] = seeded(name, seed)
+    return places
 
 
 def check_enough(found: Mapping[str, Collection[int]], wanted: Amount, what: str) -> None:

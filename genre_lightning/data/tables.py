@@ -3,13 +3,15 @@
 import codecs
 import csv
 import io
-from collections.abc import Collection, Iterator
+import re
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
 from genre_lightning.data.encodings import of_one_meaning
 from genre_lightning.errors import UserError
 
 DELIMITERS = (",", ";", "\t")
+BEFORE = re.compile(r"\s*(?:sep=(.)\r?\n\s*)?")  # the first line: nothing, or what Excel wants to be told
 UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
@@ -25,18 +27,27 @@ def read_table(path: Path, columns: Collection[str], needed: Collection[str]) ->
         UserError: It is no such table, lacks a column, or a line has more or fewer values than columns.
     """
     text = text_of(path)
-    delimiter = max(DELIMITERS, key=text.partition("\n")[0].count)
+    begin, told = (before.end(), before[1]) if (before := BEFORE.match(text)) else (0, None)
+    above, text = text.count("\n", 0, begin), text[begin:]
+    delimiter = told or max(DELIMITERS, key=text.partition("\n")[0].count)
     try:
         rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
         head = [known if (known := name.strip().lower()) in columns else name for name in next(rows, [])]
         if missing := {*needed} - {*head}:
             raise UserError(f"{path}: its first line must name the column {' and '.join(sorted(missing))}")
-        for row in filter(any, rows):
+        for row in filter(has_values, rows):
             if len(row) != len(head):
-                raise UserError(f"{path}, line {rows.line_num}: has {len(row)} values, and the first line {len(head)}")
-            yield rows.line_num, dict(zip(head, row, strict=True))
+                raise UserError(
+                    f"{path}, line {above + rows.line_num}: has {len(row)} values, and the first line {len(head)}"
+                )
+            yield above + rows.line_num, dict(zip(head, row, strict=True))
     except csv.Error as error:
         raise UserError(f"{path}: is not a CSV file: {error}") from None
+
+
+def has_values(row: Sequence[str]) -> bool:
+    """Whether there is anything in a line."""
+    return any(value.strip() for value in row)
 
 
 def text_of(path: Path) -> str:
@@ -45,6 +56,8 @@ def text_of(path: Path) -> str:
     """
     content = path.read_bytes()
     try:
+        if b"\0" in content and not content.startswith(UTF_16):
+            raise UnicodeDecodeError("utf-8", content, content.index(b"\0"), len(content), "a NUL")
         return content.decode("utf-16" if content.startswith(UTF_16) else "utf-8-sig")
     except UnicodeDecodeError as error:
         if (text := of_one_meaning(content)) is not None:

@@ -1,15 +1,17 @@
 """Who made a song, as its file says: tags of all formats, in whatever encoding they were written."""
 
 import json
+import re
 import struct
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from stat import S_ISREG
 from typing import Any, BinaryIO, NamedTuple
 
-from genre_lightning.data.artists import artist_key, is_no_artist, link_keys
+from genre_lightning.data.artists import artist_key, link_keys, split_artists
 from genre_lightning.data.catalogue import Catalogue
 from genre_lightning.data.encodings import decoded, recovered
 from genre_lightning.files import write_text_whole
@@ -19,7 +21,10 @@ READ_AT_ONCE = 8  # a network disk answers them in the time of one
 # What holds text in the chunks of WAV and AIFF files, of which libraries expect UTF-8.
 CHUNKS = {b"IART": "artist", b"INAM": "title", b"AUTH": "artist", b"NAME": "title"}
 CONTAINERS = {b"RIFF": "<I", b"RF64": "<I", b"FORM": ">I"}  # with how they write sizes
-LARGEST_TEXT = 2**16
+LARGEST_TEXT, LONGEST = 2**16, 1000
+UNICODE = (b"fLaC", b"OggS")  # what begins so has text in UTF-8 by definition
+ARTISTS = ("artist", "albumartist")
+MOST_CHUNKS = 10_000
 Field = tuple[str, str | None]  # its name, as tinytag calls it, and one of its values
 
 
@@ -66,8 +71,12 @@ def read_before(path: Path) -> dict[str, list[Any]]:
         kept = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
-    whole = isinstance(kept, dict) and all(isinstance(entry, list) and len(entry) == 5 for entry in kept.values())
-    return kept if whole else {}
+    return kept if isinstance(kept, dict) and all(map(is_entry, kept.values())) else {}
+
+
+def is_entry(kept: Any) -> bool:
+    """Whether something is what is stored of a file: its state and its tags."""
+    return isinstance(kept, list) and [*map(type, kept)] == [int, int, int, str, str]
 
 
 def state(path: Path) -> list[int]:
@@ -77,7 +86,9 @@ def state(path: Path) -> list[int]:
     """
     try:
         status = path.stat()
-    except OSError:
+    except (OSError, ValueError):  # ValueError: a NUL in a name
+        return []
+    if not S_ISREG(status.st_mode):  # to open a pipe would wait for ever
         return []
     return [status.st_size, status.st_mtime_ns, status.st_ctime_ns]
 
@@ -86,21 +97,19 @@ def read_tags(path: Path) -> Tags:
     """The artist and title that a file names, or the artist of its album; empty for what is no song."""
     found: dict[str, list[str]] = {"artist": [], "albumartist": [], "title": []}
     for reader in (fields_of_chunks, fields_by_tinytag, fields_by_ffmpeg):
-        if found["artist"] or found["albumartist"]:
+        if any(split_artists(text) for text in (*found["artist"], *found["albumartist"])):
             break
         with suppress(Exception):  # whatever a damaged file makes a library raise: it names no artist
             for name, text in reader(path):
                 found[name] += [value for value in values(text or "") if value not in found[name]]
-    artists = [artist for artist in found["artist"] or found["albumartist"] if not is_no_artist(artist)]
-    if not artists:
-        artists = [artist for artist in found["albumartist"] if not is_no_artist(artist)]
+    artists = next(filter(None, ([text for text in found[of] if split_artists(text)] for of in ARTISTS)), [])
     title = next((title for title in found["title"] if "\ufffd" not in title), "")
     return Tags("; ".join(without_joint_names(artists)), title)
 
 
 def values(text: str) -> list[str]:
-    """The values of a field, which some formats separate by NUL, each in the encoding that it was written in."""
-    return [" ".join(recovered(value).split()) for value in text.split("\0") if value.strip()]
+    """The values of a field, which some formats separate by NUL."""
+    return [" ".join(value.split()) for value in text[:LONGEST].split("\0") if value.strip()]
 
 
 def without_joint_names(artists: list[str]) -> list[str]:
@@ -120,14 +129,17 @@ def fields_of_chunks(path: Path) -> Iterator[Field]:
 
 
 def walk(file: BinaryIO, end: int, size_format: str) -> Iterator[Field]:
-    """The fields of the chunks from where a file is read up to `end`."""
-    while file.tell() + 8 <= end:
-        name, (size,) = file.read(4), struct.unpack(size_format, file.read(4))
+    """The fields of the chunks from where a file is read up to `end`, or to what is no chunk."""
+    for _ in range(MOST_CHUNKS):
+        name = file.read(4)
+        if file.tell() + 4 > end or not re.fullmatch(rb"[ -~]{4}", name):
+            return
+        (size,) = struct.unpack(size_format, file.read(4))
         after = file.tell() + size + size % 2
         if name == b"LIST" and file.read(4) == b"INFO":
             yield from walk(file, min(after, end), size_format)
         elif name in CHUNKS and size <= LARGEST_TEXT:
-            yield CHUNKS[name], decoded(file.read(size).rstrip(b"\0"))
+            yield CHUNKS[name], decoded(file.read(size).split(b"\0")[0])
         file.seek(after)
 
 
@@ -135,11 +147,12 @@ def fields_by_tinytag(path: Path) -> Iterator[Field]:
     """ID3 in all its versions, Vorbis comments, and the tags of MP4 and WMA files."""
     from tinytag import TinyTag
 
+    with path.open("rb") as file:
+        read = str if file.read(4) in UNICODE else recovered
     tag = TinyTag.get(path, duration=False)
-    for name in ("artist", "albumartist", "title"):
-        yield name, getattr(tag, name)
-        for value in tag.other.get(name, []):
-            yield name, value
+    for name in (*ARTISTS, "title"):
+        for value in (getattr(tag, name), *tag.other.get(name, [])):
+            yield name, value and read(value)
 
 
 def fields_by_ffmpeg(path: Path) -> Iterator[Field]:

@@ -14,7 +14,7 @@ AUDIO_SUFFIXES = frozenset([
     ".tta", ".mka", ".mkv", ".webm", ".weba", ".ac3", ".amr", ".3gp", ".voc", ".sph", ".nist", ".dsf", ".dff",
 ])  # fmt: skip
 # What names of other files end with. A name without such an end, `Vol. 2` or `No.5`, is not asked, the file itself is.
-END = re.compile(r"\.[a-z][a-z0-9]{0,9}", re.IGNORECASE)
+END = re.compile(r"\.[a-z!][a-z0-9]{0,9}", re.IGNORECASE)
 # What audio files begin with: WAV, AIFF, FLAC, Ogg, MP3 with tags and without, MP4, AU, CAF, APE, WavPack and so on.
 AUDIO = re.compile(
     rb"RIFF....WAVE|RF64|riff|FORM....AIF|fLaC|OggS|ID3[\2-\4]|\xff[\xfa\xfb\xf2\xf3\xe2\xe3]|.{4}ftyp"

@@ -12,7 +12,7 @@ GROUPS_SHOWN, NAMES_SHOWN = 20, 3
 
 def about_songs(selection: Selection) -> list[str]:
     """Paragraphs in Markdown, some with a list; none if there is nothing to say."""
-    return [*conflicts(selection), *twins(selection), *parts(selection), *no_songs(selection)]
+    return [*conflicts(selection), *twins(selection), *parts(selection), *doubtful(selection), *no_songs(selection)]
 
 
 def conflicts(selection: Selection) -> Iterator[str]:
@@ -46,6 +46,16 @@ def parts(selection: Selection) -> Iterator[str]:
             f"**Parts of one recording**, by their names, of unknown artists: {sum(map(len, groups))} files of "
             f"{recordings(groups)}. They are kept in one split. If they are different songs, name their "
             f"artists.\n\n{listed(groups)}"
+        )
+
+
+def doubtful(selection: Selection) -> Iterator[str]:
+    """Songs that may be parts of a recording by their names, and were not taken for such."""
+    if groups := selection.recordings.doubtful:
+        yield (
+            f"**Numbered alike**: {sum(map(len, groups))} files of unknown artists. They count as different songs, "
+            "since little else would be left of their genre. If they are parts of one recording, figures are far too "
+            f"good: give those of each one name in the column {RECORDING} of a manifest.csv.\n\n{listed(groups)}"
         )
 
 

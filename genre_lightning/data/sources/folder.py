@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from genre_lightning.command_line.quoting import in_shell
@@ -12,6 +12,10 @@ from genre_lightning.errors import UserError
 
 KAGGLE = ("genres_original", "images_original")
 NO_TEXT = "has a name that is no text in UTF-8, which no table can hold: rename it"
+SPLIT_FOLDERS = {
+    "train": "train", "training": "train", "val": "val", "valid": "val", "validation": "val", "test": "test",
+    "testing": "test",
+}  # fmt: skip
 FMA_FOLDER = re.compile(r"\d{3}")
 
 
@@ -31,7 +35,9 @@ def folder(root: str | Sequence[str], genres: list[str] | None = None) -> Catalo
     """
     roots = [root] if isinstance(root, str) else list(dict.fromkeys(root))
     found = [songs_of(existing_folder(one)) for one in roots]
-    tracks = {track.path: track for catalogue in found for track in catalogue}  # a folder may lie in another one
+    tracks: dict[Path, Track] = {}
+    for track in (track for catalogue in found for track in catalogue):
+        tracks.setdefault(track.path, track)  # a folder may lie in another one: what the first says counts
     others = {path: reason for catalogue in found for path, reason in catalogue.others.items()}
     return Catalogue([*tracks.values()], others).of_genres(genres)
 
@@ -51,23 +57,38 @@ def songs_of(path: Path) -> Catalogue:
     """The songs of one folder. Raises UserError."""
     manifest = path / MANIFEST
     if manifest.is_file():
-        catalogue = read_manifest(manifest)
+        catalogue = with_unlisted(read_manifest(manifest), path)
     else:
         check_layout(path)
         files = find_files(path)
         nameless = dict.fromkeys([song for song in files.songs if not is_text(song)], NO_TEXT)
         above = {song: song.relative_to(path).parts[:-1] for song in files.songs if song not in nameless}
-        tracks = [Track(song, genre_name(names[0]) if names else "") for song, names in above.items()]
-        catalogue = Catalogue(tracks, files.others | nameless)
+        catalogue = Catalogue(by_folders(above), files.others | nameless)
     if not catalogue.tracks:
         raise UserError(f"data.root: no songs in {path}; it needs a folder for each genre, a {MANIFEST}, or fetch.py")
     return catalogue
 
 
+def by_folders(above: Mapping[Path, Sequence[str]]) -> list[Track]:
+    """The songs with the genres that their folders say, below the folders of splits if there are only such."""
+    tops = {names[0].lower() for names in above.values() if names}
+    if len(tops) > 1 and tops <= SPLIT_FOLDERS.keys() and all(len(names) > 1 for names in above.values()):
+        named = ((song, genre_name(names[1]), SPLIT_FOLDERS[names[0].lower()]) for song, names in above.items())
+        return [Track(song, genre, split=split) for song, genre, split in named]
+    return [Track(song, genre_name(names[0]) if names else "") for song, names in above.items()]
+
+
+def with_unlisted(catalogue: Catalogue, path: Path) -> Catalogue:
+    """The songs of a manifest, and as others the files in its folder that it does not list."""
+    listed, files = {os.path.normpath(track.path) for track in catalogue}, find_files(path)
+    unlisted = [song for song in files.songs if os.path.normpath(song) not in listed]
+    return Catalogue(catalogue.tracks, files.others | dict.fromkeys(unlisted, f"is not listed in {MANIFEST}"))
+
+
 def existing_folder(root: str) -> Path:
     """The folder called `root`. Raises UserError if there is none."""
     path = Path(root).expanduser()
-    if not path.is_dir():
+    if not os.path.isdir(path):  # noqa: PTH112 (Path.is_dir raises for names that are too long)
         raise UserError(f"data.root: there is no folder {path}; say where songs are, or collect some with fetch.py")
     return path
 
