@@ -107,9 +107,8 @@ def split_artists(text: str) -> list[str]:
 
 def guests(title: str) -> list[str]:
     """The artists whom a title names, as stores write it: `Song (feat. Anna)`."""
-    return [
-        name for part in CERTAIN.split(normalize("NFKC", title[:LONGEST]))[1:] if (name := UNOPENED.sub(r"\1", part))
-    ]
+    _, *named = GUESTS.split(normalize("NFKC", title[:LONGEST]))
+    return [UNOPENED.sub(r"\1", name) for name in named]
 
 
 @cache

@@ -56,7 +56,7 @@ def oddity(text: str) -> float:
 def of_one_meaning(raw: bytes) -> str | None:
     """The text of bytes that are no UTF-8, if it reads as text in one of Windows' encodings only; else None."""
     good = [letter for letter in raw.decode("utf-8", "ignore") if not letter.isascii()]
-    if 4 * len(good) > sum(byte > 127 for byte in raw):  # UTF-8 with something else in it
+    if b"\0" in raw or 4 * len(good) > sum(byte > 127 for byte in raw):  # UTF-16, or UTF-8 with something else in it
         return None
     read = []
     if is_cyrillic(text := raw.decode("cp1251", "replace")) and not re.search(

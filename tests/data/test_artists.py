@@ -158,3 +158,15 @@ def test_names_that_resemble_it_are_artists(text):
 
 def test_compilations_do_not_weld_their_artists():
     assert link_keys("Various Artists; Anna") == {"anna"}
+
+
+def test_guests_in_a_title_are_linked():
+    song = Track(Path("a"), "rock", "Anna", "One (feat. Boris & Carla) [Live]")
+    assert song.links >= {"anna", "boris", "carla"} and song.artists == ["anna"]
+    assert Track(Path("a"), "rock", "Anna", "Feature / Ft").links == {"anna"}
+
+
+def test_spellings_of_stores_are_one():
+    assert artist_key("Anna - Topic") == artist_key("AnnaVEVO") == "anna"
+    assert link_keys("Bach, Johann Sebastian") & link_keys("Johann Sebastian Bach")
+    assert link_keys("Unknown Artist 12") == frozenset() != link_keys("Artist 12")

@@ -41,3 +41,11 @@ def test_a_table_has_one_meaning_if_its_words_are_of_one_script(text, encoding):
 )
 def test_a_table_of_several_meanings_or_none_is_not_guessed_at(raw):
     assert of_one_meaning(raw) is None
+
+
+CAPITALS = ["\u0427\u0430\u0439\u0424", "\u041b\u042e\u0411\u042d", "\u0411\u0413", "\u0413.\u041e."]
+
+
+@pytest.mark.parametrize("name", CAPITALS)
+def test_names_with_capitals_of_their_own_are_read_from_windows_encoding(name):
+    assert decoded(name.encode("cp1251")) == name

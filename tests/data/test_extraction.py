@@ -235,3 +235,9 @@ def test_as_many_threads_as_are_asked_for_else_one_on_each_core():
 def test_less_than_one_thread_is_refused(workers):
     with pytest.raises(UserError, match=f"num_workers must be 1 or more, or null .*, not {workers}"):
         list(extract_all(PATHS[:1], lambda path: path, workers))
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="has no pipes in folders")
+def test_a_pipe_has_no_key(tmp_path):
+    os.mkfifo(tmp_path / "pipe.mp3")
+    assert song_key(tmp_path / "pipe.mp3") == song_key(tmp_path / "a\0b.mp3") == ""

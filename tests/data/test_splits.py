@@ -282,3 +282,23 @@ def test_artists_in_two_spellings_are_shared_artists():
     spelt = ("Jay\u2010Z", "train"), ("Jay Z", "test")
     tracks = [Track(Path("a"), "rock", artist, split=split) for artist, split in spelt]
     assert len(shared_artists(Catalogue(tracks))) == 2
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_few_artists_of_several_genres_are_split_the_same_way_in_any_order(seed):
+    rng = random.Random(seed)
+    tracks = [
+        Track(Path("s", f"{n}"), rng.choice("abc"), f"artist {rng.randrange(6)}") for n in range(rng.randint(6, 14))
+    ]
+    turned = [*reversed(tracks)]
+    one, other = ({t.path: t.split for t in split_catalogue(Catalogue(songs), seed=seed)} for songs in (tracks, turned))
+    assert one == other
+
+
+def test_files_of_the_same_name_in_many_folders_are_split_the_same_way_in_any_order():
+    tracks = [Track(Path("s", f"album {n}", "CD1", "01.mp3"), "ab"[n % 2]) for n in range(60)]
+    one, other = (
+        {track.path: track.split for track in split_catalogue(Catalogue(songs), seed=1)}
+        for songs in (tracks, tracks[::-1])
+    )
+    assert one == other

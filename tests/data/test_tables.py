@@ -48,3 +48,14 @@ def test_what_is_no_such_table_is_told_in_a_line(tmp_path, content, told):
     with pytest.raises(UserError) as raised:
         read(tmp_path / "manifest.csv")
     assert str(raised.value).startswith(f"{tmp_path / 'manifest.csv'}{told}") and "\n" not in str(raised.value)
+
+
+def test_what_excel_is_told_and_empty_lines_before_the_first_are_left_out(tmp_path):
+    (tmp_path / "manifest.csv").write_text("\nsep=;\npath;genre\n ; \na.wav;rock\n", encoding="utf-8")
+    assert read(tmp_path / "manifest.csv") == [(5, {"path": "a.wav", "genre": "rock"})]
+
+
+def test_utf_16_without_its_mark_is_told_to_be_saved_anew(tmp_path):
+    (tmp_path / "manifest.csv").write_bytes("path,genre\n".encode("utf-16-le"))
+    with pytest.raises(UserError, match="is not in UTF-8"):
+        read(tmp_path / "manifest.csv")

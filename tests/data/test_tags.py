@@ -194,3 +194,27 @@ def test_songs_get_what_their_source_does_not_say(tmp_path):
     songs = [Track(path, "rock"), Track(path, "rock", "Unknown artist", "Two"), Track(path, "rock", "Boris")]
     told = [(track.artist, track.title) for track in with_tags(Catalogue(songs), tmp_path)]
     assert told == [("Anna", "One"), ("Anna", "Two"), ("Boris", "One")]
+
+
+def test_a_placeholder_does_not_hide_the_artist_that_another_tag_names(tmp_path):
+    path = wav(tmp_path / "a.wav", info(b"Unknown Artist"), chunk(b"id3 ", id3((b"TPE1", b"\3Anna"))))
+    assert read_tags(path).artist == "Anna"
+
+
+def test_text_that_is_utf_8_by_definition_is_taken_as_it_is(tmp_path):
+    assert read_tags(flac(tmp_path / "a.flac", "ARTIST=\u00d6\u00f6")).artist == "\u00d6\u00f6"
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="has no pipes in folders")
+def test_a_pipe_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "pipe.mp3")
+    assert read_all_tags([tmp_path / "pipe.mp3"], tmp_path) == {tmp_path / "pipe.mp3": Tags()}
+
+
+def test_a_recording_that_was_killed_is_not_walked_through_byte_by_byte(tmp_path):
+    path = written(tmp_path / "a.wav")
+    with path.open("r+b") as file:
+        file.seek(40)
+        file.write(bytes(4))
+        file.truncate(200_000_000)  # which takes no room
+    assert read_tags(path) == Tags()

@@ -146,3 +146,25 @@ def test_a_name_that_no_table_can_hold_is_told(files):
     assert [track.path.name for track in catalogue] == ["a.mp3"] and "rename it" in next(
         iter(catalogue.others.values())
     )
+
+
+def test_folders_of_splits_above_genres_are_splits(files):
+    root = files("train/Jazz/a.mp3", "valid/Jazz/b.mp3", "test/rock/c.mp3")
+    found = [(track.path.name, track.genre, track.split) for track in folder(str(root))]
+    assert found == [("c.mp3", "rock", "test"), ("a.mp3", "jazz", "train"), ("b.mp3", "jazz", "val")]
+
+
+def test_a_genre_may_be_called_test(files):
+    assert folder(str(files("test/a.mp3", "train/b.mp3"))).genres == ["test", "train"]
+
+
+def test_files_that_a_manifest_does_not_list_are_told(files):
+    root = files("rock/a.mp3", "rock/b.mp3", "rock/cover.jpg")
+    (root / "manifest.csv").write_text("path,genre\nrock/a.mp3,rock\n", encoding="utf-8")
+    others = {path.name: reason for path, reason in folder(str(root)).others.items()}
+    assert others["b.mp3"] == "is not listed in manifest.csv" and others["cover.jpg"] == "is no song: .jpg"
+
+
+def test_a_folder_in_another_one_keeps_what_the_first_says(files):
+    root = files("Jazz/Anna/a.mp3", "rock/b.mp3")
+    assert folder([str(root), str(root / "Jazz")]).genres == ["jazz", "rock"]
