@@ -25,7 +25,8 @@ pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
 CONF = Path(__file__).parents[2] / "conf"
 SEEDS = (0, 1, 2)
 FLIPPED, HEARD = 0.1, 0.15
-MODELS = [("mlp", 0.6), pytest.param("pretrained", 0.8, marks=pytest.mark.weights)]
+# With the least part of the changed labels that is found, and of the accuracy that they cost that is won back.
+MODELS = [("mlp", 0.6, 0.2), pytest.param("pretrained", 0.8, 0.5, marks=pytest.mark.weights)]
 
 
 @pytest.fixture(scope="module")
@@ -81,8 +82,8 @@ def listen(run, songs, truth):
     return {songs / row["path"] for row in heard}
 
 
-@pytest.mark.parametrize(("model", "least"), MODELS)
-def test_most_of_the_changed_labels_are_found_and_correcting_them_pays(songs, model, least, tmp_path, capsys):
+@pytest.mark.parametrize(("model", "least", "won_back"), MODELS)
+def test_most_of_the_changed_labels_are_found_and_correcting_them_pays(songs, model, least, won_back, tmp_path, capsys):
     truth = {track.path: track.genre for track in read_manifest(songs / "manifest.csv")}
     figures = []
     _, clean = cross_validated(songs, truth, model, tmp_path / "clean")
@@ -98,4 +99,4 @@ def test_most_of_the_changed_labels_are_found_and_correcting_them_pays(songs, mo
         print(f"\n{model}: {found:.0%} found in the first {HEARD:.0%} ({[f'{one:.0%}' for one, *_ in figures]}); ")
         print(f"accuracy {clean:.1%} with right labels, {spoilt:.1%} with wrong ones, {corrected:.1%} once corrected")
     assert found >= least
-    assert corrected - spoilt >= (clean - spoilt) / 2 > 0
+    assert corrected - spoilt >= won_back * (clean - spoilt) > 0
