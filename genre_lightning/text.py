@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """A Markdown table with aligned columns, which can be read in a terminal too."""
-    lines = [[cell.replace("|", "\\|") for cell in line] for line in (head, *rows)]
-    widths = [max(len(line[column]) for line in lines) for column in range(len(head))]
+    lines = [head, *rows]
+    widths = [max(len(cell(line[column])) for line in lines) for column in range(len(head))]
     return "\n".join([table_head(head, widths), *(table_row(line, widths) for line in lines[1:])])
 
 
@@ -18,7 +18,12 @@ def table_head(head: Sequence[str], widths: Sequence[int]) -> str:
 
 def table_row(cells: Sequence[str], widths: Sequence[int]) -> str:
     """A line of a table with columns of these widths."""
-    return "| " + " | ".join(f"{cell:<{width}}" for cell, width in zip(cells, widths, strict=True)) + " |"
+    return "| " + " | ".join(f"{cell(text):<{width}}" for text, width in zip(cells, widths, strict=True)) + " |"
+
+
+def cell(text: str) -> str:
+    """A text in a table: a bar in it ends no cell."""
+    return text.replace("|", "\\|")
 
 
 def percent(fraction: float) -> str:
