@@ -7,8 +7,13 @@ from collections.abc import Iterable, Sequence
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """A Markdown table with aligned columns, which can be read in a terminal too."""
     lines = [head, *rows]
-    widths = [max(len(cell(line[column])) for line in lines) for column in range(len(head))]
+    widths = column_widths(lines)
     return "\n".join([table_head(head, widths), *(table_row(line, widths) for line in lines[1:])])
+
+
+def column_widths(lines: Sequence[Sequence[str]]) -> list[int]:
+    """How wide the columns of some lines are."""
+    return [max(len(cell(line[column])) for line in lines) for column in range(len(lines[0]))]
 
 
 def table_head(head: Sequence[str], widths: Sequence[int]) -> str:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from genre_lightning.errors import UserError
-from genre_lightning.text import cell, clock, percent, printable, table, table_head, table_row
+from genre_lightning.text import clock, column_widths, percent, printable, table, table_head, table_row
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -176,14 +176,9 @@ def picture(prediction: Prediction, genres: Sequence[str]) -> Figure:
 
 def as_table(predictions: Iterable[Prediction], genres: Sequence[str], songs: Sequence[Path]) -> Iterator[str]:
     """Tables for people: of one song the genres in rows, of several a line a song, of each timeline a line a moment."""
-    head = ("file", "genre", *genres)
-    names = max(len(cell(printable(song))) for song in songs)  # the longest, so that each line can be printed at once
-    of_genres = [len(cell(genre)) for genre in genres]
-    widths = [
-        max(names, len(head[0])),
-        max(len(head[1]), *of_genres),
-        *(max(7, width) for width in of_genres),
-    ]  # 100.0 %
+    head, full = ("file", "genre", *genres), ["100.0 %"] * len(genres)
+    longest = [*((printable(song), "", *full) for song in songs), *(("", genre, *full) for genre in genres)]
+    widths = column_widths([head, *longest])  # known before the first line, which is printed at once
     is_first = True
     for prediction in predictions:
         if prediction.timeline:
