@@ -102,7 +102,9 @@ class Catalogue:
         if not wanted:
             raise UserError(f"data.genres is empty; there are {', '.join(self.genres)}")
         if unknown := sorted(wanted - set(self.genres)):
-            raise UserError(f"data.genres: no songs of {', '.join(unknown)}; there are {', '.join(self.genres)}")
+            raise UserError(
+                f"data.genres: no songs of {', '.join(unknown)}; there are {', '.join(self.genres) or 'none'}"
+            )
         return replace(self, tracks=[track for track in self.tracks if track.genre in wanted])
 
 

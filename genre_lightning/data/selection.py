@@ -139,7 +139,7 @@ def report_skipped(skipped: list[Skipped]) -> None:
 def report_others(catalogue: Catalogue) -> None:
     """Count the files that are no songs, by their reasons."""
     for reason, count in Counter(catalogue.others.values()).most_common():
-        logger.warning("left out: %d files, because each %s", count, reason)
+        logger.warning("not among the songs: %d, since each %s", count, reason)
 
 
 def report_recordings(selection: Selection) -> None:

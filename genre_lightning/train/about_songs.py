@@ -65,7 +65,10 @@ def no_songs(selection: Selection) -> Iterator[str]:
     for path, reason in selection.catalogue.others.items():
         of_reason[reason].append(code(path.name))
     if of_reason:
-        lines = (f"- {len(names)}, because each {reason}: {several(names)}" for reason, names in of_reason.items())
+        lines = (
+            f"- {'1 file, since it' if len(names) == 1 else f'{len(names)} files, since each'} {reason}: {several(names)}"
+            for reason, names in of_reason.items()
+        )
         yield f"**Files that are not among the songs**: {len(selection.catalogue.others)}\n\n" + "\n".join(lines)
 
 

@@ -134,7 +134,7 @@ def test_songs_of_no_genre_are_left_out_and_counted(catalogue, cache, caplog):
     selection = select_songs(plus(catalogue, *stray), cache, published)
     assert len(selection.catalogue) == 8 and not selection.skipped and selection.catalogue.genres == ["noise", "tones"]
     report_others(selection.catalogue)
-    assert "left out: 8 files, because each is in no genre's folder, or not labelled yet" in caplog.text
+    assert "not among the songs: 8, since each is in no genre's folder, or not labelled yet" in caplog.text
 
 
 def test_songs_none_of_which_has_a_genre_are_said(catalogue, cache):

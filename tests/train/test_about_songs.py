@@ -42,8 +42,8 @@ def test_every_other_file_is_counted_by_its_reason():
     )
     assert "**Files that are not among the songs**: 3" in text
     assert (
-        "- 2, because each is hidden: `.DS_Store`, `._a`" in text
-        and "- 1, because each is no song: .jpg: `c.jpg`" in text
+        "- 2 files, since each is hidden: `.DS_Store`, `._a`" in text
+        and "- 1 file, since it is no song: .jpg: `c.jpg`" in text
     )
 
 
