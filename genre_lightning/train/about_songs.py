@@ -65,11 +65,13 @@ def no_songs(selection: Selection) -> Iterator[str]:
     for path, reason in selection.catalogue.others.items():
         of_reason[reason].append(code(path.name))
     if of_reason:
-        lines = (
-            f"- {'1 file, since it' if len(names) == 1 else f'{len(names)} files, since each'} {reason}: {several(names)}"
-            for reason, names in of_reason.items()
-        )
+        lines = (f"- {since(len(names))} {reason}: {several(names)}" for reason, names in of_reason.items())
         yield f"**Files that are not among the songs**: {len(selection.catalogue.others)}\n\n" + "\n".join(lines)
+
+
+def since(files: int) -> str:
+    """How a line about so many files begins, before the reason against them."""
+    return "1 file, since it" if files == 1 else f"{files} files, since each"
 
 
 def recordings(groups: Sequence[object]) -> str:
