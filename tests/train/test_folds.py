@@ -174,7 +174,7 @@ def stopped(configure):
     return stop
 
 
-@pytest.mark.parametrize("number", [2, 4])
+@pytest.mark.parametrize("number", [2, pytest.param(4, marks=pytest.mark.slow)])
 def test_a_run_that_was_stopped_goes_on_within_its_fold_and_ends_as_if_nothing_had_happened(
     number, run, stopped, train_run, tmp_path
 ):
