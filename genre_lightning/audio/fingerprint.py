@@ -1,5 +1,6 @@
 """A song's fingerprint: where its spectrum peaks, which a codec, another level or another sample rate hardly moves."""
 
+import math
 from typing import Any
 
 import numpy as np
@@ -61,7 +62,7 @@ class Fingerprint:
         """Find the peaks of what is held; what lies around the next ones is kept."""
         sound = np.concatenate([np.zeros(0, np.float32), *self.held])
         begin = round(self.frame * self.hop)
-        count = max(0, int((begin + len(sound) - len(self.window)) / self.hop) - self.frame + 1)
+        count = max(0, math.floor((begin + len(sound) - len(self.window)) / self.hop) - self.frame + 1)
         starts = np.round((self.frame + np.arange(count)) * self.hop).astype(np.int64) - begin
         frames, bins, power = peaks(spectrum(sound, starts, self.window))
         self.found.append((BINS_A_FRAME * (self.frame + frames) + bins, power))
