@@ -111,7 +111,7 @@ def test_long_songs_are_held_in_little_memory():
     assert sum(map(len, finder.held)) * 4 < 1_000_000
 
 
-@pytest.mark.parametrize("rate", [1000, 2756, 8000, 11025, 44100, 999_999])
-@pytest.mark.parametrize("samples", [0, 1, 2, 50, 92, 93, 94, 255, 256, 257, 1499, 1500])
-def test_a_sound_shorter_than_a_window_has_no_peaks_at_any_rate(rate, samples):
-    assert fingerprint(np.full(samples, 0.1, np.float32), rate, 7).dtype == np.uint32
+@pytest.mark.parametrize("rate", [1000, 2756, 11025, 999_999])
+def test_a_sound_shorter_than_a_window_has_no_peaks_at_any_rate(rate):
+    for samples in (0, 1, 2, 50, 92, 93, 94, 255, 256, 257, 1499, 1500):
+        assert fingerprint(np.full(samples, 0.1, np.float32), rate, 7).dtype == np.uint32
