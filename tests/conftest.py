@@ -22,7 +22,7 @@ from omegaconf import OmegaConf
 
 from genre_lightning.data.cache import FeatureCache
 from genre_lightning.data.catalogue import Catalogue
-from genre_lightning.data.selection import select_songs
+from genre_lightning.data.selection import known_songs, select_songs
 from genre_lightning.data.sources.folder import folder
 from genre_lightning.data.splits import split_catalogue
 from genre_lightning.embed.embeddings import Embeddings
@@ -215,7 +215,8 @@ def selected(library, tmp_path_factory):
     small = LogMel(sample_rate=SAMPLE_RATE, n_fft=512, hop_length=256, n_mels=24)
     cache, catalogue = FeatureCache(tmp_path_factory.mktemp("cache"), small, num_workers=1), folder(str(library))
     broken = cache.build([track.path for track in catalogue])
-    return select_songs(catalogue, cache, partial(split_catalogue, method="published"), broken), cache
+    known, published = known_songs(catalogue, cache), partial(split_catalogue, method="published")
+    return select_songs(catalogue, known, cache, published, broken), cache
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,7 @@
 """GenreDataModule: from songs to batches of windows on the device."""
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -12,15 +12,8 @@ from genre_lightning.data.augment import Augment
 from genre_lightning.data.cache import CachedSong, FeatureCache
 from genre_lightning.data.catalogue import Catalogue, linked
 from genre_lightning.data.loading import WindowModule
-from genre_lightning.data.selection import (
-    Selection,
-    check_listed,
-    report_others,
-    report_recordings,
-    report_skipped,
-    report_unjudged,
-    select_songs,
-)
+from genre_lightning.data.recordings import Recordings
+from genre_lightning.data.selection import Selection, check_listed, known_songs, report_selection, select_songs
 from genre_lightning.data.sources.folder import folder
 from genre_lightning.data.spec import Spec
 from genre_lightning.data.splits import split_catalogue
@@ -104,13 +97,18 @@ class GenreDataModule(WindowModule):
         Raises UserError if there are no songs, or too few as far as their names tell, or the cache cannot be written.
         """
         if self.broken is None:
-            songs = self.listed()
-            check_listed(songs, self.split)
-            self.broken = self.cache.build([track.path for track in songs if track.genre])
+            check_listed(self.listed, self.split)
+            self.broken = self.cache.build([track.path for track in self.listed if track.genre])
 
+    @cached_property
     def listed(self) -> Catalogue:
         """The songs of the source, with what their files' tags say."""
         return with_tags(self.source(), self.cache.root)
+
+    @cached_property
+    def known(self) -> tuple[Catalogue, Recordings]:
+        """Those whose genre is known, and which of them are one recording: the same however they are divided."""
+        return known_songs(self.listed, self.cache)
 
     def setup(self, stage: str = "fit") -> None:
         """Choose the songs and their splits, and get the windows ready; does nothing the second time.
@@ -122,14 +120,11 @@ class GenreDataModule(WindowModule):
         self.cache.refresh()  # another process may have built it
         self.divide(self.split)
         if self.broken is not None:  # one process of several tells
-            report_skipped(self.selection.skipped)
-            report_others(self.selection.catalogue)
-            report_recordings(self.selection)
-            report_unjudged(self.selection.catalogue)
+            report_selection(self.selection)
 
     def divide(self, split: Callable[[Catalogue], Catalogue]) -> None:
         """Divide the songs, and get their windows ready. Raises UserError as `setup` does."""
-        self.selection = select_songs(self.listed(), self.cache, split, self.broken or {})
+        self.selection = select_songs(self.listed, self.known, self.cache, split, self.broken or {})
         self.genres = self.selection.catalogue.genres
         songs = {split: self.cached_songs(split) for split in self.selection.catalogue.splits}
         learnt_from = self.learnt_from if "train" in songs else [*songs]  # all folds

@@ -54,16 +54,23 @@ class Selection:
         return [songs for songs, found in zip(self.recordings.twins, of_each, strict=True) if len(found) > 1]
 
 
+def known_songs(catalogue: Catalogue, cache: FeatureCache) -> tuple[Catalogue, Recordings]:
+    """The songs whose genre is known, those of one recording with its name, and which these are. Raises UserError."""
+    return with_recordings(with_genre(catalogue), cache)
+
+
 def select_songs(
-    catalogue: Catalogue, cache: FeatureCache, split: Callable[[Catalogue], Catalogue], broken: Mapping[Path, str]
-) -> Selection:
+    catalogue: Catalogue, known: tuple[Catalogue, Recordings], cache: FeatureCache,
+    split: Callable[[Catalogue], Catalogue], broken: Mapping[Path, str],
+) -> Selection:  # fmt: skip
     """Split the songs, and leave out broken files, duplicates, and what somebody has listened to and dropped.
 
-    `broken` are the files of which the cache could make no features, each with the reason. Raises UserError if fewer
-    than two genres are left, one of them has no training songs, or a split has no songs.
+    `known` are the `known_songs` of the catalogue, `broken` the files of which the cache could make no features, each
+    with the reason. Raises UserError if fewer than two genres are left, one of them has no training songs, or a split
+    has no songs.
     """
     dropped = [Skipped(track, f"is dropped by its {CHECKED}") for track in catalogue if track.checked == DROP]
-    named, recordings = with_recordings(with_genre(catalogue), cache)
+    named, recordings = known
     gone = [track.path for track in named if track.path not in broken and cache.find(track.path) is None]
     broken = {**broken, **dict.fromkeys(gone, "has changed while it was read")}
     divided = split(named)
@@ -126,6 +133,14 @@ def find_copies(catalogue: Catalogue, cache: FeatureCache) -> Iterator[Skipped]:
         assert song is not None, f"{track.path} has no features"
         if (original := first.setdefault(song.digest, track)) is not track:
             yield Skipped(track, f"is the same recording as {original.path} ({original.genre}, {original.split})")
+
+
+def report_selection(selection: Selection) -> None:
+    """Log what was noticed about the songs; the run's report says more."""
+    report_skipped(selection.skipped)
+    report_others(selection.catalogue)
+    report_recordings(selection)
+    report_unjudged(selection.catalogue)
 
 
 def report_skipped(skipped: list[Skipped]) -> None:

@@ -33,7 +33,8 @@ def catalogue(tmp_path, write_song):
 
 def select_songs(catalogue, cache, split):
     """Compute the features and select, as the data module does."""
-    selection = module.select_songs(catalogue, cache, split, cache.build([track.path for track in catalogue]))
+    broken = cache.build([track.path for track in catalogue])
+    selection = module.select_songs(catalogue, module.known_songs(catalogue, cache), cache, split, broken)
     report_skipped(selection.skipped)
     return selection
 

@@ -14,7 +14,7 @@ import soundfile
 from genre_lightning.audio.reading import read_audio
 from genre_lightning.data.cache import FeatureCache
 from genre_lightning.data.catalogue import read_manifest
-from genre_lightning.data.selection import select_songs
+from genre_lightning.data.selection import known_songs, select_songs
 from genre_lightning.data.sources import demo as source
 from genre_lightning.data.sources.demo import demo, invent
 from genre_lightning.data.splits import split_catalogue
@@ -252,4 +252,4 @@ def test_too_few_artists_for_three_sides_are_told_by_the_split(composed, feature
     catalogue, cache = demo(str(composed), **FEW), FeatureCache(tmp_path / "cache", features)
     with pytest.raises(UserError, match=r"^split: no usable song of .* is left for .*add songs \(of other artists\)"):
         broken = cache.build([track.path for track in catalogue])
-        select_songs(catalogue, cache, partial(split_catalogue, method="artist"), broken)
+        select_songs(catalogue, known_songs(catalogue, cache), cache, partial(split_catalogue, method="artist"), broken)
