@@ -1,0 +1,1 @@
+"""Not a part of the package: what its documentation is made with."""

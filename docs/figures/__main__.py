@@ -1,0 +1,46 @@
+"""Make the pictures and the sounds of docs/theory.md anew: python -m docs.figures [NAME ...]."""
+
+import sys
+from collections.abc import Callable, Collection
+from functools import partial
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from tqdm import tqdm
+
+from docs.figures.drawing import save_small, write_sound
+
+FOLDER = Path(__file__).parents[1] / "theory"
+# Each has functions that make its pictures and its sounds, by their names, in PICTURES and SOUNDS.
+MODULES = ("waves",)
+
+
+def main(names: Collection[str], folder: Path = FOLDER) -> None:
+    """Write the pictures and sounds that are named, or all, into `folder`, the sounds into a folder below it."""
+    wanted = {name: write for name, write in everything().items() if not names or name in names}
+    if unknown := set(names) - set(wanted):
+        sys.exit(f"docs.figures: there is no {', '.join(sorted(unknown))}; there are {', '.join(everything())}")
+    (folder / "sounds").mkdir(parents=True, exist_ok=True)
+    for name, write in (bar := tqdm(wanted.items(), unit="file")):
+        bar.set_postfix_str(name)
+        write(folder)
+
+
+def everything() -> dict[str, Callable[[Path], None]]:
+    """What writes each picture and each sound into a folder, by its name."""
+    written: dict[str, Callable[[Path], None]] = {}
+    for name in MODULES:
+        module = import_module(f"docs.figures.{name}")
+        written |= {picture: partial(write_picture, picture, draw) for picture, draw in module.PICTURES.items()}
+        written |= {sound: partial(write_sound, sound, make) for sound, make in module.SOUNDS.items()}
+    return written
+
+
+def write_picture(name: str, draw: Callable[[], Any], folder: Path) -> None:
+    """Draw a picture and write it."""
+    save_small(draw(), folder / f"{name}.png")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
