@@ -20,7 +20,7 @@ TRUTH = 0.8  # the simulated accuracy
 ARTISTS, SONGS = 10, 15  # of a test set, and of each artist
 CORRELATION = 0.43  # of songs of one artist: what it was on 864 composed ones
 TEST_SETS = 40
-STEPS, WINDOW = 300, 100  # of the averaged weights, and over how many they are averaged
+STEPS, WINDOW, DESCENTS = 300, 100, 300  # of the averaged weights; over how many steps they are averaged
 
 
 def judged_songs(sureness: float) -> ScoredSongs:
@@ -74,10 +74,9 @@ def draw_bars(axes: "Axes", title: str, intervals: list[tuple[float, float]]) ->
     axes.set(ylim=(0.3, 1.02), xlabel="test set", title=f"{title}: {sum(held)} of {len(held)} hold the truth")
 
 
-def noisy_descent() -> npt.NDArray[np.float64]:
+def noisy_descent(rng: np.random.Generator) -> npt.NDArray[np.float64]:
     """The weights of a small quadratic loss on its way down with noisy gradients, `(STEPS, 2)`."""
-    rng, curvature = np.random.default_rng(0), np.array([1.0, 0.15])
-    weights = [np.array([3.0, 4.0])]
+    curvature, weights = np.array([1.0, 0.15]), [np.array([3.0, 4.0])]
     for _ in range(STEPS - 1):
         gradient = curvature * weights[-1] + rng.normal(0, 1.5, 2)
         weights.append(weights[-1] - 0.15 * gradient)
@@ -85,17 +84,21 @@ def noisy_descent() -> npt.NDArray[np.float64]:
 
 
 def draw_averaging() -> "Figure":
-    """Weights that wander around the minimum, and their average, which lies nearer to it."""
-    figure, (axes,) = panels(1, 1, width=5, height=3)
-    grid = np.linspace(-2, 5, 100)
-    axes.contour(grid, grid, 0.5 * (grid[None] ** 2 + 0.15 * grid[:, None] ** 2), 10, colors="0.8")
-    weights = noisy_descent()
-    axes.plot(*weights.T, color=COLOURS[0], linewidth=0.6, label="weights, step by step")
-    axes.plot(*weights[-1], "o", color=COLOURS[0], label="the last ones")
-    axes.plot(*weights[-WINDOW:].mean(axis=0), "s", color=COLOURS[1], label=f"average of the last {WINDOW}")
-    axes.plot(0, 0, "+", color="black", markersize=12, label="the minimum")
-    axes.set(xlim=(-2, 5), ylim=(-2, 5), xlabel="first weight", ylabel="second weight")
-    axes.legend(loc="lower right")
+    """Weights that wander around the minimum, and their average; how far both end from it, over many descents."""
+    figure, (path, distances) = panels(1, 2, width=8, height=3)
+    rng, grid = np.random.default_rng(0), np.linspace(-2, 5, 100)
+    path.contour(grid, grid, 0.5 * (grid[None] ** 2 + 0.15 * grid[:, None] ** 2), 10, colors="0.8")
+    descents = np.stack([noisy_descent(rng) for _ in range(DESCENTS)])  # (descents, STEPS, 2)
+    ends = {"the last weights": descents[:, -1], f"average of {WINDOW} steps": descents[:, -WINDOW:].mean(axis=1)}
+    path.plot(*descents[0].T, color=COLOURS[2], linewidth=0.6)
+    path.set(xlim=(-2, 5), ylim=(-2, 5), xlabel="first weight", ylabel="second weight", title="one descent")
+    for (name, weights), colour in zip(ends.items(), COLOURS, strict=False):
+        path.plot(*weights[0], "o", color=colour, label=name)
+        far = np.linalg.norm(weights, axis=1)
+        distances.hist(far, bins=20, alpha=0.6, color=colour, label=f"{name}: mean {far.mean():.2f}")
+    path.plot(0, 0, "+", color="black", markersize=12)
+    distances.set(title=f"{DESCENTS} descents", xlabel="distance from the minimum")
+    distances.legend()
     return figure
 
 
