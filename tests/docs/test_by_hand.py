@@ -25,17 +25,18 @@ GENRES = [0, 0, 0, 0, 1, 1]
 ARTISTS = "AABCBC"
 
 
-def numbers(text: str) -> set[str]:
-    """The numbers of a text, English or Russian, as Python writes them."""
-    text = re.sub(r"(?<=\d)[,\u00a0\u202f](?=\d{3}(?!\d))", "", text.replace("{,}", "."))
-    return set(re.findall(r"\d+(?:\.\d+)?", re.sub(r"(?<=\d),(?=\d)", ".", text)))
+def numbers(text: str, page: str) -> set[str]:
+    """The numbers of a text as Python writes them."""
+    if page.endswith(".ru.md"):
+        text = re.sub(r"(?<=\d),(?=\d)", ".", text.replace("\u00a0", "").replace("{,}", "."))
+    return set(re.findall(r"\d+(?:\.\d+)?", re.sub(r"(?<=\d),(?=\d{3})", "", text)))
 
 
 def worked(page: str, section: int) -> set[str]:
     """The numbers in the paragraphs of a section that are worked by hand."""
     sections = re.split(r"^## ", (DOCS / page).read_text(encoding="utf-8"), flags=re.MULTILINE)
-    paragraphs = sections[section].split("\n\n")
-    return set().union(*(numbers(text) for text in paragraphs if text.startswith(("*By hand:*", "*Вручную:*"))))
+    paragraphs = [text for text in sections[section].split("\n\n") if text.startswith(("*By hand:*", "*Вручную:*"))]
+    return set().union(*(numbers(text, page) for text in paragraphs))
 
 
 def written(*values: float, digits: int = 2) -> set[str]:
@@ -54,7 +55,7 @@ def transforms() -> tuple[set[str], set[str]]:
     assert np.sum(bins**2) / 8 == pytest.approx(np.sum(BY_HAND**2))
     seconds, apart = features.n_fft / features.sample_rate, features.sample_rate / features.n_fft
     hop = features.hop_length / features.sample_rate
-    found = written(bins[1], bins[3], math.cos(math.pi / 4)) | written(np.sum(BY_HAND**2), digits=0)
+    found = written(bins[1], bins[3]) | written(math.cos(math.pi / 4), digits=4) | written(np.sum(BY_HAND**2), digits=0)
     found |= written(1000 * seconds, apart, 1000 * hop, features.frames_per_second, digits=1)
     slow, logarithm = 2048**2, math.log2(2048)
     found |= written(slow, logarithm, 2048 * logarithm, slow / (2048 * logarithm), digits=0)
@@ -74,7 +75,7 @@ def coefficients() -> tuple[set[str], set[str]]:
     bands = torch.tensor([4.0, 2, 0, -2])
     found = bands @ create_dct(4, 4, "ortho")
     assert float(found.square().sum()) == pytest.approx(24)
-    cosines = written(math.cos(math.pi / 8), math.cos(3 * math.pi / 8), math.sqrt(0.5))
+    cosines = written(math.cos(math.pi / 8), math.cos(3 * math.pi / 8), math.sqrt(0.5), digits=4)
     return {"0", "1", "2", "3", "4", "0.5", "24"}, cosines | written(*found.tolist())
 
 
