@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 WINDOW = (86, 64)  # frames and bands of the two seconds that networks read
 CHANNELS = [24, 48, 96, 128]  # as conf/train.yaml has them
 TRIED = 32  # random windows: a maximum passes on only one of four, each time another
-SHADES = 8  # of blue: the noise of fewer windows would take most of the file
+SHADES = 6  # of blue: the noise of fewer windows would take most of the file
 
 
 class Field(NamedTuple):
@@ -97,13 +97,13 @@ def receptive_fields() -> "Figure":
     figure, axes = panels(2, 4, width=9.0, height=4.2)
     for axis, (name, seen) in zip(axes, fields(), strict=True):
         seconds = features.seconds_of(WINDOW[0])
-        shown = (seen.shares / seen.shares.max()).sqrt().T  # else all but the centre would be pale
-        axis.imshow(shown, origin="lower", aspect="auto", cmap=shades, extent=(0, seconds, 0, WINDOW[1]))
+        shown = (seen.shares / seen.shares.max()).sqrt()  # else all but the centre would be pale
+        shown = torch.where(seen.shares > 0, 0.2 + 0.8 * shown, 0)
+        axis.imshow(shown.T, origin="lower", aspect="auto", cmap=shades, extent=(0, seconds, 0, WINDOW[1]))
         spanned = f"{seen.frames} frames, {features.seconds_of(seen.frames):.2f} s; {seen.bands} bands"
-        axis.set_title(f"{name}\n{spanned}", fontsize=8.5)
-        axis.tick_params(labelsize=7)
-    figure.supxlabel("seconds", fontsize=9)
-    figure.supylabel("mel band", fontsize=9)
+        axis.set_title(f"{name}\n{spanned}")
+    figure.supxlabel("seconds")
+    figure.supylabel("mel band")
     return figure
 
 

@@ -1,5 +1,6 @@
 import pytest
 import torch
+
 from docs.figures import fields
 from docs.figures.fields import CHANNELS, behind, field, untrained
 from genre_lightning.models.blocks import AverageOverFeatures
