@@ -1,12 +1,12 @@
 """Section 7 of the theory: what distances on a map mean and do not mean."""
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from docs.figures.drawing import panels
 from docs.figures.neighbours import REPRESENTATIONS, as_compared
-from docs.figures.stored import Arrays, stored
+from docs.figures.stored import NETWORKS, Arrays, stored
 from genre_lightning.data.catalogue import SPLITS
 from genre_lightning.embed.projection import PCA, TSNE, UMAP, Projection
 from genre_lightning.plotting import COLOURS
@@ -23,7 +23,7 @@ SETTINGS: dict[str, Projection] = {
     "UMAP, n_neighbors 50, min_dist 0.5": UMAP(n_neighbors=50, min_dist=0.5),
 }
 MAPPED = "cnn"  # the vectors that are mapped with all settings
-SHOWN = [name for name in REPRESENTATIONS if name != "frames"]  # what is mapped with the project's own settings
+SHOWN = [name for name in REPRESENTATIONS if name != NETWORKS["frames"]]  # each mapped with conf/projection's UMAP
 NEAR = 10  # neighbours that trustworthiness asks for
 DIVIDED, ISLANDS = 3, 6  # the map of noise, of SETTINGS, that is divided into so many parts, which the others show too
 
@@ -65,15 +65,15 @@ def measured(vectors: np.ndarray, positions: np.ndarray) -> Measured:
     from sklearn.manifold import trustworthiness
 
     positions = positions.astype(float)
-    kept = spearmanr(pdist(vectors, "cosine"), pdist(positions)).statistic
-    return Measured(trustworthiness(vectors, positions, n_neighbors=NEAR, metric="cosine"), float(kept))
+    kept: Any = spearmanr(pdist(vectors, "cosine"), pdist(positions))
+    return Measured(trustworthiness(vectors, positions, n_neighbors=NEAR, metric="cosine"), float(kept.statistic))
 
 
 def islands(positions: np.ndarray) -> np.ndarray:
     """The ISLANDS parts into which k-means divides a map, `(songs,)`."""
     from sklearn.cluster import KMeans
 
-    return KMeans(ISLANDS, n_init=5, random_state=0).fit_predict(positions.astype(float))
+    return KMeans(ISLANDS, n_init="auto", random_state=0).fit_predict(positions.astype(float))
 
 
 def apart(vectors: np.ndarray, parts: np.ndarray, metric: str) -> float:
@@ -95,7 +95,7 @@ def map_settings() -> "Figure":
             found = measured(vectors, positions)
             axis.set_title(setting.replace("n_neighbors", "k"))
             axis.set_xlabel(f"trustworthiness {found.trustworthiness:.2f}\ndistances kept {found.distances:.2f}")
-    axes[0].set_ylabel(f"songs as the {MAPPED} sees them")
+    axes[0].set_ylabel(f"songs as the {NETWORKS[MAPPED]} sees them")
     axes[len(SETTINGS)].set_ylabel("pure noise")
     return figure
 

@@ -27,7 +27,7 @@ REPRESENTATIONS = {
     "MFCC statistics, raw": Representation("mfcc", "euclidean"),
     "MFCC statistics, standardised": Representation("mfcc", "euclidean", standardised=True),
     "log-mel statistics, standardised": Representation("logmel", "euclidean", standardised=True),
-    **{name: Representation(name, "cosine") for name in NETWORKS},
+    **{label: Representation(name, "cosine") for name, label in NETWORKS.items()},
 }
 
 
@@ -94,13 +94,12 @@ def vote(near: np.ndarray) -> np.ndarray:
 
 
 def told(arrays: Arrays) -> str:
-    """The figures as a table, each the mean over the splits and their range."""
-    own = dict(zip(NETWORKS, arrays["accuracy"], strict=True))
-    rows = [
-        [name, *map(spread, found), spread(own[name]) if name in own else ""] for name, found in figures(arrays).items()
-    ]
-    heads = ["songs as", f"kNN accuracy, k = {K}", "neighbours of the same genre", "the network itself"]
-    return f"{table(heads, rows)}\n\nTest songs of splits {SPLIT_SEEDS}; neighbours among the songs learnt from."
+    """The figures as a table, each the mean over the splits and their range; and those of the networks themselves."""
+    rows = [[name, *map(spread, found)] for name, found in figures(arrays).items()]
+    own = [[name, *map(spread, found.T)] for name, found in zip(NETWORKS.values(), arrays["accuracy"], strict=True)]
+    near = table(["songs as", f"kNN accuracy, k = {K}", "neighbours of the same genre"], rows)
+    gap = table(["accuracy of", "songs it learnt from", "validation", "test"], own)
+    return f"Test songs of splits {SPLIT_SEEDS}, neighbours among the songs learnt from:\n\n{near}\n\n{gap}"
 
 
 def spread(fractions: np.ndarray) -> str:

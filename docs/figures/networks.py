@@ -9,6 +9,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -18,6 +19,9 @@ from docs.figures.stored import NETWORKS, SPLIT_SEEDS, STORED, Arrays
 from genre_lightning.data.catalogue import SPLITS, Track
 from genre_lightning.files import write_whole
 from genre_lightning.runs.run import Run, finished_runs
+
+if TYPE_CHECKING:
+    from genre_lightning.embed.embedder import SongMeans
 
 TRAIN = Path(__file__).parents[2] / "train.py"
 # What is typed for each sweep. First fits, so that songs of validation and of test are both unheard.
@@ -52,8 +56,9 @@ def collect(runs: Runs) -> Arrays:
     probabilities = {}
     for name in NETWORKS:
         made = [embedded(runs[name, seed], tracks) for seed in SPLIT_SEEDS]
-        vectors[name], probabilities[name] = ([one[part] for one in made] for part in range(2))
-        arrays[name] = vectors[name][0].astype(np.float16)
+        vectors[name] = [songs.vectors.astype(np.float16) for songs in made]  # measured as they are stored
+        probabilities[name] = [songs.probabilities for songs in made]
+        arrays[name] = vectors[name][0]
     arrays["accuracy"] = np.array([accuracies(probabilities[name], arrays) for name in NETWORKS], np.float32)
     arrays["neighbours"] = neighbours(vectors, split)
     return arrays | recurrent.watched(first, tracks) | maps.projected(arrays)
@@ -85,19 +90,21 @@ def statistics(run: Run, tracks: Sequence[Track]) -> Arrays:
     return found
 
 
-def embedded(run: Run, tracks: Sequence[Track]) -> tuple[np.ndarray, np.ndarray]:
-    """What a network makes of songs: `(songs, embedding)` and `(songs, n_genres)`, as embed.py does."""
+def embedded(run: Run, tracks: Sequence[Track]) -> "SongMeans":
+    """What a network makes of songs, as embed.py has it."""
     from genre_lightning.embed.embedder import embed_songs, predicting_trainer
 
     songs = [song for track in tracks if (song := run.cache.find(track.path))]
     return embed_songs(run, songs, predicting_trainer(accelerator="cpu", devices=1))
 
 
-def accuracies(probabilities: Sequence[np.ndarray], arrays: Arrays) -> list[float]:
-    """How many of the test songs of each split a network gets right."""
+def accuracies(probabilities: Sequence[np.ndarray], arrays: Arrays) -> list[list[float]]:
+    """The part of the songs of train, val and test that a network gets right, of each split."""
     right = [made.argmax(axis=1) == arrays["genre"] for made in probabilities]
-    tested = arrays["split"] == SPLITS.index("test")
-    return [float(songs[test].mean()) for songs, test in zip(right, tested, strict=True)]
+    parts = range(len(SPLITS))
+    return [
+        [songs[split == part].mean() for part in parts] for songs, split in zip(right, arrays["split"], strict=True)
+    ]
 
 
 if __name__ == "__main__":

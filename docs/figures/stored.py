@@ -7,7 +7,7 @@ import numpy as np
 
 STORED = Path(__file__).parents[1] / "theory" / "networks.npz"
 SPLIT_SEEDS = (0, 1, 2)  # vectors are stored of the first one
-NETWORKS = ("mlp", "cnn", "lstm", "frames")  # the last: an LSTM that reads the frames themselves
+NETWORKS = {"mlp": "MLP", "cnn": "CNN", "lstm": "LSTM", "frames": "LSTM on frames"}  # by their arrays
 Arrays = dict[str, np.ndarray]
 
 
@@ -18,7 +18,7 @@ def stored() -> Arrays:
     genres: their names; genre, artist: `(songs,)`, by number; split: `(splits, songs)`, numbers of SPLITS;
     mfcc, logmel: each feature's mean over the song, then its standard deviation, `(songs, 2 * features)`;
     mlp, cnn, lstm, frames: songs by the networks of the first split, `(songs, embedding)`;
-    accuracy: of all networks on test, `(networks, splits)`.
+    accuracy: of all networks on the songs of train, which they learnt from, val and test: `(networks, splits, 3)`.
     Others are told of by the functions that make them: `neighbours.neighbours`, `recurrent.watched`, `maps.projected`.
     """
     with np.load(STORED, allow_pickle=False) as arrays:
