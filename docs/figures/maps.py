@@ -101,11 +101,11 @@ def map_settings() -> "Figure":
 
 
 def map_representations() -> "Figure":
-    """Songs by their statistics and by networks, each mapped by UMAP with the project's settings."""
+    """Songs by their statistics and by networks, mapped by UMAP with the project's settings; pale: learnt from."""
     arrays = stored()
     figure, axes = panels(2, 3, width=9.0, height=5.6)
     for axis, name, positions in zip(axes, SHOWN, arrays["map_representations"], strict=True):
-        draw_map(axis, positions, arrays["genre"], arrays["split"][0] == SPLITS.index("test"))
+        draw_map(axis, positions, arrays["genre"], arrays["split"][0] != SPLITS.index("train"))
         axis.set_title(name)
     marks = [axes[0].plot([], [], "o", color=colour, label=name)[0] for name, colour in named_genres(arrays)]
     axes[0].legend(handles=marks)
