@@ -13,7 +13,7 @@ from docs.figures.drawing import save_small, write_sound
 
 FOLDER = Path(__file__).parents[1] / "theory"
 # Each has functions that make its pictures and its sounds, by their names, in PICTURES and SOUNDS.
-MODULES = ("waves",)
+MODULES = ("waves", "tasks")
 
 
 def main(names: Collection[str], folder: Path = FOLDER) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from docs.tasks.recording import Place
-from docs.tasks.voice import Speaker, play
+from docs.tasks.voice import SNR_DB, Speaker, play
 from genre_lightning.demo.instruments import SAMPLE_RATE, Wave
 from genre_lightning.files import write_text_whole, write_whole
 
@@ -32,7 +32,7 @@ def part(kind: str, seconds: int, rng: np.random.Generator) -> Wave:
     back = play(rng, seconds) if kind.endswith("music") else place.noise(seconds * SAMPLE_RATE, rng)
     if not kind.startswith("voice"):
         return place.heard(back, rng)
-    return place.record(Speaker(rng).talk(seconds, rng), rng, rng.uniform(5, 20), back)
+    return place.record(Speaker(rng).talk(seconds, rng), rng, rng.uniform(*SNR_DB), back)
 
 
 def heard_by(run: Path, seed: int, folder: Path) -> list[tuple[str, str, float]]:

@@ -47,9 +47,7 @@ SENTENCES = (
 def say(text: str, voice: str, pitch: float = 50, words_a_minute: float = 170) -> Wave:
     """What a voice of espeak-ng makes of a text, as `(samples,)` without the silence around it. Raises UserError."""
     if which(PROGRAM) is None:
-        raise UserError(
-            f"{PROGRAM} is not installed, which this task needs: apt install {PROGRAM}, brew install {PROGRAM}"
-        )
+        raise UserError(f"this task needs {PROGRAM}, which is not installed: apt or brew install {PROGRAM}")
     with TemporaryDirectory() as folder:
         spoken = Path(folder) / "spoken.wav"
         how = ["-v", voice, "-p", f"{pitch:.0f}", "-s", f"{words_a_minute:.0f}", "-w", str(spoken)]

@@ -12,6 +12,7 @@ from genre_lightning.demo.score import write_score
 
 SECONDS = 5.0
 HIGHEST_HZ = 5000
+SNR_DB = (-8, 12)  # of a voice to what is heard behind it
 
 
 class Speaker:
@@ -71,7 +72,7 @@ def voice(seed: int, groups: int = 24, each: int = 4) -> Iterator[Clip]:
         speaker, places = Speaker(rng), (Place(rng), Place(rng))
         for number in range(each):
             talk, rest = speaker.talk(SECONDS, rng), behind(places[0], number, rng)
-            yield Clip(places[0].record(talk, rng, rng.uniform(0, 20), rest), "voice", f"speaker {group + 1}")
+            yield Clip(places[0].record(talk, rng, rng.uniform(*SNR_DB), rest), "voice", f"speaker {group + 1}")
             yield Clip(places[1].heard(behind(places[1], number, rng), rng), "other", f"place {group + 1}")
 
 
