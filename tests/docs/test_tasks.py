@@ -1,16 +1,20 @@
 import csv
+import json
+import subprocess
 import sys
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
+import torch
 
 from docs.figures.tasks import HEARD
 from docs.tasks import __main__ as command
 from docs.tasks import speech
 from docs.tasks.birds import SPECIES, birds, whistle
-from docs.tasks.broadcast import broadcast, in_words
+from docs.tasks.broadcast import broadcast, heard_by, in_words
 from docs.tasks.recording import Place, write_clips
 from docs.tasks.speech import LANGUAGES, SPEAKERS, languages, placed, say, speakers, wake_word
 from docs.tasks.voice import Speaker, voice
@@ -18,6 +22,7 @@ from genre_lightning.data.sources.folder import folder
 from genre_lightning.demo.instruments import SAMPLE_RATE
 from genre_lightning.errors import UserError
 
+TRAIN = Path(__file__).parents[2] / "train.py"
 MAKERS = {
     birds: set(SPECIES), voice: {"voice", "other"}, speakers: set(SPEAKERS), languages: set(LANGUAGES),
     wake_word: {"computer", "other"},
@@ -153,3 +158,25 @@ def test_what_the_picture_shows_was_heard_in_this_broadcast(minute):
 def test_seconds_are_counted_by_what_they_are():
     seconds = [("voice", "voice", 0.9), ("voice", "other", 0.2), ("silence", "silence", 0.0)]
     assert in_words(seconds) == "voice: 1 of 2 seconds right, silence: 1 of 1 seconds right"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("make, window_seconds, least", [(birds, 2, 0.5), (voice, 1, 0.8)])
+def test_a_few_epochs_teach_a_network_more_than_chance(make, window_seconds, least, tmp_path):
+    write_clips(make(0, groups=8, each=3), tmp_path / "clips")
+    short = ["trainer=cpu", "trainer.max_epochs=4", "refit=false", "logger=[]", "callbacks=[]"]
+    own = ["data=folder", "data.root=clips", f"loader.window_seconds={window_seconds}", "hydra.run.dir=run"]
+    subprocess.run([sys.executable, str(TRAIN), *own, *short], cwd=tmp_path, check=True)
+    figures = json.loads((tmp_path / "run" / "metrics.json").read_text(encoding="utf-8"))
+    assert figures["test"]["accuracy"] > least
+    if make is voice:
+        seconds = heard_by(tmp_path / "run", 1, tmp_path / "heard")
+        assert sum(label == taken_for for label, taken_for, _ in seconds) > 0.75 * len(seconds)
+        assert len((tmp_path / "heard" / "broadcast.csv").read_text(encoding="utf-8").splitlines()) == 1 + len(seconds)
+
+
+def test_of_three_frames_five_ways_spell_ab_and_one_spells_aa():
+    spelt = torch.full((3, 1, 3), 1 / 3).log()  # a blank, a and b are equally likely in each frame
+    for word, ways in {(1, 2): 5, (1, 1): 1}.items():
+        loss = torch.nn.functional.ctc_loss(spelt, torch.tensor([word]), torch.tensor([3]), torch.tensor([2]))
+        assert torch.exp(-2 * loss).item() == pytest.approx(ways / 27)  # the mean is over the two letters
