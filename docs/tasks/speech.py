@@ -72,7 +72,9 @@ def speakers(seed: int, groups: int = 8, each: int = 4) -> Iterator[Clip]:
         place, pitch, pace = Place(rng), rng.normal(50, 6), rng.uniform(140, 200)
         for _ in range(each):
             sentence = " ".join(str(rng.choice(words)) for words in SENTENCES)
-            spoken = placed(say(sentence, f"en+{voice}", pitch, pace), 3.5, rng)
+            # No sentence at quite the pitch and pace of another: else what they share were a recording twice.
+            said = say(sentence, f"en+{voice}", rng.normal(pitch, 5), pace * rng.uniform(0.9, 1.1))
+            spoken = placed(said, 3.5, rng)
             yield Clip(place.record(spoken, rng, rng.uniform(5, 25)), name, f"{name} day {day + 1}")
 
 
@@ -83,7 +85,8 @@ def languages(seed: int, groups: int = len(VOICES), each: int = 3) -> Iterator[C
         place, pitch, pace = Place(rng), rng.normal(50, 6), rng.uniform(140, 200)
         for _ in range(each):
             numbers = " ".join(map(str, rng.integers(100, 1_000_000, size=3)))
-            spoken = placed(say(numbers, f"{code}+{voice}", pitch, pace), 4.0, rng)
+            said = say(numbers, f"{code}+{voice}", rng.normal(pitch, 5), pace * rng.uniform(0.9, 1.1))
+            spoken = placed(said, 4.0, rng)
             yield Clip(place.record(spoken, rng, rng.uniform(5, 25)), language, f"voice {voice}")
 
 
