@@ -83,6 +83,8 @@ def test_two_birds_differ_in_nothing_but_the_direction_of_time():
     assert np.corrcoef(one, other)[0, 1] > 0.99
     early, late = (np.abs(np.fft.rfft(half, SAMPLE_RATE)).argmax() for half in np.array_split(falling, 2))
     assert early > 4200 > late  # a bin is 1 Hz
+    early, late = (np.abs(np.fft.rfft(half, SAMPLE_RATE)).argmax() for half in np.array_split(rising, 2))
+    assert early < 4200 < late
 
 
 def test_a_speaker_has_a_pitch_and_pauses():
@@ -94,12 +96,25 @@ def test_a_speaker_has_a_pitch_and_pauses():
     assert spectrum[105:140].max() > 3 * spectrum[150:210].max()
 
 
-def test_a_place_keeps_its_sound_and_the_distance_of_what_is_heard():
-    rng = np.random.default_rng(0)
-    place, tone = Place(rng), np.sin(np.arange(SAMPLE_RATE) * 0.3)
-    near, far = (place.record(tone, np.random.default_rng(1), snr_db) for snr_db in (30, 0))
-    assert np.corrcoef(near, far)[0, 1] < 0.95 < np.corrcoef(near, place.heard(tone, rng))[0, 1]
-    assert np.abs(near).max() < 1
+def test_a_place_sounds_the_same_whenever_something_is_heard_there():
+    click = np.zeros(SAMPLE_RATE)
+    click[100] = 1
+    here, there = Place(np.random.default_rng(0)), Place(np.random.default_rng(1))
+    once, again, elsewhere = (place.heard(click, np.random.default_rng(2)) for place in (here, here, there))
+    assert np.array_equal(once, again) and np.corrcoef(once, elsewhere)[0, 1] < 0.95
+    later = here.heard(click, np.random.default_rng(3))
+    assert np.corrcoef(once, later)[0, 1] > 0.9999 and once.max() != later.max()  # nearer, or further away
+
+
+def test_a_sound_is_as_much_louder_than_what_is_behind_it_as_is_asked():
+    place, time = Place(np.random.default_rng(0)), np.arange(2 * SAMPLE_RATE) / SAMPLE_RATE
+    sound, behind = (np.sin(2 * np.pi * hertz * time) for hertz in (1000, 1010))
+    decibels = []
+    for snr_db, loudness in ((30, 1), (10, 3)):
+        recorded = place.record(sound, np.random.default_rng(1), snr_db, loudness * behind)
+        spectrum = np.abs(np.fft.rfft(recorded))  # a bin is half a hertz
+        decibels.append(20 * np.log10(spectrum[2000] / spectrum[2020]))
+    assert decibels[0] - decibels[1] == pytest.approx(20, abs=0.5)
 
 
 def test_words_are_put_into_a_clip_whole_or_cut_off():
