@@ -7,6 +7,7 @@ import numpy as np
 from docs.tasks.recording import Place
 from docs.tasks.voice import SNR_DB, Speaker, play
 from genre_lightning.demo.instruments import SAMPLE_RATE, Wave
+from genre_lightning.errors import UserError
 from genre_lightning.files import write_text_whole, write_whole
 
 KINDS = ("noise", "voice", "music", "voice on music", "silence", "voice")
@@ -44,7 +45,10 @@ def heard_by(run: Path, seed: int, folder: Path) -> list[tuple[str, str, float]]
 
     from genre_lightning import Predictor
 
-    (wave, truth), predictor = broadcast(seed), Predictor(run)
+    predictor = Predictor(run)
+    if set(predictor.spec.genres) != {"voice", "other"}:
+        raise UserError(f"{run} has not learnt voice and other; name a run on what python -m docs.tasks voice makes")
+    wave, truth = broadcast(seed)
     folder.mkdir(parents=True, exist_ok=True)
     write_whole(path := folder / "broadcast.flac", lambda file: soundfile.write(file, wave, SAMPLE_RATE, format="FLAC"))
     heard = predictor.predict(path, every_seconds=1.0).timeline

@@ -5,12 +5,14 @@ import sys
 from functools import partial
 from itertools import islice
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import soundfile
 import torch
 
+import genre_lightning
 from docs.figures.tasks import HEARD
 from docs.tasks import __main__ as command
 from docs.tasks import speech
@@ -157,6 +159,14 @@ def test_espeak_says_a_word_without_silence_around_it():
     word = say("computer", "en+f2")
     assert 0.3 < len(word) / SAMPLE_RATE < 1.5 and np.abs(word[:500]).max() > 0.005
     assert np.array_equal(word, say("computer", "en+f2")) and len(say("computer", "en+f2", 50, 300)) < len(word)
+
+
+def test_only_a_run_that_knows_voices_hears_the_broadcast(monkeypatch, tmp_path):
+    jazz = SimpleNamespace(spec=SimpleNamespace(genres=["jazz", "rock"]))
+    monkeypatch.setattr(genre_lightning, "Predictor", lambda run: jazz, raising=False)
+    with pytest.raises(UserError, match="logs has not learnt voice and other; name a run on what"):
+        heard_by(Path("logs"), 0, tmp_path / "heard")
+    assert not (tmp_path / "heard").exists()
 
 
 def test_the_broadcast_says_in_which_seconds_somebody_talks(minute):
