@@ -1,6 +1,7 @@
 """A minute in which people talk now and then, and how well a run that knows voices says when."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -9,6 +10,9 @@ from docs.tasks.voice import SNR_DB, Speaker, play
 from genre_lightning.demo.instruments import SAMPLE_RATE, Wave
 from genre_lightning.errors import UserError
 from genre_lightning.files import write_text_whole, write_whole
+
+if TYPE_CHECKING:
+    from genre_lightning import Predictor
 
 KINDS = ("noise", "voice", "music", "voice on music", "silence", "voice")
 
@@ -43,12 +47,7 @@ def heard_by(run: Path, seed: int, folder: Path) -> list[tuple[str, str, float]]
     """
     import soundfile
 
-    from genre_lightning import Predictor
-
-    predictor = Predictor(run)
-    if set(predictor.spec.genres) != {"voice", "other"}:
-        raise UserError(f"{run} has not learnt voice and other; name a run on what python -m docs.tasks voice makes")
-    wave, truth = broadcast(seed)
+    predictor, (wave, truth) = listener(run), broadcast(seed)
     folder.mkdir(parents=True, exist_ok=True)
     write_whole(path := folder / "broadcast.flac", lambda file: soundfile.write(file, wave, SAMPLE_RATE, format="FLAC"))
     heard = predictor.predict(path, every_seconds=1.0).timeline
@@ -57,6 +56,16 @@ def heard_by(run: Path, seed: int, folder: Path) -> list[tuple[str, str, float]]
     text = "".join(f"{label},{taken_for},{voice:.3f}\n" for label, taken_for, voice in seconds)
     write_text_whole(folder / "broadcast.csv", f"is,taken_for,voice\n{text}")
     return seconds
+
+
+def listener(run: Path) -> "Predictor":
+    """What hears voices by a run. Raises UserError if the run has learnt anything else."""
+    from genre_lightning import Predictor
+
+    predictor = Predictor(run)
+    if set(predictor.spec.genres) != {"voice", "other"}:
+        raise UserError(f"{run} has not learnt voice and other; name a run on what python -m docs.tasks voice makes")
+    return predictor
 
 
 def in_words(seconds: list[tuple[str, str, float]]) -> str:
