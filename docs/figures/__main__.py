@@ -12,7 +12,9 @@ from docs.figures.drawing import write_picture, write_sound
 
 FOLDER = Path(__file__).parents[1] / "theory"
 # Each has functions that make its pictures and its sounds, by their names, in PICTURES and SOUNDS.
-MODULES = ("waves", "fourier", "spectrograms", "cepstrum", "reports", "fields", "recurrent", "maps")
+MODULES = (
+    "waves", "fourier", "spectrograms", "cepstrum", "recurrent", "fields", "reports", "overfitting", "maps", "tasks",
+)  # fmt: skip
 
 
 def main(names: Collection[str], folder: Path = FOLDER) -> None:
