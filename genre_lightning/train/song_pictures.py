@@ -40,6 +40,6 @@ def draw_song(song: Track, split: str, path: Path) -> None:
     from genre_lightning.features.picture import excerpt_picture
 
     recording = checked(decode(song.path))
-    start = max(0.0, (recording.seconds - SHOWN_SECONDS) / 2)
+    start = max(0.0, (recording.seconds - SHOWN_SECONDS) // 2)  # a whole number of seconds
     name = f"{printable(song.path.name)} ({song.genre}, {split})"
     save_picture(excerpt_picture(recording, name, start, SHOWN_SECONDS), path, few_colours=True)

@@ -43,7 +43,7 @@ def test_a_test_song_of_each_genre_is_shown_and_said_to_be_one(track, titles, tm
 def test_the_middle_of_a_song_is_shown(track, titles, tmp_path, monkeypatch):
     monkeypatch.setattr(song_pictures, "SHOWN_SECONDS", 0.5)
     [*draw_songs(Catalogue([track("a.wav", "jazz", "test", seconds=3)]), False, tmp_path)]
-    assert titles == {"song_1.png": "a.wav (jazz, test), 1.25 to 1.75 s of 3.00 s"}
+    assert titles == {"song_1.png": "a.wav (jazz, test), 1.00 to 1.50 s of 3.00 s"}
 
 
 def test_a_song_that_is_gone_or_damaged_since_is_told_of(track, titles, tmp_path):
