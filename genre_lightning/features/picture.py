@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 COLUMNS, ROWS = 1000, 200  # of a picture, at most: about as many as it has pixels
 HERTZ = (20, 50, 100, 200, 500, 1000, 2000, 5000, 10000, 20000)  # named at the spectrum, from where people hear
 SHOWN_DB = 80.0  # below the loudest value, as in the features
+MARGINS = {"left": 0.1, "right": 0.88, "bottom": 0.055, "top": 0.93, "hspace": 0.45}  # a layout costs as much again
 EDGE = 2  # columns on either side whose windows reach beyond the sound
 FLOOR = 1e-20  # -200 dB, of what is silent
 OWN_SCALE = "standard deviations"
@@ -46,9 +47,7 @@ def sound_picture(waveform: Waveform, sample_rate: int, title: str, start: float
 
     figure, powers = Figure((8, 9)), column_powers(waveform, sample_rate)
     figure.suptitle(title, fontsize="medium", y=0.985, parse_math=False)  # names of songs hold dollar signs
-    figure.subplots_adjust(
-        left=0.1, right=0.88, bottom=0.055, top=0.93, hspace=0.45
-    )  # to have it done takes as long again
+    figure.subplots_adjust(**MARGINS)
     wave, spectrum, spectrogram, mel, mfcc = figure.subplots(5, height_ratios=(2, 3, 3, 3, 3))
     span, heard = (start, start + len(waveform) / sample_rate), resampled(waveform, sample_rate, LogMel.sample_rate)
     draw_wave(wave, waveform, sample_rate, span)
@@ -64,8 +63,10 @@ def excerpt_picture(recording: Recording, name: str, start: float = 0.0, seconds
     rate, samples = recording.sample_rate, len(recording.waveform)
     first = min(round(start * rate), samples - 1)
     end = max(first + 1, round(min((start + seconds) * rate, samples)))
-    part = f"{first / rate:.2f} to {end / rate:.2f} s of " if end - first < samples else ""
-    return sound_picture(recording.waveform[first:end], rate, f"{name}, {part}{samples / rate:.2f} s", first / rate)
+    told = f"{samples / rate:.2f} s"
+    if f"{(end - first) / rate:.2f} s" != told:
+        told = f"{first / rate:.2f} to {end / rate:.2f} s of {told}"
+    return sound_picture(recording.waveform[first:end], rate, f"{name}, {told}", first / rate)
 
 
 def in_groups(values: Tensor, most: int) -> Sequence[Tensor]:
