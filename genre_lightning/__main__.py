@@ -14,6 +14,7 @@ from genre_lightning.devices import machine, prepare_process
 from genre_lightning.errors import packages, run_command
 from genre_lightning.predict.cli import add_predict, add_trust, count
 from genre_lightning.predict.explain import add_explain
+from genre_lightning.predict.show import add_show
 
 COMPARED = """\
 Both runs have to be tested on the same songs. Intervals hold for songs of other artists;
@@ -220,6 +221,7 @@ def add_info(parser: argparse.ArgumentParser) -> None:
 COMMANDS = {
     "predict": ("predict a song's genre, as a whole or over time", add_predict),
     "explain": ("show which seconds and bands speak for a song's genre, or for each genre", add_explain),
+    "show": ("draw a song's wave, spectrum, spectrogram, mel spectrogram and MFCC", add_show),
     "neighbours": ("find the songs or artists most similar to one", add_neighbours),
     "results": ("list runs in a table, best on validation first, and in sweep.csv and sweep.png", add_results),
     "compare": ("tell which of two runs is better on the same test songs, and how surely", add_compare),

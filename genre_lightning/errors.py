@@ -26,7 +26,7 @@ CONSTRAINTS = Path(__file__).parents[1] / "constraints.txt"
 # Set to 1 if tracebacks are wanted: a variable of our own, which the processes that a run starts inherit.
 TRACEBACK = "GENRE_LIGHTNING_TRACEBACK"
 # Packages whose module has another name.
-CALLED = {"hydra-core": "hydra", "scikit-learn": "sklearn", "umap-learn": "umap"}
+CALLED = {"hydra-core": "hydra", "pillow": "PIL", "scikit-learn": "sklearn", "umap-learn": "umap"}
 # What only a mistake in a module's own code raises when it is imported.
 MISTAKES = (NameError, SyntaxError)
 

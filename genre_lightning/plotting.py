@@ -4,14 +4,18 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from genre_lightning.files import write_whole
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+    from PIL.Image import Image
 
 # Okabe and Ito's colours that show on white, and two dark ones of Paul Tol's: with any kind of colour blindness, no two
 # of them come closer than 16 in CIELAB, where 2 is just noticeable. From the ninth genre on, the shape changes.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#882255", "#332288")
+DPI = 120
 
 
 def literal(text: str) -> str:
@@ -19,8 +23,27 @@ def literal(text: str) -> str:
     return text.replace("$", r"\$")
 
 
-def save_picture(figure: "Figure", path: Path) -> None:
-    """Write a figure as a PNG file, whole or not at all."""
+def save_picture(figure: "Figure", path: Path, few_colours: bool = False) -> None:
+    """Write a figure as a PNG file, whole or not at all.
+
+    `few_colours` suits spectrograms: with 256, a file has a fifth of the size and is written in half the time.
+    """
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Glyph .* missing from")  # names in scripts that the font does not have
-        write_whole(path, lambda file: figure.savefig(file, format="png", dpi=120))
+        if few_colours:
+            picture = in_few_colours(figure)
+            write_whole(path, lambda file: picture.save(file, format="png"))
+        else:
+            write_whole(path, lambda file: figure.savefig(file, format="png", dpi=DPI))
+
+
+def in_few_colours(figure: "Figure") -> "Image":
+    """A figure drawn with a palette of 256 colours."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from PIL import Image
+
+    figure.set_dpi(DPI)
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    drawn = Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
+    return drawn.quantize(method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)

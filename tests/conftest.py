@@ -250,11 +250,21 @@ def configure(command_line):
     return configured
 
 
+SONGS_SHOWN = "genre_lightning.train.song_pictures.SHOWN_GENRES"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_songs_shown():
+    """Let reports show no songs, each of which takes half a second."""
+    with patch(SONGS_SHOWN, 0):
+        yield
+
+
 @pytest.fixture(scope="session")
 def train_run(configure, tmp_path_factory):
     """Train in a folder of its own, or in the one that is given; returns the folder.
 
-    Without the report's pictures, which take longer than all else, unless they are asked for.
+    Without the report's pictures, which take longer than all else, unless they are asked for: then with one song.
     """
     from genre_lightning.train.train import train
 
@@ -263,7 +273,8 @@ def train_run(configure, tmp_path_factory):
         config = configure(*overrides)
         (into / CONFIG).parent.mkdir(exist_ok=True)
         OmegaConf.save(config, into / CONFIG)  # as Hydra does
-        with nullcontext() if pictures else patch("genre_lightning.train.evaluation.draw", return_value={}):
+        drawn = nullcontext() if pictures else patch("genre_lightning.train.evaluation.draw", return_value={})
+        with drawn, patch(SONGS_SHOWN, int(pictures)):
             train(config, into)
         return into
 

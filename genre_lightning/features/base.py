@@ -33,12 +33,14 @@ class Features(nn.Module, ABC):
         sample_rate: The rate of the waveform that `forward` gets, in Hz.
         is_sequence: Whether a window of a few seconds has many frames, so that it has a course over time.
         is_image: Whether neighbouring features are neighbours in pitch too, so that a window makes a picture.
+        has_one_scale: Whether features can be compared with each other, so that such a picture has one scale for all.
         unit: What the values are measured in, for the scale beside such a picture.
     """
 
     sample_rate: int
     is_sequence: ClassVar[bool] = True
     is_image: ClassVar[bool] = True
+    has_one_scale: ClassVar[bool] = True
     unit: ClassVar[str] = ""
 
     @property

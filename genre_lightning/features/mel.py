@@ -140,6 +140,7 @@ class MFCC(MelFeatures):
         ValueError: If settings contradict each other.
     """
 
+    has_one_scale: ClassVar[bool] = False  # the first coefficient is a hundred times as large as the last one
     n_mels: int = 128
     n_mfcc: int = 20
 

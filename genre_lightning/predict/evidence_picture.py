@@ -10,6 +10,7 @@ import numpy as np
 from genre_lightning.data.extraction import Extracted
 from genre_lightning.data.loudness import heard_seconds
 from genre_lightning.features.base import Features
+from genre_lightning.features.picture import comparable
 from genre_lightning.plotting import COLOURS
 from genre_lightning.predict.evidence import Evidence, Part
 from genre_lightning.predict.timeline import time_axis
@@ -71,7 +72,7 @@ def draw_spectrogram(figure: SubFigure, song: Extracted, features: Features) -> 
     count, n_features = features.frames_in(song.seconds), song.frames.shape[1]
     seconds = (np.arange(count) + 0.5) * song.seconds / count
     frames = (heard_seconds(seconds.tolist(), song.silences) * features.frames_per_second).astype(int)
-    columns = song.frames[frames.clip(0, len(song.frames) - 1)].astype(np.float32)
+    (columns,), unit = comparable([song.frames[frames.clip(0, len(song.frames) - 1)].astype(np.float32)], features)
     for start, end in song.silences:
         columns[(start <= seconds) & (seconds < end)] = np.nan
     axes = figure.add_subplot()
@@ -79,7 +80,7 @@ def draw_spectrogram(figure: SubFigure, song: Extracted, features: Features) -> 
     shown = axes.imshow(columns.T, origin="lower", aspect="auto", cmap="magma", extent=place)
     name_features(axes, features)
     time_axis(axes, song.seconds)
-    figure.colorbar(shown, ax=axes, label=features.unit)
+    figure.colorbar(shown, ax=axes, label=unit)
 
 
 def draw_tags(axes: Axes, name: str, tags: Mapping[str, float]) -> None:

@@ -43,8 +43,7 @@ def explain(arguments: argparse.Namespace) -> None:
     """Explain a song, or without one the genres, and draw it. Raises UserError."""
     if arguments.run.suffix == ".onnx":
         raise UserError(f"{printable(arguments.run)}: explain reads the folder of the run that it was exported from")
-    if arguments.output is not None and arguments.output.suffix.lower() != ".png":
-        raise UserError(f"--output: {printable(arguments.output)} does not end with .png")
+    check_output(arguments.output)
     from genre_lightning.runs.run import run_with_model
 
     run = run_with_model(arguments.run, arguments.trust)
@@ -52,7 +51,7 @@ def explain(arguments: argparse.Namespace) -> None:
         find_songs([arguments.song])
     text, name, picture = explained(run, arguments.song, arguments.genre, arguments.json)
     print(text, flush=True)  # also if the picture cannot be written
-    draw(picture, arguments.output or free_name(file_name(name)))
+    draw(picture, arguments.output or free_name(name, "explain"))
 
 
 def explained(run: Run, song: Path | None, named: str | None, as_json: bool) -> tuple[str, str, Figure]:
@@ -76,12 +75,19 @@ def known_genre(text: str | None, genres: Sequence[str]) -> str | None:
     return None if text is None else genre_name(text)
 
 
-def free_name(name: str) -> Path:
-    """NAME.explain.png here, or with a number if that is taken."""
-    path, number = Path(f"{name}.explain.png"), 1
+def check_output(path: Path | None) -> None:
+    """Raise UserError if a picture is to be written to what is not named like one."""
+    if path is not None and path.suffix.lower() != ".png":
+        raise UserError(f"--output: {printable(path)} does not end with .png")
+
+
+def free_name(name: str, kind: str) -> Path:
+    """NAME.KIND.png here, or with a number if that is taken; a long name is cut."""
+    name, number = file_name(name), 1
+    path = Path(f"{name}.{kind}.png")
     while path.exists():
         number += 1
-        path = Path(f"{name}.explain.{number}.png")
+        path = Path(f"{name}.{kind}.{number}.png")
     return path
 
 
@@ -91,7 +97,7 @@ def draw(picture: Figure, path: Path) -> None:
 
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        save_picture(picture, path)
+        save_picture(picture, path, few_colours=True)
     except OSError as error:
         why = error.strerror or error
         raise UserError(f"cannot write {printable(path)}: {why}; name another file with --output") from None

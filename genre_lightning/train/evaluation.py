@@ -41,6 +41,7 @@ from genre_lightning.train.callbacks import History
 from genre_lightning.train.figures import calibration_picture, confusion_picture, curves_picture, spectrogram_picture
 from genre_lightning.train.judged import Judged, judge
 from genre_lightning.train.report import page, summary
+from genre_lightning.train.song_pictures import draw_songs
 from genre_lightning.train.tensorboard import show_results
 
 if TYPE_CHECKING:
@@ -84,7 +85,8 @@ def publish(
     results = replace(results, advice=advise(cfg, per_genre))
     write_predictions(folder, selection.catalogue, *predictions)
     results.write(folder)  # which makes it a finished run
-    write_text_whole(folder / "report.md", page(folder.name, results), "replace")
+    songs = draw_songs(selection.catalogue, bool(cfg.folds), folder)
+    write_text_whole(folder / "report.md", page(folder.name, results, songs), "replace")
     for name, picture in pictures.items():
         save_picture(picture, folder / f"{name}.png")
     show_results(trainer, cfg, results, summary(results), pictures)

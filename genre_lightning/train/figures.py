@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from genre_lightning.features.base import Features
+from genre_lightning.features.picture import comparable
 from genre_lightning.metrics import ScoredSongs, reliability
 from genre_lightning.plotting import COLOURS
 from genre_lightning.train.callbacks import Curves
@@ -37,12 +38,13 @@ def confusion_picture(counts: Mapping[str, np.ndarray], genres: Sequence[str]) -
 
 
 def spectrogram_picture(windows: Sequence[np.ndarray], titles: Sequence[str], features: Features) -> "Figure":
-    """A few windows `(frames, n_features)` of `features`, each under its title, on one scale."""
+    """A few windows `(frames, n_features)` of `features`, each under its title, on one scale if they have one."""
     from matplotlib.figure import Figure
 
     figure = Figure((10, 1.2 + 1.5 * len(windows)), layout="constrained")
     panels = figure.subplots(len(windows), squeeze=False)[:, 0]
     label, named = features.ticks()
+    windows, unit = comparable(windows, features)
     lowest, highest = min(map(np.min, windows)), max(map(np.max, windows))
     for axes, window, title in zip(panels, windows, titles, strict=True):
         frames, n_features = window.shape
@@ -53,7 +55,7 @@ def spectrogram_picture(windows: Sequence[np.ndarray], titles: Sequence[str], fe
         axes.set_yticks([*named], [*named.values()], fontsize=7)
         axes.set_ylabel(label)
     panels[-1].set_xlabel("seconds")
-    figure.colorbar(panels[0].images[0], ax=[*panels], label=features.unit)
+    figure.colorbar(panels[0].images[0], ax=[*panels], label=unit)
     return figure
 
 

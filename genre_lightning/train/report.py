@@ -1,7 +1,7 @@
 """The report's text: what a run has shown, as a page of Markdown that a stranger understands."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from genre_lightning.runs.results import Difference, Figures, Interval, Results, SplitFigures, split_titles
 from genre_lightning.text import code, percent, table
@@ -20,6 +20,10 @@ COUNT_ROWS = {
     "unknown_artists": "songs without artist",
     "left_out": "files left out",
 }
+SHOWN = (
+    "Half a minute from the middle of a song, as `genre-lightning show SONG` draws any other: wave, spectrum and "
+    "spectrogram of the file; mel spectrogram and MFCC by their usual settings, which this run may not have."
+)
 TOO_FEW = "no interval: too few artists"
 
 
@@ -33,8 +37,8 @@ def findings(results: Results) -> str:
     return f"{splits_table(results)}\n\n{verdict(results)}"
 
 
-def page(name: str, results: Results) -> str:
-    """The whole of report.md."""
+def page(name: str, results: Results, songs: Iterable[str] = ()) -> str:
+    """The whole of report.md; `songs` are the paragraphs that show some."""
     facts = "\n".join(f"- {fact}: {value}" for fact, value in results.facts.items())
     parts = [f"# {name}", facts, "## All songs", findings(results), "## By genre, on test", genres_table(results)]
     parts += ["## All genres, all splits", "![Confusion](confusion.png)"]
@@ -44,6 +48,8 @@ def page(name: str, results: Results) -> str:
         "## How it learnt",
         "![Curves](curves.png)",
     ]
+    if songs := [*songs]:
+        parts += ["## A song of each genre", SHOWN, *songs]
     if results.left_out:
         lines = [f"- {code(path)} {reason}" for path, reason in results.left_out.items()]
         parts += [f"## Files left out: {len(lines)}", "\n".join(lines)]

@@ -5,7 +5,7 @@ import pytest
 
 from genre_lightning.data.extraction import Extracted
 from genre_lightning.features.chroma import Chroma
-from genre_lightning.features.mel import LogMel
+from genre_lightning.features.mel import MFCC, LogMel
 from genre_lightning.features.pretrained import Pretrained
 from genre_lightning.predict.evidence import Evidence, Part
 from genre_lightning.predict.evidence_picture import genres_picture, song_picture
@@ -48,6 +48,17 @@ def test_evidence_stands_above_the_spectrogram_on_the_same_axes(features):
     band = features.bands()[1]
     assert corners[1, 2].tolist() == [2, band.start] and corners[2, 3].tolist() == [3, band.end]
     assert figure.axes[-1].get_ylabel() == features.unit
+
+
+def test_mfcc_are_shown_each_coefficient_by_itself():
+    features = MFCC()
+    song = song_of(features)
+    song.frames[len(song.frames) // 2 :] *= 2  # of all, those of the first are a hundred times as large
+    song.frames[:, 0] *= 100
+    figure = song_picture(song, evidence_of(features, 4, (0, 0)), features, "", {})
+    (image,) = (image for axes in figure.axes for image in axes.images)
+    np.testing.assert_allclose(np.ptp(image.get_array(), axis=1), 2, atol=0.1)
+    assert image.colorbar.ax.get_ylabel() == "standard deviations"
 
 
 def test_silence_is_a_gap_in_the_spectrogram():

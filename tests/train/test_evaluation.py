@@ -172,7 +172,13 @@ def test_the_report_ends_with_what_would_do_better(run, library):
 
 def test_the_pictures_are_there_also_those_that_the_report_shows(run):
     shown = re.findall(r"!\[.*?\]\((.*?)\)", (run / "report.md").read_text(encoding="utf-8"))
-    assert set(shown) < set(PICTURES) and all((run / name).read_bytes().startswith(PNG) for name in PICTURES)
+    assert {"song_1.png"} < set(shown) < {"song_1.png", *PICTURES}
+    assert all((run / name).read_bytes().startswith(PNG) for name in ("song_1.png", *PICTURES))
+
+
+def test_the_report_shows_a_test_song_of_a_genre(run, library):
+    told = (run / "report.md").read_text(encoding="utf-8")
+    assert f"**clicks**: `{library / 'clicks' / '5.wav'}`, test\n\n![Song 1](song_1.png)" in told
 
 
 def test_a_broken_file_is_listed_with_its_reason_and_counted(run, results, library):

@@ -1,7 +1,7 @@
 import numpy as np
 import torch
 
-from genre_lightning.features.mel import LogMel
+from genre_lightning.features.mel import MFCC, LogMel
 from genre_lightning.metrics import ScoredSongs
 from genre_lightning.plotting import save_picture
 from genre_lightning.train.figures import (
@@ -57,6 +57,14 @@ def test_spectrograms_have_seconds_hertz_and_decibels():
     assert (first.get_ylabel(), last.get_xlabel(), scale.get_ylabel()) == ("Hz", "seconds", "dB")
     assert [text.get_text() for text in first.get_yticklabels()] == ["250", "1000", "2000"]
     assert {axes.images[0].get_clim() for axes in (first, last)} == {(-80.0, -10.0)}  # one scale for all
+
+
+def test_windows_of_mfcc_have_every_coefficient_in_full_contrast():
+    windows = [np.random.default_rng(number).normal(0, 1, (50, 20)) * np.geomspace(200, 1, 20) for number in range(2)]
+    first, _, scale = spectrogram_picture(windows, ["one", "two"], MFCC(sample_rate=8000, n_mels=40)).axes
+    rows = first.images[0].get_array()
+    assert (rows.std(axis=1) > 0.7).all() and (rows.std(axis=1) < 1.3).all()
+    assert (first.get_ylabel(), scale.get_ylabel()) == ("coefficient", "standard deviations")
 
 
 def test_curves_show_train_and_validation_on_the_same_axes():

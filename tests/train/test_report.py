@@ -71,6 +71,12 @@ def test_the_genres_table_has_a_line_for_each():
     assert rows == [["hiphop", "60", "0.50", "0.25", "0.33"], ["ska", "0", "-", "-", "-"]]
 
 
+def test_the_page_shows_songs_before_what_was_left_out():
+    text = page("a run", made_up(left_out=["a.wav"]), iter(["**jazz**", "**rock**"]))
+    assert "genre-lightning show" in text and "\n\n**jazz**\n\n**rock**\n\n## Files left out" in text
+    assert "A song of each genre" not in page("a run", made_up())
+
+
 def test_the_page_has_a_title_facts_tables_and_pictures():
     text = page("a run", made_up())
     assert text.startswith("# a run\n") and "- model: CNN\n- songs from: songs\n- epochs: 12" in text

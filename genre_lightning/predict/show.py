@@ -1,0 +1,73 @@
+"""genre-lightning show: a song's wave, spectrum, spectrogram, mel spectrogram and MFCC as a picture, without a run."""
+
+from __future__ import annotations
+
+import argparse
+from math import inf
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from genre_lightning.errors import UserError
+from genre_lightning.predict.cli import seconds
+from genre_lightning.predict.explain import check_output, draw, free_name
+from genre_lightning.text import printable
+
+if TYPE_CHECKING:
+    from genre_lightning.audio.recording import Recording
+
+EXAMPLES = """\
+How does a song look?
+
+  genre-lightning show song.mp3                          song.mp3.show.png: the whole song
+  genre-lightning show song.mp3 --from 60 --seconds 10   ten seconds of it, from the first minute on"""
+LONG_SECONDS = 1200.0  # of two hours, all samples would take gigabytes
+NOTE = f"Channels are mixed to one. What lasts longer than {LONG_SECONDS / 60:.0f} minutes is drawn at 22,050 samples a second."
+
+
+def add_show(parser: argparse.ArgumentParser) -> None:
+    """Add what the command takes, and what it calls."""
+    parser.description, parser.epilog = EXAMPLES, NOTE
+    parser.add_argument("song", type=Path, metavar="SONG", help="any audio file")
+    where = "where the picture begins, in seconds (default: 0)"
+    parser.add_argument("--from", dest="start", type=moment, default=0.0, metavar="SECONDS", help=where)
+    how_long = "how long a part of the song it shows (default: all that follows)"
+    parser.add_argument("--seconds", type=seconds, metavar="SECONDS", help=how_long)
+    where = "the picture to write (default: SONG.show.png, here)"
+    parser.add_argument("--output", type=Path, metavar="FILE.png", help=where)
+    parser.set_defaults(call=show)
+
+
+def moment(text: str) -> float:
+    """A time in a song, 0 or above. Raises ValueError, of which argparse makes a line."""
+    if not 0 <= float(text) < float("inf"):
+        raise ValueError
+    return float(text)
+
+
+def show(arguments: argparse.Namespace) -> None:
+    """Draw a song, or a part of it. Raises UserError."""
+    check_output(arguments.output)
+    recording, start = read(arguments.song), arguments.start
+    if start >= recording.seconds:
+        lasts = f"{printable(arguments.song)} lasts {recording.seconds:.2f} s"
+        raise UserError(f"--from: {lasts}, so nothing of it begins at {start:g} s")
+    from genre_lightning.features.picture import excerpt_picture
+
+    picture = excerpt_picture(recording, printable(arguments.song.name), start, arguments.seconds or inf)
+    draw(picture, arguments.output or free_name(arguments.song.name, "show"))
+
+
+def read(song: Path) -> Recording:
+    """A song at its own sample rate, or a long one at that of the features. Raises UserError."""
+    from genre_lightning.audio.reading import AudioError, checked, decode
+    from genre_lightning.audio.recording import LengthError, Wanted
+    from genre_lightning.data.lengths import Lengths
+    from genre_lightning.features.mel import LogMel
+
+    try:
+        try:
+            return checked(decode(song, Wanted(max_seconds=LONG_SECONDS)))
+        except LengthError:
+            return checked(decode(song, Wanted(LogMel.sample_rate, Lengths().longest)))
+    except AudioError as error:
+        raise UserError(f"{printable(song)} {error}") from None

@@ -1,0 +1,116 @@
+import numpy as np
+import pytest
+import torch
+
+from genre_lightning.audio.recording import Recording
+from genre_lightning.features.mel import MFCC, LogMel
+from genre_lightning.features.picture import COLUMNS, comparable, excerpt_picture, sound_picture
+
+RATE = 44100
+WAVE, SPECTRUM, SPECTROGRAM, MEL, MFCCS = range(5)
+
+
+def sine(hertz, seconds, amplitude=0.5, rate=RATE):
+    return (amplitude * np.sin(2 * np.pi * hertz * np.arange(round(seconds * rate)) / rate)).astype(np.float32)
+
+
+def noise(seconds, rate=RATE):
+    return np.random.default_rng(0).normal(0, 0.1, round(seconds * rate)).astype(np.float32)
+
+
+def values_of(axes):
+    return np.asarray(axes.images[0].get_array())
+
+
+def scale_of(axes):
+    """What the colours of a panel mean."""
+    return axes.images[0].colorbar.ax.get_ylabel()
+
+
+def test_a_sine_is_where_it_belongs_in_every_panel_as_loud_as_it_is():
+    pitch = 279 * RATE / 4096  # the middle of a bin, or the window would take some of its level
+    panels = sound_picture(sine(pitch, 2), RATE, "a $ine").axes
+    hertz, decibels = panels[SPECTRUM].lines[0].get_data()
+    loudest = np.argmax(decibels)
+    assert hertz[loudest] == pytest.approx(pitch) and decibels[loudest] == pytest.approx(-6.02, abs=0.1)
+    assert decibels[hertz > 4000].max() < -100 and decibels[hertz < 2000].max() < -100  # without the ends' windows
+    rows = values_of(panels[SPECTROGRAM])
+    row = pitch / (RATE / 2) * len(rows)
+    assert (rows[:, 5:-5].argmax(axis=0) == int(row)).all() and rows.max() == pytest.approx(-6.02, abs=0.1)
+    ticks = zip(panels[MEL].get_yticklabels(), panels[MEL].get_yticks(), strict=True)
+    named = {text.get_text(): place for text, place in ticks}
+    assert named["2000"] < values_of(panels[MEL])[:, 40].argmax() < named["4000"]
+    assert panels[WAVE].lines[0].get_ydata().max() == pytest.approx(0.5, abs=1e-3)
+
+
+def test_axes_have_seconds_hertz_and_decibels_and_one_time():
+    figure = sound_picture(noise(3), RATE, "{noise} $", start=60)
+    panels = figure.axes[:5]
+    assert [axes.get_ylabel() for axes in panels] == ["amplitude", "dB", "Hz", "Hz", "coefficient"]
+    assert [axes.get_xlabel() for axes in panels] == ["seconds", "Hz", "", "", "seconds"]
+    assert [axes.get_xlim() for axes in (*panels[:1], *panels[2:])] == [(60, 63)] * 4
+    assert panels[SPECTRUM].get_xlim() == (20, RATE / 2) and panels[SPECTROGRAM].get_ylim() == (0, RATE / 2)
+    assert [scale_of(axes) for axes in panels[2:]] == ["dB", "dB", "standard deviations"]
+    assert figure.get_suptitle() == "{noise} $"
+
+
+def test_features_are_those_that_networks_learn_from():
+    waveform = noise(3, LogMel.sample_rate)
+    panels = sound_picture(waveform, LogMel.sample_rate, "").axes
+    frames = LogMel()(torch.from_numpy(waveform))
+    np.testing.assert_array_equal(values_of(panels[MEL]), frames.T)
+    stds = MFCC()(torch.from_numpy(waveform)).std(dim=0, correction=0)
+    assert f"({stds[0]:.1f} dB for 0, {stds[-1]:.1f} dB for 19)" in panels[MFCCS].get_title(loc="left")
+
+
+def test_every_coefficient_of_the_mfcc_has_the_same_contrast():
+    panels = sound_picture(np.concatenate([noise(1), noise(1) * 0.01]), RATE, "").axes
+    rows = values_of(panels[MFCCS])
+    assert rows.shape[0] == 20 and (np.ptp(rows, axis=1) > 1.5).all()
+    np.testing.assert_allclose(rows.std(axis=1), 1, atol=0.1)
+
+
+def test_of_a_long_sound_no_click_is_lost_and_a_picture_has_no_more_columns():
+    clicks = np.zeros(200 * 4000, np.float32)
+    clicks[[1234, 400_000, 799_000]] = 0.9, -0.9, 0.9
+    panels = sound_picture(clicks, 4000, "").axes
+    seconds, wave = panels[WAVE].lines[0].get_data()
+    assert len(wave) == 2 * COLUMNS and wave.min() == pytest.approx(-0.9)
+    assert seconds[np.abs(wave) > 0.5] == pytest.approx([0.3, 100, 199.8], abs=0.2)
+    rows = values_of(panels[SPECTROGRAM])
+    assert {values_of(axes).shape[1] for axes in panels[2:5]} == {COLUMNS}
+    loud = np.flatnonzero(rows.mean(axis=0) > rows.max() - 20)
+    assert {round(column / COLUMNS * 200) for column in loud} == {0, 100, 200}
+
+
+@pytest.mark.parametrize(
+    ("waveform", "rate"),
+    [
+        (np.zeros(RATE, np.float32), RATE),
+        (np.ones(1, np.float32), 8000),
+        (sine(440, 0.1), RATE),
+        (noise(1, 1000), 1000),
+    ],
+    ids=["silence", "one sample", "a tenth of a second", "1000 Hz"],
+)
+def test_any_sound_can_be_drawn(waveform, rate):
+    for axes in sound_picture(waveform, rate, "").axes[:5]:
+        assert all(np.isfinite(values_of(axes)).all() for _ in axes.images)
+        assert all(np.isfinite(line.get_ydata()).all() for line in axes.lines)
+
+
+def test_a_part_of_a_recording_is_drawn_under_its_time():
+    waveform = np.concatenate([np.zeros(2000, np.float32), np.full(2000, 0.5, np.float32)])
+    recording = Recording(waveform, 1000, 4.0, 4.0, np.zeros(0, np.uint32))
+    figure = excerpt_picture(recording, "song.mp3", 2.5, 10)
+    assert figure.get_suptitle() == "song.mp3, 2.50 to 4.00 s of 4.00 s"
+    assert figure.axes[WAVE].get_xlim() == (2.5, 4) and figure.axes[WAVE].lines[0].get_ydata().min() == 0.5
+    assert excerpt_picture(recording, "song.mp3").get_suptitle() == "song.mp3, 4.00 s"
+
+
+def test_features_without_a_scale_in_common_are_scaled_each_by_itself_over_all_windows():
+    windows = [np.array([[-300.0, 1.0, 7.0], [-100.0, 2.0, 7.0]]), np.array([[-200.0, 1.5, 7.0]])]
+    (first, second), unit = comparable(windows, MFCC(n_mfcc=3))
+    np.testing.assert_allclose(first, [[-1.2247, -1.2247, 0], [1.2247, 1.2247, 0]], atol=1e-4)
+    np.testing.assert_allclose(second, 0, atol=1e-12)
+    assert unit == "standard deviations" and comparable(windows, LogMel(n_mels=3)) == (windows, "dB")

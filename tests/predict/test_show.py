@@ -1,0 +1,84 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from genre_lightning.__main__ import main
+from genre_lightning.predict import show as showing
+
+PNG = b"\x89PNG\r\n\x1a\n"
+NAME = "5$ jazz مرحبا 🎷.wav"
+
+
+@pytest.fixture
+def show(capsys, monkeypatch, tmp_path):
+    """Run the command in an empty folder; returns its exit status and what it complained of."""
+    monkeypatch.chdir(tmp_path)
+
+    def run_command(*arguments):
+        with pytest.raises(SystemExit) as ended:
+            main(["show", *map(str, arguments)])
+        return ended.value.code or 0, capsys.readouterr().err
+
+    return run_command
+
+
+@pytest.fixture
+def titles(monkeypatch):
+    """The titles of the pictures that the command draws, which are not written."""
+    drawn = []
+    monkeypatch.setattr(showing, "draw", lambda picture, path: drawn.append((picture.get_suptitle(), path)))
+    return drawn
+
+
+@pytest.fixture
+def stereo(tmp_path):
+    """A stereo song of two seconds, which is silent on the right."""
+    left = 0.5 * np.sin(2 * np.pi * 440 * np.arange(16000) / 8000)
+    soundfile.write(tmp_path / NAME, np.stack([left, 0 * left], axis=1), 8000)
+    return tmp_path / NAME
+
+
+def test_a_song_is_drawn_under_its_name_and_no_picture_written_over(show, stereo):
+    (stereo.parent / f"{NAME}.show.png").write_bytes(b"another one")
+    assert show(stereo) == (0, f"drew {NAME}.show.2.png\n")
+    assert Path(f"{NAME}.show.2.png").read_bytes().startswith(PNG)
+    assert Path(f"{NAME}.show.png").read_bytes() == b"another one"
+
+
+def test_a_part_of_it_goes_where_it_is_asked_to(show, stereo, titles):
+    assert show(stereo, "--from", "0.5", "--seconds", 1, "--output", "new/part.PNG")[0] == 0
+    show(stereo, "--from", "0")
+    assert titles[0] == (f"{NAME}, 0.50 to 1.50 s of 2.00 s", Path("new/part.PNG"))
+    assert titles[1] == (f"{NAME}, 2.00 s", Path(f"{NAME}.show.png"))
+
+
+def test_a_long_song_is_read_at_the_rate_of_the_features(stereo, monkeypatch):
+    assert showing.read(stereo).sample_rate == 8000
+    monkeypatch.setattr(showing, "LONG_SECONDS", 1.5)
+    assert showing.read(stereo).sample_rate == 22050 and "22,050 samples" in showing.NOTE
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["nowhere.wav"], "nowhere.wav does not exist"),
+        (["."], ". is a folder, not a file"),
+        (["text.mp3"], "text.mp3 is damaged, cut off or not audio"),
+        (["silence.wav"], "silence.wav is silent"),
+        ([NAME, "--from", "2"], f"--from: {NAME} lasts 2.00 s, so nothing of it begins at 2 s"),
+        ([NAME, "--output", "song.jpg"], "--output: song.jpg does not end with .png"),
+    ],
+)
+def test_mistakes_are_told_in_a_line(show, stereo, arguments, said):
+    Path("text.mp3").write_text("no sound")
+    soundfile.write("silence.wav", np.zeros(8000), 8000)
+    status, _ = show(*arguments)
+    assert status.startswith(f"error: {said}") and "\n" not in status and not [*Path().glob("*.png")]
+
+
+@pytest.mark.parametrize("moment", ["-1", "nan", "inf", "soon"])
+def test_a_moment_that_there_is_not_is_told_as_well(show, stereo, moment):
+    status, said = show(stereo, f"--from={moment}")
+    assert status == 2 and "--from" in said
