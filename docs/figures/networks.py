@@ -31,6 +31,7 @@ Runs = dict[tuple[str, int], Run]  # by the network, one of NETWORKS, and its sp
 
 def main(folder: Path) -> None:
     """Train what is not trained yet, store what is needed of it, and print the table of neighbours."""
+    folder.mkdir(parents=True, exist_ok=True)
     seeds = ",".join(map(str, SPLIT_SEEDS))
     for name, typed in SWEEPS.items():
         command = [str(TRAIN), "-m", *typed, f"split.seed={seeds}", "refit=false", f"hydra.sweep.dir={name}"]
