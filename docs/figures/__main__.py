@@ -5,15 +5,16 @@ from collections.abc import Callable, Collection
 from functools import partial
 from importlib import import_module
 from pathlib import Path
-from typing import Any
 
 from tqdm import tqdm
 
-from docs.figures.drawing import save_small, write_sound
+from docs.figures.drawing import write_picture, write_sound
 
 FOLDER = Path(__file__).parents[1] / "theory"
 # Each has functions that make its pictures and its sounds, by their names, in PICTURES and SOUNDS.
-MODULES = ("waves",)
+MODULES = (
+    "waves", "fourier", "spectrograms", "cepstrum", "recurrent", "fields", "reports", "overfitting", "maps", "tasks",
+)  # fmt: skip
 
 
 def main(names: Collection[str], folder: Path = FOLDER) -> None:
@@ -35,11 +36,6 @@ def everything() -> dict[str, Callable[[Path], None]]:
         written |= {picture: partial(write_picture, picture, draw) for picture, draw in module.PICTURES.items()}
         written |= {sound: partial(write_sound, sound, make) for sound, make in module.SOUNDS.items()}
     return written
-
-
-def write_picture(name: str, draw: Callable[[], Any], folder: Path) -> None:
-    """Draw a picture and write it."""
-    save_small(draw(), folder / f"{name}.png")
 
 
 if __name__ == "__main__":

@@ -3,9 +3,10 @@
 import io
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 
 from genre_lightning.audio.recording import Waveform
 from genre_lightning.files import write_whole
@@ -13,9 +14,10 @@ from genre_lightning.files import write_whole
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from matplotlib.image import AxesImage
 
 SAMPLE_RATE = 22050  # as in conf/features; of all sounds here but those that are about the sampling rate
-COLOURS_IN_A_FILE = 64  # pictures are flat: with so few they look the same, and take a third
+COLOURS_IN_A_FILE = 256  # what a byte a pixel holds: the pictures look the same, and take half
 DPI = 90
 
 
@@ -27,20 +29,47 @@ def panels(rows: int, columns: int, width: float = 8.0, height: float = 0.0) -> 
     return figure, list(figure.subplots(rows, columns, squeeze=False).flat)
 
 
-def save_small(figure: "Figure", path: Path) -> None:
-    """Write a figure as a PNG file of few colours, whole or not at all."""
+def power_spectrogram(waveform: Waveform, n_fft: int, hop_length: int) -> npt.NDArray[np.float32]:
+    """The power of each bin of each frame, `(n_fft // 2 + 1, frames)`; window and padding as our features have."""
+    import torch
+
+    window = torch.hann_window(n_fft, periodic=True)
+    settings = {"window": window, "pad_mode": "constant", "return_complex": True}
+    return torch.stft(torch.tensor(waveform), n_fft, hop_length, **settings).abs().square().numpy()
+
+
+def in_db(power: npt.NDArray[Any], top_db: float = 80.0) -> npt.NDArray[Any]:
+    """Power in dB re its largest value, down to `top_db` below it."""
+    return 10 * np.log10(np.maximum(power / power.max(), 10 ** (-top_db / 10)))
+
+
+def draw_spectrogram(
+    axes: "Axes", waveform: Waveform, sample_rate: int, n_fft: int, hop_length: int = 0
+) -> "AxesImage":
+    """A spectrogram in dB over seconds and kHz; the hop is a quarter of `n_fft` unless it is given."""
+    decibels = in_db(power_spectrogram(waveform, n_fft, hop_length or n_fft // 4))
+    place = (0, len(waveform) / sample_rate, 0, sample_rate / 2000)
+    shown = axes.imshow(decibels, origin="lower", aspect="auto", cmap="magma", extent=place)
+    axes.set(xlabel="seconds", ylabel="kHz")
+    return shown
+
+
+def write_picture(name: str, draw: Callable[[], "Figure"], folder: Path) -> None:
+    """Draw a picture and write it as a PNG file of few colours, whole or not at all."""
+    from matplotlib import rc_context
     from PIL import Image
 
     drawn = io.BytesIO()
-    figure.savefig(drawn, format="png", dpi=DPI)
+    with rc_context({"font.size": 8, "axes.titlesize": 9, "legend.fontsize": 7}):
+        draw().savefig(drawn, format="png", dpi=DPI)
     picture = Image.open(drawn).convert("RGB").quantize(COLOURS_IN_A_FILE, dither=Image.Dither.NONE)
-    write_whole(path, lambda file: picture.save(file, format="png", optimize=True))
+    write_whole(folder / f"{name}.png", lambda file: picture.save(file, format="png", optimize=True))
 
 
 def write_sound(name: str, make: Callable[[], tuple[Waveform, int]], folder: Path) -> None:
-    """Make a sound, `(samples,)` and its sampling rate in Hz, and write it with its loudest sample at a half."""
+    """Make a sound, `(samples,)` and its sampling rate in Hz, and write it; no sample is above a half."""
     import soundfile
 
     waveform, sample_rate = make()
-    level = 0.5 / np.abs(waveform).max()
+    level = 0.5 / max(1.0, float(np.abs(waveform).max()))  # so that a soft one stays soft
     soundfile.write(folder / "sounds" / f"{name}.wav", waveform * level, sample_rate)

@@ -82,7 +82,8 @@ def with_unlisted(catalogue: Catalogue, path: Path) -> Catalogue:
     """The songs of a manifest, and as others the files in its folder that it does not list."""
     listed, files = {os.path.normpath(track.path) for track in catalogue}, find_files(path)
     unlisted = [song for song in files.songs if os.path.normpath(song) not in listed]
-    return Catalogue(catalogue.tracks, files.others | dict.fromkeys(unlisted, f"is not listed in {MANIFEST}"))
+    others = {other: reason for other, reason in files.others.items() if other != path / MANIFEST}
+    return Catalogue(catalogue.tracks, others | dict.fromkeys(unlisted, f"is not listed in {MANIFEST}"))
 
 
 def existing_folder(root: str) -> Path:

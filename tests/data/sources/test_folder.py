@@ -163,6 +163,7 @@ def test_files_that_a_manifest_does_not_list_are_told(files):
     (root / "manifest.csv").write_text("path,genre\nrock/a.mp3,rock\n", encoding="utf-8")
     others = {path.name: reason for path, reason in folder(str(root)).others.items()}
     assert others["b.mp3"] == "is not listed in manifest.csv" and others["cover.jpg"] == "is no song: .jpg"
+    assert "manifest.csv" not in others
 
 
 def test_a_folder_in_another_one_keeps_what_the_first_says(files):

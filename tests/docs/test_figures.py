@@ -1,0 +1,34 @@
+"""python -m docs.figures makes every picture and every sound of the theory."""
+
+from pathlib import Path
+
+import pytest
+import soundfile
+
+from docs.figures.__main__ import everything, main
+from docs.figures.waves import LOW_RATE, aliased, resampled
+
+
+def test_a_name_that_is_none_is_told_of(tmp_path: Path) -> None:
+    with pytest.raises(SystemExit, match=r"there is no wavs; there are waves"):
+        main(["wavs"], tmp_path)
+
+
+def test_what_is_too_high_is_gone_when_resampled_and_mirrored_when_not() -> None:
+    late = slice(2 * LOW_RATE, round(2.1 * LOW_RATE))  # the tone is above 7 kHz then
+    assert resampled()[late].std() < 0.001
+    assert aliased()[late].std() > 0.5
+
+
+def test_a_soft_sound_is_written_softer(tmp_path: Path) -> None:
+    main(["tone_440", "tone_440_half"], tmp_path)
+    loud, soft = (soundfile.read(tmp_path / "sounds" / f"tone_440{end}.wav")[0].std() for end in ("", "_half"))
+    assert soft == pytest.approx(loud / 2, rel=0.01)
+
+
+@pytest.mark.slow
+def test_all_pictures_and_sounds_are_made(tmp_path: Path) -> None:
+    main([], tmp_path)
+    written = {path.stem for path in tmp_path.rglob("*.*")}
+    assert written == set(everything())
+    assert all(path.stat().st_size > 1000 for path in tmp_path.rglob("*.png"))
