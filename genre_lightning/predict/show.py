@@ -21,7 +21,7 @@ How does a song look?
   genre-lightning show song.mp3                          song.mp3.show.png: the whole song
   genre-lightning show song.mp3 --from 60 --seconds 10   ten seconds of it, from the first minute on"""
 LONG_SECONDS = 1200.0  # of two hours, all samples would take gigabytes
-NOTE = f"Channels are mixed to one. What lasts longer than {LONG_SECONDS / 60:.0f} minutes is drawn at 22,050 samples a second."
+NOTE = "Channels are mixed to one. What lasts longer than 20 minutes is drawn at 22,050 samples a second."
 
 
 def add_show(parser: argparse.ArgumentParser) -> None:

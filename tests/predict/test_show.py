@@ -55,7 +55,7 @@ def test_a_part_of_it_goes_where_it_is_asked_to(show, stereo, titles):
 
 
 def test_a_long_song_is_read_at_the_rate_of_the_features(stereo, monkeypatch):
-    assert showing.read(stereo).sample_rate == 8000
+    assert showing.read(stereo).sample_rate == 8000 and f"{showing.LONG_SECONDS / 60:g} minutes" in showing.NOTE
     monkeypatch.setattr(showing, "LONG_SECONDS", 1.5)
     assert showing.read(stereo).sample_rate == 22050 and "22,050 samples" in showing.NOTE
 
