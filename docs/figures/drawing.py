@@ -1,6 +1,5 @@
 """What the theory's pictures and sounds share: panels, and files that are small."""
 
-import io
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from genre_lightning.audio.recording import Waveform
-from genre_lightning.files import write_whole
+from genre_lightning.plotting import save_picture
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -17,8 +16,6 @@ if TYPE_CHECKING:
     from matplotlib.image import AxesImage
 
 SAMPLE_RATE = 22050  # as in conf/features; of all sounds here but those that are about the sampling rate
-COLOURS_IN_A_FILE = 256  # what a byte a pixel holds: the pictures look the same, and take half
-DPI = 90
 
 
 def panels(rows: int, columns: int, width: float = 8.0, height: float = 0.0) -> tuple["Figure", list["Axes"]]:
@@ -55,15 +52,11 @@ def draw_spectrogram(
 
 
 def write_picture(name: str, draw: Callable[[], "Figure"], folder: Path) -> None:
-    """Draw a picture and write it as a PNG file of few colours, whole or not at all."""
+    """Draw a picture and write it."""
     from matplotlib import rc_context
-    from PIL import Image
 
-    drawn = io.BytesIO()
     with rc_context({"font.size": 8, "axes.titlesize": 9, "legend.fontsize": 7}):
-        draw().savefig(drawn, format="png", dpi=DPI)
-    picture = Image.open(drawn).convert("RGB").quantize(COLOURS_IN_A_FILE, dither=Image.Dither.NONE)
-    write_whole(folder / f"{name}.png", lambda file: picture.save(file, format="png", optimize=True))
+        save_picture(draw(), folder / f"{name}.png", few_colours=True)
 
 
 def write_sound(name: str, make: Callable[[], tuple[Waveform, int]], folder: Path) -> None:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 N_FFT, HOP_LENGTH = 2048, 512  # as in conf/features
 FRAME = 80  # of the song, that is looked at alone
-ITERATIONS = 60  # of Griffin and Lim's
+ITERATIONS = 32  # of Griffin and Lim's
 
 
 @cache
