@@ -39,15 +39,11 @@ class Field(NamedTuple):
 
 
 def field(layers: nn.Sequential, window: tuple[int, int] = WINDOW, channels: slice = slice(None)) -> Field:
-    """The receptive field of what layers make in the middle of a window.
+    """The receptive field of what layers make in the middle of a window `(frames, bands)`.
 
-    The mean size of the gradient over random windows; the `channels` of the output together, with random signs.
-
-    Args:
-        layers: `(batch, frames, bands)` -> `(batch, channels, steps, bands)`, `(batch, steps, channels)` or
-            `(batch, channels)`, in evaluation mode.
-        window: Frames and bands of a window.
-        channels: Of the output.
+    The mean size of the gradient over random windows; the `channels` of the output together, with random signs. Layers
+    are in evaluation mode: `(batch, frames, bands)` -> `(batch, channels, steps, bands)`, `(batch, steps, channels)` or
+    `(batch, channels)`.
     """
     windows = torch.randn(TRIED, *window, generator=torch.Generator().manual_seed(0)).requires_grad_()
     output = layers(windows)
@@ -55,9 +51,8 @@ def field(layers: nn.Sequential, window: tuple[int, int] = WINDOW, channels: sli
         output = output[..., output.shape[3] // 2].transpose(1, 2)
     if output.ndim == 3:
         output = output[:, output.shape[1] // 2]
-    output = output[:, channels]  # (batch, channels)
-    signs = torch.randn(output.shape, generator=torch.Generator().manual_seed(1)).sign()
-    (gradient,) = torch.autograd.grad((output * signs).sum(), windows)
+    signs = torch.randn(output[:, channels].shape, generator=torch.Generator().manual_seed(1)).sign()
+    (gradient,) = torch.autograd.grad((output[:, channels] * signs).sum(), windows)
     shares = gradient.abs().sum(dim=0)
     return Field(shares / shares.sum())
 

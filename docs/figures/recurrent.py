@@ -79,12 +79,9 @@ def influence(lstm: nn.LSTM, frames: Tensor) -> Tensor:
 def watched(run: "Run", tracks: "Sequence[Track]") -> Arrays:
     """An LSTM that reads frames, watched over the middle window of the first test song that it gets right.
 
-    watched_song: the song's path below the folder of songs; watched_genre: its number; watched_seconds: where in it the
-    window begins; watched_frames: the window as the features have it, `(steps, n_features)`;
-    watched_gates: of the units whose cells change most, `(directions, 4, steps, units)`: input, forget, output, cell;
-    watched_steps: what the head says of each step's outputs alone, `(steps, n_genres)`;
-    watched_prefixes: what the network says of the frames up to each one, `(steps, n_genres)`;
-    watched_influence: as `influence` returns it. All probabilities are 0 to 1.
+    Of its song, genre and seconds (where the window begins); frames `(steps, n_features)`; gates (input, forget,
+    output, cell) of the units whose cells change most, `(directions, 4, steps, units)`; steps and prefixes `(steps, n_genres)`,
+    what is said of each step alone and of all up to it, 0 to 1; what `influence` returns.
     """
     track, start, window = shown_window(run, tracks)
     model, seconds = run.model, run.spec.features.seconds_of(start)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from math import inf
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -9,7 +10,8 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from genre_lightning.audio.recording import Recording, Waveform
+from genre_lightning.audio.reading import checked, decode
+from genre_lightning.audio.recording import LengthError, Recording, Wanted, Waveform
 from genre_lightning.features.base import Features
 from genre_lightning.features.mel import MFCC, LogMel
 from genre_lightning.plotting import COLOURS
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 
 COLUMNS, ROWS = 1000, 200  # of a picture, at most: about as many as it has pixels
 HERTZ = (20, 50, 100, 200, 500, 1000, 2000, 5000, 10000, 20000)  # named at the spectrum, from where people hear
+LONG_SECONDS = 1200.0  # of two hours, all samples would take gigabytes
 SHOWN_DB = 80.0  # below the loudest value, as in the features
 MARGINS = {"left": 0.1, "right": 0.88, "bottom": 0.055, "top": 0.93, "hspace": 0.45}  # a layout costs as much again
 EDGE = 2  # columns on either side whose windows reach beyond the sound
@@ -29,6 +32,14 @@ OWN_RANGE = 3.0  # of these, up and down, where features have no scale in common
 LEAST_STD = 1e-3  # less is rounding
 Frames = npt.NDArray[Any]
 Span = tuple[float, float]  # from, to
+
+
+def read_to_draw(path: Path, max_seconds: float = inf) -> Recording:
+    """A song at its own sample rate, or a long one at that of the features. Raises AudioError."""
+    try:
+        return checked(decode(path, Wanted(max_seconds=LONG_SECONDS)))
+    except LengthError:
+        return checked(decode(path, Wanted(LogMel.sample_rate, max_seconds)))
 
 
 def sound_picture(waveform: Waveform, sample_rate: int, title: str, start: float = 0.0) -> "Figure":

@@ -5,22 +5,17 @@ from __future__ import annotations
 import argparse
 from math import inf
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from genre_lightning.errors import UserError
 from genre_lightning.predict.cli import seconds
 from genre_lightning.predict.explain import check_output, draw, free_name
 from genre_lightning.text import printable
 
-if TYPE_CHECKING:
-    from genre_lightning.audio.recording import Recording
-
 EXAMPLES = """\
 How does a song look?
 
   genre-lightning show song.mp3                          song.mp3.show.png: the whole song
   genre-lightning show song.mp3 --from 60 --seconds 10   ten seconds of it, from the first minute on"""
-LONG_SECONDS = 1200.0  # of two hours, all samples would take gigabytes
 NOTE = "Channels are mixed to one. What lasts longer than 20 minutes is drawn at 22,050 samples a second."
 
 
@@ -46,28 +41,17 @@ def moment(text: str) -> float:
 
 def show(arguments: argparse.Namespace) -> None:
     """Draw a song, or a part of it. Raises UserError."""
+    from genre_lightning.audio.reading import AudioError
+    from genre_lightning.data.lengths import Lengths
+    from genre_lightning.features.picture import excerpt_picture, read_to_draw
+
     check_output(arguments.output)
-    recording, start = read(arguments.song), arguments.start
+    try:
+        recording, start = read_to_draw(arguments.song, Lengths().longest), arguments.start
+    except AudioError as error:
+        raise UserError(f"{printable(arguments.song)} {error}") from None
     if start >= recording.seconds:
         lasts = f"{printable(arguments.song)} lasts {recording.seconds:.2f} s"
         raise UserError(f"--from: {lasts}, so nothing of it begins at {start:g} s")
-    from genre_lightning.features.picture import excerpt_picture
-
     picture = excerpt_picture(recording, printable(arguments.song.name), start, arguments.seconds or inf)
     draw(picture, arguments.output or free_name(arguments.song.name, "show"))
-
-
-def read(song: Path) -> Recording:
-    """A song at its own sample rate, or a long one at that of the features. Raises UserError."""
-    from genre_lightning.audio.reading import AudioError, checked, decode
-    from genre_lightning.audio.recording import LengthError, Wanted
-    from genre_lightning.data.lengths import Lengths
-    from genre_lightning.features.mel import LogMel
-
-    try:
-        try:
-            return checked(decode(song, Wanted(max_seconds=LONG_SECONDS)))
-        except LengthError:
-            return checked(decode(song, Wanted(LogMel.sample_rate, Lengths().longest)))
-    except AudioError as error:
-        raise UserError(f"{printable(song)} {error}") from None

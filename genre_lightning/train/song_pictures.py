@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from genre_lightning.audio.reading import AudioError, checked, decode
+from genre_lightning.audio.reading import AudioError
 from genre_lightning.data.catalogue import SPLIT_NAMES, TESTED_IN, Catalogue, Track
 from genre_lightning.plotting import save_picture
 from genre_lightning.text import code, printable
@@ -37,9 +37,9 @@ def draw_songs(songs: Catalogue, folded: bool, folder: Path) -> Iterator[str]:
 
 def draw_song(song: Track, split: str, path: Path) -> None:
     """Draw the middle of a song. Raises AudioError if it cannot be read."""
-    from genre_lightning.features.picture import excerpt_picture
+    from genre_lightning.features.picture import excerpt_picture, read_to_draw
 
-    recording = checked(decode(song.path))
+    recording = read_to_draw(song.path)
     start = max(0.0, (recording.seconds - SHOWN_SECONDS) // 2)  # a whole number of seconds
     name = f"{printable(song.path.name)} ({song.genre}, {split})"
     save_picture(excerpt_picture(recording, name, start, SHOWN_SECONDS), path, few_colours=True)

@@ -1,10 +1,12 @@
 import numpy as np
 import pytest
+import soundfile
 import torch
 
-from genre_lightning.audio.recording import Recording
+from genre_lightning.audio.recording import LengthError, Recording
+from genre_lightning.features import picture
 from genre_lightning.features.mel import MFCC, LogMel
-from genre_lightning.features.picture import COLUMNS, comparable, excerpt_picture, sound_picture
+from genre_lightning.features.picture import COLUMNS, comparable, excerpt_picture, read_to_draw, sound_picture
 
 RATE = 44100
 WAVE, SPECTRUM, SPECTROGRAM, MEL, MFCCS = range(5)
@@ -114,3 +116,12 @@ def test_features_without_a_scale_in_common_are_scaled_each_by_itself_over_all_w
     np.testing.assert_allclose(first, [[-1.2247, -1.2247, 0], [1.2247, 1.2247, 0]], atol=1e-4)
     np.testing.assert_allclose(second, 0, atol=1e-12)
     assert unit == "standard deviations" and comparable(windows, LogMel(n_mels=3)) == (windows, "dB")
+
+
+def test_a_long_song_is_read_at_the_rate_of_the_features_and_a_longer_one_not_at_all(tmp_path, monkeypatch):
+    soundfile.write(tmp_path / "song.wav", sine(440, 2, rate=8000), 8000)
+    assert read_to_draw(tmp_path / "song.wav").sample_rate == 8000
+    monkeypatch.setattr(picture, "LONG_SECONDS", 1.5)
+    assert read_to_draw(tmp_path / "song.wav").sample_rate == 22050
+    with pytest.raises(LengthError, match="lasts 0.0 h or more"):
+        read_to_draw(tmp_path / "song.wav", 1.9)
