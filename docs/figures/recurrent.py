@@ -80,8 +80,8 @@ def watched(run: "Run", tracks: "Sequence[Track]") -> Arrays:
     """An LSTM that reads frames, watched over the middle window of the first test song that it gets right.
 
     Of its song, genre and seconds (where the window begins); frames `(steps, n_features)`; gates (input, forget,
-    output, cell) of the units whose cells change most, `(directions, 4, steps, units)`; steps and prefixes `(steps, n_genres)`,
-    what is said of each step alone and of all up to it, 0 to 1; what `influence` returns.
+    output, cell) of the units whose cells change most, `(directions, 4, steps, units)`; steps and
+    prefixes `(steps, n_genres)`, what is said of each step alone and of all up to it, 0 to 1; what `influence` returns.
     """
     track, start, window = shown_window(run, tracks)
     model, seconds = run.model, run.spec.features.seconds_of(start)

@@ -123,5 +123,5 @@ def test_a_long_song_is_read_at_the_rate_of_the_features_and_a_longer_one_not_at
     assert read_to_draw(tmp_path / "song.wav").sample_rate == 8000
     monkeypatch.setattr(picture, "LONG_SECONDS", 1.5)
     assert read_to_draw(tmp_path / "song.wav").sample_rate == 22050
-    with pytest.raises(LengthError, match="lasts 0.0 h or more"):
+    with pytest.raises(LengthError, match="songs may last"):
         read_to_draw(tmp_path / "song.wav", 1.9)
