@@ -94,7 +94,7 @@ def receptive_fields() -> "Figure":
         seconds = features.seconds_of(WINDOW[0])
         shown = (seen.shares / seen.shares.max()).sqrt()  # else all but the centre would be pale
         shown = torch.where(seen.shares > 0, 0.2 + 0.8 * shown, 0)
-        axis.imshow(shown.T, origin="lower", aspect="auto", cmap=shades, extent=(0, seconds, 0, WINDOW[1]))
+        axis.imshow(shown.T.numpy(), origin="lower", aspect="auto", cmap=shades, extent=(0, seconds, 0, WINDOW[1]))
         spanned = f"{seen.frames} frames, {features.seconds_of(seen.frames):.2f} s; {seen.bands} bands"
         axis.set_title(f"{name}\n{spanned}")
     figure.supxlabel("seconds")

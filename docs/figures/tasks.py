@@ -78,11 +78,9 @@ def draw_mel(axes: "Axes", waveform: Waveform) -> None:
     import torch
 
     features = default_features()
-    frames = features(torch.from_numpy(np.asarray(waveform, np.float32))).T
-    seconds = len(waveform) / SAMPLE_RATE
-    axes.imshow(
-        frames, origin="lower", aspect="auto", extent=(0, seconds, -0.5, len(frames) - 0.5), vmin=frames.max() - 60
-    )
+    frames = features(torch.from_numpy(np.asarray(waveform, np.float32))).T.numpy()
+    place = (0, len(waveform) / SAMPLE_RATE, -0.5, len(frames) - 0.5)
+    axes.imshow(frames, origin="lower", aspect="auto", cmap="magma", extent=place, vmin=frames.max() - 60)
     label, places = features.ticks()
     axes.set_yticks(list(places), list(places.values()), fontsize=7)
     axes.set(xlabel="seconds", ylabel=label)

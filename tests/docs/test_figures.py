@@ -5,7 +5,9 @@ from pathlib import Path
 import pytest
 import soundfile
 
-from docs.figures.__main__ import everything, main
+from docs.figures.__main__ import FOLDER, everything, main
+from docs.figures.cepstrum import correlations, mean_correlation
+from docs.figures.overfitting import freedoms, leak
 from docs.figures.waves import LOW_RATE, aliased, resampled
 
 
@@ -32,3 +34,14 @@ def test_all_pictures_and_sounds_are_made(tmp_path: Path) -> None:
     written = {path.stem for path in tmp_path.rglob("*.*")}
     assert written == set(everything())
     assert all(path.stat().st_size > 1000 for path in tmp_path.rglob("*.png"))
+
+
+@pytest.mark.slow
+def test_what_the_theory_says_of_overfitting_and_of_correlated_bands_is_what_is_drawn() -> None:
+    text = " ".join((FOLDER.parent / "theory.md").read_text(encoding="utf-8").split())
+    test = 100 * freedoms().mean(axis=2)[1]
+    assert f"test rises to {test.max():.0f} % and falls again to {test[-1]:.0f} %" in text
+    by_artist, by_song = 100 * leak().mean(axis=1)
+    assert f"{by_artist:.1f} % are right; scattered, {by_song:.1f} %" in text
+    bands, coefficients = map(mean_correlation, correlations())
+    assert f"20 bands is {bands:.2f}, that of their 20 coefficients {coefficients:.2f}" in text
