@@ -4,7 +4,7 @@ import torch
 from torch import nn
 
 from docs.figures.recurrent import gates, influence, most_active
-from docs.figures.stored import stored
+from docs.figures.stored import STORED, stored
 from genre_lightning.features.mel import LogMel
 
 
@@ -54,15 +54,22 @@ def test_what_the_text_says_of_the_song_that_is_watched():
     falls = peaks(-forget, -0.74)
     assert len(onsets) == 6 and all(np.abs(falls - onset).min() <= 1 for onset in onsets)
     rock = arrays["watched_prefixes"][:, 2].astype(float)
-    assert [int((rock < limit).argmin()) + 1 for limit in (0.5, 0.9)] == [8, 21]
-    assert [round(frames / second, 2) for frames in (8, 21)] == [0.19, 0.49]
+    half, sure = (int((rock < limit).argmin()) + 1 for limit in (0.5, 0.9))
+    told = f"one half after {half} frames ({half / second:.2f} s), 90 % after {sure} ({sure / second:.2f} s)"
+    assert told in theory()
 
 
 def test_what_the_text_says_of_how_far_back_it_hears():
     forwards = stored()["watched_influence"][0].astype(float)
     own = forwards.diagonal()
-    share = {back: float(np.median(forwards.diagonal(-back) / own[back:])) for back in (1, 10, 40)}
-    assert share == pytest.approx({1: 0.55, 10: 0.13, 40: 0.01}, abs=0.005)
+    one, ten, forty = (np.median(forwards.diagonal(-back) / own[back:]) for back in (1, 10, 40))
+    assert f"counts {one:.2f} times as much as the present one, ten back (0.23 s) {ten:.2f} times" in theory()
+    assert f"forty {forty:.2f} times" in theory()
+
+
+def theory():
+    """The text, in one line."""
+    return " ".join((STORED.parents[1] / "theory.md").read_text(encoding="utf-8").split())
 
 
 def peaks(values, least):

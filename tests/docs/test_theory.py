@@ -88,6 +88,6 @@ def test_the_translation_has_the_same_links_settings_and_questions() -> None:
 
 
 def test_it_is_an_evening_and_no_encyclopaedia() -> None:
-    formulas = r"\$\$.*?\$\$|\$[^$]*\$|```.*?```|`[^`]*`|\]\([^)]*\)|<[^>]*>"
-    words = re.findall(r"[^\W\d_][\w'-]*", re.sub(formulas, " ", text(PAGES[0]), flags=re.DOTALL))
+    other = r"!\[[^\]]*\]|\$[^$]*\$|```.*?```|`[^`]*`|\]\([^)]*\)|<[^>]*>|^## Sources.*"
+    words = re.findall(r"[^\W\d_][\w'-]*", re.sub(other, " ", text(PAGES[0]), flags=re.DOTALL | re.MULTILINE))
     assert 3000 <= len(words) <= 4500
