@@ -46,6 +46,6 @@ def in_few_colours(figure: "Figure") -> "Image":
     canvas = FigureCanvasAgg(figure)
     canvas.draw()
     drawn = Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
-    # Of 255 levels, maximum coverage is off by 15 at most. The fast octree takes 0.07 s less, but makes white grey and is
-    # off by up to 50. Median cut is off by less in the mean but by 60 at lines, and a file is nearly twice as large.
+    # Maximum coverage is off by at most 15 of 255 levels. The fast octree takes 0.07 s less, but is off by up to 50 and
+    # makes white grey. Median cut is off by less in the mean but by 60 at lines, and a file is nearly twice as large.
     return drawn.quantize(method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
