@@ -26,7 +26,7 @@ def literal(text: str) -> str:
 def save_picture(figure: "Figure", path: Path, few_colours: bool = False) -> None:
     """Write a figure as a PNG file, whole or not at all.
 
-    `few_colours` suits spectrograms: with 256, a file has a fifth of the size and is written in half the time.
+    `few_colours` suits spectrograms: with 256, a file has a quarter of the size.
     """
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Glyph .* missing from")  # names in scripts that the font does not have
@@ -46,4 +46,6 @@ def in_few_colours(figure: "Figure") -> "Image":
     canvas = FigureCanvasAgg(figure)
     canvas.draw()
     drawn = Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
-    return drawn.quantize(method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
+    # Maximum coverage is off by at most 15 of 255 levels. The fast octree takes 0.07 s less, but is off by up to 50 and
+    # makes white grey. Median cut is off by less in the mean but by 60 at lines, and a file is nearly twice as large.
+    return drawn.quantize(method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)

@@ -1,7 +1,7 @@
 """A sound as a picture: wave, spectrum, spectrogram, mel spectrogram and MFCC, one below the other."""
 
 from collections.abc import Sequence
-from math import inf
+from math import floor, inf, log10
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +25,7 @@ HERTZ = (20, 50, 100, 200, 500, 1000, 2000, 5000, 10000, 20000)  # named at the 
 LONG_SECONDS = 1200.0  # of two hours, all samples would take gigabytes
 SHOWN_DB = 80.0  # below the loudest value, as in the features
 MARGINS = {"left": 0.1, "right": 0.88, "bottom": 0.055, "top": 0.93, "hspace": 0.45}  # a layout costs as much again
+FEW = 100  # samples; each is drawn as a dot, too
 EDGE = 2  # columns on either side whose windows reach beyond the sound
 FLOOR = 1e-20  # -200 dB, of what is silent
 OWN_SCALE = "standard deviations"
@@ -45,8 +46,8 @@ def read_to_draw(path: Path, max_seconds: float = inf) -> Recording:
 def sound_picture(waveform: Waveform, sample_rate: int, title: str, start: float = 0.0) -> "Figure":
     """A sound's wave, spectrum, spectrogram, mel spectrogram and MFCC, all but the spectrum on one time axis.
 
-    Wave, spectrum and spectrogram show the sound as it is, in windows as long as those of the features; mel spectrogram
-    and MFCC are the features that networks learn from, by their usual settings.
+    Spectrum and spectrogram have windows as long as those of the features; mel spectrogram and MFCC are features by
+    their usual settings. All show the sound as it is: networks learn from songs at one level, without their silences.
 
     Args:
         waveform: `(samples,)`, at least one; full scale is 1.
@@ -60,6 +61,8 @@ def sound_picture(waveform: Waveform, sample_rate: int, title: str, start: float
     figure.suptitle(title, fontsize="medium", y=0.985, parse_math=False)  # names of songs hold dollar signs
     figure.subplots_adjust(**MARGINS)
     wave, spectrum, spectrogram, mel, mfcc = figure.subplots(5, height_ratios=(2, 3, 3, 3, 3))
+    for below in (spectrogram, mel, mfcc):
+        below.sharex(wave)
     span, heard = (start, start + len(waveform) / sample_rate), resampled(waveform, sample_rate, LogMel.sample_rate)
     draw_wave(wave, waveform, sample_rate, span)
     draw_spectrum(spectrum, powers, sample_rate)
@@ -74,9 +77,9 @@ def excerpt_picture(recording: Recording, name: str, start: float = 0.0, seconds
     rate, samples = recording.sample_rate, len(recording.waveform)
     first = min(round(start * rate), samples - 1)
     end = max(first + 1, round(min((start + seconds) * rate, samples)))
-    told = f"{samples / rate:.2f} s"
-    if f"{(end - first) / rate:.2f} s" != told:
-        told = f"{first / rate:.2f} to {end / rate:.2f} s of {told}"
+    decimals = max(2, 1 - floor(log10((end - first) / rate)))  # enough to tell a short part's ends apart
+    part, whole, begin, stop = (f"{n / rate:.{decimals}f}" for n in (end - first, samples, first, end))
+    told = f"{whole} s" if part == whole else f"{begin} to {stop} s of {whole} s"
     return sound_picture(recording.waveform[first:end], rate, f"{name}, {told}", first / rate)
 
 
@@ -88,7 +91,8 @@ def in_groups(values: Tensor, most: int) -> Sequence[Tensor]:
 
 def column_powers(waveform: Waveform, sample_rate: int) -> Tensor:
     """The mean power spectrum of the windows in each column, `(columns, bins)`; that of a full-scale sine is 1."""
-    n_fft, hop = (round(n * sample_rate / LogMel.sample_rate) for n in (LogMel.n_fft, LogMel.hop_length))
+    halves = (LogMel.n_fft // 2, LogMel.hop_length // 2)
+    n_fft, hop = (2 * round(n * sample_rate / LogMel.sample_rate) for n in halves)  # the last bin is the highest pitch
     window = torch.hann_window(n_fft, periodic=True)
     window *= 2 / window.sum()
     padded = nn.functional.pad(torch.from_numpy(waveform), (n_fft // 2, n_fft // 2))
@@ -114,17 +118,22 @@ def draw_wave(axes: "Axes", waveform: Waveform, sample_rate: int, span: Span) ->
     """The wave; of a long one, a line from the lowest to the highest sample of each column."""
     ranges = [(float(group.min()), float(group.max())) for group in in_groups(torch.from_numpy(waveform), COLUMNS)]
     values = np.ravel(ranges) if len(ranges) < len(waveform) else waveform
-    axes.plot(np.linspace(*span, len(values)), values, color=COLOURS[0], linewidth=0.6)
-    axes.set_xlim(span)
-    axes.set_xlabel("seconds", loc="right")
+    middles = np.linspace(*span, 2 * len(values) + 1)[1::2]
+    marker = "." if len(values) <= FEW else None
+    axes.plot(middles, values, color=COLOURS[0], linewidth=0.6, marker=marker)
+    highest = 1.2 * float(np.abs(values).max()) or 1.0
+    axes.set(xlim=span, ylim=(-highest, highest))
+    name_seconds(axes)
     name_panel(axes, f"Wave: {sample_rate:,} samples a second; full scale is 1", "amplitude")
 
 
 def draw_spectrum(axes: "Axes", powers: Tensor, sample_rate: int) -> None:
     """The mean power of each bin, over frequencies as we hear them."""
     inside = powers[EDGE:-EDGE] if len(powers) > 2 * EDGE else powers
-    values, shown = decibels(inside.mean(dim=0))
-    axes.plot(np.linspace(0, sample_rate / 2, len(values)), values.numpy(), color=COLOURS[0], linewidth=0.8)
+    hertz = torch.linspace(0, sample_rate / 2, powers.shape[1])
+    heard = hertz >= HERTZ[0]  # an offset is no part of it
+    values, shown = decibels(inside.mean(dim=0)[heard])
+    axes.plot(hertz[heard].numpy(), values.numpy(), color=COLOURS[0], linewidth=0.8)
     axes.set(xscale="log", xlim=(HERTZ[0], sample_rate / 2), ylim=(shown[0], shown[1] + 5))
     axes.set_xlabel("Hz", loc="right")
     named = [hertz for hertz in HERTZ if hertz <= sample_rate / 2]
@@ -148,8 +157,7 @@ def draw_mel(axes: "Axes", waveform: Tensor, span: Span) -> None:
     """The mel spectrogram of a sound at the sample rate of the features."""
     features = LogMel()
     draw_features(axes, features, features(waveform), span)
-    rate = f"{features.sample_rate:,} samples a second"
-    title = f"Mel spectrogram: {features.n_mels} bands of the sound at {rate}, as networks get it"
+    title = f"Mel spectrogram: {features.n_mels} bands of the sound at {features.sample_rate:,} samples a second"
     name_panel(axes, title, features.ticks()[0])
     axes.tick_params(labelbottom=False)
 
@@ -162,7 +170,7 @@ def draw_mfcc(axes: "Axes", waveform: Tensor, span: Span) -> None:
     first, *_, last = frames.std(dim=0, correction=0).tolist()
     stds = f"{first:.1f} dB for 0, {last:.1f} dB for {features.n_mfcc - 1}"
     name_panel(axes, f"MFCC: each less its mean, over its standard deviation ({stds})", features.ticks()[0])
-    axes.set_xlabel("seconds", loc="right")
+    name_seconds(axes)
 
 
 def draw_features(axes: "Axes", features: Features, frames: Tensor, span: Span) -> None:
@@ -187,6 +195,13 @@ def name_panel(axes: "Axes", title: str, label: str) -> None:
     axes.set_title(title, fontsize="medium", loc="left")
     axes.set_ylabel(label)
     axes.yaxis.set_label_coords(-0.09, 0.5)  # one below the other
+
+
+def name_seconds(axes: "Axes") -> None:
+    """Say below a panel what is on its time axis, each tick with its whole time."""
+    axes.set_xlabel("seconds", loc="right")
+    axes.ticklabel_format(axis="x", useOffset=False)
+    axes.locator_params(axis="x", nbins=6)  # of hours, too, each has room
 
 
 def comparable(windows: Sequence[Frames], features: Features) -> tuple[list[Frames], str]:

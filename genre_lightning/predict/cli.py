@@ -10,6 +10,7 @@ import os
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -57,10 +58,11 @@ def add_trust(parser: argparse.ArgumentParser) -> None:
 
 
 def seconds(text: str) -> float:
-    """A time above 0. Raises ValueError, of which argparse makes a line."""
-    if not 0 < float(text) < float("inf"):
-        raise ValueError
-    return float(text)
+    """A time above 0. Raises ArgumentTypeError, of which argparse makes a line."""
+    with suppress(ValueError):
+        if 0 < float(text) < float("inf"):
+            return float(text)
+    raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds above 0")
 
 
 def count(text: str) -> int:

@@ -33,10 +33,15 @@ def add_explain(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("song", nargs="?", type=Path, metavar="SONG", help=whose)
     parser.add_argument("--genre", metavar="GENRE", help="what is explained (default: the predicted genre, or all)")
     parser.add_argument("--json", action="store_true", help="print JSON")
-    where = "the picture to write (default: SONG.explain.png or RUN.explain.png, here)"
-    parser.add_argument("--output", type=Path, metavar="FILE.png", help=where)
+    add_output(parser, "SONG.explain.png or RUN.explain.png")
     add_trust(parser)
     parser.set_defaults(call=explain)
+
+
+def add_output(parser: argparse.ArgumentParser, default: str) -> None:
+    """Add the option that says where a picture goes."""
+    where = f"the picture to write, over any that is there (default: {default} here, numbered if that is taken)"
+    parser.add_argument("--output", type=Path, metavar="FILE.png", help=where)
 
 
 def explain(arguments: argparse.Namespace) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import argparse
+from contextlib import suppress
 from math import inf
 from pathlib import Path
 
 from genre_lightning.errors import UserError
 from genre_lightning.predict.cli import seconds
-from genre_lightning.predict.explain import check_output, draw, free_name
+from genre_lightning.predict.explain import add_output, check_output, draw, free_name
 from genre_lightning.text import printable
 
 EXAMPLES = """\
@@ -16,7 +17,9 @@ How does a song look?
 
   genre-lightning show song.mp3                          song.mp3.show.png: the whole song
   genre-lightning show song.mp3 --from 60 --seconds 10   ten seconds of it, from the first minute on"""
-NOTE = "Channels are mixed to one. What lasts longer than 20 minutes is drawn at 22,050 samples a second."
+NOTE = """\
+Channels are mixed to one. What lasts longer than 20 minutes is drawn at 22,050 samples a second. A song is read whole,
+also for a part of it. Networks learn from songs at one level and without their silences; here they are as they are."""
 
 
 def add_show(parser: argparse.ArgumentParser) -> None:
@@ -27,16 +30,16 @@ def add_show(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--from", dest="start", type=moment, default=0.0, metavar="SECONDS", help=where)
     how_long = "how long a part of the song it shows (default: all that follows)"
     parser.add_argument("--seconds", type=seconds, metavar="SECONDS", help=how_long)
-    where = "the picture to write (default: SONG.show.png, here)"
-    parser.add_argument("--output", type=Path, metavar="FILE.png", help=where)
+    add_output(parser, "SONG.show.png")
     parser.set_defaults(call=show)
 
 
 def moment(text: str) -> float:
-    """A time in a song, 0 or above. Raises ValueError, of which argparse makes a line."""
-    if not 0 <= float(text) < float("inf"):
-        raise ValueError
-    return float(text)
+    """A time in a song, 0 or above. Raises ArgumentTypeError, of which argparse makes a line."""
+    with suppress(ValueError):
+        if 0 <= float(text) < float("inf"):
+            return float(text)
+    raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds, 0 or above")
 
 
 def show(arguments: argparse.Namespace) -> None:

@@ -22,7 +22,8 @@ COUNT_ROWS = {
 }
 SHOWN = (
     "Half a minute from the middle of a song, as `genre-lightning show SONG` draws any other: wave, spectrum and "
-    "spectrogram of the file; mel spectrogram and MFCC by their usual settings, which this run may not have."
+    "spectrogram of the file; mel spectrogram and MFCC by their usual settings, which this run may not have, "
+    "before songs are brought to one level and their silences cut out."
 )
 TOO_FEW = "no interval: too few artists"
 

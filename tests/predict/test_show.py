@@ -28,9 +28,10 @@ def show(capsys, monkeypatch, tmp_path):
 
 @pytest.fixture
 def titles(monkeypatch):
-    """The titles of the pictures that the command draws, which are not written."""
+    """The titles of the pictures that the command would draw, and where to."""
     drawn = []
-    monkeypatch.setattr(showing, "draw", lambda picture, path: drawn.append((picture.get_suptitle(), path)))
+    monkeypatch.setattr(picture, "sound_picture", lambda _waveform, _rate, title, _start: title)
+    monkeypatch.setattr(showing, "draw", lambda title, path: drawn.append((title, path)))
     return drawn
 
 
@@ -47,6 +48,14 @@ def test_a_song_is_drawn_under_its_name_and_no_picture_written_over(show, stereo
     assert show(stereo) == (0, f"drew {NAME}.show.2.png\n")
     assert Path(f"{NAME}.show.2.png").read_bytes().startswith(PNG)
     assert Path(f"{NAME}.show.png").read_bytes() == b"another one"
+
+
+@pytest.mark.parametrize("command", ["show", "explain"])
+def test_help_says_that_a_picture_is_written_over_only_where_output_names_it(capsys, command):
+    with pytest.raises(SystemExit):
+        main([command, "--help"])
+    said = " ".join(capsys.readouterr().out.split())
+    assert "over any that is there" in said and f"SONG.{command}.png" in said and "numbered if that is taken" in said
 
 
 def test_a_part_of_it_goes_where_it_is_asked_to(show, stereo, titles):
@@ -78,7 +87,9 @@ def test_mistakes_are_told_in_a_line(show, stereo, arguments, said):
     assert status.startswith(f"error: {said}") and "\n" not in status and not [*Path().glob("*.png")]
 
 
-@pytest.mark.parametrize("moment", ["-1", "nan", "inf", "soon"])
-def test_a_moment_that_there_is_not_is_told_as_well(show, stereo, moment):
-    status, said = show(stereo, f"--from={moment}")
-    assert status == 2 and "--from" in said
+@pytest.mark.parametrize("time", ["-1", "nan", "inf", "soon", ""])
+def test_times_that_there_are_not_are_told_with_those_that_there_are(show, time):
+    status, said = show(NAME, f"--from={time}")
+    assert status == 2 and said.endswith(f"argument --from: {time!r} is not a number of seconds, 0 or above\n")
+    status, said = show(NAME, f"--seconds={time.replace('-1', '0')}")
+    assert status == 2 and said.endswith(" is not a number of seconds above 0\n") and "argument --seconds: '" in said
