@@ -21,7 +21,7 @@ COUNT_ROWS = {
     "left_out": "files left out",
 }
 SHOWN = (
-    "Half a minute from the middle of a song, as `genre-lightning show SONG` draws any other: wave, spectrum and "
+    "At most half a minute from the middle of a song, as `genre-lightning show SONG` draws any other: wave, spectrum and "
     "spectrogram of the file; mel spectrogram and MFCC by their usual settings, which this run may not have, "
     "before songs are brought to one level and their silences cut out."
 )
