@@ -72,7 +72,9 @@ def write_picture(name: str, draw: Callable[[], "Figure"], folder: Path) -> None
     from matplotlib import rc_context
 
     with rc_context({"font.size": 8, "axes.titlesize": 9, "legend.fontsize": 7}):
-        save_picture(draw(), folder / f"{name}.png", few_colours=True)
+        figure = draw()
+        figure.draw_without_rendering()  # where both axes have one scale, a second layout finds room for the titles
+        save_picture(figure, folder / f"{name}.png", few_colours=True)
 
 
 def write_sound(name: str, make: Callable[[], tuple[Waveform, int]], folder: Path) -> None:
