@@ -19,6 +19,7 @@ from genre_lightning.models.lstm import Recurrent
 from genre_lightning.plotting import COLOURS
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
     from genre_lightning.data.catalogue import Track
@@ -61,6 +62,7 @@ def gates(lstm: nn.LSTM, frames: Tensor, backward: bool = False) -> Gates:
     return Gates(*(part.flip(0) if backward else part for part in parts))
 
 
+@torch.enable_grad()
 def influence(lstm: nn.LSTM, frames: Tensor) -> Tensor:
     """How much each frame moves each step's output: the norm of the gradient, `(directions, steps, frames)`."""
     units, hidden = torch.arange(lstm.hidden_size), lstm.hidden_size
@@ -86,11 +88,9 @@ def watched(run: "Run", tracks: "Sequence[Track]") -> Arrays:
     model, seconds = run.model, run.spec.features.seconds_of(start)
     frames = model.encoder[0](window)
     lstm = next(layer for layer in model.encoder if isinstance(layer, Recurrent)).lstm
-    with torch.enable_grad():
-        moved = influence(lstm, frames)
     arrays = {
-        "frames": window, "gates": most_active(lstm, frames), "influence": moved, "prefixes": prefixes(model, window),
-        "steps": model.head(lstm(frames)[0]).softmax(dim=1),
+        "frames": window, "gates": most_active(lstm, frames), "influence": influence(lstm, frames),
+        "prefixes": prefixes(model, window), "steps": model.head(lstm(frames)[0]).softmax(dim=1),
     }  # fmt: skip
     about = {"song": track.path.relative_to(track.path.parents[1]).as_posix(), "seconds": seconds}
     about["genre"] = run.spec.genres.index(track.genre)
@@ -130,7 +130,6 @@ def lstm_gates() -> "Figure":
     """One unit of each direction, and the cells of some, while two seconds of a song play."""
     arrays, seconds = stored(), seconds_shown()
     figure, axes = panels(4, 2, width=9.0, height=7.0)
-    most = np.abs(arrays["watched_gates"][:, 3].astype(float)).max()
     for direction, name in enumerate(DIRECTIONS):
         spectrogram, gate, cell, cells = axes[direction::2]
         draw_mel(spectrogram, arrays["watched_frames"].astype(float), seconds[-1])
@@ -141,12 +140,18 @@ def lstm_gates() -> "Figure":
         gate.set(title="the gates of the unit whose cell changes most", ylim=(0, 1), xlim=extent(1)[:2])
         cell.plot(seconds, parts[3, :, 0], color=COLOURS[3], linewidth=1.2)
         cell.set(title="what that cell holds", xlim=extent(1)[:2])
-        cells.imshow(parts[3].T, cmap="PuOr", vmin=-most, vmax=most, aspect="auto", extent=extent(SHOWN_UNITS))
-        cells.set(title=f"the cells of {SHOWN_UNITS} units", yticks=[], xlabel="seconds")
+        draw_cells(cells, parts[3])
     axes[2].legend(loc="lower left")
     name_colours(axes[:2])
     figure.colorbar(axes[-1].images[0], ax=axes[-2:], label="cell")
     return figure
+
+
+def draw_cells(axis: "Axes", values: np.ndarray) -> None:
+    """Draw what cells `(steps, units)` hold, both directions by the same colours."""
+    most = np.abs(stored()["watched_gates"][:, 3].astype(float)).max()
+    axis.imshow(values.T, cmap="PuOr", vmin=-most, vmax=most, aspect="auto", extent=extent(SHOWN_UNITS))
+    axis.set(title=f"the cells of {SHOWN_UNITS} units", yticks=[], xlabel="seconds")
 
 
 def lstm_decision() -> "Figure":
