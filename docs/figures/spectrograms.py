@@ -55,7 +55,7 @@ def draw_steps() -> "Figure":
 def draw_decibels() -> "Figure":
     """The same spectrogram as power and in decibels."""
     figure, (linear, logarithmic) = panels(1, 2, height=2.6)
-    power = power_spectrogram(song(), N_FFT, HOP_LENGTH)
+    power = power_spectrogram(song(), N_FFT, HOP_LENGTH).numpy()
     place = (0, len(song()) / SAMPLE_RATE, 0, SAMPLE_RATE / 2000)
     shown = linear.imshow(power / power.max(), origin="lower", aspect="auto", cmap="magma", extent=place)
     linear.set(title="power, linear", xlabel="seconds", ylabel="kHz")
