@@ -2,22 +2,23 @@
 
 import time
 from collections.abc import Callable
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
-from docs.figures.drawing import SAMPLE_RATE, draw_spectrogram, panels
+from docs.figures.drawing import SAMPLE_RATE, draw_spectrogram, name_colours, panels
 from genre_lightning.audio.recording import Waveform
 from genre_lightning.plotting import COLOURS
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 BY_HAND = np.array([2.0, 1, 0, -1, -2, -1, 0, 1])  # the eight samples of the text
 SINES = (1, 2, 5, 25)
-RUNS = 20  # of each transform that is timed; the fastest counts
+SIZES = tuple(2**power for power in range(6, 12))  # of the transforms that are timed: below, the call takes longer
+RUNS = 20  # of each; the fastest counts
 
 
 def square(sines: int, hz: float, time_s: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
@@ -51,19 +52,35 @@ def turning(bin_number: int, samples: int) -> npt.NDArray[np.complex128]:
 
 def draw_by_hand() -> "Figure":
     """The eight samples, and for three bins the arrows that are added up: each sample times its turning vector."""
-    figure, (samples, *others) = panels(1, 4, width=10, height=2.8)
-    samples.stem(BY_HAND)
-    samples.set_title("eight samples")
-    samples.set_xlabel("n")
+    figure, (samples, *others) = panels(2, 2, width=8, height=5.2)
+    for number, sample in enumerate(BY_HAND):
+        samples.vlines(number, 0, sample, color=COLOURS[number])
+        samples.plot(number, sample, "o", color=COLOURS[number])
+    samples.axhline(0, color="0.7", linewidth=0.8, zorder=0)
+    samples.set(title="eight samples", xlabel="n", ylabel="sample")
     for panel, number in zip(others, (1, 2, 3), strict=True):
-        ends = np.concatenate([[0], np.cumsum(BY_HAND * turning(number, len(BY_HAND)))])
-        for start, end in pairwise(ends):
-            panel.annotate("", (end.real, end.imag), (start.real, start.imag), arrowprops={"arrowstyle": "->"})
-        panel.plot(ends[-1].real, ends[-1].imag, "o", color=COLOURS[1])
-        panel.set(xlim=(-1.5, 7.5), ylim=(-2.5, 2.5), xlabel="real part")
-        panel.set_title(f"k = {number}: sum {abs(ends[-1]):.2f}")
-    others[0].set_ylabel("imaginary part")
+        arrows = BY_HAND * turning(number, len(BY_HAND))
+        draw_arrows(panel, arrows)
+        panel.set(xlabel="real part", ylabel="imaginary part")
+        panel.set_title(f"k = {number}: from the ring to the cross, {abs(arrows.sum()):.2f}")
     return figure
+
+
+def draw_arrows(axes: "Axes", arrows: npt.NDArray[np.complex128]) -> None:
+    """Arrows laid end to end, each in the colour of its sample and with its number, and where they begin and end."""
+    ends = np.cumsum(arrows)
+    axes.set_aspect("equal", adjustable="datalim")
+    axes.margins(0.25)
+    axes.plot(ends.real, ends.imag, alpha=0)  # annotations have no limits
+    for number in np.flatnonzero(np.abs(arrows) > 0):
+        end, start, colour = ends[number], ends[number] - arrows[number], COLOURS[number]
+        style = {"arrowstyle": "->", "shrinkA": 0, "shrinkB": 0, "color": colour, "linewidth": 3 - number / 4}
+        axes.annotate("", (end.real, end.imag), (start.real, start.imag), arrowprops=style)
+        place, aside = 0.7 * start + 0.3 * end, -9j * arrows[number] / abs(arrows[number])
+        beside = {"xytext": (aside.real, aside.imag), "textcoords": "offset points", "ha": "center", "va": "center"}
+        axes.annotate(str(number), (place.real, place.imag), color=colour, **beside)
+    axes.plot(0, 0, "o", color="black", markerfacecolor="none", markersize=8)
+    axes.plot(ends[-1].real, ends[-1].imag, "x", color="black", markersize=8, markeredgewidth=2)
 
 
 def draw_leakage() -> "Figure":
@@ -96,6 +113,7 @@ def draw_resolution() -> "Figure":
     for panel, n_fft in zip(axes, (256, 1024, 4096), strict=True):
         draw_spectrogram(panel, two_tones_and_clicks(), SAMPLE_RATE, n_fft, hop_length=64)
         panel.set(ylim=(0, 2.5), title=f"n_fft = {n_fft}: {1000 * n_fft / SAMPLE_RATE:.0f} ms")
+    name_colours(axes)
     return figure
 
 
@@ -122,14 +140,13 @@ def microseconds(transform: Callable[..., object], *arguments: npt.NDArray[Any])
 def draw_speed() -> "Figure":
     """What the DFT takes as it is defined, and by the fast Fourier transform."""
     figure, (axes,) = panels(1, 1, width=5, height=2.8)
-    sizes = [2**power for power in range(4, 12)]
-    waves = [np.random.default_rng(0).standard_normal(size) for size in sizes]
+    waves = [np.random.default_rng(0).standard_normal(size) for size in SIZES]
     slow = [microseconds(slow_dft, wave, turning_vectors(len(wave))) for wave in waves]
-    axes.loglog(sizes, slow, marker=".", color=COLOURS[0], label="as defined: N² products")
+    axes.loglog(SIZES, slow, marker=".", color=COLOURS[0], label="as defined: N² products")
     fast = [microseconds(np.fft.fft, wave) for wave in waves]
-    axes.loglog(sizes, fast, marker=".", color=COLOURS[1], label="FFT: about N log N")
+    axes.loglog(SIZES, fast, marker=".", color=COLOURS[1], label="FFT: about N log N")
     axes.set(xlabel="samples N", ylabel="microseconds")
-    axes.set_xticks(sizes, [str(size) for size in sizes])
+    axes.set_xticks(SIZES, [str(size) for size in SIZES])
     axes.legend()
     return figure
 

@@ -25,7 +25,7 @@ SETTINGS: dict[str, Projection] = {
 MAPPED = "cnn"  # the vectors that are mapped with all settings
 SHOWN = [name for name in REPRESENTATIONS if name != NETWORKS["frames"]]  # each mapped with conf/projection's UMAP
 NEAR = 10  # neighbours that trustworthiness asks for
-DIVIDED, ISLANDS = 3, 6  # the map of noise, of SETTINGS, that is divided into so many parts, which the others show too
+CLUMPS = 6  # into so many every map of noise is cut
 
 
 def noise(arrays: Arrays) -> np.ndarray:
@@ -48,56 +48,63 @@ def projected(arrays: Arrays) -> Arrays:
 
 
 class Measured(NamedTuple):
-    """How far a map can be trusted.
+    """How far a map can be trusted, and the parts that are coloured on it.
 
     trustworthiness: whether the NEAR neighbours on the map are near in the vectors, 0 to 1 (Venna and Kaski 2001);
-    distances: Spearman's rank correlation of all distances on the map with those of the vectors, -1 to 1.
+    distances: Spearman's rank correlation of all distances on the map with those of the vectors, -1 to 1;
+    on_map, in_vectors: the silhouette of the parts, how much nearer songs are to their own part than to the next, -1
+    to 1 (Rousseeuw 1987).
     """
 
     trustworthiness: float
     distances: float
+    on_map: float
+    in_vectors: float
 
 
-def measured(vectors: np.ndarray, positions: np.ndarray) -> Measured:
-    """Measure a map `(songs, 2)` of vectors `(songs, width)`, which are compared by the angle between them."""
+def measured(vectors: np.ndarray, positions: np.ndarray, parts: np.ndarray) -> Measured:
+    """Measure a map `(songs, 2)` of vectors `(songs, width)`, which are compared by the angle, and parts `(songs,)`."""
     from scipy.spatial.distance import pdist
     from scipy.stats import spearmanr
     from sklearn.manifold import trustworthiness
-
-    positions = positions.astype(float)
-    kept: Any = spearmanr(pdist(vectors, "cosine"), pdist(positions))
-    return Measured(trustworthiness(vectors, positions, n_neighbors=NEAR, metric="cosine"), float(kept.statistic))
-
-
-def islands(positions: np.ndarray) -> np.ndarray:
-    """The ISLANDS parts into which k-means divides a map, `(songs,)`."""
-    from sklearn.cluster import KMeans
-
-    return KMeans(ISLANDS, n_init="auto", random_state=0).fit_predict(positions.astype(float))
-
-
-def apart(vectors: np.ndarray, parts: np.ndarray, metric: str) -> float:
-    """The silhouette of parts `(songs,)`: how much nearer songs are to their own part than to the next, -1 to 1."""
     from sklearn.metrics import silhouette_score
 
-    return float(silhouette_score(vectors.astype(float), parts, metric=metric))
+    vectors, positions = vectors.astype(float), positions.astype(float)
+    near = trustworthiness(vectors, positions, n_neighbors=NEAR, metric="cosine")
+    kept: Any = spearmanr(pdist(vectors, "cosine"), pdist(positions))
+    seen, true = silhouette_score(positions, parts), silhouette_score(vectors, parts, metric="cosine")
+    return Measured(near, float(kept.statistic), float(seen), float(true))
+
+
+def clumps(positions: np.ndarray) -> np.ndarray:
+    """The CLUMPS parts into which k-means cuts a map, whether there are any or not, `(songs,)`."""
+    from sklearn.cluster import KMeans
+
+    return KMeans(CLUMPS, n_init="auto", random_state=0).fit_predict(positions.astype(float))
 
 
 def map_settings() -> "Figure":
-    """The same vectors and a cloud of noise by each of SETTINGS, with how far the maps can be trusted."""
+    """The same vectors, coloured by genre, and noise, coloured by each map's own clumps, by each of SETTINGS."""
     arrays = stored()
-    figure, axes = panels(2, len(SETTINGS), width=11.0, height=5.2)
-    cloud, parts = noise(arrays), islands(arrays["map_noise"][DIVIDED])
-    clouds = {"vectors": (arrays[MAPPED].astype(float), arrays["genre"]), "noise": (cloud, parts)}
-    for row, (name, (vectors, colours)) in enumerate(clouds.items()):
-        for axis, setting, positions in zip(axes[row * len(SETTINGS) :], SETTINGS, arrays[f"map_{name}"], strict=False):
-            draw_map(axis, positions, colours)
-            found = measured(vectors, positions)
-            axis.set_title(setting.replace("n_neighbors", "k"))
-            axis.set_xlabel(f"trustworthiness {found.trustworthiness:.2f}\ndistances kept {found.distances:.2f}")
-    axes[0].set_ylabel(f"songs as the {NETWORKS[MAPPED]} sees them")
-    axes[len(SETTINGS)].set_ylabel("pure noise")
+    figure, axes = panels(2, len(SETTINGS), width=11.0, height=6.0)
+    above, below = axes[: len(SETTINGS)], axes[len(SETTINGS) :]
+    for axis, setting, positions in zip(above, SETTINGS, arrays["map_vectors"], strict=True):
+        draw_measured(axis, arrays[MAPPED], positions, arrays["genre"])
+        axis.set_title(setting.replace("n_neighbors", "k"))
+    for axis, positions in zip(below, arrays["map_noise"], strict=True):
+        draw_measured(axis, noise(arrays), positions, clumps(positions))
+    above[0].set_ylabel(f"songs as the {NETWORKS[MAPPED]} sees them,\ncoloured by genre")
+    below[0].set_ylabel(f"pure noise, each map cut\ninto {CLUMPS} by k-means")
+    name_genres(above[-1], arrays)
     return figure
+
+
+def draw_measured(axis: "Axes", vectors: np.ndarray, positions: np.ndarray, parts: np.ndarray) -> None:
+    """Draw a map in the colours of its parts, and write below what was measured on it."""
+    draw_map(axis, positions, parts)
+    found = measured(vectors, positions, parts)
+    trusted = f"trustworthiness {found.trustworthiness:.2f}\ndistances kept {found.distances:.2f}"
+    axis.set_xlabel(f"{trusted}\nsilhouette: map {found.on_map:.2f}, vectors {found.in_vectors:z.2f}")
 
 
 def map_representations() -> "Figure":
@@ -107,14 +114,14 @@ def map_representations() -> "Figure":
     for axis, name, positions in zip(axes, SHOWN, arrays["map_representations"], strict=True):
         draw_map(axis, positions, arrays["genre"], arrays["split"][0] != SPLITS.index("train"))
         axis.set_title(name)
-    marks = [axes[0].plot([], [], "o", color=colour, label=name)[0] for name, colour in named_genres(arrays)]
-    axes[0].legend(handles=marks)
+    name_genres(axes[0], arrays)
     return figure
 
 
-def named_genres(arrays: Arrays) -> list[tuple[str, str]]:
-    """The genres and their colours."""
-    return list(zip(arrays["genres"].tolist(), COLOURS, strict=False))
+def name_genres(axis: "Axes", arrays: Arrays) -> None:
+    """Say which colour is which genre."""
+    named = zip(arrays["genres"].tolist(), COLOURS, strict=False)
+    axis.legend(handles=[axis.plot([], [], "o", color=colour, label=name)[0] for name, colour in named])
 
 
 def draw_map(axis: "Axes", positions: np.ndarray, colours: np.ndarray, full: np.ndarray | None = None) -> None:

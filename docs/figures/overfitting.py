@@ -65,6 +65,7 @@ def draw_overfitting() -> "Figure":
     folds.boxplot([*leak()], tick_labels=["folds by artist", "folds by song"])
     by_artist, by_song = leak().mean(axis=1)
     folds.set_title(f"out of fold: {100 * by_artist:.1f} % and {100 * by_song:.1f} %")
+    folds.set(xlabel=f"a box: folds drawn anew {REPEATS} times", ylabel="accuracy", ylim=(0.6, 0.85))
     return figure
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from docs.figures.drawing import panels
+from docs.figures.drawing import draw_mel, name_colours, panels
 from docs.figures.stored import Arrays, stored
 from genre_lightning.audio.recording import Waveform
 from genre_lightning.data.sources.demo import invent
@@ -62,6 +62,7 @@ def gates(lstm: nn.LSTM, frames: Tensor, backward: bool = False) -> Gates:
     return Gates(*(part.flip(0) if backward else part for part in parts))
 
 
+@torch.enable_grad()
 def influence(lstm: nn.LSTM, frames: Tensor) -> Tensor:
     """How much each frame moves each step's output: the norm of the gradient, `(directions, steps, frames)`."""
     units, hidden = torch.arange(lstm.hidden_size), lstm.hidden_size
@@ -87,11 +88,9 @@ def watched(run: "Run", tracks: "Sequence[Track]") -> Arrays:
     model, seconds = run.model, run.spec.features.seconds_of(start)
     frames = model.encoder[0](window)
     lstm = next(layer for layer in model.encoder if isinstance(layer, Recurrent)).lstm
-    with torch.enable_grad():
-        moved = influence(lstm, frames)
     arrays = {
-        "frames": window, "gates": most_active(lstm, frames), "influence": moved, "prefixes": prefixes(model, window),
-        "steps": model.head(lstm(frames)[0]).softmax(dim=1),
+        "frames": window, "gates": most_active(lstm, frames), "influence": influence(lstm, frames),
+        "prefixes": prefixes(model, window), "steps": model.head(lstm(frames)[0]).softmax(dim=1),
     }  # fmt: skip
     about = {"song": track.path.relative_to(track.path.parents[1]).as_posix(), "seconds": seconds}
     about["genre"] = run.spec.genres.index(track.genre)
@@ -133,18 +132,26 @@ def lstm_gates() -> "Figure":
     figure, axes = panels(4, 2, width=9.0, height=7.0)
     for direction, name in enumerate(DIRECTIONS):
         spectrogram, gate, cell, cells = axes[direction::2]
-        draw_frames(spectrogram, f"mel bands, read {name}")
+        draw_mel(spectrogram, arrays["watched_frames"].astype(float), seconds[-1])
+        spectrogram.set(title=f"mel bands, read {name}", xlabel="")
         parts = arrays["watched_gates"][direction].astype(float)  # (4, steps, units)
         for part, label, colour in zip(parts, ("input gate", "forget gate", "output gate"), COLOURS, strict=False):
             gate.plot(seconds, part[:, 0], label=label, color=colour, linewidth=1.2)
         gate.set(title="the gates of the unit whose cell changes most", ylim=(0, 1), xlim=extent(1)[:2])
         cell.plot(seconds, parts[3, :, 0], color=COLOURS[3], linewidth=1.2)
         cell.set(title="what that cell holds", xlim=extent(1)[:2])
-        most = np.abs(parts[3]).max()
-        cells.imshow(parts[3].T, cmap="PuOr", vmin=-most, vmax=most, aspect="auto", extent=extent(SHOWN_UNITS))
-        cells.set(title=f"the cells of {SHOWN_UNITS} units", yticks=[], xlabel="seconds")
+        draw_cells(cells, parts[3])
     axes[2].legend(loc="lower left")
+    name_colours(axes[:2])
+    figure.colorbar(axes[-1].images[0], ax=axes[-2:], label="cell")
     return figure
+
+
+def draw_cells(axis: "Axes", values: np.ndarray) -> None:
+    """Draw what cells `(steps, units)` hold, both directions by the same colours."""
+    most = np.abs(stored()["watched_gates"][:, 3].astype(float)).max()
+    axis.imshow(values.T, cmap="PuOr", vmin=-most, vmax=most, aspect="auto", extent=extent(SHOWN_UNITS))
+    axis.set(title=f"the cells of {SHOWN_UNITS} units", yticks=[], xlabel="seconds")
 
 
 def lstm_decision() -> "Figure":
@@ -156,31 +163,25 @@ def lstm_decision() -> "Figure":
         axis.imshow(shown, origin="lower", cmap="Blues", extent=extent(seconds_shown()[-1]), aspect="auto")
         axis.set(title=f"reading {name}: what each step's output depends on", xlabel="frame, at seconds")
         axis.set_ylabel("step, at seconds")
-    said = {"each step alone": "watched_steps", "the mean of the steps, of the song up to here": "watched_prefixes"}
+    said = {"each step alone": "watched_steps", "the mean of the steps of the song so far": "watched_prefixes"}
     for axis, (title, name) in zip(axes[2:], said.items(), strict=True):
         for genre, probability, colour in zip(arrays["genres"], arrays[name].T, COLOURS, strict=False):
             axis.plot(seconds_shown(), probability, label=genre, color=colour, linewidth=1.2)
-        axis.set(title=f"what {title} says", ylabel="probability", xlabel="seconds", xlim=extent(1)[:2], ylim=(0, 1))
+        axis.set(title=f"what {title} says", ylabel="probability", ylim=(0, 1))
+        axis.set(xlabel="seconds heard", xlim=extent(1)[:2])
     axes[2].legend(loc="center right")
     return figure
 
 
 def seconds_shown() -> np.ndarray:
-    """When each frame of the window is heard, from the window's beginning on: `(steps,)`."""
+    """When each frame of the window has been heard, from the window's beginning on: `(steps,)`."""
     features = LogMel()
-    return np.array([features.seconds_of(step) for step in range(len(stored()["watched_frames"]))])
+    return np.array([features.seconds_of(1 + step) for step in range(len(stored()["watched_frames"]))])
 
 
 def extent(height: float) -> tuple[float, float, float, float]:
     """Where a picture of the window lies: its seconds, and `height` of whatever its rows are."""
     return 0, float(seconds_shown()[-1]), 0, height
-
-
-def draw_frames(axis: "Axes", title: str) -> None:
-    """Draw the window's mel bands."""
-    frames, (name, ticks) = stored()["watched_frames"].astype(float), LogMel().ticks()
-    axis.imshow(frames.T, origin="lower", aspect="auto", cmap="magma", extent=extent(frames.shape[1]))
-    axis.set(title=title, ylabel=name, yticks=[*ticks], yticklabels=[*ticks.values()])
 
 
 def song_watched() -> tuple[Waveform, int]:

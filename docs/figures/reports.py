@@ -1,5 +1,6 @@
 """Section 7 of the theory: calibration, intervals and averaged weights, on songs and a loss that are simulated."""
 
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,7 +21,8 @@ TRUTH = 0.8  # the simulated accuracy
 ARTISTS, SONGS = 10, 15  # of a test set, and of each artist
 CORRELATION = 0.43  # of songs of one artist: what it was on 864 composed ones
 TEST_SETS = 40
-STEPS, WINDOW, DESCENTS = 300, 100, 300  # of the averaged weights; over how many steps they are averaged
+STEPS, DESCENTS = 600, 300  # of the averaged weights: so many that the average has forgotten where they began
+DECAY = 0.99  # as in conf/callbacks/ema.yaml
 
 
 def judged_songs(sureness: float) -> ScoredSongs:
@@ -83,21 +85,36 @@ def noisy_descent(rng: np.random.Generator) -> npt.NDArray[np.float64]:
     return np.stack(weights)
 
 
+def averaged(descents: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """The exponential average of weights after each step, as EMAWeightAveraging has it; both `(..., steps, 2)`."""
+    means = [descents[..., 0, :]]
+    for step in range(1, descents.shape[-2]):
+        means.append(DECAY * means[-1] + (1 - DECAY) * descents[..., step, :])
+    return np.stack(means, axis=-2)
+
+
+@cache
+def wandered() -> dict[str, npt.NDArray[np.float64]]:
+    """Many descents, and their averages after each step, `(DESCENTS, STEPS, 2)` each; the minimum is at 0."""
+    rng = np.random.default_rng(0)
+    descents = np.stack([noisy_descent(rng) for _ in range(DESCENTS)])
+    return {"weights": descents, "their average": averaged(descents)}
+
+
 def draw_averaging() -> "Figure":
     """Weights that wander around the minimum, and their average; how far both end from it, over many descents."""
     figure, (path, distances) = panels(1, 2, width=8, height=3)
-    rng, grid = np.random.default_rng(0), np.linspace(-2, 5, 100)
+    grid = np.linspace(-2, 5, 100)
     path.contour(grid, grid, 0.5 * (grid[None] ** 2 + 0.15 * grid[:, None] ** 2), 10, colors="0.8")
-    descents = np.stack([noisy_descent(rng) for _ in range(DESCENTS)])  # (descents, STEPS, 2)
-    ends = {"the last weights": descents[:, -1], f"average of {WINDOW} steps": descents[:, -WINDOW:].mean(axis=1)}
-    path.plot(*descents[0].T, color=COLOURS[2], linewidth=0.6)
-    path.set(xlim=(-2, 5), ylim=(-2, 5), xlabel="first weight", ylabel="second weight", title="one descent")
-    for (name, weights), colour in zip(ends.items(), COLOURS, strict=False):
-        path.plot(*weights[0], "o", color=colour, label=name)
-        far = np.linalg.norm(weights, axis=1)
+    for (name, steps), colour in zip(wandered().items(), COLOURS[1::-1], strict=True):
+        path.plot(*steps[0].T, color=colour, linewidth=0.6 if name == "weights" else 1.5, label=name)
+        path.plot(*steps[0, -1], "o", color=colour, markeredgecolor="black")
+        far = np.linalg.norm(steps[:, -1], axis=1)
         distances.hist(far, bins=20, alpha=0.6, color=colour, label=f"{name}: mean {far.mean():.2f}")
     path.plot(0, 0, "+", color="black", markersize=12)
-    distances.set(title=f"{DESCENTS} descents", xlabel="distance from the minimum")
+    path.set(xlim=(-2, 5), ylim=(-2, 5), xlabel="first weight", ylabel="second weight", title="one descent")
+    distances.set(title=f"the ends of {DESCENTS} descents", xlabel="distance from the minimum", ylabel="descents")
+    path.legend(loc="lower right")
     distances.legend()
     return figure
 

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from docs.figures.drawing import SAMPLE_RATE, draw_spectrogram, in_db, panels, power_spectrogram
+from docs.figures.drawing import SAMPLE_RATE, draw_mel, draw_spectrogram, in_db, name_colours, panels, power_spectrogram
 from genre_lightning.audio.recording import Waveform
 from genre_lightning.demo.song import compose_song
 from genre_lightning.features.mel import LogMel
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 N_FFT, HOP_LENGTH = 2048, 512  # as in conf/features
 FRAME = 80  # of the song, that is looked at alone
-ITERATIONS = 32  # of Griffin and Lim's
+ITERATIONS = 100  # of Griffin and Lim's
 
 
 @cache
@@ -40,28 +40,29 @@ def draw_steps() -> "Figure":
     milliseconds = 1000 * np.arange(N_FFT) / SAMPLE_RATE
     cut.plot(milliseconds, frame(), color="0.7", label="frame")
     cut.plot(milliseconds, frame() * window, color=COLOURS[0], label="times the window")
-    cut.set(title="1. cut 2048 samples", xlabel="milliseconds")
-    cut.legend()
+    cut.set(title=f"1. cut {N_FFT} samples", xlabel="milliseconds", ylabel="amplitude", ylim=(-0.5, 0.6))
+    cut.legend(loc="upper right", ncols=2)
     power = np.abs(np.fft.rfft(frame() * window)) ** 2
     spectrum.plot(np.fft.rfftfreq(N_FFT, 1 / SAMPLE_RATE) / 1000, in_db(power), color=COLOURS[0], linewidth=0.7)
-    spectrum.set(title="2. power of each sine in them", xlabel="kHz", ylabel="dB")
-    shown = draw_spectrogram(whole, song(), SAMPLE_RATE, N_FFT, HOP_LENGTH)
+    spectrum.set(title="2. power of each sine in them", xlabel="kHz", ylabel="dB re the loudest")
+    draw_spectrogram(whole, song(), SAMPLE_RATE, N_FFT, HOP_LENGTH)
     whole.axvline(FRAME * HOP_LENGTH / SAMPLE_RATE, color="white", linewidth=0.8, linestyle="--")
     whole.set_title("3. one column of many")
-    figure.colorbar(shown, ax=whole, label="dB")
+    name_colours([whole])
     return figure
 
 
 def draw_decibels() -> "Figure":
     """The same spectrogram as power and in decibels."""
     figure, (linear, logarithmic) = panels(1, 2, height=2.6)
-    power = power_spectrogram(song(), N_FFT, HOP_LENGTH)
+    power = power_spectrogram(song(), N_FFT, HOP_LENGTH).numpy()
     place = (0, len(song()) / SAMPLE_RATE, 0, SAMPLE_RATE / 2000)
     shown = linear.imshow(power / power.max(), origin="lower", aspect="auto", cmap="magma", extent=place)
     linear.set(title="power, linear", xlabel="seconds", ylabel="kHz")
-    figure.colorbar(shown, ax=linear)
-    figure.colorbar(draw_spectrogram(logarithmic, song(), SAMPLE_RATE, N_FFT, HOP_LENGTH), ax=logarithmic, label="dB")
+    figure.colorbar(shown, ax=linear, label="part of the loudest")
+    draw_spectrogram(logarithmic, song(), SAMPLE_RATE, N_FFT, HOP_LENGTH)
     logarithmic.set_title("the same in decibels")
+    name_colours([logarithmic])
     return figure
 
 
@@ -74,7 +75,7 @@ def mel(hz: npt.ArrayLike, scale: str) -> npt.NDArray[np.float64]:
     return np.where(frequencies < 1000, 3 * frequencies / 200, logarithmic)
 
 
-def draw_mel() -> "Figure":
+def draw_scales() -> "Figure":
     """Both formulas of the mel scale, and the filter bank of the project with few bands."""
     figure, (curves, bank) = panels(1, 2, width=9, height=2.8)
     hz = np.linspace(0, SAMPLE_RATE / 2, 500)
@@ -97,7 +98,7 @@ def griffin_lim(power: torch.Tensor) -> Waveform:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         window = torch.hann_window(N_FFT, periodic=True)
-        settings = {"n_iter": ITERATIONS, "momentum": 0.99, "length": len(song()), "rand_init": True}
+        settings = {"n_iter": ITERATIONS, "momentum": 0.0, "length": len(song()), "rand_init": True}
         return griffinlim(power, window, N_FFT, HOP_LENGTH, N_FFT, 2.0, **settings).numpy()
 
 
@@ -117,7 +118,7 @@ def spread(bands: torch.Tensor) -> torch.Tensor:
 def heard(kind: str) -> Waveform:
     """The song made again from its spectrogram ("bins"), or from so many mel bands ("64")."""
     if kind == "bins":
-        return griffin_lim(torch.from_numpy(power_spectrogram(song(), N_FFT, HOP_LENGTH)))
+        return griffin_lim(power_spectrogram(song(), N_FFT, HOP_LENGTH))
     return griffin_lim(spread(LogMel(n_mels=int(kind)).band_power(torch.tensor(song())).T))
 
 
@@ -129,20 +130,16 @@ def draw_mel_beside() -> "Figure":
     for panel, (title, waveform) in shown.items():
         draw_spectrogram(panel, waveform, SAMPLE_RATE, N_FFT, HOP_LENGTH)
         panel.set_title(title)
-    features = LogMel()
-    frames = features(torch.tensor(song())).numpy()
-    place = (0, len(song()) / SAMPLE_RATE, -0.5, 63.5)
-    bands.imshow(frames.T, origin="lower", aspect="auto", cmap="magma", extent=place)
-    label, named = features.ticks()
-    bands.set_yticks([*named], [*named.values()])
-    bands.set(title="64 mel bands a frame", ylabel=label, xlabel="seconds")
+    draw_mel(bands, LogMel()(torch.tensor(song())).numpy(), len(song()) / SAMPLE_RATE)
+    bands.set_title("64 mel bands a frame")
+    name_colours([bins, bands, from_bins, from_bands])
     return figure
 
 
 PICTURES = {
     "spectrogram_steps": draw_steps,
     "decibels": draw_decibels,
-    "mel": draw_mel,
+    "mel": draw_scales,
     "mel_beside": draw_mel_beside,
 }
 SOUNDS = {

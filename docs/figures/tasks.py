@@ -6,20 +6,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+import torch
 
-from docs.figures.drawing import SAMPLE_RATE, panels
+from docs.figures.drawing import SAMPLE_RATE, draw_mel, name_colours, panels
 from docs.tasks.birds import SECONDS, SPECIES, Bird
 from docs.tasks.broadcast import broadcast
 from docs.tasks.recording import Place
 from docs.tasks.voice import Speaker
 from genre_lightning.audio.recording import Waveform
+from genre_lightning.features.mel import LogMel
 from genre_lightning.plotting import COLOURS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-
-    from genre_lightning.features.mel import LogMel
 
 # What a run heard: python -m docs.tasks broadcast docs/figures --run RUN, and broadcast.flac removed.
 HEARD = Path(__file__).with_name("broadcast.csv")
@@ -32,10 +32,11 @@ def draw_tasks() -> "Figure":
     sounds |= {"noise": spoken(talks=False), "a voice above noise": spoken(talks=True)}
     figure, axes = panels(2, 3)
     for panel, (name, waveform) in zip(axes, sounds.items(), strict=True):
-        draw_mel(panel, waveform[: round(SHOWN_SECONDS * SAMPLE_RATE)])
-        panel.set_title(name, fontsize=10)
+        draw_heard(panel, waveform[: round(SHOWN_SECONDS * SAMPLE_RATE)])
+        panel.set_title(name)
     for panel in (*axes[1:3], *axes[4:]):
         panel.set_ylabel("")
+    name_colours(axes)
     return figure
 
 
@@ -60,37 +61,23 @@ def draw_broadcast() -> "Figure":
     with HEARD.open(newline="", encoding="utf-8") as file:
         seconds = list(csv.DictReader(file))
     figure, (above, below) = panels(2, 1, height=3.6)
-    draw_mel(above, waveform)
+    draw_heard(above, waveform)
     above.set_xlabel("")
+    name_colours([above])
     edges = np.arange(len(seconds) + 1)
     true = np.array([second["is"] == "voice" for second in seconds], float)
     below.stairs(true, edges, fill=True, color="0.85", label="somebody talks")
     below.stairs(
         [float(second["voice"]) for second in seconds], edges, color=COLOURS[1], label="probability of a voice"
     )
-    below.set(xlim=(0, len(seconds)), ylim=(0, 1.05), xlabel="seconds")
-    figure.legend(loc="outside lower center", ncols=2, fontsize=9)
+    below.set(xlim=(0, len(seconds)), ylim=(0, 1.05), xlabel="seconds", ylabel="probability")
+    figure.legend(loc="outside lower center", ncols=2)
     return figure
 
 
-def draw_mel(axes: "Axes", waveform: Waveform) -> None:
-    """A mel spectrogram of a waveform, with the settings of conf/features/logmel.yaml."""
-    import torch
-
-    features = default_features()
-    frames = features(torch.from_numpy(np.asarray(waveform, np.float32))).T.numpy()
-    place = (0, len(waveform) / SAMPLE_RATE, -0.5, len(frames) - 0.5)
-    axes.imshow(frames, origin="lower", aspect="auto", cmap="magma", extent=place, vmin=frames.max() - 60)
-    label, places = features.ticks()
-    axes.set_yticks(list(places), list(places.values()), fontsize=7)
-    axes.set(xlabel="seconds", ylabel=label)
-
-
-def default_features() -> "LogMel":
-    """What the default settings make of a song."""
-    from genre_lightning.features.mel import LogMel
-
-    return LogMel(sample_rate=SAMPLE_RATE, n_mels=64)
+def draw_heard(axes: "Axes", waveform: Waveform) -> None:
+    """The mel spectrogram of a sound, as networks get it."""
+    draw_mel(axes, LogMel()(torch.tensor(waveform, dtype=torch.float32)).numpy(), len(waveform) / SAMPLE_RATE)
 
 
 PICTURES: dict[str, Callable[[], "Figure"]] = {"tasks": draw_tasks, "broadcast": draw_broadcast}

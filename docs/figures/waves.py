@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from docs.figures.drawing import SAMPLE_RATE, draw_spectrogram, panels
+from docs.figures.drawing import SAMPLE_RATE, draw_spectrogram, name_colours, panels
 from genre_lightning.audio.recording import Wanted, Waveform, record
 from genre_lightning.plotting import COLOURS
 
@@ -40,17 +40,17 @@ def draw_waves() -> "Figure":
     """What each of the three does to a wave, and what phases alone do to a tone of twelve partials."""
     figure, axes = panels(2, 2, height=4.2)
     shown = {
-        "amplitude 1 and 0.5: loud and soft": (sine(440), sine(440, 0.5)),
-        "frequency 440 and 880 Hz: an octave": (sine(440), sine(880)),
-        "phase 0 and a quarter turn: sounds the same": (sine(440), sine(440, phase=np.pi / 2)),
-        "twelve partials, two choices of phases: nearly the same": (tone(phases(None)), tone(phases(1))),
+        "amplitude: loud and soft": {"1": sine(440), "0.5": sine(440, 0.5)},
+        "frequency: an octave": {"440 Hz": sine(440), "880 Hz": sine(880)},
+        "phase: sounds the same": {"0": sine(440), "a quarter turn": sine(440, phase=np.pi / 2)},
+        "twelve partials: sounds nearly the same": {"in phase": tone(phases(None)), "out of phase": tone(phases(1))},
     }
-    time = 1000 * np.arange(SAMPLE_RATE) / SAMPLE_RATE
     for panel, (title, waves) in zip(axes, shown.items(), strict=True):
-        for wave, colour in zip(waves, COLOURS, strict=False):
-            panel.plot(time[:200], wave[:200], color=colour)
-        panel.set_title(title)
-        panel.set_xlabel("milliseconds")
+        for (name, wave), colour in zip(waves.items(), COLOURS, strict=False):
+            panel.plot(1000 * np.arange(200) / SAMPLE_RATE, wave[:200], color=colour, label=name)
+        most = max(np.abs(wave).max() for wave in waves.values())
+        panel.set(title=title, xlabel="milliseconds", ylabel="amplitude", ylim=(-1.1 * most, 1.7 * most))
+        panel.legend(loc="upper right", ncols=2)
     return figure
 
 
@@ -78,9 +78,7 @@ def draw_aliasing() -> "Figure":
     samples.plot(time, np.sin(2 * np.pi * 9 * time), color=COLOURS[1], linewidth=0.8, label="9 kHz")
     samples.plot(time, np.sin(-2 * np.pi * time), color=COLOURS[0], label="1 kHz")
     samples.plot(taken, np.sin(2 * np.pi * 9 * taken), "o", color="black", label="samples")
-    samples.set_title("10,000 samples a second")
-    samples.set_xlabel("milliseconds")
-    samples.set_ylim(-1.2, 2.4)
+    samples.set(title="10,000 samples a second", xlabel="milliseconds", ylabel="amplitude", ylim=(-1.2, 2.4))
     samples.legend(loc="upper center")
     sweeps = {"24 kHz": (sweep(), SWEEP_RATE), "8 kHz, resampled": (resampled(), LOW_RATE)}
     sweeps["8 kHz, every third sample"] = aliased(), LOW_RATE
@@ -88,6 +86,7 @@ def draw_aliasing() -> "Figure":
         draw_spectrogram(panel, waveform, rate, 512)
         panel.set_title(title)
         panel.set_ylim(0, SWEEP_RATE / 2000)
+    name_colours(others)
     return figure
 
 

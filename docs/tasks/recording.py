@@ -61,7 +61,7 @@ def write_clips(clips: Iterable[Clip], folder: Path) -> Catalogue:
         numbers[clip.label, clip.group] += 1
         number = str(numbers[clip.label, clip.group])
         path = folder / clip.label / f"{clip.group.replace(' ', '-')}-{number}.flac"
-        write_song(clip.waveform, path, clip.group, number)
+        write_song(clip.waveform, path, clip.group, number, named="FOLDER")
         tracks.append(Track(path, clip.label, clip.group))
     write_manifest(catalogue := Catalogue(tracks), folder / MANIFEST)
     return catalogue

@@ -67,7 +67,7 @@ def calibration_picture(scored: Mapping[str, ScoredSongs]) -> "Figure":
     """
     from matplotlib.figure import Figure
 
-    figure = Figure((3.2 * len(scored), 3.4), layout="constrained")
+    figure = Figure((3.2 * len(scored), 3.5), layout="constrained")
     for axes, (title, songs) in zip(figure.subplots(1, len(scored), squeeze=False)[0], scored.items(), strict=True):
         sure, right, counts = reliability(songs)
         axes.plot([0, 1], [0, 1], color="grey", linewidth=1)

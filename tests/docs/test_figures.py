@@ -1,11 +1,13 @@
 """python -m docs.figures makes every picture and every sound of the theory."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import soundfile
 
-from docs.figures.__main__ import FOLDER, everything, main
+from docs.figures import __main__ as command
+from docs.figures.__main__ import FOLDER, TIMED, everything, main
 from docs.figures.cepstrum import correlations, mean_correlation
 from docs.figures.overfitting import freedoms, leak
 from docs.figures.waves import LOW_RATE, aliased, resampled
@@ -22,10 +24,23 @@ def test_what_is_too_high_is_gone_when_resampled_and_mirrored_when_not() -> None
     assert aliased()[late].std() > 0.5
 
 
-def test_a_soft_sound_is_written_softer(tmp_path: Path) -> None:
-    main(["tone_440", "tone_440_half"], tmp_path)
-    loud, soft = (soundfile.read(tmp_path / "sounds" / f"tone_440{end}.wav")[0].std() for end in ("", "_half"))
+def test_sounds_are_written_as_loud_beside_each_other_as_they_are(tmp_path: Path) -> None:
+    names = "tone_440", "tone_440_half", "partials_in_phase", "partials_out_of_phase"
+    main(names, tmp_path)
+    loud, soft, one, other = (soundfile.read(tmp_path / "sounds" / f"{name}.wav")[0].std() for name in names)
     assert soft == pytest.approx(loud / 2, rel=0.01)
+    assert one == pytest.approx(other, rel=0.001)
+
+
+def test_a_picture_of_seconds_is_drawn_anew_only_when_it_is_named(tmp_path: Path, monkeypatch: Any) -> None:
+    drawn: list[str] = []
+    writers = {name: lambda folder, name=name: drawn.append(name) for name in ("waves", TIMED)}
+    monkeypatch.setattr(command, "everything", lambda: writers)
+    main([], tmp_path)
+    (tmp_path / f"{TIMED}.png").touch()
+    main([], tmp_path)
+    main([TIMED], tmp_path)
+    assert drawn == ["waves", TIMED, "waves", TIMED]
 
 
 @pytest.mark.slow
@@ -34,6 +49,8 @@ def test_all_pictures_and_sounds_are_made(tmp_path: Path) -> None:
     written = {path.stem for path in tmp_path.rglob("*.*")}
     assert written == set(everything())
     assert all(path.stat().st_size > 1000 for path in tmp_path.rglob("*.png"))
+    sounds = {path.stem: soundfile.read(path)[0] for path in tmp_path.rglob("*.wav")}
+    assert {name for name, sound in sounds.items() if abs(sound).max() > 0.98} == set()  # which would be cut off
 
 
 @pytest.mark.slow

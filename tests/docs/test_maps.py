@@ -1,31 +1,43 @@
 import numpy as np
 import pytest
 
-from docs.figures.maps import DIVIDED, MAPPED, apart, islands, measured, noise
+from docs.figures.maps import CLUMPS, MAPPED, clumps, measured, noise
 from docs.figures.stored import stored
 
 
+@pytest.fixture(scope="module")
+def songs():
+    arrays = stored()
+    return [measured(arrays[MAPPED], positions, arrays["genre"]) for positions in arrays["map_vectors"]]
+
+
+@pytest.fixture(scope="module")
+def nothing():
+    arrays = stored()
+    return [measured(noise(arrays), positions, clumps(positions)) for positions in arrays["map_noise"]]
+
+
 def test_a_map_that_keeps_everything_is_trusted_and_a_shuffled_one_is_not():
-    angles = np.sort(np.random.default_rng(0).uniform(0, 1, 60))
+    angles, halves = np.sort(np.random.default_rng(0).uniform(0, 1, 60)), np.repeat([0, 1], 30)
     circle = np.stack([np.cos(angles), np.sin(angles)], axis=1)
-    true, shuffled = measured(circle, circle), measured(circle, np.random.default_rng(1).permutation(circle))
+    true, shuffled = (measured(circle, seen, halves) for seen in (circle, np.random.default_rng(1).permutation(circle)))
     assert true.trustworthiness == pytest.approx(1) and true.distances == pytest.approx(1)
     assert shuffled.trustworthiness < 0.7 and abs(shuffled.distances) < 0.2
+    assert shuffled.on_map < 0.1 < 0.5 < shuffled.in_vectors == true.in_vectors
 
 
-def test_islands_of_noise_are_on_one_map_alone_as_the_text_says():
-    arrays = stored()
-    parts = islands(arrays["map_noise"][DIVIDED])
-    there = [apart(positions, parts, "euclidean") for positions in arrays["map_noise"]]
-    assert there.pop(DIVIDED) == pytest.approx(0.41, abs=0.005)
-    assert max(there) < 0
-    assert apart(noise(arrays), parts, "cosine") == pytest.approx(0, abs=0.005)
+def test_every_map_of_noise_has_clumps_of_which_the_noise_knows_nothing_as_the_text_says(nothing):
+    assert all(len(set(clumps(positions))) == CLUMPS for positions in stored()["map_noise"])
+    assert [one.on_map for one in nothing] == pytest.approx([0.33, 0.37, 0.32, 0.41, 0.35], abs=0.006)
+    assert [one.in_vectors for one in nothing] == pytest.approx([0] * 5, abs=0.005)
 
 
-def test_maps_of_songs_keep_more_than_maps_of_noise_as_the_text_says():
-    arrays = stored()
-    songs = [measured(arrays[MAPPED].astype(float), positions) for positions in arrays["map_vectors"]]
-    nothing = [measured(noise(arrays), positions) for positions in arrays["map_noise"]]
+def test_genres_are_apart_on_maps_and_in_the_vectors_as_the_text_says(songs):
+    assert [round(one.on_map, 2) for one in songs] == [0.66, 0.63, 0.77, 0.77, 0.65]
+    assert [round(one.in_vectors, 2) for one in songs] == [0.66] * 5
+
+
+def test_maps_of_songs_keep_more_than_maps_of_noise_as_the_text_says(songs, nothing):
     assert min(songs).trustworthiness > 0.9 > 0.75 > max(nothing).trustworthiness
     assert [round(songs[place].distances, 2) for place in (0, 3)] == [0.97, 0.65]
     assert max(one.distances for one in nothing) < 0.2

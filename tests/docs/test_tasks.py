@@ -143,6 +143,12 @@ def test_the_command_says_what_it_made(monkeypatch, tmp_path, capsys):
     assert capsys.readouterr().out == "5 clips in 5 groups: fluter, hobbler, risling, seesaw, trillet\n"
 
 
+def test_a_folder_that_cannot_be_made_is_called_as_it_was_typed(monkeypatch, tmp_path):
+    (tmp_path / "file").touch()
+    said = run(monkeypatch, "birds", tmp_path / "file" / "made")
+    assert said.startswith(f"error: FOLDER: {tmp_path}") and "cannot be written" in said and "\n" not in said
+
+
 def test_without_espeak_there_is_one_line(monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", str(tmp_path))
     said = run(monkeypatch, "languages", tmp_path / "made")

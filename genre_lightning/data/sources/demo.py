@@ -118,8 +118,8 @@ def compose_all(songs: dict[Track, Numbers], compose: Callable[..., np.ndarray],
     logger.info("composed %d songs, %.0f min, %s", len(songs), seconds / 60, rate)
 
 
-def write_song(waveform: np.ndarray, path: Path, artist: str, title: str) -> None:
-    """Write a FLAC file. Raises UserError if it cannot be written."""
+def write_song(waveform: np.ndarray, path: Path, artist: str, title: str, named: str = "data.root") -> None:
+    """Write a FLAC file. Raises UserError, which says by what the user `named` the folder, if it cannot be written."""
     with soundfile.SoundFile(flac := io.BytesIO(), "w", SAMPLE_RATE, 1, format="FLAC") as file:
         file.artist, file.title = artist, title
         file.write(waveform)
@@ -127,4 +127,4 @@ def write_song(waveform: np.ndarray, path: Path, artist: str, title: str) -> Non
         path.parent.mkdir(parents=True, exist_ok=True)
         write_whole(path, lambda file: file.write(flac.getbuffer()))
     except OSError as error:
-        raise UserError(f"data.root: {path} cannot be written: {error}") from None
+        raise UserError(f"{named}: {path} cannot be written: {error}") from None
