@@ -1,5 +1,6 @@
-"""Make the pictures and the sounds of docs/theory.md anew: python -m docs.figures [NAME ...]."""
+"""Draw the pictures of docs/theory.md anew, and write its sounds."""
 
+import argparse
 import sys
 from collections.abc import Callable, Collection
 from functools import partial
@@ -29,6 +30,7 @@ def main(names: Collection[str], folder: Path = FOLDER) -> None:
     for name, write in (bar := tqdm(wanted.items(), unit="file")):
         bar.set_postfix_str(name)
         write(folder)
+    print(f"{len(wanted)} files in {folder}, sounds in {folder / 'sounds'}")
 
 
 def everything() -> dict[str, Callable[[Path], None]]:
@@ -42,4 +44,6 @@ def everything() -> dict[str, Callable[[Path], None]]:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    parser = argparse.ArgumentParser(prog="python -m docs.figures", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help="a picture or a sound (default: all)")
+    main(parser.parse_args().names)

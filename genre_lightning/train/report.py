@@ -21,8 +21,8 @@ COUNT_ROWS = {
     "left_out": "files left out",
 }
 SHOWN = (
-    "At most half a minute from the middle of a song, as `genre-lightning show SONG` draws any other: wave, spectrum and "
-    "spectrogram of the file; mel spectrogram and MFCC by their usual settings, which this run may not have, "
+    "At most half a minute from the middle of a song, as `genre-lightning show SONG` draws any other: wave, spectrum "
+    "and spectrogram of the file; mel spectrogram and MFCC by their usual settings, which this run may not have, "
     "before songs are brought to one level and their silences cut out."
 )
 TOO_FEW = "no interval: too few artists"

@@ -51,7 +51,13 @@ def test_networks_part_genres_better_than_statistics():
 
 @pytest.mark.parametrize("page", ["theory.md", "theory.ru.md"])
 def test_the_text_states_the_figures_of_the_stored_vectors(page):
-    text = (STORED.parents[1] / page).read_text(encoding="utf-8").replace("\u00a0", " ").replace("(от ", "(").replace(" до ", " to ")
+    text = (
+        (STORED.parents[1] / page)
+        .read_text(encoding="utf-8")
+        .replace("\u00a0", " ")
+        .replace("(от ", "(")
+        .replace(" до ", " to ")
+    )
     for name, found in figures(stored()).items():
         row = f" | {spread(found.accuracy)} | {spread(found.shared)} |"
         assert name == "LSTM on frames" or row in text, name
