@@ -62,7 +62,7 @@ def draw_intervals() -> "Figure":
         intervals["songs"].append(bootstrap(right, rng))
         intervals["artists"].append(accuracy_interval(right.ravel(), groups) or (0.0, 1.0))
     draw_bars(by_songs, "bootstrap over songs", intervals["songs"])
-    draw_bars(by_artists, "over artists, as in our reports", intervals["artists"])
+    draw_bars(by_artists, "our reports, which know the artists", intervals["artists"])
     by_songs.set_ylabel("accuracy")
     return figure
 
