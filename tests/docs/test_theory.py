@@ -54,9 +54,12 @@ def settings(page: str) -> list[str]:
 
 
 def test_settings_exist() -> None:
-    assert len(settings(PAGES[0])) > 15
+    told = settings(PAGES[0])
+    keys = [setting for setting in told if "." in setting.partition("=")[0]]
+    assert len(keys) > 10
     with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
-        for setting in settings(PAGES[0]):  # which Hydra refuses if there is no such key
+        compose("train", keys)  # which Hydra refuses if there is no such key
+        for setting in {*told} - {*keys}:
             compose("embed" if setting.startswith("projection") else "train", setting.split())
 
 
