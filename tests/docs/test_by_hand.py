@@ -185,3 +185,15 @@ WORKED = {
 @pytest.mark.parametrize("section", WORKED)
 def test_what_is_worked_by_hand_is_what_the_code_computes(page: str, section: int) -> None:
     assert worked(page, section) == WORKED[section]()
+
+
+@pytest.mark.parametrize("page", ["theory.md", "theory.ru.md"])
+def test_a_model_that_says_rock_always_is_what_the_answer_says(page: str) -> None:
+    genre = torch.tensor([0] * 90 + [1] * 10)
+    scored = ScoredSongs(torch.arange(100), torch.tensor([[0.9, 0.1]]).log().repeat(100, 1), genre)
+    figures = song_metrics(scored)
+    f1 = classification.multiclass_f1_score(scored.logits.argmax(dim=1), genre, 2, average="none")
+    text = in_english((DOCS / page).read_text(encoding="utf-8"), page)
+    answer = text[text.index(f"{f1[0]:.3f}") :][:200]
+    assert f"{figures['f1_macro']:.3f}" in answer
+    assert f"{figures['auroc_macro']:.1f}" in answer

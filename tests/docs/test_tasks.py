@@ -182,9 +182,14 @@ def test_the_broadcast_says_in_which_seconds_somebody_talks(minute):
     assert labels.count("silence") == (loudness == 0).sum() and set(labels) == {"voice", "other", "silence"}
 
 
-def test_what_the_picture_shows_was_heard_in_this_broadcast(minute):
+def test_what_the_picture_shows_was_heard_in_this_broadcast_and_is_what_the_text_says(minute):
     with HEARD.open(newline="", encoding="utf-8") as file:
-        assert [row["is"] for row in csv.DictReader(file)] == minute[1]
+        seconds = list(csv.DictReader(file))
+    assert [second["is"] for second in seconds] == minute[1]
+    right = [second["is"] == second["taken_for"] for second in seconds if second["is"] != "silence"]
+    assert all(right)
+    text = HEARD.parents[1].joinpath("theory.md").read_text(encoding="utf-8")
+    assert f"All {len(right)} seconds with sound are right" in text
 
 
 def test_seconds_are_counted_by_what_they_are():
