@@ -32,9 +32,9 @@ def make(arguments: argparse.Namespace) -> None:
 def main() -> None:
     """Read the command line, and do what it says; a user's mistake is one line."""
     parser = argparse.ArgumentParser("python -m docs.tasks", description=__doc__)
-    parser.add_argument("task", choices=[*TASKS, BROADCAST])
+    parser.add_argument("task", choices=[*TASKS, BROADCAST], help="docs/theory.md, section 8, tells of them")
     parser.add_argument("folder", type=Path, help="a new one; then: python train.py data=folder data.root=FOLDER")
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--seed", type=int, default=0, help="another one makes other clips (default: 0)")
     parser.add_argument("--run", type=Path, help="of broadcast: the run that hears it, which has learnt `voice`")
     arguments = parser.parse_args()
     if (arguments.task == BROADCAST) != (arguments.run is not None):

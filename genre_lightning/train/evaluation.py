@@ -86,9 +86,9 @@ def publish(
     write_predictions(folder, selection.catalogue, *predictions)
     results.write(folder)  # which makes it a finished run
     songs = draw_songs(selection.catalogue, bool(cfg.folds), folder)
-    write_text_whole(folder / "report.md", page(folder.name, results, songs), "replace")
+    write_text_whole(folder / "report.md", page(folder.name, results, pictures, songs), "replace")
     for name, picture in pictures.items():
-        save_picture(picture, folder / f"{name}.png")
+        save_picture(picture, folder / f"{name}.png", few_colours=name == "spectrograms")
     show_results(trainer, cfg, results, summary(results), pictures)
     say(f"\n{summary(results)}\n\n{folder / 'report.md'}")
     all_genres: dict[str, Any] = {"genres": None} if "genres" in cfg.data else {}

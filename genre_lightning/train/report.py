@@ -1,7 +1,7 @@
 """The report's text: what a run has shown, as a page of Markdown that a stranger understands."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from genre_lightning.runs.results import Difference, Figures, Interval, Results, SplitFigures, split_titles
 from genre_lightning.text import code, percent, table
@@ -25,6 +25,7 @@ SHOWN = (
     "and spectrogram of the file; mel spectrogram and MFCC by their usual settings, which this run may not have, "
     "before songs are brought to one level and their silences cut out."
 )
+GIVEN = "The first window of some test songs as the network got it, what they are, and what it took that window for."
 TOO_FEW = "no interval: too few artists"
 
 
@@ -38,17 +39,15 @@ def findings(results: Results) -> str:
     return f"{splits_table(results)}\n\n{verdict(results)}"
 
 
-def page(name: str, results: Results, songs: Iterable[str] = ()) -> str:
-    """The whole of report.md; `songs` are the paragraphs that show some."""
+def page(name: str, results: Results, pictures: Collection[str] = (), songs: Iterable[str] = ()) -> str:
+    """The whole of report.md: with `pictures` that not every run has, and paragraphs that show `songs`."""
     facts = "\n".join(f"- {fact}: {value}" for fact, value in results.facts.items())
     parts = [f"# {name}", facts, "## All songs", findings(results), "## By genre, on test", genres_table(results)]
     parts += ["## All genres, all splits", "![Confusion](confusion.png)"]
-    parts += [
-        "## What its probabilities mean",
-        "![Calibration](calibration.png)",
-        "## How it learnt",
-        "![Curves](curves.png)",
-    ]
+    parts += ["## What its probabilities mean", "![Calibration](calibration.png)"]
+    parts += ["## How it learnt", "![Curves](curves.png)"]
+    if "spectrograms" in pictures:
+        parts += ["## What it was given", GIVEN, "![Spectrograms](spectrograms.png)"]
     if songs := [*songs]:
         parts += ["## A song of each genre", SHOWN, *songs]
     if results.left_out:

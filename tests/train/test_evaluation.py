@@ -170,9 +170,9 @@ def test_the_report_ends_with_what_would_do_better(run, library):
     assert (run / "report.md").read_text(encoding="utf-8").endswith(command)
 
 
-def test_the_pictures_are_there_also_those_that_the_report_shows(run):
+def test_the_report_shows_all_pictures_that_are_there(run):
     shown = re.findall(r"!\[.*?\]\((.*?)\)", (run / "report.md").read_text(encoding="utf-8"))
-    assert {"song_1.png"} < set(shown) < {"song_1.png", *PICTURES}
+    assert {"song_1.png", *PICTURES} == set(shown) == {path.name for path in run.glob("*.png")}
     assert all((run / name).read_bytes().startswith(PNG) for name in ("song_1.png", *PICTURES))
 
 

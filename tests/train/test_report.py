@@ -72,7 +72,7 @@ def test_the_genres_table_has_a_line_for_each():
 
 
 def test_the_page_shows_songs_before_what_was_left_out():
-    text = page("a run", made_up(left_out=["a.wav"]), iter(["**jazz**", "**rock**"]))
+    text = page("a run", made_up(left_out=["a.wav"]), songs=iter(["**jazz**", "**rock**"]))
     assert "genre-lightning show" in text and "\n\n**jazz**\n\n**rock**\n\n## Files left out" in text
     assert "A song of each genre" not in page("a run", made_up())
 
@@ -82,6 +82,7 @@ def test_the_page_has_a_title_facts_tables_and_pictures():
     assert text.startswith("# a run\n") and "- model: CNN\n- songs from: songs\n- epochs: 12" in text
     assert "hiphop" in text and all(f"({name}.png)" in text for name in ("confusion", "calibration", "curves"))
     assert findings(made_up()) in text and "Left out" not in text and text.endswith("\n")
+    assert "spectrograms" not in text and "(spectrograms.png)" in page("a run", made_up(), {"spectrograms", "curves"})
     text = page("a run", made_up(left_out=["a.wav", "b.wav"]))
     assert "## Files left out: 2" in text and "- `b.wav` is empty (0 bytes)" in text
     assert column(text, "learnt from")["files left out"] == "2"
