@@ -10,6 +10,7 @@ from itertools import chain
 from pathlib import Path
 
 from genre_lightning import __version__
+from genre_lightning.command_line.values import csv_file, fraction, playlist
 from genre_lightning.devices import machine, prepare_process
 from genre_lightning.errors import packages, run_command
 from genre_lightning.predict.cli import add_predict, add_trust, count
@@ -64,21 +65,34 @@ def command_line() -> argparse.ArgumentParser:
 
 
 def add_neighbours(parser: argparse.ArgumentParser) -> None:
-    """What is like a song or an artist."""
-
-    def call(arguments: argparse.Namespace) -> None:
-        from genre_lightning.embed.neighbours import neighbours
-
-        print(neighbours(arguments.run, arguments.query, arguments.k, arguments.artists, arguments.trust))
-
+    """What is like a song or an artist, or lies between two songs."""
     where = "the folder of a run or a sweep, or one below it, that embed.py has written to"
     parser.add_argument("run", type=Path, metavar="RUN", help=where)
     asked = "a title, an artist, words of both, or an audio file, even a new one"
     parser.add_argument("query", metavar="QUERY", help=asked)
-    parser.add_argument("--artists", action="store_true", help="list artists, each the mean of their songs")
+    kinds = parser.add_mutually_exclusive_group()
+    kinds.add_argument("--artists", action="store_true", help="list artists, each the mean of their songs")
+    kinds.add_argument("--to", metavar="SONG", help="list songs along the line from QUERY to this song on the map")
     parser.add_argument("-k", type=count, default=10, metavar="N", help="how many (default: 10)")
+    parser.add_argument("--m3u", type=playlist, metavar="FILE.m3u8", help="write the songs as a playlist too")
     add_trust(parser)
-    parser.set_defaults(call=call)
+    parser.set_defaults(call=list_neighbours)
+
+
+def list_neighbours(arguments: argparse.Namespace) -> None:
+    """Print what is asked for, and write its songs as a playlist if one is named. Raises UserError."""
+    from genre_lightning.embed.neighbours import neighbours, path_between
+    from genre_lightning.embed.playlist import write_playlist
+
+    run, query, k, trust = arguments.run, arguments.query, arguments.k, arguments.trust
+    if arguments.to is None:
+        answer = neighbours(run, query, k, arguments.artists, trust)
+    else:
+        answer = path_between(run, query, arguments.to, k, trust)
+    print(answer.told, flush=True)  # also if the playlist cannot be written
+    if arguments.m3u:
+        write_playlist(answer.tracks, arguments.m3u)
+        print(f"\n{arguments.m3u}")
 
 
 def add_results(parser: argparse.ArgumentParser) -> None:
@@ -158,20 +172,6 @@ def add_suggest(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(call=call)
 
 
-def fraction(text: str) -> float:
-    """A number from 0 to 1. Raises ValueError or ArgumentTypeError, of which argparse makes a line."""
-    if not 0 <= float(text) <= 1:
-        raise argparse.ArgumentTypeError(f"{text} is not between 0 and 1")
-    return float(text)
-
-
-def csv_file(text: str) -> Path:
-    """The path of a table, beside which a page is written. Raises ArgumentTypeError, of which argparse makes a line."""
-    if Path(text).suffix.lower() != ".csv":
-        raise argparse.ArgumentTypeError(f"{text} does not end with .csv")
-    return Path(text)
-
-
 def add_export(parser: argparse.ArgumentParser) -> None:
     """A run as one file."""
 
@@ -222,7 +222,7 @@ COMMANDS = {
     "predict": ("predict a song's genre, as a whole or over time", add_predict),
     "explain": ("show which seconds and bands speak for a song's genre, or for each genre", add_explain),
     "show": ("draw a song's wave, spectrum, spectrogram, mel spectrogram and MFCC", add_show),
-    "neighbours": ("find the songs or artists most similar to one", add_neighbours),
+    "neighbours": ("find the songs or artists most similar to one, or the songs between two", add_neighbours),
     "results": ("list runs in a table, best on validation first, and in sweep.csv and sweep.png", add_results),
     "compare": ("tell which of two runs is better on the same test songs, and how surely", add_compare),
     "audit": ("list the songs whose label is doubtful, with a page to listen to them", add_audit),

@@ -1,6 +1,8 @@
 """What all pictures share: colours, text without formulas, and saving them."""
 
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,26 +25,33 @@ def literal(text: str) -> str:
     return text.replace("$", r"\$")
 
 
-def save_picture(figure: "Figure", path: Path, few_colours: bool = False) -> None:
-    """Write a figure as a PNG file, whole or not at all.
+def save_picture(figure: "Figure", path: Path, few_colours: bool = False, dpi: int = DPI) -> None:
+    """Write a figure as a PNG file with `dpi` dots per inch, whole or not at all.
 
     `few_colours` suits spectrograms: with 256, a file has a quarter of the size.
     """
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Glyph .* missing from")  # names in scripts that the font does not have
+    with missing_glyphs():
         if few_colours:
-            picture = in_few_colours(figure)
+            picture = in_few_colours(figure, dpi)
             write_whole(path, lambda file: picture.save(file, format="png"))
         else:
-            write_whole(path, lambda file: figure.savefig(file, format="png", dpi=DPI))
+            write_whole(path, lambda file: figure.savefig(file, format="png", dpi=dpi))
 
 
-def in_few_colours(figure: "Figure") -> "Image":
+@contextmanager
+def missing_glyphs() -> Iterator[None]:
+    """Let names be in scripts that the font does not have, without a warning."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing from")
+        yield
+
+
+def in_few_colours(figure: "Figure", dpi: int) -> "Image":
     """A figure drawn with a palette of 256 colours."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from PIL import Image
 
-    figure.set_dpi(DPI)
+    figure.set_dpi(dpi)
     canvas = FigureCanvasAgg(figure)
     canvas.draw()
     drawn = Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")

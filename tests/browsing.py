@@ -97,7 +97,7 @@ class Person:
 
     def press(self, selector, words=""):
         """Click on the first element that a selector finds and that holds the words."""
-        self.run("songMap.point(null)")
+        self.run("songMap.hover.hide()")
         elements = self.driver.find_elements("css selector", selector)
         next(element for element in elements if words in element.text).click()
         self.settle()
@@ -137,15 +137,30 @@ class Person:
         box = self.run("return arguments[0].getBoundingClientRect().toJSON()", element)
         return [box["left"] + box["width"] / 2, box["top"] + box["height"] / 2]
 
-    def column(self, layer, name):
-        """What Bokeh draws in a layer."""
-        return self.run("return Array.from(songMap.layers.sources[arguments[0]].data[arguments[1]])", layer, name)
+    def shown(self):
+        """The rows of the marks that are drawn, from the lowest to the topmost."""
+        return self.run("return Array.from(songMap.marks.rows)")
+
+    def names(self, kind):
+        """The names of a kind that are written on the map: what they say, and their left, right, top and bottom."""
+        box = "({words, left, right, top, bottom}) => [words, left, right, top, bottom]"
+        written = "songMap.canvases.overlay.names.written"
+        return self.run(f"return {written}.filter((each) => each.kind === arguments[0]).map({box})", kind)
+
+    def lines_to(self):
+        """Where the lines from what is chosen end, on the map."""
+        return self.run("return songMap.canvases.overlay.lines.map(([, to]) => songMap.camera.toMap(...to))")
+
+    def playing(self):
+        """The row that is heard, or None."""
+        return self.run("return songMap.listening.player.row")
 
     def requests(self):
         """The addresses that the page asked for since it was opened."""
         events = [json.loads(entry["message"])["message"] for entry in self.driver.get_log("performance")]
         asked = [event["params"] for event in events if event["method"] == "Network.requestWillBeSent"]
-        return [each["request"]["url"] for each in asked if each["documentURL"] == self.driver.current_url]
+        address = self.driver.current_url.partition("#")[0]
+        return [each["request"]["url"] for each in asked if each["documentURL"] == address]
 
     def complaints(self):
         """What the browser complained of since the page was opened, but for songs whose files are not there."""

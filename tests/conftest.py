@@ -25,6 +25,7 @@ from genre_lightning.data.catalogue import Catalogue
 from genre_lightning.data.selection import known_songs, select_songs
 from genre_lightning.data.sources.folder import folder
 from genre_lightning.data.splits import split_catalogue
+from genre_lightning.embed.descriptors import unknown
 from genre_lightning.embed.embeddings import Embeddings
 from genre_lightning.features.mel import LogMel
 from genre_lightning.runs.run import CONFIG
@@ -345,7 +346,8 @@ def make_embeddings():
         angles = 2 * np.pi * columns / len(genres)
         vectors = np.stack([10 * np.cos(angles), 8 * np.sin(angles), 0 * angles], axis=1)
         vectors = (vectors + rng.standard_normal(vectors.shape)).astype(np.float32)
-        return Embeddings(Catalogue(tracks), list(genres), probabilities, vectors, vectors[:, :2])
+        rest = vectors[:, :2], np.arange(len(tracks)).astype(str), unknown(len(tracks))
+        return Embeddings(Catalogue(tracks), list(genres), probabilities, vectors, *rest)
 
     return embed
 

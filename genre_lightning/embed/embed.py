@@ -16,6 +16,7 @@ from genre_lightning.data.catalogue import Catalogue
 from genre_lightning.data.sources.folder import existing_folder
 from genre_lightning.data.tags import with_tags
 from genre_lightning.devices import check_accelerator, leave_group
+from genre_lightning.embed.descriptors import describe_songs
 from genre_lightning.embed.embeddings import (
     ARRAYS,
     TABLE,
@@ -27,16 +28,17 @@ from genre_lightning.embed.embeddings import (
 )  # fmt: skip
 from genre_lightning.embed.page.document import write_page
 from genre_lightning.embed.page.excerpts import excerpts
-from genre_lightning.embed.picture import map_picture
+from genre_lightning.embed.picture import DPI, map_picture
 from genre_lightning.embed.projection import Projection
-from genre_lightning.embed.projector import show_embeddings
+from genre_lightning.embed.projector import projector_hint, show_embeddings
 from genre_lightning.embed.quality import ClusterMetrics, measure
 from genre_lightning.embed.songmap import Recordings, update_map
-from genre_lightning.embed.style import BACKGROUND, MapView
+from genre_lightning.embed.style import MapView, with_background
+from genre_lightning.embed.title import map_title
 from genre_lightning.errors import UserError
 from genre_lightning.plotting import save_picture
 from genre_lightning.runs.run import Run, find_run, latest_run
-from genre_lightning.text import say
+from genre_lightning.text import printable, say
 
 if TYPE_CHECKING:
     from genre_lightning.data.cache import CachedSong
@@ -91,9 +93,9 @@ def embed(cfg: DictConfig) -> None:
         mapped, told = map_songs(projection, run, songs, means, saved)
         own = mapped if songs.own else saved.run
         metrics = measure(mapped.embeddings, embeddings_of(own, run), cfg.neighbours)
-        view = MapView(with_background(mapped, own), metrics.figures, map_title(run, songs))
+        view = map_view(run, songs, with_background(mapped, own), metrics, None if songs.own else cfg.data)
         files = write_results(run, songs, mapped, view, audio=cfg.audio)
-        print_summary(metrics, told, songs.broken, files)
+        print_summary(metrics, told, songs.broken, [*map(str, files), *projector_hint(run.folder)])
 
 
 def check(cfg: DictConfig) -> None:
@@ -175,11 +177,13 @@ def map_songs(
     projection: Projection, run: Run, songs: SongSet, means: "SongMeans", saved: Saved
 ) -> tuple[MappedSongs, str]:
     """The songs on their map, and a sentence on how the map came about."""
-    recordings = Recordings(np.array([song.digest for song in songs.cached]), means.vectors)
+    digests, heard = np.array([song.digest for song in songs.cached]), describe_songs(run.cache, songs.cached)
+    recordings = Recordings(digests, means.vectors, heard, [track.artist for track in songs.tracks])
     maps = (one.song_map if one is not None else None for one in saved)
     song_map, told = update_map(projection, run.fingerprint, recordings, *maps)
     tracks = songs.tracks if songs.own else with_splits(songs, run, saved.run)
-    embeddings = Embeddings(tracks, run.spec.genres, means.probabilities, means.vectors, song_map.positions)
+    arrays = means.probabilities, means.vectors, song_map.positions, song_map.digests, heard
+    embeddings = Embeddings(tracks, run.spec.genres, *arrays)
     return MappedSongs(embeddings, song_map), told
 
 
@@ -201,23 +205,10 @@ def embeddings_of(own: MappedSongs | None, run: Run) -> Embeddings | None:
     return own.embeddings if own is not None and own.song_map.model == run.fingerprint else None
 
 
-def with_background(mapped: MappedSongs, own: MappedSongs | None) -> Embeddings:
-    """The songs, and in the background those of the run's own songs that are not among them.
-
-    Only songs that were placed on the run's present map have a background: other maps have other axes.
-    """
-    if own is None or mapped.song_map.base != own.song_map.fingerprint:
-        return mapped.embeddings
-    shown = set(mapped.song_map.digests.tolist())
-    others = own.embeddings.only([row for row, one in enumerate(own.song_map.digests.tolist()) if one not in shown])
-    tracks = [replace(track, split=BACKGROUND) for track in others.tracks]
-    return mapped.embeddings.followed_by(replace(others, tracks=Catalogue(tracks)))
-
-
-def map_title(run: Run, songs: SongSet) -> str:
-    """The run's name, and after it that of a folder of other songs."""
-    name = run.folder.resolve().name
-    return name if songs.own else f"{name}: {songs.folder.name}"
+def map_view(run: Run, songs: SongSet, shown: Embeddings, metrics: ClusterMetrics, data: DictConfig | None) -> MapView:
+    """What the picture and the page show; `data` has chosen the songs if they are not the run's own."""
+    source = Path(run.folder.resolve().name, songs.folder.relative_to(run.folder)).as_posix()
+    return MapView(shown, metrics.figures, map_title(run, len(songs.cached), data), printable(source))
 
 
 def write_results(run: Run, songs: SongSet, mapped: MappedSongs, view: MapView, *, audio: bool) -> list[Path]:
@@ -228,7 +219,7 @@ def write_results(run: Run, songs: SongSet, mapped: MappedSongs, view: MapView, 
     folder = songs.folder
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        save_picture(map_picture(view), folder / PICTURE)
+        save_picture(map_picture(view), folder / PICTURE, dpi=DPI)
         write_page(view, folder / PAGE, excerpts(songs.tracks) if audio else ())
         write_embeddings(mapped, folder)
         show_embeddings(run.folder, folder, mapped.embeddings)
@@ -239,10 +230,10 @@ def write_results(run: Run, songs: SongSet, mapped: MappedSongs, view: MapView, 
     return [folder / name for name in (ARRAYS, TABLE, PICTURE, PAGE)]
 
 
-def print_summary(metrics: ClusterMetrics, told: str, broken: dict[Path, str], files: list[Path]) -> None:
-    """Print the metrics, how the map came about, which files cannot be read and which were written."""
+def print_summary(metrics: ClusterMetrics, told: str, broken: dict[Path, str], places: list[str]) -> None:
+    """Print the metrics, how the map came about, which files cannot be read and where to look."""
     left_out = [f"left out: {path} {reason}" for path, reason in broken.items()]
     if broken:
         left_out.append(f"songs that cannot be read: {len(broken)}")
-    parts = [metrics.summary(), told, "\n".join(left_out), "\n".join(map(str, files))]
+    parts = [metrics.summary(), told, "\n".join(left_out), "\n".join(places)]
     say("\n" + "\n\n".join(filter(None, parts)))

@@ -13,19 +13,20 @@ from typing import Any
 import numpy as np
 
 from genre_lightning.data.catalogue import COLUMNS, Catalogue, Track
+from genre_lightning.embed.descriptors import DESCRIPTORS
 from genre_lightning.embed.songmap import SongMap
 from genre_lightning.errors import UserError
 from genre_lightning.files import write_text_whole, write_whole
 
 ARRAYS, TABLE = "embeddings.npz", "embeddings.csv"
-FORMAT = 2  # of embeddings.npz; files of version 0.1 have no number
-FLOAT_COLUMNS = ("probabilities", "vectors", "positions")
+FORMAT = 3  # of embeddings.npz; files of version 0.1 have no number
+ARRAY_COLUMNS = ("probabilities", "vectors", "positions", "digests", "descriptors")
 ADDED_COLUMNS = ("predicted_genre", "confidence", "x", "y")
 
 
 @dataclass(frozen=True, slots=True)
 class Embeddings:
-    """Every song of a data set as a model sees it; all arrays are float32 and have one row per song.
+    """Every song of a data set as a model sees it; all arrays have one row per song, those of numbers are float32.
 
     Args:
         tracks: The songs. A track's genre is '' if it is unknown, its split '' if the model never saw the song.
@@ -33,6 +34,8 @@ class Embeddings:
         probabilities: `(songs, n_genres)`, the softmax of the mean of the songs' logits.
         vectors: `(songs, embedding)`: the output of the model's encoder, averaged over each song's windows.
         positions: `(songs, 2)`: where each song lies on the map.
+        digests: `(songs,)`, texts: songs that share one have the same sound.
+        descriptors: `(songs, descriptors)`: what DESCRIPTORS say of each song, NaN where unknown.
     """
 
     tracks: Catalogue
@@ -40,6 +43,8 @@ class Embeddings:
     probabilities: np.ndarray
     vectors: np.ndarray
     positions: np.ndarray
+    digests: np.ndarray
+    descriptors: np.ndarray
 
     @property
     def predicted(self) -> list[str]:
@@ -55,11 +60,11 @@ class Embeddings:
         """The embeddings of some of the songs, by their rows."""
         tracks = Catalogue([self.tracks.tracks[row] for row in rows])
         chosen = np.array(rows, dtype=int)
-        return Embeddings(tracks, self.genres, *(getattr(self, name)[chosen] for name in FLOAT_COLUMNS))
+        return Embeddings(tracks, self.genres, *(getattr(self, name)[chosen] for name in ARRAY_COLUMNS))
 
     def followed_by(self, others: Embeddings) -> Embeddings:
         """These songs and then `others` of the same model."""
-        arrays = (np.concatenate([getattr(self, name), getattr(others, name)]) for name in FLOAT_COLUMNS)
+        arrays = (np.concatenate([getattr(self, name), getattr(others, name)]) for name in ARRAY_COLUMNS)
         return Embeddings(Catalogue([*self.tracks, *others.tracks]), self.genres, *arrays)
 
 
@@ -86,7 +91,7 @@ def write_embeddings(songs: MappedSongs, folder: Path) -> None:
     arrays: Any = {"format": np.array(FORMAT), "genres": np.array(embeddings.genres)}
     arrays |= {name: np.array([str(getattr(track, name)) for track in tracks]) for name in COLUMNS}
     arrays |= {field.name: np.array(getattr(songs.song_map, field.name)) for field in fields(SongMap)}
-    arrays["probabilities"] = embeddings.probabilities
+    arrays |= {"probabilities": embeddings.probabilities, "descriptors": embeddings.descriptors}
     write_whole(folder / ARRAYS, lambda file: np.savez(file, **arrays))
     write_table(embeddings, folder / TABLE)  # last, since it may be open in another program that locks it
 
@@ -136,7 +141,9 @@ def read_mapped_songs(folder: Path) -> MappedSongs:
 
 def unpacked(arrays: dict[str, np.ndarray]) -> MappedSongs:
     """What `write_embeddings` packed. Raises KeyError, TypeError or ValueError for anything else."""
-    if len({len(arrays[name]) for name in (*COLUMNS, *FLOAT_COLUMNS, "digests", "fitted")}) > 1:
+    if arrays["descriptors"].shape[1:] != (len(DESCRIPTORS),):
+        raise ValueError("descriptors of something else")
+    if len({len(arrays[name]) for name in (*COLUMNS, *ARRAY_COLUMNS, "fitted")}) > 1:
         raise ValueError("columns of different lengths")
     rows = zip(*(arrays[name].tolist() for name in COLUMNS), strict=True)
     tracks = Catalogue([Track(Path(path), *known) for path, *known in rows])
@@ -144,7 +151,7 @@ def unpacked(arrays: dict[str, np.ndarray]) -> MappedSongs:
     song_map = SongMap(str(arrays["settings"]), **columns, base=str(arrays["base"]))
     if not isinstance(song_map.model, str):
         raise TypeError("the settings of the map name no model")
-    embeddings = Embeddings(tracks, arrays["genres"].tolist(), *(arrays[name] for name in FLOAT_COLUMNS))
+    embeddings = Embeddings(tracks, arrays["genres"].tolist(), *(arrays[name] for name in ARRAY_COLUMNS))
     return MappedSongs(embeddings, song_map)
 
 

@@ -1,70 +1,51 @@
-"""The songs or artists that are most like one: genre-lightning neighbours"""
+"""The songs or artists that are most like one, and the songs on the path to another: genre-lightning neighbours"""
 
-import difflib
-import re
-from collections import defaultdict
-from collections.abc import Iterator, Sequence, Set
-from dataclasses import dataclass
+from collections.abc import Sequence, Set
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 import numpy as np
 
-from genre_lightning.data.artists import artist_name
 from genre_lightning.data.catalogue import Catalogue, Track
+from genre_lightning.embed.artists import artists_of, song_name, with_shown_names
+from genre_lightning.embed.descriptors import unknown
 from genre_lightning.embed.embeddings import Embeddings, read_embeddings, read_mapped_songs
+from genre_lightning.embed.journey import journey
+from genre_lightning.embed.nearest import nearest, recordings_of
+from genre_lightning.embed.search import Query, find, of_song
 from genre_lightning.errors import UserError
 from genre_lightning.runs.predictions import read_predictions
 from genre_lightning.runs.run import CONFIG, MODEL, Run, find_run
 from genre_lightning.text import table
 
 SHOWN_MATCHES = 5
+READ_OFF = {
+    "tags": "",
+    "names": "artists are read off the names of files and folders, since neither tags nor a manifest name any\n",
+    "both": "some artists are read off the names of files and folders, where neither tags nor a manifest name any\n",
+}
 
 
-class Nearest(NamedTuple):
-    """The rows nearest to each query, nearest first, and their cosine similarities, -1 to 1: `(queries, k)` each."""
+class Answer(NamedTuple):
+    """What a terminal shows, and the songs that it lists, in order, or all songs of the artists that it lists."""
 
-    rows: np.ndarray
-    similarities: np.ndarray
+    told: str
+    tracks: list[Track]
 
 
-@dataclass(frozen=True, slots=True)
-class Query:
-    """What to find neighbours of: a name, a vector `(embedding,)`, and the rows of the songs that it stands for.
-
-    These songs do not count as its neighbours.
-    """
+class SimilarArtist(NamedTuple):
+    """An artist near a query: their name, songs and cosine similarity, -1 to 1."""
 
     name: str
-    vector: np.ndarray
-    rows: Sequence[int] = ()
-
-
-def nearest(vectors: np.ndarray, k: int, queries: np.ndarray | None = None) -> Nearest:
-    """Find the nearest vectors by exact search.
-
-    Args:
-        vectors: `(songs, embedding)`.
-        k: How many to find for each query; fewer if there are not that many.
-        queries: `(queries, embedding)`; None to find for each of `vectors` the nearest of the others.
-
-    Returns:
-        Rows of `vectors`, nearest first, and their cosine similarities: `(queries, k)` each.
-    """
-    from sklearn.neighbors import NearestNeighbors
-
-    others = len(vectors) - 1 if queries is None else len(vectors)
-    if (k := min(k, others)) < 1:
-        nothing = np.zeros((len(vectors if queries is None else queries), 0), int)
-        return Nearest(nothing, nothing)
-    distances, rows = NearestNeighbors(metric="cosine", algorithm="brute").fit(vectors).kneighbors(queries, k)
-    return Nearest(rows, 1 - np.asarray(distances))
+    tracks: list[Track]
+    similarity: float
 
 
 def similar_songs(embeddings: Embeddings, query: Query, k: int = 10) -> list[tuple[Track, float]]:
-    """The songs nearest to a query, nearest first, with their similarities."""
-    others = np.setdiff1d(np.arange(len(embeddings.tracks)), query.rows)
+    """The songs nearest to a query, nearest first, with similarities; each recording once, and none of the query's."""
+    recordings = recordings_of(embeddings)
+    others = np.setdiff1d(recordings, recordings[list(query.rows)])
     rows, similarities = nearest(embeddings.vectors[others], k, query.vector[None])
     songs = [embeddings.tracks.tracks[int(others[row])] for row in rows[0]]
     return list(zip(songs, similarities[0].tolist(), strict=True))
@@ -78,7 +59,8 @@ def similar_learnt(run: Run, path: Path, k: int) -> list[tuple[Track, float]]:
     songs = read_predictions(run.folder)
     learnt = {song.path.resolve() for song in songs if song.split == "learnt_from"} - {path.resolve()}
     embeddings = embedded_before(run, learnt) or embedded_now(run, learnt)
-    return similar_songs(embeddings, Query(path.name, embed_file(run.folder, path, run.trust)), k)
+    named, _ = with_shown_names(embeddings)
+    return similar_songs(named, new_song(run.folder, named, path, run.trust), k)
 
 
 def embedded_before(run: Run, paths: Set[Path]) -> Embeddings | None:
@@ -101,67 +83,43 @@ def embedded_now(run: Run, paths: Set[Path]) -> Embeddings:
     if not found:
         raise UserError(f"none of the songs that {run.folder} learnt from is where it was, or in {run.cache.folder}")
     means = embed_songs(run, [*found.values()], predicting_trainer(accelerator="auto", devices=1))
-    tracks = Catalogue([*found])
-    return Embeddings(tracks, run.spec.genres, means.probabilities, means.vectors, means.vectors[:, :2])
+    digests = np.array([song.digest for song in found.values()])
+    arrays = means.probabilities, means.vectors, means.vectors[:, :2], digests, unknown(len(found))
+    return Embeddings(Catalogue([*found]), run.spec.genres, *arrays)
 
 
-def similar_artists(embeddings: Embeddings, query: Query, k: int = 10) -> list[tuple[list[Track], float]]:
-    """The artists nearest to a query by the mean of their songs, as lists of songs; without the query's own artists."""
-    own = {artist_name(embeddings.tracks.tracks[row].artist) for row in query.rows}
-    others = [rows for artist, rows in songs_by_artist(embeddings).items() if artist not in own]
+def similar_artists(embeddings: Embeddings, query: Query, k: int = 10) -> list[SimilarArtist]:
+    """The artists nearest to a query by the mean of their songs, nearest first; without the query's own artists.
+
+    Raises UserError if there are no others.
+    """
+    artists, tracks = artists_of(embeddings.tracks.tracks), embeddings.tracks.tracks
+    others = [number for number in range(len(artists.names)) if number not in query.artists]
     if not others:
         raise UserError("no other artist is known")
-    means = np.stack([embeddings.vectors[rows].mean(axis=0) for rows in others])
+    means = np.stack([embeddings.vectors[artists.songs[number]].mean(axis=0) for number in others])
     rows, similarities = nearest(means, k, query.vector[None])
-    songs = [[embeddings.tracks.tracks[song] for song in others[row]] for row in rows[0]]
-    return list(zip(songs, similarities[0].tolist(), strict=True))
+    near = [others[row] for row in rows[0]]
+    songs = [[tracks[row] for row in artists.songs[number]] for number in near]
+    return [*map(SimilarArtist, [artists.names[number] for number in near], songs, similarities[0].tolist())]
 
 
-def songs_by_artist(embeddings: Embeddings) -> dict[str, list[int]]:
-    """The rows of each artist's songs, by the artist's normalised name."""
-    rows = defaultdict(list)
-    for row, track in enumerate(embeddings.tracks):
-        rows[artist_name(track.artist)].append(row)
-    return {artist: songs for artist, songs in rows.items() if artist}
+def songs_between(embeddings: Embeddings, start: int, end: int, count: int) -> list[int]:
+    """The rows of the songs along the path from one song to another over the map (`journey`), each recording once.
 
-
-def find(embeddings: Embeddings, text: str) -> list[Query]:
-    """What `text` can mean, the best match first: the whole name of an artist, song or file, its start, or words of it.
-
-    Raises UserError with the closest names if nothing matches.
+    Raises UserError if both are the same recording, or if `count` leaves out an end.
     """
-    wanted, ranked, names = artist_name(text), [], []
-    for query, called in queries(embeddings):
-        names += called
-        whole = " ".join(called)
-        if wanted in called:
-            ranked.append((0, query))
-        elif any(name.startswith(wanted) for name in called):
-            ranked.append((1, query))
-        elif all(re.search(rf"(?<!\w){re.escape(word)}", whole) for word in wanted.split()):
-            ranked.append((2, query))
-    if not ranked:
-        close = difflib.get_close_matches(wanted, dict.fromkeys(names), cutoff=0.5)
-        hint = f"; did you mean {' or '.join(close)}?" if close else ""
-        raise UserError(f"no song, artist or file is called {text!r}{hint}")
-    return [query for _, query in sorted(ranked, key=lambda one: one[0])]
-
-
-def queries(embeddings: Embeddings) -> Iterator[tuple[Query, list[str]]]:
-    """Every artist and every song, with their normalised names."""
-    tracks = embeddings.tracks.tracks
-    for artist, rows in songs_by_artist(embeddings).items():
-        name = f"{tracks[rows[0]].artist} (songs: {len(rows)})"
-        yield Query(name, embeddings.vectors[rows].mean(axis=0), rows), [artist]
-    for row, track in enumerate(tracks):
-        texts = (track.title, track.path.stem, track.path.name, f"{track.artist} {track.title}")
-        called = [name for text in texts if (name := artist_name(text))]
-        yield Query(song_name(track), embeddings.vectors[row], [row]), called
-
-
-def song_name(track: Track) -> str:
-    """A song's title, or its file's name if it has none, and its artist."""
-    return (track.title or track.path.stem) + (f" by {track.artist}" if track.artist else "")
+    if count < 2:
+        raise UserError("-k: a path has two ends; ask for 2 songs or more")
+    recordings = recordings_of(embeddings)
+    if recordings[start] == recordings[end]:
+        raise UserError(
+            f"--to: both ends of the path are {song_name(embeddings.tracks.tracks[start])}; name another song"
+        )
+    between = np.setdiff1d(recordings, recordings[[start, end]])
+    rows = np.sort([start, end, *between])
+    first, last = np.searchsorted(rows, [start, end]).tolist()
+    return rows[journey(embeddings.positions[rows], first, last, count)].tolist()
 
 
 def ask(folder: Path, embeddings: Embeddings, text: str, trust: bool = False) -> list[Query]:
@@ -169,10 +127,11 @@ def ask(folder: Path, embeddings: Embeddings, text: str, trust: bool = False) ->
     path = file_called(text)
     if path is None:
         return find(embeddings, text)
+    artists = artists_of(embeddings.tracks.tracks).of_songs
     for row, track in enumerate(embeddings.tracks):
         if track.path.absolute() == path.absolute():
-            return [Query(song_name(track), embeddings.vectors[row], [row])]
-    return [Query(path.name, embed_file(folder, path, trust))]
+            return [of_song(embeddings, row, artists[row])]
+    return [new_song(folder, embeddings, path, trust)]
 
 
 def file_called(text: str) -> Path | None:
@@ -196,8 +155,11 @@ def check_model(folder: Path) -> None:
         raise UserError(f"the songs in {folder} were embedded by an older model; run embed.py again")
 
 
-def embed_file(folder: Path, path: Path, trust: bool) -> np.ndarray:
-    """A file's vector, by the model that embedded the songs in `folder`: `(embedding,)`. Raises UserError."""
+def new_song(folder: Path, embeddings: Embeddings, path: Path, trust: bool) -> Query:
+    """A file as the model hears it that embedded the songs in `folder`; the songs with its sound are its own.
+
+    Raises UserError if it cannot be read.
+    """
     from genre_lightning.embed.embedder import embed_songs, predicting_trainer
 
     with TemporaryDirectory(ignore_cleanup_errors=True) as cache:
@@ -207,27 +169,70 @@ def embed_file(folder: Path, path: Path, trust: bool) -> np.ndarray:
         song = finished.cache.find(path)
         assert song is not None
         trainer = predicting_trainer(accelerator="auto", devices=1)
-        return embed_songs(finished, [song], trainer).vectors[0]
+        vector = embed_songs(finished, [song], trainer).vectors[0]
+    copies = np.flatnonzero(embeddings.digests == song.digest).tolist()
+    return Query(path.name, vector, copies)
 
 
-def neighbours(folder: Path, text: str, k: int, artists: bool, trust: bool) -> str:
+def neighbours(folder: Path, text: str, k: int, artists: bool, trust: bool) -> Answer:
     """The `k` songs, or `artists`, in the `folder` of a run or a sweep that are most like what `text` means: a table
-    under a line on what that is and what else it could mean. Raises UserError.
+    under lines on what that is, what else it could mean, and where artists are known from. Raises UserError.
     """
-    folder = find_run(folder)
-    embeddings = read_embeddings(folder)
-    check_model(folder)
+    folder, embeddings, told = read_songs(folder)
     query, *others = ask(folder, embeddings, text, trust)
+    others = [other for other in others if not set(other.rows) <= set(query.rows)]  # an artist's own songs
     if artists:
-        head, rows = ["similarity", "artist", "genres", "songs"], []
-        for tracks, similarity in similar_artists(embeddings, query, k):
-            genres = ", ".join(sorted({track.genre for track in tracks}))
-            rows.append([f"{similarity:.3f}", tracks[0].artist, genres, str(len(tracks))])
+        head, found = ["similarity", "artist", "genres", "songs"], similar_artists(embeddings, query, k)
+        songs = [*dict.fromkeys(track for artist in found for track in artist.tracks)]
+        rows = [artist_row(artist) for artist in found]
     else:
-        head, rows = ["similarity", "song", "genre", "file"], []
-        for track, similarity in similar_songs(embeddings, query, k):
-            rows.append([f"{similarity:.3f}", song_name(track), track.genre, str(track.path)])
-    also = ", ".join(other.name for other in others[:SHOWN_MATCHES])
+        head, similar = ["similarity", "song", "genre", "file"], similar_songs(embeddings, query, k)
+        songs = [track for track, _ in similar]
+        rows = [[f"{similarity:.3f}", *song_row(track)] for track, similarity in similar]
+    return Answer(f"Nearest to {query.name}\n{also(others)}{told}\n{table(head, rows)}", songs)
+
+
+def path_between(folder: Path, start: str, end: str, k: int, trust: bool) -> Answer:
+    """At most `k` songs on the path over the map from the song that `start` means to the one that `end` means: a table
+    under lines on what these are, what else they could mean, and where artists are known from. Raises UserError.
+    """
+    folder, embeddings, told = read_songs(folder)
+    (first, *firsts), (last, *lasts) = (songs_called(folder, embeddings, text, trust) for text in (start, end))
+    rows = songs_between(embeddings, first.rows[0], last.rows[0], k)
+    tracks = [embeddings.tracks.tracks[row] for row in rows]
+    listed = table(["", "song", "genre", "file"], [[str(n), *song_row(track)] for n, track in enumerate(tracks, 1)])
+    return Answer(f"From {first.name}\n{also(firsts)}to {last.name}\n{also(lasts)}{told}\n{listed}", tracks)
+
+
+def songs_called(folder: Path, embeddings: Embeddings, text: str, trust: bool) -> list[Query]:
+    """The songs on the map that `text` can mean, the best match first. Raises UserError if it means none."""
+    songs = [query for query in ask(folder, embeddings, text, trust) if query.is_song]
+    if not songs:
+        raise UserError(f"{text} is no song on the map, where a path begins and ends; name one that is")
+    return songs
+
+
+def read_songs(folder: Path) -> tuple[Path, Embeddings, str]:
+    """The folder that is meant, its songs under the names that are shown, and a line on names that are no tags."""
+    folder = find_run(folder)
+    embeddings, source = with_shown_names(read_embeddings(folder))
+    check_model(folder)
+    return folder, embeddings, READ_OFF[source]
+
+
+def artist_row(artist: SimilarArtist) -> list[str]:
+    """An artist in a table: the similarity, the name, the genres and the number of songs."""
+    genres = ", ".join(sorted({track.genre for track in artist.tracks}))
+    return [f"{artist.similarity:.3f}", artist.name, genres, str(len(artist.tracks))]
+
+
+def song_row(track: Track) -> list[str]:
+    """A song in a table: what it is called, its genre and its file."""
+    return [song_name(track), track.genre, str(track.path)]
+
+
+def also(others: Sequence[Query]) -> str:
+    """A line on what else a text could mean; empty if there is nothing."""
+    named = ", ".join(other.name for other in others[:SHOWN_MATCHES])
     more = f" and {len(others) - SHOWN_MATCHES} more" if len(others) > SHOWN_MATCHES else ""
-    found = f"also found: {also}{more}\n" if others else ""
-    return f"Nearest to {query.name}\n{found}\n{table(head, rows)}"
+    return f"also found: {named}{more}\n" if others else ""

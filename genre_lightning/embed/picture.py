@@ -7,32 +7,46 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from genre_lightning.embed import style
+from genre_lightning.embed.directions import Axes as Directions
 from genre_lightning.embed.embeddings import Embeddings
-from genre_lightning.plotting import literal
+from genre_lightning.embed.lettering import Lettering, name_genres, name_songs, shown
+from genre_lightning.plotting import literal, missing_glyphs
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from matplotlib.legend import Legend
+    from matplotlib.lines import Line2D
 
-LETTERS_PER_LINE = 130  # of the text under the map
+WIDTH, HEIGHT, MARGIN, LEGEND_WIDTH = 11.0, 8.0, 0.1, 2.0  # inches
+TITLE_LETTERS, SENTENCE_LETTERS = 100, 150  # in a line
+DPI = 200  # with which the smallest names can be read in print
+LEGEND: Any = {"fontsize": 9, "labelspacing": 0.3, "borderaxespad": 0, "frameon": False}
 # Matplotlib's names of the shapes
 MARKERS = {"circle": "o", "square": "s", "triangle": "^", "diamond": "D", "inverted_triangle": "v", "hex": "h"}
 
 
 def map_picture(view: style.MapView) -> "Figure":
-    """Every song at its position on the map: genres by colour and shape, splits by fill, mistakes ringed."""
+    """Every song at its position on the map: genres by colour and shape, splits by fill, mistakes ringed, and the
+    names of genres and of as many typical songs as there is room for.
+    """
     from matplotlib.figure import Figure
 
-    embeddings, (metrics, squeeze) = view.embeddings, view.captions
-    figure = Figure((11, 8), layout="constrained")
+    embeddings, figure = view.embeddings, Figure((WIDTH, HEIGHT))
+    figure.set_layout_engine("constrained", w_pad=MARGIN, h_pad=MARGIN)
     axes = figure.add_subplot(xticks=[], yticks=[])
-    axes.set_title(view.title, parse_math=False)
     axes.set_aspect("equal", "datalim")
     axes.spines[:].set_color("#DDDDDD")
-    draw_songs(axes, embeddings, diameter=max(3.0, 14 - 2.7 * np.log10(len(embeddings.tracks))))
-    name_genres(axes, embeddings)
-    draw_legends(axes, embeddings)
-    figure.supxlabel("\n".join([*textwrap.wrap(metrics, LETTERS_PER_LINE), squeeze]), fontsize=9)
+    diameter = max(3.0, 14 - 2.7 * np.log10(len(embeddings.tracks)))
+    with missing_glyphs():
+        write_around(axes, view)
+        draw_legends(figure, axes, embeddings)
+        draw_songs(axes, embeddings, diameter)
+        figure.draw_without_rendering()
+        figure.set_layout_engine("none")  # since names have their places now
+        lettering = Lettering(axes, embeddings.positions)
+        name_genres(lettering, embeddings)
+        name_songs(lettering, embeddings, diameter / 2)
     return figure
 
 
@@ -45,33 +59,67 @@ def draw_songs(axes: "Axes", embeddings: Embeddings, diameter: float) -> None:
     for (fill, genre), rows in sorted(looks.items(), key=lambda each: (each[0][0].layer, each[0][0].inside)):
         axes.plot(*positions[rows].T, **look(of_genre[genre], fill), markersize=diameter)
     wrong = style.wrongly_classified(embeddings)
-    axes.plot(*positions[wrong].T, **look(style.Mark(style.RING_COLOUR, "circle"), style.RING), markersize=diameter + 4)
+    ring = look(style.Mark(style.RING_COLOUR, "circle"), style.RING)
+    axes.plot(*positions[wrong].T, **ring, markersize=1.4 * diameter + 1, markeredgewidth=min(1, diameter / 8))
 
 
-def name_genres(axes: "Axes", embeddings: Embeddings) -> None:
-    """The genres' names at the centres of their clouds."""
-    from matplotlib.patheffects import withStroke
+def draw_legends(figure: "Figure", axes: "Axes", embeddings: Embeddings) -> None:
+    """The legends of the genres, in as many columns as they take, and of the fills that occur, right of the map.
 
-    halo = [withStroke(linewidth=3, foreground="white", alpha=0.85)]
-    for genre, centre in style.genre_centres(embeddings).items():
-        axes.text(centre[0], centre[1], literal(genre), weight="bold", ha="center", va="center", path_effects=halo)
+    A legend that is wider than LEGEND_WIDTH makes the picture wider.
+    """
+    fills = fill_legend(axes, embeddings)
+    axes.add_artist(fills).set_clip_on(False)  # as the layout passes over what is clipped
+    figure.draw_without_rendering()
+    room = inches(axes)[1] - inches(fills)[1] - MARGIN
+    genres = genre_legend(axes, embeddings, columns=1)
+    if (height := inches(genres)[1]) > room:
+        genres = genre_legend(axes, embeddings, columns=int(np.ceil(height / room)))
+    figure.set_figwidth(WIDTH + max(0, inches(genres)[0] - LEGEND_WIDTH))
 
 
-def draw_legends(axes: "Axes", embeddings: Embeddings) -> None:
-    """The legends of the genres and of the fills that occur, to the right of the map."""
+def genre_legend(axes: "Axes", embeddings: Embeddings, columns: int) -> "Legend":
+    """The legend of the genres."""
+    full, of_genre = style.FILLS["test"], style.marks(style.shown_genres(embeddings))
+    handles = [handle(mark, full, shown(genre)) for genre, mark in of_genre.items()]
+    return axes.legend(handles=handles, loc="upper left", bbox_to_anchor=(1.01, 1), ncols=columns, **LEGEND)
+
+
+def fill_legend(axes: "Axes", embeddings: Embeddings) -> "Legend":
+    """The legend of the fills that occur, and of the rings."""
+    fills, grey = set(style.fill_of_songs(embeddings)), style.Mark("#555555", "circle")
+    handles = [handle(grey, fill, fill.label) for fill in (*style.FILLS.values(), style.GUESSED) if fill in fills]
+    if style.wrongly_classified(embeddings).any():
+        handles.append(handle(style.Mark(style.RING_COLOUR, "circle"), style.RING, style.RING.label))
+    return axes.legend(handles=handles, loc="lower left", bbox_to_anchor=(1.01, 0), **LEGEND)
+
+
+def handle(mark: style.Mark, fill: style.Fill, label: str) -> "Line2D":
+    """A mark with its name, for a legend."""
     from matplotlib.lines import Line2D
 
-    def handle(mark: style.Mark, fill: style.Fill, label: str) -> Line2D:
-        return Line2D([], [], **look(mark, fill), markersize=7, label=literal(label))
+    return Line2D([], [], **look(mark, fill), markersize=7, label=literal(label))
 
-    of_genre, fills = style.marks(style.shown_genres(embeddings)), set(style.fill_of_songs(embeddings))
-    grey, full = style.Mark("#555555", "circle"), style.FILLS["test"]
-    by_genre = [handle(mark, full, genre) for genre, mark in of_genre.items()]
-    by_fill = [handle(grey, fill, fill.label) for fill in (*style.FILLS.values(), style.GUESSED) if fill in fills]
-    by_fill.append(handle(style.Mark(style.RING_COLOUR, "circle"), style.RING, style.RING.label))
-    beside = axes.legend(handles=by_genre, loc="upper left", bbox_to_anchor=(1.01, 1), frameon=False)
-    axes.add_artist(beside)
-    axes.legend(handles=by_fill, loc="lower left", bbox_to_anchor=(1.01, 0), frameon=False)
+
+def inches(drawn: "Axes | Legend") -> np.ndarray:
+    """The width and the height of what is drawn."""
+    return np.array(drawn.get_window_extent().size) / drawn.figure.dpi
+
+
+def write_around(axes: "Axes", view: style.MapView) -> None:
+    """Write the title and the run's name above the map, and a sentence below it."""
+    left = {"x": MARGIN / WIDTH, "ha": "left", "parse_math": False}
+    axes.figure.suptitle(textwrap.fill(view.title, TITLE_LETTERS), fontsize=13, weight="bold", **left)
+    axes.set_title(view.source, fontsize=8, color="#666666", loc="left", parse_math=False)
+    axes.figure.supxlabel(textwrap.fill(view.sentence, SENTENCE_LETTERS), fontsize=9, **left)
+    name_axes(axes, view.axes)
+
+
+def name_axes(axes: "Axes", directions: Directions) -> None:
+    """Write along the map what grows to the right and upwards, with the strength of the correlation."""
+    for write, of_axis in ((axes.set_xlabel, directions.x), (axes.set_ylabel, directions.y)):
+        told = [f"{each.more} ({each.strength:.2f}) →" for each in of_axis]
+        write("     ".join(told), fontsize=9, color="#666666", parse_math=False)
 
 
 def look(mark: style.Mark, fill: style.Fill) -> dict[str, Any]:

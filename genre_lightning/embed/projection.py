@@ -19,10 +19,12 @@ ANNOUNCED_AFTER_SECONDS = 3.0
 class Projection(ABC):
     """Draws maps of songs, on which songs are near each other if the angle between their vectors is small.
 
-    `fewest_songs` is the smallest number of songs of which it can draw a map.
+    `fewest_songs` is the smallest number of songs of which it can draw a map. On a map that `has_islands`, the distance
+    between groups that lie apart says nothing.
     """
 
     fewest_songs: ClassVar[int] = 1
+    has_islands: ClassVar[bool] = False
 
     @abstractmethod
     def fit(self, vectors: np.ndarray) -> np.ndarray:
@@ -40,7 +42,7 @@ class Projection(ABC):
 
         Args:
             vectors: `(songs, embedding)`, of the songs that shaped the map.
-            positions: `(songs, 2)`, where `fit` put them.
+            positions: `(songs, 2)`, where `fit` put them; the map may have been turned, or its islands moved, since.
             new: `(new songs, embedding)`.
 
         Returns:
@@ -55,19 +57,27 @@ class PCA(Projection):
     """Principal component analysis: the two directions in which the vectors, scaled to length 1, differ most."""
 
     def fit(self, vectors: np.ndarray) -> np.ndarray:
-        placed = self.place(vectors, vectors, vectors)
-        return np.zeros((len(vectors), 2), np.float32) if placed is None else placed
+        return self.projected(vectors, vectors) if len(vectors) > 1 else np.zeros((len(vectors), 2), np.float32)
 
     def place(self, vectors: np.ndarray, positions: np.ndarray, new: np.ndarray) -> np.ndarray | None:
-        from sklearn import decomposition
-        from sklearn.preprocessing import normalize
+        from scipy.linalg import orthogonal_procrustes
 
         if len(vectors) < 2:
             return None
+        before, placed = (self.projected(vectors, each) for each in (vectors, new))
+        middle, centre = before.mean(axis=0), positions.mean(axis=0)
+        turn, _ = orthogonal_procrustes(before - middle, positions - centre)
+        return ((placed - middle) @ turn + centre).astype(np.float32)
+
+    def projected(self, vectors: np.ndarray, songs: np.ndarray) -> np.ndarray:
+        """The vectors `songs` on the axes of `vectors`, of which there are at least two: float32 `(songs, 2)`."""
+        from sklearn import decomposition
+        from sklearn.preprocessing import normalize
+
         axes = decomposition.PCA(min(2, *vectors.shape), svd_solver="full")
         with np.errstate(invalid="ignore"):  # songs that do not differ
             axes.fit(normalize(vectors))
-        placed = axes.transform(normalize(new)).astype(np.float32)
+        placed = axes.transform(normalize(songs)).astype(np.float32)
         return np.pad(placed, ((0, 0), (0, 2 - placed.shape[1])))  # a second axis, if there is only one
 
 
@@ -88,6 +98,7 @@ class TSNE(Projection):
     max_iter: int = 1000
     seed: int = 0
     fewest_songs: ClassVar[int] = 4
+    has_islands: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         if self.perplexity < 1 or self.max_iter < 250:
@@ -121,6 +132,7 @@ class UMAP(Projection):
     min_dist: float = 0.1
     seed: int = 0
     fewest_songs: ClassVar[int] = 4
+    has_islands: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         if self.n_neighbors < 2 or not 0 <= self.min_dist <= 1:

@@ -6,11 +6,22 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from genre_lightning.embed.embeddings import Embeddings
-from genre_lightning.embed.style import SQUEEZE
+from genre_lightning.embed.style import SQUEEZE, Figure
 from genre_lightning.text import table
 
 # Comparing every song with every other takes memory that grows with the square of their number.
 MOST_SONGS = 4000
+# What the figures mean, in a sentence each
+SILHOUETTE = (
+    "How much nearer songs are to their own genre than to the next one, from -1 to 1 (Rousseeuw 1987); Kaufman and "
+    "Rousseeuw (1990) call more than 0.5 a reasonable structure, and less than 0.25 no substantial one."
+)
+KNN = "The part of the songs whose genre is the one that most of their nearest training songs have, from 0 to 1."
+ACCURACY = "The part of the songs whose genre the model predicts, from 0 to 1."
+TRUSTWORTHINESS = (
+    "Whether songs that are neighbours on the map are neighbours in the embedding too, from 0 to 1: with 1, no song "
+    "has a neighbour on the map that it has only there (Venna and Kaski 2001)."
+)
 
 
 class TooFewSongsError(Exception):
@@ -19,40 +30,35 @@ class TooFewSongsError(Exception):
 
 @dataclass(slots=True)
 class ClusterMetrics:
-    """Metrics of songs that the model was not trained on, by names that say which songs these are.
+    """Metrics of songs that the model was not trained on; `songs` says which songs these are, such as "test songs".
 
-    `songs` says it too: "40 test songs". `silhouettes` has a figure for each genre; `missing` has a sentence for each
-    metric that cannot be computed.
+    `silhouettes` has a figure for each genre; `missing` has a sentence for each metric that cannot be computed.
     """
 
     songs: str
     dimensions: int
-    figures: dict[str, float] = field(default_factory=dict)
+    figures: list[Figure] = field(default_factory=list)
     silhouettes: dict[str, float] = field(default_factory=dict)
     missing: list[str] = field(default_factory=list)
 
-    def add(self, name: str, songs: Embeddings, compute: Callable[[Embeddings], float]) -> None:
+    def add(self, name: str, meaning: str, songs: Embeddings, compute: Callable[[Embeddings], float]) -> None:
         """Compute a metric of songs, or note what it needs."""
         try:
-            self.figures[f"{name}, {len(songs.tracks)} {self.songs}"] = float(compute(songs))
+            figure = Figure(name, float(compute(songs)), f"{len(songs.tracks)} {self.songs}", meaning)
+            self.figures.append(figure)
         except TooFewSongsError as error:
             self.missing.append(f"No {name}: {error}.")
 
     def summary(self) -> str:
         """The metrics as a table, and how far the map can be trusted."""
-        figures = self.figures | {f"silhouette of {genre}": figure for genre, figure in self.silhouettes.items()}
-        rows = [[name, f"{figure:.3f}"] for name, figure in figures.items()]
+        rows = [[f"{figure.name}, {figure.songs}", f"{figure.value:.3f}"] for figure in self.figures]
+        rows += [[f"silhouette of {genre}", f"{value:.3f}"] for genre, value in self.silhouettes.items()]
         shown = [table([f"in all {self.dimensions} dimensions", ""], rows)] if rows else []
         return "\n\n".join([*shown, *self.missing, SQUEEZE.format(dimensions=self.dimensions)])
 
 
 def measure(embeddings: Embeddings, run_songs: Embeddings | None, neighbours: int) -> ClusterMetrics:
-    """Measure the test songs, or those that are new to the model; the training songs among `run_songs` vote.
-
-    silhouette: how much nearer a song is to its own genre than to the next one, -1 to 1 (Rousseeuw 1987);
-    kNN accuracy: how often most of the nearest training songs have the song's genre;
-    trustworthiness: whether songs that are near on the map are near in the embedding, 0 to 1 (Venna and Kaski 2001).
-    """
+    """Measure the test songs, or those that are new to the model; the training songs among `run_songs` vote."""
     songs, name = held_out(embeddings)
     metrics = ClusterMetrics(name, embeddings.vectors.shape[1])
     if len(songs.tracks) == 0:
@@ -60,11 +66,11 @@ def measure(embeddings: Embeddings, run_songs: Embeddings | None, neighbours: in
         return metrics
     labelled = songs.only([row for row, track in enumerate(songs.tracks) if track.genre])
     known = labelled.only([row for row, track in enumerate(labelled.tracks) if track.genre in songs.genres])
-    metrics.add("silhouette by genre", labelled, lambda songs: silhouette(songs, metrics.silhouettes))
+    metrics.add("silhouette by genre", SILHOUETTE, labelled, lambda songs: silhouette(songs, metrics.silhouettes))
     knn = f"kNN accuracy (k = {neighbours} training songs)"
-    metrics.add(knn, known, lambda songs: knn_accuracy(songs, run_songs, neighbours))
-    metrics.add("accuracy of the model", known, accuracy)
-    metrics.add("trustworthiness of the map", songs, lambda songs: trustworthiness(songs, neighbours))
+    metrics.add(knn, KNN, known, lambda songs: knn_accuracy(songs, run_songs, neighbours))
+    metrics.add("accuracy of the model", ACCURACY, known, accuracy)
+    metrics.add("trustworthiness of the map", TRUSTWORTHINESS, songs, lambda songs: trustworthiness(songs, neighbours))
     return metrics
 
 

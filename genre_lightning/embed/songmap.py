@@ -3,21 +3,28 @@
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from enum import Enum, auto
 from typing import NamedTuple
 
 import numpy as np
 
+from genre_lightning.embed.directions import turn
+from genre_lightning.embed.islands import move_together
 from genre_lightning.embed.projection import PCA, Projection
 
 
 class Recordings(NamedTuple):
-    """Songs to be mapped: `digests` `(songs,)` tell recordings apart, `vectors` are `(songs, embedding)`."""
+    """Songs to be mapped: `digests` `(songs,)` tell recordings apart, `vectors` are `(songs, embedding)`.
+
+    `descriptors` are `(songs, descriptors)`, `artists` their artists' names.
+    """
 
     digests: np.ndarray
     vectors: np.ndarray
+    descriptors: np.ndarray
+    artists: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +135,7 @@ def add_songs(
         positions[new] = placed
         told += f", drawn from {base.fitted.sum()} songs; new songs placed on it: {new.sum()}"
     origin = "" if fitted.any() else base.fingerprint if base is not None else kept.base if kept is not None else ""
-    return SongMap(settings, *songs, positions, fitted, origin), f"{told}."
+    return SongMap(settings, songs.digests, songs.vectors, positions, fitted, origin), f"{told}."
 
 
 def recognise(earlier: SongMap | None, settings: str, run_map: SongMap | None) -> Earlier:
@@ -165,9 +172,22 @@ def numbered(digests: Iterable[str]) -> Iterator[tuple[str, int]]:
 def draw_map(projection: Projection, settings: str, songs: Recordings, earlier: Earlier) -> tuple[SongMap, str]:
     """A map that all songs shape, and a sentence on why it is drawn."""
     name, fewest = type(projection).__name__, projection.fewest_songs
-    enough = len(songs.vectors) >= fewest
-    positions = (projection if enough else PCA()).fit(songs.vectors)
     told = REASONS[earlier].format(projection=name)
-    if not enough:
+    if len(songs.vectors) < fewest:
         told = f"The map is new and drawn by PCA: {name} needs {fewest} songs, and there are {len(songs.vectors)}."
-    return SongMap(settings, *songs, positions, np.ones(len(songs.vectors), bool)), told
+        projection = PCA()
+    positions, moved = lay_out(projection, songs)
+    return SongMap(settings, songs.digests, songs.vectors, positions, np.ones(len(positions), bool)), told + moved
+
+
+def lay_out(projection: Projection, songs: Recordings) -> tuple[np.ndarray, str]:
+    """Where songs lie on a new map once it is turned, its islands moved together, and all of it laid on a wide page;
+    and a sentence on the islands, or nothing.
+    """
+    positions = projection.fit(songs.vectors)
+    positions = (positions @ turn(positions, songs.descriptors, songs.artists)).astype(np.float32)
+    shores = move_together(positions) if projection.has_islands else None
+    if shores is not None:
+        positions = shores.positions
+    width, height = np.ptp(positions, axis=0)
+    return positions[:, ::-1].copy() if height > width else positions, "" if shores is None else f" {shores}"

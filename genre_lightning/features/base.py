@@ -5,6 +5,8 @@ from inspect import signature
 from itertools import pairwise
 from typing import Any, ClassVar, NamedTuple
 
+import numpy as np
+import numpy.typing as npt
 from torch import Tensor, nn
 
 from genre_lightning.config import find_class
@@ -18,6 +20,17 @@ class Band(NamedTuple):
     name: str
     start: int
     end: int
+
+
+class Spectrum(NamedTuple):
+    """What is known of the spectrum of some frames.
+
+    decibels: The power per Hz in bands, `(frames, bands)` in dB, with a constant that is the same for all songs;
+    hertz: The middle of each band, ascending, `(bands,)`.
+    """
+
+    decibels: npt.NDArray[np.float32]
+    hertz: npt.NDArray[np.float32]
 
 
 class Features(nn.Module, ABC):
@@ -76,6 +89,10 @@ class Features(nn.Module, ABC):
     def band_name(self, start: int, end: int) -> str:
         """What the features from `start` up to `end`, which is not among them, are called."""
         return spelt(self.ticks()[0], start, end)
+
+    def spectrum(self, frames: npt.NDArray[Any]) -> Spectrum | None:
+        """The spectrum that features `(frames, n_features)` were made of; None if they do not tell of it."""
+        return None
 
     @property
     def settings(self) -> dict[str, Any]:

@@ -2,13 +2,15 @@
 
 from abc import abstractmethod
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 from torchaudio.functional import create_dct, melscale_fbanks
 
+from genre_lightning.features.base import Spectrum
 from genre_lightning.features.spectrum import SpectralFeatures
 
 NAMED_HZ = (250, 1000, 2000, 4000, 8000, 16000)  # on pictures; others would lie too close below 1000
@@ -61,6 +63,19 @@ class MelFeatures(SpectralFeatures):
         filters = melscale_fbanks(bins, self.f_min, self.highest_hz, self.n_mels, rate, self.norm, self.mel_scale)
         return filters[: self.n_fft // 2 + 1].clone()  # a view would keep all bins
 
+    def middles(self) -> tuple[Tensor, Tensor]:
+        """Which mel bands hear anything, since narrow ones may fall between two bins, and the middle of each in Hz."""
+        hz = torch.arange(len(self.filters)) * self.sample_rate / self.n_fft
+        heard = self.filters.sum(dim=0)
+        bands = heard.nonzero().flatten()
+        return bands, (hz @ self.filters)[bands] / heard[bands]
+
+    def spectrum_of(self, decibels: Tensor) -> Spectrum:
+        """The spectrum that mel bands `(frames, n_mels)` in dB show, but for those that hear nothing."""
+        bands, hertz = self.middles()
+        widths = self.filters.sum(dim=0)[bands]  # the same for all bands if `norm` is slaney
+        return Spectrum((decibels[:, bands] - 10 * widths.log10()).numpy(), hertz.numpy())
+
     def log_mel(self, waveform: Tensor) -> Tensor:
         """`(samples,)` -> `(frames, n_mels)` in dB re 1, as librosa's `power_to_db(melspectrogram(...))`."""
         decibels = self.band_power(waveform).clamp_(min=POWER_FLOOR).log10_().mul_(10)
@@ -100,13 +115,6 @@ class LogMel(MelFeatures):
     def n_features(self) -> int:
         return self.n_mels
 
-    def middles(self) -> tuple[Tensor, Tensor]:
-        """Which mel bands hear anything, since narrow ones may fall between two bins, and the middle of each in Hz."""
-        hz = torch.arange(len(self.filters)) * self.sample_rate / self.n_fft
-        heard = self.filters.sum(dim=0)
-        bands = heard.nonzero().flatten()
-        return bands, (hz @ self.filters)[bands] / heard[bands]
-
     def band_name(self, start: int, end: int) -> str:
         bands, middles = self.middles()
         places, hz = [-0.5, *bands, self.n_mels - 0.5], [self.f_min, *middles, self.highest_hz]
@@ -120,6 +128,9 @@ class LogMel(MelFeatures):
 
     def amplified(self, frames: Tensor, decibels: Tensor) -> Tensor:
         return frames + decibels[:, None]
+
+    def spectrum(self, frames: npt.NDArray[Any]) -> Spectrum:
+        return self.spectrum_of(torch.tensor(frames, dtype=torch.float32))
 
     def forward(self, waveform: Tensor) -> Tensor:
         return self.log_mel(waveform)
@@ -159,6 +170,10 @@ class MFCC(MelFeatures):
 
     def amplified(self, frames: Tensor, decibels: Tensor) -> Tensor:
         return frames + torch.mm(decibels, self.cosines)[:, None]
+
+    def spectrum(self, frames: npt.NDArray[Any]) -> Spectrum:
+        # Smooth, since the last coefficients are missing
+        return self.spectrum_of(torch.mm(torch.tensor(frames, dtype=torch.float32), self.cosines.T))
 
     def forward(self, waveform: Tensor) -> Tensor:
         return torch.mm(self.log_mel(waveform), self.cosines)

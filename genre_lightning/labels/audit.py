@@ -27,7 +27,8 @@ from genre_lightning.data.catalogue import (
     write_manifest,
 )  # fmt: skip
 from genre_lightning.data.sources.folder import common_folder, folder
-from genre_lightning.embed.neighbours import nearest, song_name
+from genre_lightning.embed.artists import song_name
+from genre_lightning.embed.nearest import nearest
 from genre_lightning.errors import UserError
 from genre_lightning.labels.listed import listed_songs
 from genre_lightning.labels.page.document import PAGE, write_page

@@ -13,7 +13,8 @@ from genre_lightning.data.catalogue import CHECKED, DROP, Catalogue, Track, genr
 from genre_lightning.data.selection import find_copies
 from genre_lightning.data.tags import with_tags
 from genre_lightning.data.walk import is_text
-from genre_lightning.embed.neighbours import nearest, song_name
+from genre_lightning.embed.artists import song_name
+from genre_lightning.embed.nearest import nearest
 from genre_lightning.labels.acquisition import informative, margins
 from genre_lightning.labels.listed import label_of
 from genre_lightning.predict.cli import find_songs

@@ -13,7 +13,8 @@ import torch
 from genre_lightning.audio.reading import AudioError
 from genre_lightning.data.catalogue import Track
 from genre_lightning.data.extraction import attempt
-from genre_lightning.embed.neighbours import similar_learnt, song_name
+from genre_lightning.embed.artists import song_name
+from genre_lightning.embed.neighbours import similar_learnt
 from genre_lightning.errors import UserError
 from genre_lightning.features.base import Features
 from genre_lightning.features.pretrained import Pretrained

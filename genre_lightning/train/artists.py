@@ -1,17 +1,15 @@
 """artists.csv: the songs of a run whose artists are not known, ready to be filled in."""
 
-import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 from genre_lightning.data.catalogue import Catalogue, Track, genre_name, write_manifest
+from genre_lightning.data.names import name_parts
 from genre_lightning.data.selection import Selection
 
 ARTISTS = "artists.csv"
 GUESS = "guessed_artist"
-NUMBER = re.compile(r"^(0\d+\s+-?\s*|\d+-\d+\s+-?\s*|\d+(\s+-|\.)\s+)")  # of a track: "07 ", "1-07 ", "7 - ", "7. "
-BETWEEN = re.compile(r"\s+[-\u2013\u2014]\s+")  # an artist and a title
 
 
 def write_artists(source: Callable[[], Catalogue], selection: Selection, root: Path, folder: Path) -> None:
@@ -46,8 +44,3 @@ def guess_artist(track: Track, root: Path) -> str:
     folders = path.relative_to(root.absolute()).parts[:-1] if path.is_relative_to(root.absolute()) else ()
     of_genre = next((number for number, name in enumerate(folders) if genre_name(name) == track.genre), 0)
     return name_parts(folders[of_genre + 1])[0] if len(folders) > of_genre + 1 else ""
-
-
-def name_parts(name: str) -> list[str]:
-    """`07 - Queen - Innuendo` and `Queen - Innuendo` -> Queen, Innuendo; the number of a track tells nothing."""
-    return BETWEEN.split(NUMBER.sub("", name.replace("_", " ")).strip())

@@ -63,6 +63,11 @@ def test_every_song_of_the_run_is_there_with_its_split_and_the_model_s_predictio
     assert np.mean(right) == pytest.approx(figures["test"]["accuracy"])
 
 
+def test_the_map_is_called_what_a_person_would_call_it(embedded, library):
+    title = f"{library.name}: 30 songs, as the MLP on log-mel hears them, "
+    assert title in (embedded / "map.html").read_text(encoding="utf-8")
+
+
 def test_nothing_that_is_cached_is_computed_again(copied, map_run, monkeypatch):
     monkeypatch.setattr(FeatureCache, "extract", lambda cache, path: pytest.fail(f"computed {path} again"))
     map_run(copied)
@@ -130,6 +135,7 @@ def test_new_songs_lie_on_the_run_s_map_and_leave_it_alone(copied, map_run, new_
     assert {track.artist for track in embeddings.tracks} == {"", "Somebody"}
     assert "The map is the run's, drawn from 30 songs; new songs placed on it: 10." in printed
     assert "map, 10 new songs" in printed and str(folder / "embeddings.csv") in printed
+    assert "PROJECTOR" in printed and "new songs: 10 songs, as the MLP on" in (folder / "map.html").read_text("utf-8")
     assert "27.mp3 is damaged, cut off or not audio" in printed and "\nsongs that cannot be read: 1\n" in printed
 
 

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from genre_lightning.data.catalogue import Catalogue, Track
+from genre_lightning.embed.descriptors import DESCRIPTORS
 from genre_lightning.embed.embeddings import (
     Embeddings,
     MappedSongs,
@@ -29,10 +30,11 @@ def songs():
     ]
     rng = np.random.default_rng(0)
     probabilities = np.array([[0.75, 0.25], [0.1, 0.9], [0.5, 0.5]], np.float32)
-    vectors, positions = (rng.random((3, width)).astype(np.float32) for width in (5, 2))
+    vectors, positions, heard = (rng.random((3, width)).astype(np.float32) for width in (5, 2, len(DESCRIPTORS)))
+    heard[1, 0] = np.nan
     digests, fitted = np.array(["a", "b", "c"]), np.array([True, True, False])
     return MappedSongs(
-        Embeddings(Catalogue(tracks), ["jazz", "rock"], probabilities, vectors, positions),
+        Embeddings(Catalogue(tracks), ["jazz", "rock"], probabilities, vectors, positions, digests, heard),
         SongMap(map_settings(PCA(), "a model"), digests, vectors, positions, fitted, "a base"),
     )
 
@@ -47,8 +49,9 @@ def test_what_is_written_is_read_back(songs, tmp_path):
     write_embeddings(songs, tmp_path / "new")
     again, embeddings = read_mapped_songs(tmp_path / "new"), read_embeddings(str(tmp_path / "new"))
     assert list(embeddings.tracks) == list(songs.embeddings.tracks) and embeddings.genres == songs.embeddings.genres
-    for name in ("probabilities", "vectors", "positions"):
-        assert np.array_equal(getattr(embeddings, name), getattr(songs.embeddings, name))
+    assert embeddings.digests.tolist() == ["a", "b", "c"]
+    for name in ("probabilities", "vectors", "positions", "descriptors"):
+        assert np.array_equal(getattr(embeddings, name), getattr(songs.embeddings, name), equal_nan=True)
         assert getattr(embeddings, name).dtype == np.float32
     for name in SongMap.__slots__:
         assert np.array_equal(getattr(again.song_map, name), getattr(songs.song_map, name))
@@ -74,6 +77,8 @@ def test_some_of_the_songs(songs):
     assert [track.genre for track in some.tracks] == ["", "jazz"] and some.predicted == ["jazz", "jazz"]
     assert some.confidence.tolist() == [0.5, 0.75] and np.array_equal(some.vectors, embeddings.vectors[[2, 0]])
     assert embeddings.only([]).vectors.shape == (0, 5)
+    both = some.followed_by(embeddings.only([1]))
+    assert np.array_equal(both.descriptors, embeddings.descriptors[[2, 0, 1]], equal_nan=True)
 
 
 class Evil:
@@ -85,10 +90,11 @@ class Evil:
     ("change", "line"),
     [
         ({"format": None}, "was made by version 0.1"),
-        ({"format": np.array(3)}, "has format 3, and this version reads format 2"),
+        ({"format": np.array(2)}, "has format 2, and this version reads format 3"),
         ({"vectors": np.array([1.0])}, "was not written by this program"),
         ({"settings": np.array("no JSON")}, "was not written by this program"),
         ({"fitted": None}, "was not written by this program"),
+        ({"descriptors": np.zeros((3, 2))}, "was not written by this program"),
         ({"vectors": np.array([Evil()])}, "is damaged"),
     ],
 )

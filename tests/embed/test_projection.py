@@ -79,6 +79,20 @@ def test_a_song_is_placed_where_its_twin_lies():
     assert np.allclose(projection.place(vectors, positions, vectors[5:7]), positions[5:7], atol=1e-5)
 
 
+def test_songs_are_placed_on_a_pca_map_that_was_turned_mirrored_and_moved():
+    vectors, projection = clouds(), PCA()
+    positions = projection.fit(vectors) @ np.array([[0.6, 0.8], [0.8, -0.6]]) + [5, -3]
+    assert np.allclose(projection.place(vectors, positions, vectors[5:7]), positions[5:7], atol=1e-5)
+
+
+def test_songs_are_placed_on_the_island_of_those_they_are_like_wherever_it_was_moved():
+    vectors, projection = clouds(), UMAP(n_neighbors=4)
+    positions = projection.fit(vectors) + np.repeat([[0, 50], [-40, 0], [30, -30]], 6, axis=0).astype(np.float32)
+    placed = projection.place(vectors, positions, clouds(songs=2, seed=5))
+    nearest = np.linalg.norm(placed[:, None] - positions, axis=2).argmin(axis=1)
+    assert (nearest // 6).tolist() == [0, 0, 1, 1, 2, 2]
+
+
 @pytest.mark.parametrize(("projection", "songs"), [(TSNE(), 18), (UMAP(), 3), (PCA(), 1), (PCA(), 0)])
 def test_where_there_is_no_way_to_place_songs_there_is_no_position(projection, songs):
     vectors = clouds()[:songs]

@@ -22,12 +22,13 @@ def songs(*groups, seed=0):
     directions = np.array([direction for _, direction, _ in rows], int)
     vectors = (np.eye(6)[directions] + 0.1 * rng.random((len(rows), 6))).astype(np.float32)
     predicted = np.eye(2, dtype=np.float32)[directions % 2]
-    return Embeddings(Catalogue(tracks), GENRES, predicted, vectors, vectors[:, :2].copy())
+    arrays = predicted, vectors, vectors[:, :2].copy(), np.arange(len(rows)).astype(str), vectors
+    return Embeddings(Catalogue(tracks), GENRES, *arrays)
 
 
 def named(metrics):
-    """The figures without what is said of the songs."""
-    return {name.split(",")[0]: figure for name, figure in metrics.figures.items()}
+    """The figures by their names."""
+    return {figure.name: figure.value for figure in metrics.figures}
 
 
 def test_only_test_songs_count_and_training_songs_vote():
@@ -35,7 +36,7 @@ def test_only_test_songs_count_and_training_songs_vote():
     found = measure(own, own, 3)
     assert named(found)[KNN] == named(found)[MODEL] == 1 and found.silhouettes.keys() == {"jazz", "rock"}
     assert named(found)[SILHOUETTE] > 0.8 and named(found)[TRUST] > 0.9 and not found.missing
-    assert all(name.endswith(", 8 test songs") for name in found.figures)
+    assert all(figure.songs == "8 test songs" and figure.meaning.endswith(".") for figure in found.figures)
     for name in (KNN, MODEL, SILHOUETTE, TRUST, "silhouette of jazz", "squeezes 6 dimensions into 2"):
         assert name in found.summary()
 
@@ -69,14 +70,14 @@ def test_songs_the_model_never_saw_are_measured_all_of_them_and_the_run_s_traini
     found = measure(songs((3, "jazz", 0, ""), (2, "rock", 1, ""), (2, "polka", 2, ""), (1, "", 3, "")), run, 3)
     assert named(found)[KNN] == named(found)[MODEL] == 1
     assert found.silhouettes.keys() == {"jazz", "rock", "polka"}
-    counts = [name.split(", ")[1] for name in found.figures]
+    counts = [figure.songs for figure in found.figures]
     assert counts == ["7 new songs", "5 new songs", "5 new songs", "8 new songs"]
 
 
 def test_songs_among_new_ones_that_the_model_was_trained_on_are_left_out():
     run = songs((5, "jazz", 0, "train"), (5, "rock", 1, "train"))
     found = measure(songs((3, "jazz", 0, ""), (3, "rock", 1, ""), (9, "rock", 0, "train")), run, 3)
-    assert named(found)[MODEL] == 1 and all(name.endswith(", 6 new songs") for name in found.figures)
+    assert named(found)[MODEL] == 1 and all(figure.songs == "6 new songs" for figure in found.figures)
 
 
 def test_without_the_run_s_own_songs_nobody_votes_and_that_is_said():
@@ -108,4 +109,4 @@ def test_no_song_but_those_it_was_trained_on():
 def test_of_very_many_songs_some_are_drawn_and_that_is_said(monkeypatch):
     monkeypatch.setattr("genre_lightning.embed.quality.MOST_SONGS", 10)
     found = measure(songs((30, "jazz", 0, ""), (30, "rock", 1, "")), None, 3)
-    assert all("10 of 60 new songs" in name for name in found.figures)
+    assert all(figure.songs == "10 of 60 new songs" for figure in found.figures)

@@ -3,7 +3,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
+from scipy.spatial.distance import pdist
 
+from genre_lightning.embed.descriptors import DESCRIPTORS, unknown
 from genre_lightning.embed.projection import PCA, TSNE, UMAP, Projection
 from genre_lightning.embed.songmap import PLANS, Earlier, Recordings, SongMap, map_settings, update_map
 
@@ -20,9 +22,14 @@ class Still(Projection):
         return vectors[:, :2] - vectors[:, :2].mean(axis=0)
 
 
+def recordings(names, vectors):
+    """Songs of which nothing else is known."""
+    return Recordings(names, vectors, unknown(len(names)), [""] * len(names))
+
+
 def draw(rows, earlier=None, run_map=None, projection=None, model="a model"):
     """The map of some of the songs."""
-    return update_map(projection or PCA(), model, Recordings(NAMES[rows], VECTORS[rows]), earlier, run_map)
+    return update_map(projection or PCA(), model, recordings(NAMES[rows], VECTORS[rows]), earlier, run_map)
 
 
 # The earlier map, whether the run's can be used, and where songs that are on both lie then: without a new song beside
@@ -75,7 +82,7 @@ def test_songs_lie_where_the_table_says(kind, usable, rows, projection, expected
     drawn, told = draw(rows, earlier, run_map if usable else None, projection)
     where = {
         "run": run_map.positions[6:],
-        "anew": projection.fit(VECTORS[rows])[:2],
+        "anew": draw(rows, projection=projection)[0].positions[:2],
         "earlier": getattr(earlier, "positions", None),
     }
     assert [name for name, positions in where.items() if np.array_equal(drawn.positions[:2], positions)] == [expected]
@@ -107,7 +114,7 @@ def test_new_songs_are_placed_among_the_old_ones_and_shape_nothing_later():
 
 
 def test_copies_of_a_recording_keep_a_position_each():
-    songs = Recordings(np.array(["a", "b", "b", "c", "d"]), VECTORS[:5])
+    songs = recordings(np.array(["a", "b", "b", "c", "d"]), VECTORS[:5])
     first = update_map(PCA(), "a model", songs, None, None)[0]
     assert np.array_equal(update_map(PCA(), "a model", songs, first, None)[0].positions, first.positions)
 
@@ -134,3 +141,35 @@ def test_settings_name_the_method_the_model_and_every_setting():
         "projection": "UMAP", "n_neighbors": 7, "min_dist": 0.1, "seed": 0, "model": "f00d",
     }  # fmt: skip
     assert SongMap(settings, NAMES, VECTORS, VECTORS[:, :2], NAMES == "").model == "f00d"
+
+
+@dataclass(frozen=True)
+class Islands(Still):
+    """Draws two heaps of songs far above each other."""
+
+    has_islands = True
+
+    def fit(self, vectors):
+        return (vectors[:, :2] + [[0, 100 * (row % 2)] for row in range(len(vectors))]).astype(np.float32)
+
+
+def test_a_new_map_lies_on_a_wide_page_and_its_islands_are_together_and_that_is_said():
+    songs = recordings(np.arange(60).astype(str), np.random.default_rng(0).random((60, 6)).astype(np.float32))
+    drawn, told = update_map(Islands(), "a model", songs, None, None)
+    width, height = np.ptp(drawn.positions, axis=0)
+    assert height < width < 5 and drawn.positions.dtype == np.float32
+    for island in (slice(0, None, 2), slice(1, None, 2)):
+        assert np.allclose(pdist(drawn.positions[island]), pdist(songs.vectors[island, :2]), atol=1e-4)
+    assert told.startswith("The map is new. Islands were moved together: songs cover ")
+
+
+def test_a_new_map_is_turned_until_its_axes_say_most_and_a_kept_one_stays():
+    vectors = np.random.default_rng(0).uniform(-1, 1, (60, 2)).astype(np.float32)
+    descriptors = np.full((60, len(DESCRIPTORS)), np.nan, np.float32)
+    descriptors[:, 1] = vectors @ [1, -2]
+    songs = Recordings(np.arange(60).astype(str), vectors, descriptors, [""] * 60)
+    drawn, _ = update_map(Still(), "a model", songs, None, None)
+    found = [np.corrcoef(axis, descriptors[:, 1])[0, 1] for axis in drawn.positions.T]
+    assert max(found) > 0.99 and min(np.abs(found)) < 0.2
+    again, _ = update_map(Still(), "a model", songs._replace(descriptors=-descriptors), drawn, None)
+    assert np.array_equal(again.positions, drawn.positions)

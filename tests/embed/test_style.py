@@ -5,17 +5,21 @@ import numpy as np
 import pytest
 
 from genre_lightning.data.catalogue import Track
+from genre_lightning.embed.descriptors import DESCRIPTORS
 from genre_lightning.embed.style import (
     BACKGROUND,
     COLOURS,
     FILLS,
     GUESSED,
+    Figure,
+    MapView,
     figures_line,
     fill_of_songs,
     genre_centres,
     genre_of_songs,
     marks,
     shown_genres,
+    typicality,
     wrongly_classified,
 )  # fmt: skip
 
@@ -93,7 +97,27 @@ def test_a_genres_centre_is_where_most_of_its_songs_are(make_embeddings):
     assert set(centres) == {"a", "b"} and centres["a"].tolist() == [1, 1]
 
 
-def test_figures_are_given_as_far_as_there_are_any():
-    assert figures_line({"silhouette, test": 0.314, "trustworthiness, test": float("nan")}) == (
-        "silhouette, test: 0.31   trustworthiness, test: too few songs"
-    )
+def test_the_most_typical_song_points_the_way_its_genre_does_however_loudly(make_embeddings):
+    embeddings = make_embeddings([Track(Path("a.mp3"), genre) for genre in "aabaac"], genres=["a", "b", "c"])
+    embeddings.vectors[:] = [[9, 0, 0], [1, 0.1, 0], [0, 0, 0], [0, 5, 0], [1, 0.3, 0], [0, 0, 1]]
+    assert typicality(embeddings) == pytest.approx([1 / 3, 2 / 3, 1, 0, 1, 1])
+
+
+def test_figures_are_given_with_their_songs_as_far_as_there_are_any(make_embeddings):
+    of_test = [Figure("silhouette", 0.314, "4 test songs", ""), Figure("accuracy", float("nan"), "4 test songs", "")]
+    figures = [*of_test, Figure("trust", 0.9, "6 test songs", "")]
+    line = "silhouette 0.31, accuracy unknown for want of songs (4 test songs); trust 0.90 (6 test songs)"
+    assert figures_line(figures) == line
+    embeddings = make_embeddings([Track(Path("a.mp3"), "tones")])
+    squeeze = "The map squeezes 3 dimensions into 2"
+    assert MapView(embeddings, figures, "", "").sentence == f"{squeeze}, and these figures use all of them: {line}."
+    assert MapView(embeddings, [], "", "").sentence == f"{squeeze}."
+
+
+def test_the_axes_of_a_map_say_what_changes_along_them_over_all_songs_that_are_shown(make_embeddings):
+    embeddings = make_embeddings([Track(Path(f"{row}.mp3"), "noise", split=BACKGROUND) for row in range(40)])
+    assert MapView(embeddings, [], "run", "run").axes[:2] == ((), ())
+    embeddings.descriptors[:] = np.random.default_rng(0).standard_normal(embeddings.descriptors.shape)
+    embeddings.descriptors[:, 1] = embeddings.positions[:, 1]
+    axes = MapView(embeddings, [], "run", "run").axes
+    assert axes.x == () and axes.y == ((*DESCRIPTORS[1], pytest.approx(1)),) and axes.songs == 40

@@ -180,3 +180,15 @@ def test_a_tone_is_loudest_in_the_band_whose_name_says_so(hertz):
 def test_bands_of_coefficients_are_called_by_their_numbers():
     assert [band.name for band in MFCC(n_mfcc=20).bands()][:2] == ["coefficients 0 to 1", "coefficients 2 to 4"]
     assert MFCC(n_mfcc=3).bands()[2].name == "coefficient 2"
+
+
+@pytest.mark.parametrize("norm", ["slaney", None])
+@pytest.mark.parametrize("kind", [LogMel, MFCC])
+def test_the_spectrum_of_white_noise_is_flat_and_that_of_a_tone_is_highest_there(kind, norm):
+    features = kind(n_mels=64, norm=norm, **({"n_mfcc": 40} if kind is MFCC else {}))
+    noise = features(0.1 * torch.randn(5 * 22050, generator=torch.Generator().manual_seed(0)))
+    decibels, hertz = features.spectrum(noise.numpy().astype(np.float16))
+    assert decibels.shape == (len(noise), len(hertz)) and decibels.mean(axis=0)[2:-2].std() < 0.6
+    tone = features(torch.sin(2 * torch.pi * 2000 * torch.arange(22050) / 22050))
+    decibels, hertz = features.spectrum(tone.numpy())
+    assert hertz[decibels.mean(axis=0).argmax()] == pytest.approx(2000, rel=0.07)

@@ -234,7 +234,7 @@ devices.keep_freed_memory = None  # so that it cannot be called
 from genre_lightning import Predictor
 list(Predictor(sys.argv[1]).predict_all([sys.argv[2]], 1.0))
 assert process() == before
-heavy = {"lightning", "torchmetrics", "hydra", "omegaconf", "umap", "matplotlib", "sklearn", "scipy", "bokeh"}
+heavy = {"lightning", "torchmetrics", "hydra", "omegaconf", "umap", "matplotlib", "sklearn", "scipy"}
 assert not heavy & set(sys.modules)
 """
 

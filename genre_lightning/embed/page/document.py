@@ -1,56 +1,86 @@
-"""map.html: the plot, the songs and the script that makes them interactive, in one file that works offline."""
+"""map.html: the songs and the script that draws them, in one file that works offline."""
 
 import base64
+import math
 from collections.abc import Sequence
+from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from string import Template
+from typing import Any
+
+import numpy as np
 
 from genre_lightning.embed.page.contents import page_contents
-from genre_lightning.embed.page.plot import empty_plot
-from genre_lightning.embed.style import MapView
+from genre_lightning.embed.page.packing import packed
+from genre_lightning.embed.page.scripts import bundled, csp_hash
+from genre_lightning.embed.style import BACKGROUND, MapView
 from genre_lightning.files import write_text_whole
 
-if TYPE_CHECKING:
-    from bokeh.document import Document
-
-# Each uses those before it; the last one opens the map.
-SCRIPTS = ("elements", "camera", "layers", "names", "player", "search", "legend", "card", "map")
+PAGE, STYLE, SCRIPT = (Path(__file__).with_name(name) for name in ("map.html", "map.css", "map.mjs"))
+# As many as a browser without a graphics card opens within two seconds and moves smoothly: see tests/benchmarks.
+SHOWN_AT_MOST = 100_000
 
 
 def write_page(view: MapView, path: Path, excerpts: Sequence[bytes | None] = ()) -> None:
-    """Write the map as one self-contained HTML file.
+    """Write the map as one self-contained HTML file; of more than SHOWN_AT_MOST songs, a sample that says so.
 
     `excerpts` are MP3 files of the first songs, None if a song has none; without an excerpt, the page plays the song's
     own file if the browser can reach it.
     """
-    from bokeh.embed import file_html
-    from bokeh.resources import INLINE
-
+    rows = sample(view, SHOWN_AT_MOST)
+    shown = view.embeddings if len(rows) == len(view.embeddings.tracks) else view.embeddings.only(rows)
     # An element for each excerpt, so that the browser decodes only what is played
-    encoded = {row: base64.b64encode(mp3).decode() for row, mp3 in enumerate(excerpts) if mp3 is not None}
-    sounds = [f'<script type="text/plain" id="excerpt-{row}">{mp3}</script>' for row, mp3 in encoded.items()]
-    metrics, squeeze = view.captions
-    words = {"metrics": metrics, "squeeze": squeeze, "excerpts": "\n".join(sounds)}
-    words |= {"style": asset("map.css"), "script": "\n".join(asset(f"{name}.js") for name in SCRIPTS)}
-    document = map_document(page_contents(view.embeddings, path.parent))
-    # The template escapes the title and all words but the excerpts, the style and the script.
-    html = file_html(document, INLINE, view.title, template=asset("map.html"), template_variables=words)
+    sounds = {at: excerpts[row] for at, row in enumerate(rows) if row < len(excerpts)}
+    script = f"\n{bundled(SCRIPT)}\n"
+    html = Template(PAGE.read_text(encoding="utf-8")).substitute(
+        title=escape(view.title),
+        source=escape(view.source),
+        captions="\n".join(f"<p>{escape(caption)}</p>" for caption in captions(view, len(rows))),
+        style=STYLE.read_text(encoding="utf-8"),
+        contents=packed(page_contents(shown, path.parent) | {"figures": figures(view), "axes": axes(view)}),
+        excerpts="\n".join(sound_element(row, mp3) for row, mp3 in sounds.items() if mp3 is not None),
+        script=script,
+        script_hash=csp_hash(script),
+    )
     write_text_whole(path, html, "replace")
 
 
-def map_document(contents: dict[str, Any]) -> "Document":
-    """The plot, and the call that hands its layers and the contents to the page's script once it is drawn."""
-    from bokeh.document import Document
-    from bokeh.models import CustomJS
-
-    plot, layers = empty_plot()
-    document = Document()
-    document.add_root(plot)
-    given = {"plot": plot, "sources": layers, "contents": contents}
-    document.js_on_event("document_ready", CustomJS(args=given, code="openMap(plot, sources, contents)"))
-    return document
+def sample(view: MapView, most: int) -> list[int]:
+    """The rows of all songs, or of as many as may be shown, drawn at random, always the same: at first those that are
+    not in the background.
+    """
+    behind = np.array([track.split == BACKGROUND for track in view.embeddings.tracks])
+    if len(behind) <= most:
+        return list(range(len(behind)))
+    order = np.random.default_rng(0).permutation(len(behind))
+    return sorted(order[np.argsort(behind[order], kind="stable")][:most].tolist())
 
 
-def asset(name: str) -> str:
-    """The text of a file that lies beside this one."""
-    return Path(__file__).with_name(name).read_text(encoding="utf-8")
+def sound_element(row: int, mp3: bytes) -> str:
+    """What holds the excerpt of a song, and does nothing by itself."""
+    return f'<script type="text/plain" id="excerpt-{row}">{base64.b64encode(mp3).decode()}</script>'
+
+
+def captions(view: MapView, shown: int) -> list[str]:
+    """What stands below the map: how far it can be trusted, and whether it is only a sample."""
+    songs = len(view.embeddings.tracks)
+    part = f"The page shows {shown:,} of {songs:,} songs, drawn at random; map.png has all of them."
+    return [view.squeeze, *([part] if shown < songs else [])]
+
+
+def figures(view: MapView) -> list[dict[str, str]]:
+    """The figures as the page shows them, and what each of them means."""
+    return [
+        {
+            "name": f"{figure.name}, {figure.songs}",
+            "value": "too few songs" if math.isnan(figure.value) else f"{figure.value:.2f}",
+            "meaning": figure.meaning,
+        }
+        for figure in view.figures
+    ]
+
+
+def axes(view: MapView) -> dict[str, Any]:
+    """What there is more of and less of towards either end of each axis of the map, how strongly, of how many songs."""
+    x, y, songs = view.axes
+    return {"x": [each._asdict() for each in x], "y": [each._asdict() for each in y], "songs": songs}

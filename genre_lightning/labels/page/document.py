@@ -9,14 +9,13 @@ from string import Template
 
 from genre_lightning.data.catalogue import Catalogue, path_beside
 from genre_lightning.embed.page.contents import address
-from genre_lightning.embed.page.document import asset
+from genre_lightning.embed.page.document import STYLE
 from genre_lightning.embed.page.excerpts import excerpts
+from genre_lightning.embed.page.scripts import bundled, csp_hash
 from genre_lightning.files import write_text_whole
 
 PAGE = ".html"  # beside the .csv
 EXCERPTS_AT_MOST = 300  # about 8 MB; songs behind them are played from their files
-SHARED = ("elements.js", "player.js")  # with the map
-OWN = ("csv.js", "kept.js", "question.js", "audit.js")  # each uses those before it
 
 
 def write_page(table: Path, root: Path, doubtful: Catalogue, title: str) -> None:
@@ -38,10 +37,12 @@ def write_page(table: Path, root: Path, doubtful: Catalogue, title: str) -> None
 def page_of(contents: Mapping[str, object]) -> str:
     """The page. Nothing in its contents can end the element that holds them, so that no tag of a song is run."""
     beside = Path(__file__)
-    own = {name: beside.with_name(name).read_text(encoding="utf-8") for name in ("audit.html", "audit.css", *OWN)}
-    return Template(own["audit.html"]).substitute(
+    page, style = (beside.with_name(name).read_text(encoding="utf-8") for name in ("audit.html", "audit.css"))
+    script = bundled(beside.with_name("audit.mjs"))
+    return Template(page).substitute(
         title=escape(str(contents["title"])),
-        style=asset("map.css") + own["audit.css"],
-        script="\n".join([*map(asset, SHARED), *(own[name] for name in OWN)]),
+        style=STYLE.read_text(encoding="utf-8") + style,
+        script=script,
+        script_hash=csp_hash(script),
         contents=json.dumps(contents).replace("<", "\\u003c"),
     )

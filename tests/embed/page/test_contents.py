@@ -1,3 +1,5 @@
+from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path, PurePosixPath
 
 import numpy as np
@@ -15,12 +17,12 @@ def test_songs_are_columns_that_point_to_genres_artists_and_splits(make_embeddin
     ]
     contents = page_contents(make_embeddings(tracks, taken_for={2: "clicks"}), Path("run"))
     songs = contents["songs"]
-    assert songs["name"] == ["First", "b.mp3", "Third"]
+    assert songs["name"] == ["First", "b", "Third"]
     assert [contents["genres"][row]["name"] for row in songs["genre"]] == ["tones", "noise", "tones"]
     assert [contents["genres"][row]["name"] for row in songs["predicted"]] == ["tones", "noise", "clicks"]
     assert [contents["fills"][row]["label"] for row in songs["fill"]] == ["train", "test", "test"]
     assert (songs["confidence"].tolist(), songs["wrong"].tolist()) == ([80, 80, 80], [0, 0, 1])
-    assert songs["artist"].tolist() == [0, -1, 0]
+    assert (songs["by"], contents["artists_from"]) == (["Ada", "", "ADA "], "tags")
 
 
 def test_an_artist_stands_at_the_mean_of_their_songs(make_embeddings):
@@ -31,6 +33,35 @@ def test_an_artist_stands_at_the_mean_of_their_songs(make_embeddings):
     assert (artists["name"], artists["songs"].tolist(), artists["genre"].tolist()) == (["Ada", "Bo"], [3, 1], [1, 0])
     mean = embeddings.positions[:3].mean(axis=0)
     assert (artists["x"][0], artists["y"][0]) == pytest.approx(tuple(mean))
+
+
+def listed(columns, start, numbers):
+    """The lists in a flat column of numbers, by the column that says where each starts."""
+    return [columns[numbers][a:b].tolist() for a, b in pairwise(columns[start])]
+
+
+def test_songs_and_artists_have_each_other_s_numbers(make_embeddings):
+    texts = ["Ada", "", "Bo feat. Ada", "Ada & Cy"]
+    contents = page_contents(make_embeddings([Track(Path("a.mp3"), "tones", text) for text in texts]), Path("run"))
+    songs, artists = contents["songs"], contents["artists"]
+    assert listed(songs, "artists_start", "artists") == [[0], [], [1, 0], [0, 2]] and songs["by"] == texts
+    assert artists["name"] == ["Ada", "Bo", "Cy"] and artists["songs"].tolist() == [3, 1, 1]
+    assert listed(artists, "songs_start", "song_rows") == [[0, 2, 3], [2], [3]]
+
+
+def test_names_of_files_say_who_made_songs_that_nothing_else_tells_of(make_embeddings):
+    tracks = [Track(Path(f"0{row}_-_{name}_-_My_song.ogg"), "tones") for row, name in enumerate(["Ada", "Bo", "Cy"])]
+    contents = page_contents(make_embeddings(tracks), Path("run"))
+    assert contents["songs"]["name"] == ["My song"] * 3 and contents["songs"]["by"] == ["Ada", "Bo", "Cy"]
+    assert (contents["artists"]["name"], contents["artists_from"]) == (["Ada", "Bo", "Cy"], "names")
+
+
+def test_copies_of_a_song_are_no_neighbours(make_embeddings):
+    tracks = [Track(Path("a.mp3"), "tones")] * 20
+    copied = replace(make_embeddings(tracks), digests=np.repeat(np.array(["a", "b", "c", "d"]), 5))
+    songs = page_contents(copied, Path("run"))["songs"]
+    assert songs["recording"].tolist() == np.repeat([0, 5, 10, 15], 5).tolist() and songs["nearest"].shape == (20, 3)
+    assert [sorted(near) for near in songs["nearest"].tolist()[4:6]] == [[5, 10, 15], [0, 10, 15]]
 
 
 def test_of_one_song_without_an_artist_there_is_no_artist_nothing_nearest_and_one_genre(make_embeddings):

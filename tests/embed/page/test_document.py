@@ -7,8 +7,9 @@ import pytest
 
 from genre_lightning.data.catalogue import Track
 from genre_lightning.embed.page.document import write_page
-from genre_lightning.embed.style import MapView
+from genre_lightning.embed.style import Figure, MapView
 
+SILHOUETTE = Figure("silhouette", 0.31, "4 test songs", "What it is.")
 EVIL = "</script><script>alert(1)</script><img src=x onerror=alert(1)>{{ 7 * 7 }}"
 
 
@@ -34,7 +35,7 @@ def written(make_embeddings, tmp_path):
     """Write the page of tracks, and return its text."""
 
     def write(tracks, title="run", path=tmp_path / "map.html", **more):
-        write_page(MapView(make_embeddings(tracks), {"silhouette, test": 0.31}, title), path, **more)
+        write_page(MapView(make_embeddings(tracks), [SILHOUETTE], title, "run_1"), path, **more)
         return path.read_text(encoding="utf-8")
 
     return write
@@ -50,7 +51,8 @@ def test_a_page_holds_all_it_needs(written):
 def test_a_page_says_what_it_shows(written):
     html = written([Track(Path("a.mp3"), "tones")], title="map of run")
     assert Elements(html).texts["title"].strip() == "map of run"
-    assert "silhouette, test: 0.31" in html and "squeezes 3 dimensions into 2" in html
+    assert '"name":"silhouette, 4 test songs","value":"0.31"' in html and ">run_1</p>" in html
+    assert "squeezes 3 dimensions into 2" in html
 
 
 def test_text_cannot_become_an_element(written):
@@ -62,7 +64,7 @@ def test_text_cannot_become_an_element(written):
 
 def test_excerpts_travel_in_the_page_only_where_they_are_given(written):
     tracks = [Track(Path(name), "tones") for name in ("a.mp3", "b.mp3")]
-    assert "excerpt-" not in re.sub(r"<script>.*?</script>", "", written(tracks), flags=re.S)
+    assert 'id="excerpt-' not in written(tracks)
     html = written(tracks, excerpts=[None, b"\xff\xfbsound"])
     (kept,) = re.findall(r'<script type="text/plain" id="excerpt-1">(.*?)</script>', html)
     assert base64.b64decode(kept) == b"\xff\xfbsound" and 'id="excerpt-0"' not in html
@@ -73,7 +75,18 @@ def test_names_that_are_no_unicode_are_written_all_the_same(written):
 
 
 def test_a_page_is_light(written):
-    """Bokeh is 1.3 MB; a song costs a few hundred bytes at most."""
+    """A song costs a few hundred bytes at most."""
     song = Track(Path("songs/a.mp3"), "tones", "Ada", "First", "test")
     one, many = (len(written([song] * songs)) for songs in (1, 201))
-    assert one < 1_500_000 and (many - one) / 200 < 200
+    assert one < 120_000 and (many - one) / 200 < 200
+
+
+def test_of_more_songs_than_a_browser_shows_smoothly_a_page_shows_a_sample_and_says_so(written, monkeypatch):
+    monkeypatch.setattr("genre_lightning.embed.page.document.SHOWN_AT_MOST", 3)
+    tracks = [Track(Path(f"{row}.mp3"), "tones") for row in range(9)]
+    html = written(tracks, excerpts=[f"sound {row}".encode() for row in range(9)])
+    (names,) = re.findall(r'"name":\[([^]]*)\],"by"', html)
+    sounds = [base64.b64decode(sound).decode() for sound in re.findall(r'id="excerpt-\d+">(.*?)</script>', html)]
+    assert [f'"{sound.split()[1]}"' for sound in sounds] == names.split(",") and len(sounds) == 3
+    assert "<p>The page shows 3 of 9 songs, drawn at random" in html
+    assert "drawn at random" not in written(tracks[:3])

@@ -99,10 +99,11 @@ def test_what_was_decided_is_there_again_after_the_page_was_closed(opened, audit
 
 def test_a_click_plays_the_excerpt_and_a_file_that_is_gone_is_told_of(opened):
     opened.driver.find_element("css selector", ".play").click()
-    opened.until("return audit.player.audio.currentTime > 0")
-    assert opened.run("return audit.player.audio.src").startswith("data:audio/mpeg;base64,")
+    opened.until("return audit.player.voice.audio.currentTime > 0")
+    assert opened.run("return audit.player.voice.audio.src").startswith("data:audio/mpeg;base64,")
     opened.key(Keys.ARROW_DOWN)
-    assert opened.until("return document.querySelector('#card .trouble').innerText").startswith("Your browser cannot")
+    told = opened.until("return document.querySelector('#card .trouble').innerText")
+    assert told.startswith("Your browser cannot play ./b.wav: the file is not there") and "most doubtful" in told
     assert opened.run("return audit.address('d/é;1.wav')") == "./d/%C3%A9%3B1.wav"
 
 
@@ -115,7 +116,7 @@ def test_another_list_is_opened_in_the_page(opened, tmp_path):
     opened.until("return document.title === 'suggest.csv'")
     assert opened.texts("#songs .said") == ["? → polka", "? → noise"] and "Keep" not in opened.text("#card")
     assert "It is polka" in opened.text("#card")
-    assert opened.run("return audit.sound('a.wav').slice(0, 10)") == "data:audio"
+    assert opened.run("return audit.sound('a.wav').address.slice(0, 10)") == "data:audio"
     opened.key("s")
     assert saved(opened) == "path,genre,suggestion,genre_checked\r\nn.wav,,polka,polka\r\na.wav,,noise,\r\n"
     other.write_text("artist,genre\nx,y\n")

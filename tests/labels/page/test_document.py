@@ -1,10 +1,12 @@
 import base64
 import json
+import re
 
 import pytest
 import soundfile
 
 from genre_lightning.data.catalogue import Catalogue, Track, write_manifest
+from genre_lightning.embed.page.scripts import csp_hash
 from genre_lightning.labels.page.document import page_of, write_page
 
 
@@ -29,6 +31,11 @@ def test_the_page_holds_the_list_and_excerpts_of_songs_that_are_there(page, tmp_
     assert contents["root"] == "../songs" and [*contents["excerpts"]] == ["tones/é #1.wav"]
     (tmp_path / "sound.mp3").write_bytes(base64.b64decode(contents["excerpts"]["tones/é #1.wav"]))
     assert soundfile.info(tmp_path / "sound.mp3").duration == pytest.approx(1, abs=0.1)
+
+
+def test_the_page_runs_its_own_script_and_no_other(page):
+    (allowed,) = re.findall("script-src ([^;]*);", page)
+    assert allowed == csp_hash(page.split('<script type="module">')[1].split("</script>")[0])
 
 
 def test_nothing_in_a_list_can_end_the_element_that_holds_it():

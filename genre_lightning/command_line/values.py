@@ -1,0 +1,25 @@
+"""What values of options have to be: argparse makes a line of what these functions raise."""
+
+import argparse
+from pathlib import Path
+
+
+def fraction(text: str) -> float:
+    """A number from 0 to 1. Raises ValueError or ArgumentTypeError, of which argparse makes a line."""
+    if not 0 <= float(text) <= 1:
+        raise argparse.ArgumentTypeError(f"{text} is not between 0 and 1")
+    return float(text)
+
+
+def csv_file(text: str) -> Path:
+    """The path of a table, beside which a page is written. Raises ArgumentTypeError, of which argparse makes a line."""
+    if Path(text).suffix.lower() != ".csv":
+        raise argparse.ArgumentTypeError(f"{text} does not end with .csv")
+    return Path(text)
+
+
+def playlist(text: str) -> Path:
+    """The path of a playlist. Raises ArgumentTypeError, of which argparse makes a line."""
+    if Path(text).suffix.lower() not in (".m3u", ".m3u8"):
+        raise argparse.ArgumentTypeError(f"{text} does not end with .m3u or .m3u8")
+    return Path(text)

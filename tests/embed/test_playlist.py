@@ -1,0 +1,26 @@
+from pathlib import Path
+
+import pytest
+
+from genre_lightning.data.catalogue import Track
+from genre_lightning.embed.playlist import write_playlist
+from genre_lightning.errors import UserError
+
+
+def test_a_playlist_names_songs_below_it_by_relative_paths_and_others_in_full(tmp_path):
+    near, far = tmp_path / "lists" / "songs" / "é 1.mp3", tmp_path / "else" / "some_song.mp3"
+    beside = tmp_path / "lists" / "#1.mp3"
+    tracks = [Track(near, "jazz", "Böhrk", "One\nmore"), Track(far, "jazz"), Track(beside, "jazz", "Ann", "2")]
+    (tmp_path / "lists").mkdir()
+    write_playlist(tracks, tmp_path / "lists" / "way.m3u8")
+    lines = (tmp_path / "lists" / "way.m3u8").read_bytes().decode().split("\n")
+    assert lines[:3] == ["#EXTM3U", "#EXTINF:-1,Böhrk - One more", "songs/é 1.mp3"]
+    assert lines[3:] == ["#EXTINF:-1,some song", far.as_posix(), "#EXTINF:-1,Ann - 2", "./#1.mp3", ""]
+    assert [path.name for path in (tmp_path / "lists").iterdir()] == ["way.m3u8"]
+
+
+def test_what_cannot_be_written_is_said_in_a_line(tmp_path):
+    with pytest.raises(UserError, match=r"cannot write .*nowhere.way\.m3u8: No such file"):
+        write_playlist([], tmp_path / "nowhere" / "way.m3u8")
+    with pytest.raises(UserError, match="has a line break, which no playlist can hold"):
+        write_playlist([Track(Path("a\nb.mp3"), "jazz")], tmp_path / "way.m3u8")
