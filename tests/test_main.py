@@ -72,11 +72,11 @@ def test_a_wrong_command_ends_with_2_and_its_usage(command, wrong):
 def test_neighbours_results_and_pruned_caches_are_printed(command, embedded, selected):
     assert command("neighbours", embedded, "noise artist 3", "-k", "2")[1].startswith("Nearest to noise artist 3")
     assert command("neighbours", embedded, "nothing")[0] == "error: no song, artist or file is called 'nothing'"
-    told = command("neighbours", embedded, "noise artist 3", "--to", "noise artist 4", "--m3u", "way.m3u8")[1]
-    assert told.startswith("From 3 by noise artist 3") and told.endswith("\n\nway.m3u8\n")
-    listed = Path("way.m3u8").read_text().splitlines()
+    told = command("neighbours", embedded, "noise artist 3", "--to", "noise artist 4", "--m3u", "path.m3u8")[1]
+    assert told.startswith("From 3 by noise artist 3") and told.endswith("\n\npath.m3u8\n")
+    listed = Path("path.m3u8").read_text().splitlines()
     assert listed[:2] == ["#EXTM3U", "#EXTINF:-1,noise artist 3 - 3"] and Path(listed[-1]).name == "4.wav"
-    assert command("neighbours", embedded, "3.wav", "--to", "3.wav")[0].startswith("error: --to: both ends of the way")
+    assert command("neighbours", embedded, "3.wav", "--to", "3.wav")[0].startswith("error: --to: both ends of the path")
     assert embedded.name in command("results", embedded)[1]
     assert command("results")[0] == "error: there is no finished run in logs"
     assert "30 of 30 songs in use" in command("prune-cache", selected[1].folder.parent)[1]

@@ -34,8 +34,15 @@ export class Camera {
     return this.zoom * this.homeScale;
   }
 
+  // What x is multiplied by, what is added to it, and what y, so multiplied, is taken from
+  get transform() {
+    const { x, y, scale, width, height } = this;
+    return [scale, width / 2 - x * scale, height / 2 + y * scale];
+  }
+
   toScreen(x, y) {
-    return [(x - this.x) * this.scale + this.width / 2, (this.y - y) * this.scale + this.height / 2];
+    const [scale, right, down] = this.transform;
+    return [x * scale + right, down - y * scale];
   }
 
   toMap(left, top) {

@@ -63,8 +63,7 @@ export class Marks {
 
   stampAll(pixels, width, height, density) {
     const { view, rows, camera, usualSize } = this;
-    const scale = camera.scale * density;
-    const [right, down] = [width / 2 - camera.x * scale, height / 2 + camera.y * scale];
+    const [scale, right, down] = camera.transform.map((each) => each * density);
     for (const row of rows) {
       const left = view.x[row] * scale + right;
       const top = down - view.y[row] * scale;

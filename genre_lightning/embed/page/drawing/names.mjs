@@ -30,34 +30,45 @@ export class Names {
   place(view, shown, first, sizeOf, obstacles = []) {
     this.room = new Room(this.camera.width, this.camera.height);
     for (const each of obstacles) this.room.take(each);
-    const rows = this.visible(view, shown);
+    this.markAll(view, shown);
     this.written = [];
     for (const genre of this.genres) if (genre.isSeen) this.placeGenre(genre);
     const isFar = this.camera.zoom < BACKGROUND_FROM_ZOOM;
-    const partsAcross = Math.ceil(this.camera.width / PART_WIDTH) + 1;
-    const tried = new Uint8Array(partsAcross * (Math.ceil(this.camera.height / PART_HEIGHT) + 1));
-    for (const row of inOrder(first, rows)) {
-      const point = this.camera.toScreen(view.x[row], view.y[row]);
-      if (!this.camera.sees(point) || (isFar && this.isBehind(view, row))) continue;
-      const part = partsAcross * Math.floor(point[1] / PART_HEIGHT) + Math.floor(point[0] / PART_WIDTH);
-      if (tried[part] === TRIED_PER_PART) continue;
-      tried[part]++;
-      this.placeDetail(view, row, point, sizeOf(row) / 2 + GAP_PIXELS);
+    const before = new Set(first);
+    const place = (row, ...at) => this.placeDetail(view, row, at, sizeOf(row) / 2 + GAP_PIXELS);
+    this.spread(view, before, () => true, place);
+    const isOpen = (row) => shown[row] && !before.has(row) && !(isFar && this.isBehind(view, row));
+    this.spread(view, this.order(view), isOpen, place);
+  }
+
+  // Tell the room where the marks in sight are
+  markAll({ x, y, wrong }, shown) {
+    const { camera, room } = this;
+    const [scale, right, down] = camera.transform;
+    for (let row = 0; row < x.length; row++) {
+      if (!shown[row]) continue;
+      const left = x[row] * scale + right;
+      const top = down - y[row] * scale;
+      if (left < 0 || top < 0 || left > camera.width || top > camera.height) continue;
+      room.mark(left, top, wrong?.[row] ? MISTAKE_WEIGHT : 1);
     }
   }
 
-  // The rows that are shown and in sight, the most important ones first; the room learns where their marks are
-  visible(view, shown) {
-    const { camera, room } = this;
-    const rows = [];
-    for (const row of this.order(view)) {
-      if (!shown[row]) continue;
-      const [left, top] = camera.toScreen(view.x[row], view.y[row]);
+  // Act on rows in sight that are open, and their places: a few in each part of the screen
+  spread({ x, y }, rows, isOpen, act) {
+    const { camera } = this;
+    const [scale, right, down] = camera.transform;
+    const across = Math.ceil(camera.width / PART_WIDTH) + 1;
+    const tried = new Uint8Array(across * (Math.ceil(camera.height / PART_HEIGHT) + 1));
+    for (const row of rows) {
+      const left = x[row] * scale + right;
+      const top = down - y[row] * scale;
       if (left < 0 || top < 0 || left > camera.width || top > camera.height) continue;
-      room.mark(left, top, view.wrong?.[row] ? MISTAKE_WEIGHT : 1);
-      rows.push(row);
+      const part = across * Math.floor(top / PART_HEIGHT) + Math.floor(left / PART_WIDTH);
+      if (tried[part] === TRIED_PER_PART || !isOpen(row)) continue;
+      tried[part]++;
+      act(row, left, top);
     }
-    return rows;
   }
 
   // The name that is written at a place, if any
@@ -125,12 +136,6 @@ export class Names {
     if (!this.orders.has(view)) this.orders.set(view, Uint32Array.from(weight.keys()).sort(compare));
     return this.orders.get(view);
   }
-}
-
-function* inOrder(first, rows) {
-  const before = new Set(first);
-  yield* before;
-  for (const row of rows) if (!before.has(row)) yield row;
 }
 
 function between([least, most], share) {

@@ -71,7 +71,8 @@ test("songs and genres that are switched off, and what is under buttons, get no 
   const button = { left: 500, right: 950, top: -20, bottom: 300 };
   const written = place([], shown, [button]);
   assert.ok(written.length > 0 && written.every((label) => !touch(label, button)));
-  assert.ok(written.filter(({ row }) => row !== null).every(({ row }) => row % 2 === 1));
+  const named = written.filter(({ row }) => row !== null);
+  assert.ok(named.length > 10 && named.every(({ row }) => row % 2 === 1));
   assert.ok(!written.some(({ words }) => words === "jazz"));
 });
 
