@@ -1,66 +1,45 @@
 """FeatureCache: the features of every song, computed once, in immutable memory-mapped shards.
 
-A cache is a folder named after the feature settings. A shard is four files with one random name: NAME.features.npy
-`(frames, features)`, all its songs one after the other; NAME.stats.npy `(songs, 2, features)`, each song's mean and
-standard deviation; NAME.peaks.npy `(peaks,)`, the fingerprints of all songs; and NAME.json, the index. A shard exists
-once its index does, and never changes after that, so a killed build loses only the shard it was at, and several builds
-at once can't harm each other.
+A cache is a folder named after the feature settings. One build at a time works there: it holds a lock of the system,
+which a kill releases too. A killed build loses only the shard it was at. What is damaged is computed again.
 """
 
+import errno
 import hashlib
 import json
-import random
+import logging
 import time
 import uuid
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
-from functools import partial
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
+from filelock import FileLock, Timeout
 
-from genre_lightning.audio.fingerprint import Peaks
-from genre_lightning.audio.reading import AudioError
 from genre_lightning.data.extraction import Extracted, extract, extract_all, song_key, with_progress
 from genre_lightning.data.lengths import Lengths
 from genre_lightning.data.loudness import Loudness
+from genre_lightning.data.shards import CachedSong, write_shard
+from genre_lightning.data.stored import StoredFeatures
 from genre_lightning.errors import UserError
 from genre_lightning.features.base import Features
-from genre_lightning.files import write_text_whole, write_whole
+from genre_lightning.files import write_text_whole
 
-FORMAT_VERSION = 4  # 1: songs were known by their absolute paths; 2: with their silences, as loud as they were; 3: tags
+logger = logging.getLogger(__name__)
+# 1: songs were known by their absolute paths; 2: with their silences, as loud as they were; 3: tags; 4: no checksums
+FORMAT_VERSION = 5
 SETTINGS = "settings.json"
 LOOKUPS_AT_ONCE = 8  # a network disk answers them in the time of one
-SHARD_SECONDS = 30  # of work at most are lost to a kill, and done twice by two builds at once
+SLOW_SECONDS = 3  # lookups that take longer show how far they are
+SHARD_SECONDS = 30  # of work at most are lost to a kill
+LOCKLESS = (errno.ENOSYS, errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP)  # what a disk says that has no locks
 
 
-@dataclass(frozen=True, slots=True)
-class CachedSong:
-    """Where a song's features lie in the cache, and what was learnt while its file was read.
-
-    `path` is where the file was then; `row` is the song's index in the shard, `start` its first frame there; its
-    fingerprint is `n_peaks` long and begins with `first_peak`.
-    """
-
-    key: str
-    path: str
-    shard: str
-    row: int
-    start: int
-    n_frames: int
-    seconds: float
-    digest: str
-    first_peak: int
-    n_peaks: int
-
-
-class FeatureCache:
+class FeatureCache(StoredFeatures):
     """The features of songs, computed once with one choice of settings and kept on the disk.
-
-    Opening it reads the indexes only; the features are mapped into memory when they are used.
 
     Args:
         root: The folder that holds the caches of all settings, each in a folder of its own.
@@ -86,53 +65,21 @@ class FeatureCache:
             self.loudness, self.lengths = Loudness(silence_db, level_db), Lengths(min_seconds, max_seconds)
         except ValueError as error:
             raise UserError(f"cache.{error}") from None
-        self.num_workers = num_workers
-        self.features, self.dtype, self.shard_bytes = features, dtype, shard_megabytes * 2**20
+        self.features, self.num_workers, self.shard_bytes = features, num_workers, shard_megabytes * 2**20
         self.settings = {**features.settings, **asdict(self.loudness), "dtype": dtype, "format": FORMAT_VERSION}
         self.root = Path(root).absolute()
-        self.folder = self.root / folder_name(type(features).__name__, self.settings)
-        self.songs: dict[str, CachedSong] = {}
-        self.indexes: set[str] = set()
-        self.opened: dict[str, npt.NDArray[Any]] = {}
-        self.refresh()
-
-    def __getstate__(self) -> dict[str, Any]:
-        """A copy in another process maps the shards itself."""
-        return {**self.__dict__, "opened": {}}
-
-    def refresh(self) -> None:
-        """Read the indexes that have appeared since the last time."""
-        for index in sorted(self.folder.glob("*.json")):
-            if index.name != SETTINGS and index.name not in self.indexes:
-                self.indexes.add(index.name)
-                songs = (CachedSong(**song) for song in json.loads(index.read_text(encoding="utf-8")))
-                self.songs |= {song.key: song for song in songs}
+        folder = self.root / folder_name(type(features).__name__, self.settings)
+        super().__init__(folder, features.n_features, dtype)
 
     def find(self, path: Path) -> CachedSong | None:
-        """The song of a file as it is now; None if it has not been computed, has changed since, or is no song here."""
+        """The song of a file as it is now; None if it has not been computed, or has changed or been damaged since, or
+        is no song here.
+        """
         song = self.songs.get(song_key(path))
-        return song if song is not None and self.lengths.allow(song.seconds) else None
-
-    def frames(self, song: CachedSong) -> npt.NDArray[Any]:
-        """The features of a song: `(n_frames, n_features)`, a view of the mapped shard."""
-        return self.array(f"{song.shard}.features.npy")[song.start : song.start + song.n_frames]
-
-    def fingerprint(self, song: CachedSong) -> Peaks:
-        """What tells other copies of a song, whatever the features are: `(peaks,)`."""
-        return self.array(f"{song.shard}.peaks.npy")[song.first_peak : song.first_peak + song.n_peaks]
-
-    def stats(self, song: CachedSong) -> npt.NDArray[np.float32]:
-        """The mean and the standard deviation of each feature over a song: `(2, n_features)`."""
-        return self.array(f"{song.shard}.stats.npy")[song.row]
-
-    def array(self, name: str) -> npt.NDArray[Any]:
-        """A shard's file, mapped on first use; a plain array, since slices of np.memmap are slow to make."""
-        if name not in self.opened:
-            self.opened[name] = np.asarray(np.load(self.folder / name, mmap_mode="r"))
-        return self.opened[name]
+        return song if song is not None and self.is_sound(song) and self.lengths.allow(song.seconds) else None
 
     def build(self, paths: Iterable[Path]) -> dict[Path, str]:
-        """Compute the features that are missing.
+        """Compute the features that are missing or damaged, once no other process does.
 
         Args:
             paths: The files of songs.
@@ -143,18 +90,42 @@ class FeatureCache:
         Raises:
             UserError: The disk is full or cannot be written to; what was stored until then stays.
         """
-        if not (missing := self.missing(list(dict.fromkeys(paths)))):
+        paths = list(dict.fromkeys(paths))
+        if not self.missing(paths):  # nothing is written then, so that the cache may be one that cannot be
             return {}
-        random.SystemRandom().shuffle(missing)  # two builds at once, equally seeded, then seldom do the same song
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            with wait_for_lock(self.folder):
+                self.refresh()
+                missing = self.missing(paths)
+                self.set_aside()
+                return self.compute(missing)
+        except OSError as error:
+            raise UserError(
+                f"cache.root: cannot write to {self.folder}: {error.strerror or error}; "
+                f"{len(self.songs)} songs are kept there, free some space or change cache.root and run again"
+            ) from None
+
+    def missing(self, paths: Sequence[Path]) -> list[Path]:
+        """The files whose features are not in the cache."""
+        from tqdm import tqdm
+
+        how = {"leave": False, "unit": "song", "delay": SLOW_SECONDS, "disable": None}
+        with ThreadPoolExecutor(LOOKUPS_AT_ONCE) as pool:
+            found = tqdm(pool.map(self.find, paths), "cached features", len(paths), **how)
+            return [path for path, song in zip(paths, found, strict=True) if song is None]
+
+    def compute(self, paths: Sequence[Path]) -> dict[Path, str]:
+        """Compute the features of files, a shard at a time; returns as `build` does. Raises OSError."""
         broken: dict[Path, str] = {}
         unstored: list[Extracted] = []
         due = time.monotonic() + SHARD_SECONDS
         try:
-            for path, result in with_progress(extract_all(missing, self.extract, self.num_workers), len(missing)):
-                if isinstance(result, AudioError):
-                    broken[path] = str(result)
-                elif result is not None:
+            for path, result in with_progress(extract_all(paths, self.extract, self.num_workers), len(paths)):
+                if isinstance(result, Extracted):
                     unstored.append(result)
+                else:
+                    broken[path] = str(result)
                 if sum(song.frames.nbytes for song in unstored) >= self.shard_bytes or time.monotonic() > due:
                     self.store(unstored)
                     due = time.monotonic() + SHARD_SECONDS
@@ -162,49 +133,22 @@ class FeatureCache:
             self.store(unstored)
         return broken
 
-    def missing(self, paths: list[Path]) -> list[Path]:
-        """The files whose features are not in the cache."""
-        with ThreadPoolExecutor(LOOKUPS_AT_ONCE) as pool:
-            return [path for path, song in zip(paths, pool.map(self.find, paths), strict=True) if song is None]
-
-    def extract(self, path: Path) -> Extracted | None:
-        """Compute one song, unless another process has stored it by now. Raises AudioError."""
-        return None if self.find(path) else extract(path, self.features, self.dtype, self.loudness, self.lengths)
+    def extract(self, path: Path) -> Extracted:
+        """Compute one song. Raises AudioError."""
+        return extract(path, self.features, self.dtype, self.loudness, self.lengths)
 
     def store(self, songs: list[Extracted]) -> None:
-        """Write a shard, the index last, and forget the songs; then see what other processes have written.
-
-        Raises UserError.
-        """
-        name = uuid.uuid4().hex
+        """Write a shard, and the settings that the folder's name stands for; then forget the songs. Raises OSError."""
         try:
             if songs:
-                self.write_shard(name, songs)
+                if not (self.folder / SETTINGS).exists():
+                    write_text_whole(self.folder / SETTINGS, json.dumps(self.settings, indent=2))
+                write_shard(self.folder, uuid.uuid4().hex, songs)
                 songs.clear()
-        except OSError as error:
+        except OSError:
             songs.clear()
-            for part in self.folder.glob(f"{name}.*"):
-                part.unlink()
-            raise UserError(
-                f"cache.root: cannot write to {self.folder}: {error.strerror or error}; "
-                f"{len(self.songs)} songs are kept there, free some space or change cache.root and run again"
-            ) from None
+            raise
         self.refresh()
-
-    def write_shard(self, name: str, songs: Sequence[Extracted]) -> None:
-        """Write the files of a shard, and the settings that the folder's name stands for. Raises OSError."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        if not (self.folder / SETTINGS).exists():
-            write_text_whole(self.folder / SETTINGS, json.dumps(self.settings, indent=2))
-        arrays = {
-            "features": np.concatenate([song.frames for song in songs]),
-            "stats": np.stack([song.stats for song in songs]),
-            "peaks": np.concatenate([song.fingerprint for song in songs]),
-        }
-        for kind, array in arrays.items():
-            write_whole(self.folder / f"{name}.{kind}.npy", partial(np.save, arr=array))
-        index = [asdict(song) for song in indexed(name, songs)]
-        write_text_whole(self.folder / f"{name}.json", json.dumps(index))
 
 
 def folder_name(features: str, settings: dict[str, Any]) -> str:
@@ -213,11 +157,26 @@ def folder_name(features: str, settings: dict[str, Any]) -> str:
     return f"{features}-{digest[:12]}".lower()
 
 
-def indexed(shard: str, songs: Sequence[Extracted]) -> Iterator[CachedSong]:
-    """Where each song lies in a shard."""
-    start = first_peak = 0
-    for row, song in enumerate(songs):
-        peaks = first_peak, len(song.fingerprint)
-        where = str(song.path.absolute()), shard, row, start, len(song.frames)
-        yield CachedSong(song.key, *where, song.seconds, song.digest, *peaks)
-        start, first_peak = start + len(song.frames), sum(peaks)
+def wait_for_lock(folder: Path) -> AbstractContextManager[Any]:
+    """What one process at a time holds that changes a cache; it says so if it has to wait. Raises OSError."""
+    try:
+        return take_lock(folder)
+    except Timeout:
+        logger.warning("%s: another run computes features there; waiting for it", folder)
+        return take_lock(folder, timeout=-1)
+
+
+def take_lock(folder: Path, timeout: float = 0) -> AbstractContextManager[Any]:
+    """The same within so many seconds; -1: however long it takes. Raises Timeout, and OSError.
+
+    It lies beside the folder, which may be removed. Nothing is held on a disk that has no locks.
+    """
+    try:
+        return FileLock(folder.with_name(f".{folder.name}.lock")).acquire(timeout=timeout)
+    except (OSError, NotImplementedError) as error:
+        if isinstance(error, OSError) and error.errno not in LOCKLESS:  # Timeout is one too
+            raise
+        logger.warning(
+            "%s: no locks on that disk, so runs at once may compute the same songs, which does no harm", folder
+        )
+        return nullcontext()

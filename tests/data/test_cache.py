@@ -13,6 +13,7 @@ import pytest
 import torch
 
 import genre_lightning.data.cache
+import genre_lightning.data.shards
 import genre_lightning.files
 from genre_lightning.audio.reading import read_audio
 from genre_lightning.data.cache import FeatureCache
@@ -58,7 +59,7 @@ def replace_writing(monkeypatch):
     def replace(instead):
         write_whole = genre_lightning.files.write_whole
         with monkeypatch.context() as patch:
-            for module in (genre_lightning.files, genre_lightning.data.cache):
+            for module in (genre_lightning.files, genre_lightning.data.shards):
                 patch.setattr(module, "write_whole", partial(instead, write_whole))
             yield
 
