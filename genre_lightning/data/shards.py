@@ -8,6 +8,7 @@ Disks lose and mix up what they hold. So a song has a digest of its frames, and 
 it. The headers of the arrays are for other programs: here it counts which bytes are there, not what a header says.
 """
 
+import errno
 import hashlib
 import json
 import logging
@@ -31,6 +32,8 @@ Bytes = npt.NDArray[np.uint8]
 Stats = npt.NDArray[np.float32]
 KINDS = ("features", "stats", "peaks")
 HEADER_BYTES = 128  # of all arrays of fewer than four dimensions, in version 1.0 of NumPy's format
+# Errors that say nothing about what a file holds.
+NOT_DAMAGE = (errno.EACCES, errno.EPERM, errno.EMFILE, errno.ENFILE, errno.ENOMEM)
 INDEX = re.compile(r"[0-9a-f]{32}\.json")  # what has another name is no index
 
 
@@ -59,9 +62,16 @@ TYPES: dict[str, Any] = {field.name: field.type for field in fields(CachedSong)}
 
 
 def read_index(path: Path) -> list[CachedSong | None]:
-    """The songs of an index, None for each entry that is none, or for all of a file that is none. Raises OSError."""
+    """The songs of an index, None for each entry that is none; one None for a file that is no index.
+
+    Raises OSError if it may not be read.
+    """
     try:
         entries = json.loads(path.read_bytes())
+    except OSError as error:
+        if error.errno in NOT_DAMAGE:
+            raise
+        entries = None
     except (ValueError, RecursionError):
         entries = None
     return [as_song(entry, path.stem) for entry in entries] if isinstance(entries, list) else [None]

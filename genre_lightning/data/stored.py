@@ -1,6 +1,5 @@
 """StoredFeatures: the songs in the shards of a folder, checked when a process first asks for them."""
 
-import errno
 import hashlib
 import logging
 from pathlib import Path
@@ -12,6 +11,7 @@ import numpy.typing as npt
 from genre_lightning.audio.fingerprint import Peaks
 from genre_lightning.data.shards import (
     INDEX,
+    NOT_DAMAGE,
     Bytes,
     CachedSong,
     Stats,
@@ -27,8 +27,6 @@ from genre_lightning.text import printable
 
 logger = logging.getLogger(__name__)
 NAMED = 3  # of what is damaged
-# Errors that say nothing about what a file holds.
-NOT_DAMAGE = (errno.EACCES, errno.EPERM, errno.EMFILE, errno.ENFILE, errno.ENOMEM)
 
 
 class StoredFeatures:
@@ -53,7 +51,7 @@ class StoredFeatures:
     def refresh(self) -> None:
         """Read the indexes that have appeared since the last time."""
         for index in sorted(self.folder.glob("*.json")):
-            if INDEX.fullmatch(index.name) and index.name not in self.indexes:
+            if INDEX.fullmatch(index.name) and index.name not in self.indexes and index.is_file():
                 self.indexes.add(index.name)
                 songs = read_index(index)
                 self.songs |= {song.key: song for song in songs if song is not None}

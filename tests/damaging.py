@@ -1,0 +1,218 @@
+"""What disks, kills and people do to a cache: by name, something that is done to its folder; `rng` chooses where.
+
+A cache has shards of NAME.features.npy, NAME.stats.npy, NAME.peaks.npy and NAME.json; the first by name is hit.
+"""
+
+import json
+import pickle
+import shutil
+from functools import partial
+
+import numpy as np
+import soundfile
+from conftest import SAMPLE_RATE, compose_song
+
+from genre_lightning.data.cache import FeatureCache
+from genre_lightning.features.mel import LogMel
+
+FEATURES = LogMel(SAMPLE_RATE, n_fft=512, hop_length=256, n_mels=24)
+ARRAYS = ("features", "stats", "peaks")
+PAGE = 4096
+
+
+def array_of(folder, kind):
+    return min(folder.glob(f"*.{kind}.npy"))
+
+
+def index_of(folder):
+    return min(path for path in folder.glob("*.json") if len(path.stem) == 32)
+
+
+def in_bytes(change, find, folder, rng):
+    """Put what `change` makes of a file's bytes in its place."""
+    path = find(folder)
+    path.write_bytes(change(bytearray(path.read_bytes()), rng))
+
+
+def in_numbers(change, kind, folder, rng):
+    """The same for an array."""
+    path = array_of(folder, kind)
+    np.save(path, change(np.load(path), rng))
+
+
+def in_songs(change, folder, rng):
+    """The same for the list of songs in an index."""
+    path = index_of(folder)
+    songs = json.loads(path.read_bytes())
+    path.write_text(json.dumps(change(songs, rng)))
+
+
+def in_one_song(name, change, folder, rng):
+    """The same for a number of one song in an index."""
+
+    def changed(songs, rng):
+        song = songs[rng.integers(len(songs))]
+        return songs if song.update({name: change(song[name])}) else songs
+
+    in_songs(changed, folder, rng)
+
+
+def flipped(data, rng, bits=1):
+    for place in rng.integers(0, 8 * len(data), bits):
+        data[place // 8] ^= 1 << (place % 8)
+    return data
+
+
+def zeroed(data, rng):
+    first = rng.integers(0, max(1, len(data) - 128) // PAGE + 1) * PAGE + 128  # behind the header
+    data[first : first + PAGE] = bytes(len(data[first : first + PAGE]))
+    return data
+
+
+def torn(data, rng):
+    """Its second half comes from another time."""
+    half = len(data) // 2
+    return data[:half] + bytes(rng.integers(0, 256, len(data) - half, np.uint8))
+
+
+def moved(data, rng):
+    """A byte is lost, so that all behind it move up."""
+    place = rng.integers(128, len(data))
+    return data[:place] + data[place + 1 :]
+
+
+def replaced_by_folder(find, folder, rng):
+    path = find(folder)
+    path.unlink()
+    path.mkdir()
+
+
+def swapped_keys(songs, rng):
+    songs[0]["key"], songs[-1]["key"] = songs[-1]["key"], songs[0]["key"]
+    return songs
+
+
+def without(name, songs, rng):
+    return [{key: song[key] for key in song if key != name} for song in songs]
+
+
+def copied(folder, rng):
+    shutil.copy(index_of(folder), folder / f"{'f' * 32}.json")
+
+
+def of_every_file(find):
+    """What can happen to any file."""
+    return {
+        "cut off": partial(in_bytes, lambda data, rng: data[: rng.integers(1, len(data))], find),
+        "empty": partial(in_bytes, lambda data, rng: b"", find),
+        "gone": lambda folder, rng: find(folder).unlink(),
+        "noise": partial(in_bytes, lambda data, rng: bytes(rng.integers(0, 256, len(data), np.uint8)), find),
+        "all zero": partial(in_bytes, lambda data, rng: bytes(len(data)), find),
+        "a bit flipped": partial(in_bytes, flipped, find),
+        "many bits flipped": partial(in_bytes, partial(flipped, bits=99), find),
+        "torn": partial(in_bytes, torn, find),
+        "a byte lost": partial(in_bytes, moved, find),
+        "a page zeroed": partial(in_bytes, zeroed, find),
+        "a folder": partial(replaced_by_folder, find),
+        "a pickle": partial(in_bytes, lambda data, rng: pickle.dumps([1, 2]), find),
+    }
+
+
+def of_arrays(kind):
+    """What only arrays can suffer: they can be read, and are wrong."""
+    changes = {
+        "reversed": lambda array, rng: array[::-1],
+        "rolled": lambda array, rng: np.roll(array, 1, axis=0),
+        "shuffled": lambda array, rng: rng.permutation(array),
+        "a row short": lambda array, rng: array[:-1],
+        "narrow": lambda array, rng: array.reshape(len(array), -1)[:, :-1],
+        "of another type": lambda array, rng: array.astype(np.float64),
+        "of integers": lambda array, rng: array.view(f"i{array.itemsize}") + 1,
+        "of another byte order": lambda array, rng: array.byteswap(),
+        "in another order": lambda array, rng: np.asfortranarray(array[:, ..., ::-1] if array.ndim > 1 else array + 1),
+        "not numbers": lambda array, rng: np.full_like(array, np.nan) if array.dtype.kind == "f" else array * 0,
+        "objects": lambda array, rng: np.array([{"a": 1}] * len(array), object),
+    }
+    return {name: partial(in_numbers, change, kind) for name, change in changes.items()}
+
+
+OF_INDEXES = {
+    "null": partial(in_songs, lambda songs, rng: None),
+    "somebody else's": partial(in_songs, lambda songs, rng: {"name": "something", "version": 2}),
+    "a list of numbers": partial(in_songs, lambda songs, rng: [1, 2.5, None, "a", [], {}]),
+    "no song": partial(in_songs, lambda songs, rng: []),
+    "no UTF-8": partial(in_bytes, lambda data, rng: b'["\xff\xfe\xfa"]', index_of),
+    "nested": partial(in_bytes, lambda data, rng: b"[" * 200_000, index_of),
+    "an endless number": partial(in_bytes, lambda data, rng: b"[" + b"9" * 10_000 + b"]", index_of),
+    "a key more": partial(in_songs, lambda songs, rng: [song | {"tempo": 120} for song in songs]),
+    "another version's": partial(in_songs, partial(without, "checksum")),
+    "a key less": partial(in_songs, partial(without, "start")),
+    "of a missing shard": partial(in_one_song, "shard", lambda shard: "0" * 32),
+    "of a shard elsewhere": partial(in_one_song, "shard", lambda shard: f"../{shard}"),
+    "frames beyond the end": partial(in_one_song, "n_frames", lambda count: count + 10**6),
+    "frames beyond all ends": partial(in_one_song, "start", lambda start: 10**30),
+    "frames before the beginning": partial(in_one_song, "start", lambda start: -1000),
+    "off by some frames": partial(in_one_song, "start", lambda start: start + 5),
+    "a frame less": partial(in_one_song, "n_frames", lambda count: count - 1),
+    "another song's stats": partial(in_one_song, "row", lambda row: row + 1),
+    "another song's fingerprint": partial(in_one_song, "first_peak", lambda peak: peak + 1),
+    "no fingerprint": partial(in_one_song, "n_peaks", lambda count: 0),
+    "another length": partial(in_one_song, "seconds", lambda seconds: 3 * seconds),
+    "no length": partial(in_one_song, "seconds", lambda seconds: float("nan")),
+    "a text for a number": partial(in_one_song, "start", str),
+    "a list for a name": partial(in_one_song, "key", lambda key: [key]),
+    "another digest": partial(in_one_song, "digest", lambda digest: digest[::-1]),
+    "two songs for each other": partial(in_songs, swapped_keys),
+    "twice": copied,
+}
+STRAYS = {
+    "notes": lambda folder, rng: (folder / "notes.json").write_text('{"mine": [1]}'),
+    "a copy": lambda folder, rng: shutil.copy(index_of(folder), folder / "Copy of index.json"),
+    "a list without arrays": lambda folder, rng: (folder / f"{'e' * 32}.json").write_text("[]"),
+    "half a file": lambda folder, rng: (folder / "0.features.npy.01234567.tmp").write_bytes(b"half"),
+    "a folder for an index": lambda folder, rng: (folder / f"{'d' * 32}.json").mkdir(),
+    "settings that are none": lambda folder, rng: (folder / "settings.json").write_text("{"),
+    "no settings": lambda folder, rng: (folder / "settings.json").unlink(),
+}
+
+
+def all_kinds():
+    found = {f"{kind}: {name}": do for kind in ARRAYS for name, do in of_every_file(partial(array_of, kind=kind)).items()}
+    found |= {f"{kind}: {name}": do for kind in ARRAYS for name, do in of_arrays(kind).items()}
+    found |= {f"index: {name}": do for name, do in (of_every_file(index_of) | OF_INDEXES).items()}
+    return found | {f"stray: {name}": do for name, do in STRAYS.items()}
+
+
+KINDS = all_kinds()
+
+
+def write_songs(folder, count=9):
+    """Short songs, each another one."""
+    paths = [folder / f"{number}.wav" for number in range(count)]
+    for number, path in enumerate(paths):
+        soundfile.write(path, compose_song("noise", number, 0.8), SAMPLE_RATE)
+    return paths
+
+
+def open_cache(root):
+    return FeatureCache(root, FEATURES, num_workers=1)
+
+
+def contents(cache, paths):
+    """All that the cache has of songs, as bytes."""
+    songs = [cache.find(path) for path in paths]
+    parts = [(cache.frames(song), cache.stats(song), cache.fingerprint(song)) for song in songs]
+    return [[song.n_frames, song.seconds, *(part.tobytes() for part in kept)] for song, kept in zip(songs, parts)]
+
+
+def build_shards(root, *parts):
+    """A cache with a shard for each part of some songs."""
+    for paths in parts:
+        assert open_cache(root).build(paths) == {}
+    return open_cache(root)
+
+
+def in_first_shard(cache, paths):
+    """The songs in the shard that damage hits."""
+    first = min(song.shard for song in cache.songs.values())
+    return [path for path in paths if cache.find(path).shard == first]
