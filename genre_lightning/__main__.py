@@ -194,16 +194,17 @@ def add_export(parser: argparse.ArgumentParser) -> None:
 
 
 def add_prune_cache(parser: argparse.ArgumentParser) -> None:
-    """Caches without what no song needs any more."""
+    """Caches without what no song needs any more, and what kills have left there and in runs."""
 
     def call(arguments: argparse.Namespace) -> None:
         from genre_lightning.data.prune import prune_all
 
-        for line in prune_all(arguments.root, arguments.remove):
-            print(line)
+        for root in arguments.roots or [Path("cache"), *filter(Path.is_dir, [Path("logs")])]:
+            for line in prune_all(root, arguments.remove):
+                print(line)
 
-    whose = "the folder with all caches (default: cache)"
-    parser.add_argument("root", nargs="?", type=Path, default=Path("cache"), metavar="FOLDER", help=whose)
+    whose = "a folder with caches, or with runs, of which only unfinished files go (default: cache and logs)"
+    parser.add_argument("roots", nargs="*", type=Path, metavar="FOLDER", help=whose)
     parser.add_argument("--remove", action="store_true", help="remove what can go; not while something trains")
     parser.set_defaults(call=call)
 

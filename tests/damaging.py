@@ -52,7 +52,8 @@ def in_one_song(name, change, folder, rng):
 
     def changed(songs, rng):
         song = songs[rng.integers(len(songs))]
-        return songs if song.update({name: change(song[name])}) else songs
+        song[name] = change(song[name])
+        return songs
 
     in_songs(changed, folder, rng)
 
@@ -177,7 +178,9 @@ STRAYS = {
 
 
 def all_kinds():
-    found = {f"{kind}: {name}": do for kind in ARRAYS for name, do in of_every_file(partial(array_of, kind=kind)).items()}
+    found = {
+        f"{kind}: {name}": do for kind in ARRAYS for name, do in of_every_file(partial(array_of, kind=kind)).items()
+    }
     found |= {f"{kind}: {name}": do for kind in ARRAYS for name, do in of_arrays(kind).items()}
     found |= {f"index: {name}": do for name, do in (of_every_file(index_of) | OF_INDEXES).items()}
     return found | {f"stray: {name}": do for name, do in STRAYS.items()}
@@ -202,7 +205,10 @@ def contents(cache, paths):
     """All that the cache has of songs, as bytes."""
     songs = [cache.find(path) for path in paths]
     parts = [(cache.frames(song), cache.stats(song), cache.fingerprint(song)) for song in songs]
-    return [[song.n_frames, song.seconds, *(part.tobytes() for part in kept)] for song, kept in zip(songs, parts)]
+    return [
+        [song.n_frames, song.seconds, *(part.tobytes() for part in kept)]
+        for song, kept in zip(songs, parts, strict=True)
+    ]
 
 
 def build_shards(root, *parts):

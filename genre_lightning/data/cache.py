@@ -8,6 +8,7 @@ import errno
 import hashlib
 import json
 import logging
+import re
 import time
 import uuid
 from collections.abc import Iterable, Sequence
@@ -32,6 +33,7 @@ logger = logging.getLogger(__name__)
 # 1: songs were known by their absolute paths; 2: with their silences, as loud as they were; 3: tags; 4: no checksums
 FORMAT_VERSION = 5
 SETTINGS = "settings.json"
+FOLDER = re.compile(r"\w+-[0-9a-f]{12}")  # as folder_name calls it
 LOOKUPS_AT_ONCE = 8  # a network disk answers them in the time of one
 SLOW_SECONDS = 3  # lookups that take longer show how far they are
 SHARD_SECONDS = 30  # of work at most are lost to a kill
@@ -79,7 +81,7 @@ class FeatureCache(StoredFeatures):
         return song if song is not None and self.is_sound(song) and self.lengths.allow(song.seconds) else None
 
     def build(self, paths: Iterable[Path]) -> dict[Path, str]:
-        """Compute the features that are missing or damaged, once no other process does.
+        """Compute the features that are missing or damaged, when no other process does.
 
         Args:
             paths: The files of songs.
@@ -94,8 +96,9 @@ class FeatureCache(StoredFeatures):
         if not self.missing(paths):  # nothing is written then, so that the cache may be one that cannot be
             return {}
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
+            self.root.mkdir(parents=True, exist_ok=True)
             with wait_for_lock(self.folder):
+                self.folder.mkdir(exist_ok=True)
                 self.refresh()
                 missing = self.missing(paths)
                 self.set_aside()

@@ -1,23 +1,29 @@
-"""Free the disk of features that no song needs any more: genre-lightning prune-cache"""
+"""Free the disk of features that no song needs any more, and of what kills leave behind: genre-lightning prune-cache"""
 
-import json
-import shutil
+import os
+import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from genre_lightning.data.cache import FORMAT_VERSION, SETTINGS
+from filelock import Timeout
+
+from genre_lightning.data.cache import FOLDER, SETTINGS, take_lock
 from genre_lightning.data.extraction import song_key
+from genre_lightning.data.shards import INDEX, KINDS, CachedSong, array_of, read_index
 from genre_lightning.errors import UserError
 
-# A build writes its files in less time than this; older ones without an index are what a killed build has left.
-ABANDONED_SECONDS = 3600
+# A file is written in less time than this; older ones that are not finished are what a kill has left.
+ABANDONED_SECONDS = 600
+UNFINISHED = re.compile(r".+\.[0-9a-f]{8}\.tmp")  # as files.write_whole names them
+ARRAY = re.compile(rf".+\.({'|'.join(KINDS)})\.npy")
 
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """A cache's songs, those that may still be needed, and the files that can go."""
+    """How many songs a cache has and how many may still be needed; and the files that can go, indexes first."""
 
     songs: int
     songs_in_use: int
@@ -25,43 +31,87 @@ class Contents:
 
 
 def prune_all(root: Path, remove: bool) -> Iterator[str]:
-    """Prune every cache in a folder; a line about each. Raises UserError if there is no such folder."""
+    """Prune every cache in a folder, and all in it and below that was never finished; a line about each.
+
+    Raises UserError if there is no such folder.
+    """
     if not root.is_dir():
         raise UserError(f"there is no folder {root}")
-    for settings in sorted(root.glob(f"*/{SETTINGS}")):
-        yield prune(settings.parent, remove)
+    for folder in sorted(root.iterdir()):
+        if FOLDER.fullmatch(folder.name) and folder.is_dir():
+            yield prune(folder, remove)
+    if left := list(abandoned(root)):
+        yield f"{root}: {len(left)} files that were never finished, {free(left, remove)}"
 
 
 def prune(folder: Path, remove: bool) -> str:
-    """Tell in a line what a cache holds, and remove what can go if asked to."""
-    contents = look_into(folder)
-    megabytes = sum(file.stat().st_size for file in contents.unneeded) / 1e6
-    if remove:
-        for file in contents.unneeded:
-            file.unlink()
-        if not contents.songs_in_use and not list(folder.glob("*.npy")):
-            shutil.rmtree(folder)
-    told = f"{megabytes:.1f} MB {'freed' if remove else 'can be freed with --remove'}"
-    return f"{folder}: {contents.songs_in_use} of {contents.songs} songs in use, {told}"
+    """Tell in a line what a cache holds, and remove what can go if asked to, unless features are computed there."""
+    try:
+        with take_lock(folder) if remove else nullcontext():
+            contents = look_into(folder)
+            freed = free(contents.unneeded, remove)
+            if remove and not contents.songs_in_use:
+                remove_empty(folder)
+    except Timeout:
+        return f"{folder}: a run computes features there; prune it when that is done"
+    except OSError as error:
+        return f"{folder}: cannot be pruned: {error.strerror or error}"
+    return f"{folder}: {contents.songs_in_use} of {contents.songs} songs in use, {freed}"
 
 
 def look_into(folder: Path) -> Contents:
-    """Count the songs that may still be needed; a shard without any, or of another format, can go."""
-    readable = json.loads((folder / SETTINGS).read_text(encoding="utf-8"))["format"] == FORMAT_VERSION
-    indexes = [path for path in folder.glob("*.json") if path.name != SETTINGS]
+    """Count the songs that may still be needed; a shard without any, or without one of its arrays, can go."""
     kept, songs, songs_in_use, unneeded = set(), 0, 0, []
-    for index in indexes:
-        held = json.loads(index.read_text(encoding="utf-8"))
-        in_use = sum(may_be_needed(Path(song["path"]), song["key"]) for song in held) if readable else 0
+    for index in sorted(path for path in folder.iterdir() if INDEX.fullmatch(path.name) and path.is_file()):
+        held = [song for song in read_index(index) if song is not None]
+        whole = all(array_of(folder, index.stem, kind).is_file() for kind in KINDS)
+        in_use = sum(map(may_be_needed, held)) if whole else 0
         songs, songs_in_use = songs + len(held), songs_in_use + in_use
-        kept.add(index.stem)
-        if not in_use:
-            unneeded += [index, *folder.glob(f"{index.stem}.*.npy")]  # the index first: no shard without its arrays
-    strays = [path for path in folder.iterdir() if path.name.split(".")[0] not in kept and path.name != SETTINGS]
-    oldest_build = time.time() - ABANDONED_SECONDS
-    return Contents(songs, songs_in_use, unneeded + [path for path in strays if path.stat().st_mtime < oldest_build])
+        if in_use:
+            kept.add(index.stem)
+        else:
+            unneeded.append(index)  # before its arrays: no index without them
+    arrays = (path for path in folder.iterdir() if ARRAY.fullmatch(path.name) or UNFINISHED.fullmatch(path.name))
+    unneeded += [path for path in arrays if path.name.split(".")[0] not in kept and path.is_file()]
+    return Contents(songs, songs_in_use, unneeded)
 
 
-def may_be_needed(path: Path, key: str) -> bool:
+def may_be_needed(song: CachedSong) -> bool:
     """Whether a song's file is as it was when it was read, or its whole folder is elsewhere: moved, or not mounted."""
-    return song_key(path) == key or not path.parent.is_dir()
+    path = Path(song.path)
+    return song_key(path) == song.key or not os.path.isdir(path.parent)  # noqa: PTH112 (Path's raises for odd names)
+
+
+def abandoned(root: Path) -> Iterator[Path]:
+    """What kills have left below a folder of files that were being written."""
+    oldest = time.time() - ABANDONED_SECONDS
+    for folder, _, names in os.walk(root):
+        for path in (Path(folder, name) for name in names if UNFINISHED.fullmatch(name)):
+            with suppress(OSError):  # it was finished meanwhile
+                if path.stat().st_mtime < oldest:
+                    yield path
+
+
+def free(files: Iterable[Path], remove: bool) -> str:
+    """Remove files if asked to; say how much that frees, and what a system keeps that others use (Windows does)."""
+    freed = in_use = 0
+    for path in files:
+        try:
+            size = path.stat().st_size
+            if remove:
+                path.unlink()
+            freed += size
+        except FileNotFoundError:
+            continue
+        except OSError:
+            in_use += 1
+    told = f"{freed / 1e6:.1f} MB {'freed' if remove else 'can be freed with --remove'}"
+    return f"{told}; {in_use} files are in use by a program, or may not be removed" if in_use else told
+
+
+def remove_empty(folder: Path) -> None:
+    """Remove a cache's folder, if there is nothing left in it but its settings."""
+    with suppress(OSError):
+        if {path.name for path in folder.iterdir()} <= {SETTINGS}:
+            (folder / SETTINGS).unlink(missing_ok=True)
+            folder.rmdir()

@@ -5,18 +5,21 @@ import pickle
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
 
 import numpy as np
 import pytest
 import torch
+from filelock import FileLock
 
 import genre_lightning.data.cache
 import genre_lightning.data.shards
 import genre_lightning.files
 from genre_lightning.audio.reading import read_audio
-from genre_lightning.data.cache import FeatureCache
+from genre_lightning.data.cache import FeatureCache, take_lock
+from genre_lightning.data.shards import read_index
 from genre_lightning.errors import UserError
 from genre_lightning.features.mel import LogMel
 
@@ -317,12 +320,49 @@ def test_a_killed_build_leaves_a_usable_cache(songs, open_cache, computed, start
     check_frames(open_cache(), paths)
 
 
-def test_two_builds_at_once_do_not_harm_each_other(songs, open_cache, start_build):
+def test_builds_at_once_compute_every_song_once(songs, open_cache, start_build):
     paths = clips(songs(artists=5, seconds=0.3))
     processes = [start_build(paths[0].parents[1], 0.02) for _ in range(2)]
     assert [process.wait() for process in processes] == [0, 0]
     check_frames(open_cache(), paths)
+    assert sum(len(read_index(shard)) for shard in shards(open_cache())) == len(paths)
     assert not list(open_cache().folder.glob("*.tmp"))
+
+
+def test_a_build_waits_for_another_and_computes_what_is_left(songs, open_cache, computed, caplog):
+    paths = clips(songs(artists=2))
+    first, second = open_cache(), open_cache()
+    first.root.mkdir()
+    with ThreadPoolExecutor(1) as pool:
+        with take_lock(first.folder):
+            waiting = pool.submit(second.build, paths)
+            while not caplog.messages:
+                assert not waiting.done()
+                time.sleep(0.001)
+            first.folder.mkdir()
+            first.compute(paths[:4])
+        assert waiting.result() == {}
+    assert sorted(computed) == sorted(path.name for path in paths)
+    assert caplog.messages == [f"{first.folder}: another run computes features there; waiting for it"]
+    check_frames(second, paths)
+
+
+def test_a_cache_that_has_all_songs_is_used_without_a_lock(songs, open_cache, monkeypatch):
+    paths = clips(songs(artists=1))
+    open_cache().build(paths)
+    monkeypatch.setattr(genre_lightning.data.cache, "take_lock", lambda *how: pytest.fail("it may be one to read only"))
+    assert open_cache().build(paths) == {}
+
+
+def test_a_disk_without_locks_is_told_of_and_works(songs, open_cache, monkeypatch, caplog):
+    def lockless(*how, **more):
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr(FileLock, "acquire", lockless)
+    paths = clips(songs(artists=1))
+    assert open_cache().build(paths) == {}
+    assert len(caplog.messages) == 1 and "no locks on that disk" in caplog.messages[0]
+    check_frames(open_cache(), paths)
 
 
 @pytest.fixture
@@ -357,7 +397,8 @@ def test_a_full_disk_is_named_and_keeps_the_earlier_songs(songs, open_cache, fil
     assert stored == {path.stem for path in shards(open_cache())}, "the disk is filled further by shards without index"
 
 
-def test_a_root_that_cannot_be_written_is_named(songs, open_cache, tmp_path):
+def test_a_root_that_cannot_be_written_is_named_before_anything_is_computed(songs, open_cache, computed, tmp_path):
     (tmp_path / "cache").write_text("a file where the folder should be")
     with pytest.raises(UserError, match=r"cache\.root: cannot write"):
         open_cache().build(clips(songs(artists=1)))
+    assert not computed

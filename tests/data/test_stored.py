@@ -1,15 +1,14 @@
 import errno
-import logging
+import os
 import pickle
 import shutil
-from contextlib import suppress
 
 import numpy as np
 import pytest
-from damaging import KINDS, array_of, build_shards, contents, in_first_shard, index_of, open_cache, write_songs
+from damaging import KINDS, array_of, build_shards, contents, in_first_shard, open_cache, write_songs
 
 import genre_lightning.data.cache
-import genre_lightning.data.shards
+import genre_lightning.data.stored
 
 SILENT = ("index: gone", "index: no song", "index: a folder")  # nobody can tell that there was a shard
 
@@ -55,3 +54,68 @@ def test_what_is_damaged_is_named_and_computed_again_and_the_rest_stays(built, d
     assert len(computed) == len(set(computed)) and len(caplog.records) == len(told), "it is found every time"
 
 
+def test_of_a_damaged_shard_only_the_songs_that_were_hit_are_computed(built, damaged, computed, caplog):
+    (paths, cache), (folder, hit) = built, damaged
+    song = cache.find(hit[1])
+    with array_of(folder, "features").open("r+b") as file:
+        file.seek(128 + 2 * 24 * (song.start + 3))
+        file.write(b"\x00\x80")
+    open_cache(folder.parent).build(paths)
+    assert computed == [hit[1]]
+    assert caplog.messages == [f"{folder}: 1 damaged there, to be computed again: {hit[1].name}"]
+
+
+def test_many_damaged_songs_are_one_line(built, damaged, caplog):
+    (paths, _), (folder, hit) = built, damaged
+    array_of(folder, "stats").unlink()
+    open_cache(folder.parent).build(paths)
+    (line,) = caplog.messages
+    few = ", ".join(path.name for path in hit[:3])
+    assert line.endswith(f": {len(hit)} damaged there, to be computed again: {few}" + ", ..." * (len(hit) > 3))
+
+
+def test_a_song_is_checked_once_in_a_process_and_not_again_in_its_workers(built, monkeypatch):
+    paths, cache = built
+    checked = []
+    check = genre_lightning.data.stored.StoredFeatures.check
+    monkeypatch.setattr(
+        genre_lightning.data.stored.StoredFeatures,
+        "check",
+        lambda self, song: checked.append(song) or check(self, song),
+    )
+    again = open_cache(cache.root)
+    assert not checked, "songs that nobody asks for cost nothing"
+    for _ in range(2):
+        again.build(paths)
+    assert sorted(song.path for song in checked) == sorted(map(str, paths))
+    in_worker = pickle.loads(pickle.dumps(again))
+    assert all(map(in_worker.find, paths)) and len(checked) == len(paths)
+
+
+@pytest.mark.parametrize(("number", "is_damage"), [(errno.EIO, True), (errno.EMFILE, False), (errno.EACCES, False)])
+def test_what_a_disk_cannot_read_is_damaged_and_what_a_system_refuses_is_not(built, monkeypatch, number, is_damage):
+    paths, cache = built
+
+    def failing(*where):
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(genre_lightning.data.stored, "read_part", failing)
+    again = open_cache(cache.root)
+    if is_damage:
+        assert again.find(paths[0]) is None
+    else:
+        with pytest.raises(OSError, match=os.strerror(number)):
+            again.find(paths[0])
+
+
+def test_a_disk_that_cannot_map_files_is_told_of_and_works(built, damaged, monkeypatch, caplog):
+    (paths, cache), (folder, _) = built, damaged
+
+    def unmappable(*where, **how):
+        raise OSError(errno.ENODEV, os.strerror(errno.ENODEV))
+
+    monkeypatch.setattr(np, "memmap", unmappable)
+    again = open_cache(folder.parent)
+    assert again.build(paths) == {} and contents(again, paths) == contents(cache, paths)
+    (line,) = caplog.messages
+    assert line.startswith(f"{folder}: files cannot be mapped into memory")
