@@ -41,7 +41,7 @@ class StoredFeatures:
         self.checked: dict[CachedSong, bool] = {}
         self.unreadable: set[str] = set()  # shards of which the index, or a part of it, is damaged
         self.indexes: set[str] = set()
-        self.opened: dict[Path, Bytes] = {}
+        self.opened: dict[tuple[str, str], Bytes] = {}
         self.refresh()
 
     def __getstate__(self) -> dict[str, Any]:
@@ -100,10 +100,10 @@ class StoredFeatures:
 
         Raises OSError, and ValueError if it does not end with a whole number.
         """
-        path, size = array_of(self.folder, shard, kind), np.dtype(dtype).itemsize
-        if path not in self.opened:
-            self.opened[path] = map_array(path)
-        return self.opened[path][first * size : (first + count) * size].view(dtype)
+        size = np.dtype(dtype).itemsize
+        if (shard, kind) not in self.opened:
+            self.opened[shard, kind] = map_array(array_of(self.folder, shard, kind))
+        return self.opened[shard, kind][first * size : (first + count) * size].view(dtype)
 
     def set_aside(self) -> None:
         """Take what was found to be damaged out of the indexes, and name it. Raises OSError."""

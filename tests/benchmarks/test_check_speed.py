@@ -1,0 +1,82 @@
+"""What it costs to check a cache before it is used: little on a warm one, on a cold one no more than to read it anyway."""
+
+import hashlib
+import os
+import statistics
+import time
+
+import numpy as np
+import pytest
+
+from genre_lightning.data.cache import FeatureCache
+from genre_lightning.data.extraction import Extracted, song_key
+from genre_lightning.features.mel import LogMel
+
+pytestmark = pytest.mark.benchmark
+SONGS_A_SHARD, SECONDS = 250, 30
+MOST_MILLISECONDS = 50
+
+
+@pytest.fixture
+def stored(tmp_path):
+    """Store the features of so many songs of 30 s; returns the songs, and what opens their cache anew."""
+
+    def store(count):
+        features, rng = LogMel(), np.random.default_rng(0)
+        cache = FeatureCache(tmp_path / "cache", features)
+        cache.folder.mkdir(parents=True)
+        paths = [tmp_path / f"{number}.wav" for number in range(count)]
+        for first in range(0, count, SONGS_A_SHARD):
+            cache.store([made_up(path, features, rng) for path in paths[first : first + SONGS_A_SHARD]])
+        return paths, lambda: FeatureCache(tmp_path / "cache", features)
+
+    return store
+
+
+def made_up(path, features, rng):
+    """A song of noise."""
+    path.write_text(path.name)
+    frames = rng.standard_normal((features.frames_in(SECONDS), features.n_features)).astype(np.float16)
+    stats = rng.standard_normal((2, features.n_features)).astype(np.float32)
+    peaks = rng.integers(0, 2**20, 12 * SECONDS).astype(np.uint32)
+    return Extracted(path, song_key(path), frames, stats, SECONDS * 1.0, hashlib.sha256(frames).hexdigest(), peaks)
+
+
+def test_a_warm_cache_of_150_songs_is_checked_in_50_ms(stored, compare):
+    paths, open_cache = stored(150)
+    took = {True: [], False: []}
+
+    def start(check):
+        begin, cache = time.perf_counter(), open_cache()
+        if not check:
+            cache.is_sound = lambda song: True
+        assert cache.build(paths) == {}
+        took[check].append(time.perf_counter() - begin)
+
+    compare("start on 150 songs with checks against without", lambda: start(True), lambda: start(False), rounds=21)
+    checked, unchecked = (1000 * statistics.median(took[check]) for check in (True, False))
+    assert checked - unchecked < MOST_MILLISECONDS, f"{checked:.1f} ms, {unchecked:.1f} ms without"
+
+
+@pytest.mark.skipif(not hasattr(os, "posix_fadvise"), reason="the system cannot be asked to forget files")
+def test_a_cold_cache_is_checked_and_read_in_twice_the_time_of_reading_it(stored, compare):
+    paths, open_cache = stored(4000)  # 1 GB
+    shards = sorted(open_cache().folder.glob("*.npy"))
+
+    def forget():
+        for path in shards:
+            with path.open("rb") as file:
+                os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+
+    def check():
+        forget()
+        assert open_cache().build(paths) == {}
+
+    def read():
+        forget()
+        for path in shards:
+            with path.open("rb", buffering=0) as file:
+                while file.read(2**20):
+                    pass
+
+    assert compare("check of a cold cache of 4000 songs against reading it", check, read, rounds=5) >= 1 / 2
