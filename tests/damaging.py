@@ -10,12 +10,9 @@ from functools import partial
 
 import numpy as np
 import soundfile
+from building import open_cache
 from conftest import SAMPLE_RATE, compose_song
 
-from genre_lightning.data.cache import FeatureCache
-from genre_lightning.features.mel import LogMel
-
-FEATURES = LogMel(SAMPLE_RATE, n_fft=512, hop_length=256, n_mels=24)
 ARRAYS = ("features", "stats", "peaks")
 PAGE = 4096
 
@@ -195,10 +192,6 @@ def write_songs(folder, count=9):
     for number, path in enumerate(paths):
         soundfile.write(path, compose_song("noise", number, 0.8), SAMPLE_RATE)
     return paths
-
-
-def open_cache(root):
-    return FeatureCache(root, FEATURES, num_workers=1)
 
 
 def contents(cache, paths):

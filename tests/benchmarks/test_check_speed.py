@@ -1,4 +1,4 @@
-"""What it costs to check a cache before it is used: little on a warm one, on a cold one no more than to read it anyway."""
+"""What it costs to check a cache before it is used: little on a warm one, on a cold one no more than reading."""
 
 import hashlib
 import os

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from damaging import KINDS, build_shards, contents, open_cache, write_songs
+from building import open_cache
+from damaging import KINDS, build_shards, contents, write_songs
 
 from genre_lightning.data.cache import FeatureCache, take_lock
 from genre_lightning.data.prune import ABANDONED_SECONDS, prune, prune_all

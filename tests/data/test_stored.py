@@ -5,7 +5,8 @@ import shutil
 
 import numpy as np
 import pytest
-from damaging import KINDS, array_of, build_shards, contents, in_first_shard, open_cache, write_songs
+from building import open_cache
+from damaging import KINDS, array_of, build_shards, contents, in_first_shard, write_songs
 
 import genre_lightning.data.cache
 import genre_lightning.data.stored

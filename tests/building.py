@@ -1,0 +1,26 @@
+"""Builds of a small cache, also in other processes, which is why hardly anything is imported here."""
+
+import time
+
+import genre_lightning.data.cache
+from genre_lightning.features.mel import LogMel
+
+FEATURES = LogMel(sample_rate=8000, n_fft=512, hop_length=256, n_mels=24)
+
+
+def open_cache(root):
+    return genre_lightning.data.cache.FeatureCache(root, FEATURES, num_workers=1)
+
+
+def build_slowly(root, paths, seconds_a_song):
+    """Take so long for every song, and store it as soon as it is done."""
+    extract = genre_lightning.data.cache.extract
+
+    def slowly(*how):
+        time.sleep(seconds_a_song)
+        return extract(*how)
+
+    genre_lightning.data.cache.extract = slowly
+    cache = open_cache(root)
+    cache.shard_bytes = 0
+    assert cache.build(paths) == {}
