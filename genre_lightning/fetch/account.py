@@ -10,7 +10,8 @@ from yandex_music import Client, DeviceCode
 from yandex_music.exceptions import YandexMusicError
 
 from genre_lightning.errors import UserError
-from genre_lightning.fetch.client import ServiceError, plain_failures
+from genre_lightning.fetch.answers import asked, legible
+from genre_lightning.fetch.failures import ODD, SENSELESS, ServiceError
 from genre_lightning.files import write_text_whole
 
 logger = logging.getLogger(__name__)
@@ -47,14 +48,19 @@ def read_private(path: Path) -> str:
 
 def log_in(client: Client, token_file: str) -> None:
     """Let the user allow this program to use the account, in a browser, and store the token. Raises UserError."""
+    again = "run python fetch.py login=true again"
     try:
-        token = client.device_auth(ask_user)
+        token = client.device_auth(ask_user).access_token
     except (YandexMusicError, ServiceError) as error:
-        raise UserError(f"login: {str(error)[:200]}; run python fetch.py login=true again") from None
+        raise UserError(f"login: {legible(str(error))[:200]}; {again}") from None
+    except ODD:
+        raise UserError(f"login: {SENSELESS}; {again}") from None
+    if not isinstance(token, str) or not TOKEN.fullmatch(token):
+        raise UserError(f"login: the service gave no token; {again}")
     path = Path(token_file).expanduser()
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_text_whole(path, token.access_token, mode=0o600)
+        write_text_whole(path, token, mode=0o600)
     except OSError as error:
         raise UserError(f"token_file: cannot write {path}: {error.strerror}") from None
     logger.info("the token is in %s, which only you can read", path)
@@ -62,14 +68,14 @@ def log_in(client: Client, token_file: str) -> None:
 
 def ask_user(code: DeviceCode) -> None:
     """Say where the code is to be typed."""
-    print(f"open {code.verification_url} and enter the code {code.user_code}; this program waits", flush=True)
+    address, typed = legible(str(code.verification_url)), legible(str(code.user_code))
+    print(f"open {address} and enter the code {typed}; this program waits", flush=True)
 
 
 def check_account(client: Client) -> None:
     """Ask whose token it is, and warn if it has no subscription. Raises UserError if it is of no use."""
     try:
-        with plain_failures():
-            status = client.account_status()
+        status = asked(client.account_status)
     except ServiceError as failure:
         raise UserError(f"the service cannot be reached: {failure}; run again later") from None
     if status is None or status.account is None:

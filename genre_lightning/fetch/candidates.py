@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from yandex_music import Album, Artist, Track
 
 from genre_lightning.data.artists import is_no_artist
+from genre_lightning.fetch.answers import legible
 
 # What every mode can cut its 30 s from.
 SHORTEST_SECONDS = 30.0
+# What is longer is a mistake of the service, or no song.
+LONGEST_SECONDS = 3 * 60 * 60.0
 TRACK_ID = re.compile(r"[0-9A-Za-z][0-9A-Za-z-]{0,63}")
-UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 
 
 class RejectedError(Exception):
@@ -53,8 +55,9 @@ def accept(track: Track, genre: str, album_genres: Mapping[str, Collection[str]]
 
 def as_candidate(track: Track, artists: dict[str, str], genre: str, route: str) -> Candidate:
     """What is kept of a track. Raises RejectedError for one that cannot be had, or is no music."""
-    if not TRACK_ID.fullmatch(str(track.id)):
+    if track.id is None or not TRACK_ID.fullmatch(str(track.id)):
         raise RejectedError("odd id")
+    seconds = check_track(track)
     album = track.albums[0] if track.albums else Album()
     return Candidate(
         track_id=str(track.id),
@@ -62,8 +65,8 @@ def as_candidate(track: Track, artists: dict[str, str], genre: str, route: str) 
         isrc=(track.isrc or "").upper().replace("-", ""),
         title=legible(track.title or ""),
         artists=artists,
-        seconds=check_track(track),
-        preview_seconds=(track.preview_duration_ms or 30_000) / 1000,
+        seconds=seconds,
+        preview_seconds=min((track.preview_duration_ms or 30_000) / 1000, seconds),
         album_id=str(album.id or ""),
         album_genre=album.genre or "",
         genre=genre,
@@ -72,13 +75,18 @@ def as_candidate(track: Track, artists: dict[str, str], genre: str, route: str) 
 
 
 def check_track(track: Track) -> float:
-    """How long a track is in seconds. Raises RejectedError for one that is no music, not available, or too short."""
+    """How long a track is in seconds.
+
+    Raises RejectedError for one that is no music, not available, too short or too long.
+    """
     if track.available is False:
         raise RejectedError("not available")
     if track.type not in (None, "music"):
         raise RejectedError("not music")
     if not track.duration_ms or track.duration_ms < 1000 * SHORTEST_SECONDS:
         raise RejectedError(f"shorter than {SHORTEST_SECONDS:.0f} s")
+    if track.duration_ms > 1000 * LONGEST_SECONDS:
+        raise RejectedError(f"longer than {LONGEST_SECONDS / 3600:.0f} h")
     return track.duration_ms / 1000
 
 
@@ -111,8 +119,3 @@ def is_placeholder(artist: Artist) -> bool:
     """Whether an artist is "various artists" or the like."""
     name = (artist.name or "").strip()
     return bool(artist.various) or (name != "" and is_no_artist(name))
-
-
-def legible(text: str) -> str:
-    """A text without control characters, line ends and halves of characters, which no table can hold."""
-    return " ".join(UNPRINTABLE.sub(" ", text.encode("utf-8", "replace").decode("utf-8")).split())

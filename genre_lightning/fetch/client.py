@@ -1,75 +1,56 @@
 """The yandex_music client with manners: every request goes through one pace, every failure has one plain name."""
 
+import io
 import itertools
+import json
 import logging
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
-from http.client import responses
-from typing import Any
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, BinaryIO
 from urllib.parse import urljoin, urlsplit
-from xml.parsers.expat import ExpatError
 
 import requests
+import urllib3
+from requests.utils import prepend_scheme_if_needed, select_proxy
 from yandex_music import Client
 from yandex_music.exceptions import BadRequestError, YandexMusicError
 from yandex_music.utils.request import Request
 from yandex_music.utils.schema_mismatch import SchemaMismatch
 
 from genre_lightning.errors import UserError
+from genre_lightning.fetch.failures import (
+    BlockedError,
+    MovedError,
+    PassingError,
+    UnansweredError,
+    failure_of,
+    plain_connections,
+    seconds_to_wait,
+)
+from genre_lightning.fetch.journal import Journal
 from genre_lightning.fetch.pace import Pace
 
 logger = logging.getLogger(__name__)
 # What requests to the interface carry, and those for audio do not.
 INTERFACE_HEADER = "X-Yandex-Music-Client"
-LARGEST_ANSWER_BYTES = 200_000_000
+# Lists take a tenth of it; what is parsed takes about twenty times as much memory.
+LARGEST_ANSWER_BYTES = 16_000_000
+# As much of an answer is looked at for what it says of a failure.
+MOST_SAID_BYTES = 20_000
 # A transfer that trickles for so many times pace.timeout_seconds is given up.
 SLOWEST_TRANSFER = 20
-# May be answered the next moment: conflicts, overload, and what stands in front of a service while it restarts.
-RETRIED = (408, 409, 425, 500, 502, 503, 504)
-
-
-class ServiceError(Exception):
-    """Why something cannot be had, in a few words that are counted in the report; no other run would help."""
-
-
-class PassingError(ServiceError):
-    """A failure that another attempt may not meet."""
-
-
-class UnansweredError(PassingError):
-    """The service did not answer, though it was asked several times."""
-
-
-class RefusedError(ServiceError):
-    """The service does not want to give this; if it goes on so, it is not about a single song."""
-
-
-class BlockedError(Exception):
-    """The service wants fewer requests, and perhaps says for how many seconds."""
-
-    def __init__(self, why: str, seconds: float | None) -> None:
-        super().__init__(why)
-        self.seconds = seconds
-
-
-class MovedError(PassingError):
-    """The answer is at another address, `target`."""
-
-    def __init__(self, target: str) -> None:
-        super().__init__("redirected again and again")
-        self.target = target
+ENDLESS = "an answer without end"
+PROXIES = ("http", "https", "socks4", "socks4a", "socks5", "socks5h")
 
 
 class PacedRequest(Request):
     """Sends what the package asks for: in turn, again if that may help, and never beyond what the service allows."""
 
-    def __init__(self, pace: Pace, base_url: str) -> None:
+    def __init__(self, pace: Pace, base_url: str, journal: Journal | None = None) -> None:
         super().__init__(timeout=pace.settings.timeout_seconds)
-        self.pace, self.base_url = pace, base_url
+        self.pace, self.base_url, self.journal = pace, base_url, journal
         self.of_thread = threading.local()
         self.known_hosts: dict[str, dict[str, Any]] = {}
 
@@ -82,10 +63,17 @@ class PacedRequest(Request):
         return self.of_thread.session
 
     def surroundings(self, url: str) -> dict[str, Any]:
-        """The proxies and certificates that the environment wants for a host: to ask it takes as long as a request."""
+        """The proxies and certificates that the environment wants for a host: to ask it takes as long as a request.
+
+        Raises UserError for those that cannot be used.
+        """
         host = urlsplit(url).netloc
         if host not in self.known_hosts:
-            self.known_hosts[host] = requests.Session().merge_environment_settings(url, {}, None, None, None)
+            found = requests.Session().merge_environment_settings(url, {}, None, None, None)
+            check_proxy(select_proxy(url, found["proxies"]))
+            if isinstance(found["verify"], str) and not Path(found["verify"]).exists():
+                raise UserError(f"REQUESTS_CA_BUNDLE: there is no {found['verify']}")
+            self.known_hosts[host] = found
         return self.known_hosts[host]
 
     def _request_wrapper(self, *args: Any, **kwargs: Any) -> bytes:
@@ -94,10 +82,25 @@ class PacedRequest(Request):
         Raises ServiceError, UserError if the run must end, and BadRequestError (400), which the login reads.
         """
         method, url = args
+        question = json.dumps([method, url, kwargs.get("params"), kwargs.get("data")], default=str)  # and not who asks
+        if self.journal is not None and (told := self.journal.recall(question)) is not None:
+            return told
+        body = io.BytesIO()
+        self.ask(method, url, kwargs, body, LARGEST_ANSWER_BYTES)
+        if self.journal is not None:
+            self.journal.heard(question, body.getvalue())
+        return body.getvalue()
+
+    def save(self, url: str, file: BinaryIO, most_bytes: float) -> None:
+        """Write what lies at an address to an empty file, as it comes. Raises what `_request_wrapper` raises."""
+        self.ask("GET", url, {"timeout": self._timeout}, file, most_bytes)
+
+    def ask(self, method: str, url: str, kwargs: dict[str, Any], body: BinaryIO, most_bytes: float) -> None:
+        """Ask until there is an answer, and write its body."""
         for attempt in itertools.count():
             sent = self.pace.wait_for_turn()
             try:
-                body = self.send(method, url, self._prepare_kwargs(dict(kwargs)))
+                self.send(method, url, self._prepare_kwargs(dict(kwargs)), body, most_bytes)
             except BlockedError as blocked:
                 self.pace.rest(sent, blocked.seconds, str(blocked))
             except (UnansweredError, MovedError) as failure:
@@ -109,41 +112,35 @@ class PacedRequest(Request):
                     self.pace.back_off(attempt)
             else:
                 self.pace.answered(sent)
-                return body
-        raise AssertionError("counted to the end")
+                return
 
-    def send(self, method: str, url: str, kwargs: dict[str, Any]) -> bytes:
-        """One request. Raises BlockedError, MovedError, ServiceError, BadRequestError or UserError.
-
-        The errors of requests are not chained to: their texts hold signed addresses.
-        """
+    def send(self, method: str, url: str, kwargs: dict[str, Any], body: BinaryIO, most_bytes: float) -> None:
+        """One request. Raises BlockedError, MovedError, ServiceError, BadRequestError or UserError."""
         url = self.address(url)
-        where = urlsplit(url).hostname or "an empty address"
-        try:
+        deadline = time.monotonic() + SLOWEST_TRANSFER * kwargs["timeout"]
+        said = bytearray()
+        body.seek(0)
+        body.truncate()  # of what an earlier attempt has left
+        with plain_connections(urlsplit(url).hostname or "an empty address"):
             how: dict[str, Any] = kwargs | self.surroundings(url) | {"stream": True, "allow_redirects": False}
             with self.session.request(method, url, **how) as answer:
-                body = read_body(answer, time.monotonic() + SLOWEST_TRANSFER * kwargs["timeout"])
-        except requests.exceptions.SSLError:
-            raise UserError(f"the certificate of {where} is not trusted; REQUESTS_CA_BUNDLE may name another") from None
-        except requests.Timeout:
-            raise UnansweredError("no answer in time") from None
-        except requests.exceptions.ProxyError:
-            raise UnansweredError("the proxy does not answer") from None
-        except requests.ConnectionError:
-            raise UnansweredError("connection refused or lost") from None
-        except requests.RequestException:
-            raise UnansweredError("answer cut off or garbled") from None
-        return self.check(answer, body)
+                while part := answer.raw.read1(1 << 16, decode_content=True):
+                    body.write(part)
+                    said += part[: MOST_SAID_BYTES - len(said)]
+                    self.pace.sleep(0)  # which ends if the run does
+                    if body.tell() > most_bytes or time.monotonic() > deadline:
+                        raise PassingError(ENDLESS)
+        self.check(answer, bytes(said))
 
     def address(self, url: str) -> str:
         """The package builds links to audio with https; a test server that speaks http gets them in http."""
         secure = self.base_url.replace("http://", "https://", 1)
         return self.base_url + url[len(secure) :] if url.startswith(f"{secure}/") else url
 
-    def check(self, answer: requests.Response, body: bytes) -> bytes:
-        """Return the body of a good answer. Raises what `send` raises."""
+    def check(self, answer: requests.Response, said: bytes) -> None:
+        """Look at the beginning of an answer. Raises what `send` raises, unless it is a good one."""
         status = answer.status_code
-        if is_captcha(answer, body):
+        if is_captcha(answer, said):
             raise BlockedError("the service asks whether a person is there (captcha)", seconds_to_wait(answer))
         if status == 429 or (status == 503 and "Retry-After" in answer.headers):
             raise BlockedError(f"the service wants fewer requests ({status})", seconds_to_wait(answer))
@@ -156,16 +153,15 @@ class PacedRequest(Request):
             missing = "wants a token (401); get one with python fetch.py login=true"
             raise UserError(f"the service {expired if 'Authorization' in self.headers else missing}")
         if status == 400:
-            raise BadRequestError(self.error_in(body))
+            raise BadRequestError(self.error_in(said))
         if status >= 300:
             raise failure_of(status)
-        return body
 
-    def error_in(self, body: bytes) -> str:
+    def error_in(self, said: bytes) -> str:
         """What the service calls an error, in 200 characters at most."""
         try:
-            parsed = self._parse(body)
-        except YandexMusicError:
+            parsed = self._parse(said)
+        except (YandexMusicError, RecursionError):
             parsed = None
         return parsed.get_error()[:200] if parsed else "400"
 
@@ -179,62 +175,41 @@ def moved(url: str, location: str, kwargs: dict[str, Any]) -> tuple[str, dict[st
     return target, kwargs
 
 
-def read_body(answer: requests.Response, deadline: float) -> bytes:
-    """The whole body. Raises ServiceError for one that does not end, and what requests raises."""
-    parts, size = [], 0
-    for part in answer.iter_content(1 << 16):
-        parts.append(part)
-        size += len(part)
-        if size > LARGEST_ANSWER_BYTES or time.monotonic() > deadline:
-            raise PassingError("an answer without end")
-    return b"".join(parts)
+def check_proxy(proxy: str | None) -> None:
+    """Raise UserError for a proxy that is none, and for one that wants a package which is not installed.
+
+    Its address is not repeated: it may hold a password.
+    """
+    if not proxy:
+        return
+    named = "the proxy that HTTP_PROXY, HTTPS_PROXY or ALL_PROXY names"
+    try:
+        parts = urlsplit(prepend_scheme_if_needed(proxy, "http"))
+        scheme = parts.scheme if parts.hostname and parts.port != 0 else ""
+    except (ValueError, urllib3.exceptions.HTTPError):
+        scheme = ""
+    if scheme not in PROXIES:
+        raise UserError(f"{named} has no address that makes sense, such as http://HOST:PORT")
+    if scheme.startswith("socks") and find_spec("socks") is None:
+        raise UserError(f'{named} is a SOCKS proxy, which needs a package: pip install "requests[socks]"')
 
 
-def is_captcha(answer: requests.Response, body: bytes) -> bool:
+def is_captcha(answer: requests.Response, said: bytes) -> bool:
     """Whether the service wants to see a person: a redirect to a captcha or a page with one."""
-    page = body[:20_000].lstrip().lower()
+    page = said.lstrip().lower()
     return "captcha" in answer.headers.get("Location", "").lower() or (page.startswith(b"<") and b"captcha" in page)
 
 
-def seconds_to_wait(answer: requests.Response) -> float | None:
-    """What the header Retry-After says, in seconds or as a date (RFC 9110, 10.2.3); None if it says nothing."""
-    text = answer.headers.get("Retry-After", "").strip()
-    if text.isdecimal():
-        return float(text)
-    try:
-        until = parsedate_to_datetime(text)
-    except ValueError:
-        return None
-    until = until if until.tzinfo else until.replace(tzinfo=UTC)
-    return max(0.0, (until - datetime.now(UTC)).total_seconds())
+def connect(base_url: str, token: str | None, pace: Pace, journal: Journal | None = None) -> Client:
+    """A client that asks at this pace, and not for what the journal holds.
 
-
-def failure_of(status: int) -> ServiceError:
-    """The failure that a status stands for."""
-    kind = {401: RefusedError, 403: RefusedError, 410: PassingError}.get(
-        status, UnansweredError if status in RETRIED else ServiceError
-    )
-    return kind(f"{status} {responses.get(status, 'unknown status')}")
-
-
-@contextmanager
-def plain_failures() -> Iterator[None]:
-    """Turn what the package raises for an odd answer into ServiceError."""
-    try:
-        yield
-    except BadRequestError:
-        raise ServiceError("400 Bad Request") from None
-    except (YandexMusicError, ExpatError, AssertionError, LookupError, AttributeError, TypeError, ValueError):
-        raise PassingError("an answer that makes no sense") from None
-
-
-def connect(base_url: str, token: str | None, pace: Pace) -> Client:
-    """A client that asks at this pace. Raises UserError if another yandex-music than the pinned one is installed."""
+    Raises UserError if another yandex-music than the pinned one is installed.
+    """
     if not hasattr(Request, "_request_wrapper"):
         raise UserError("this program needs yandex-music==3.2.2; another version is installed")
     for name in ("yandex_music", "urllib3"):  # they log tokens and signed links at DEBUG
         logging.getLogger(name).setLevel(logging.WARNING)
-    return Client(token, base_url, PacedRequest(pace, base_url), on_schema_mismatch=tell_mismatch)
+    return Client(token, base_url, PacedRequest(pace, base_url, journal), on_schema_mismatch=tell_mismatch)
 
 
 def tell_mismatch(mismatch: SchemaMismatch) -> None:

@@ -1,28 +1,40 @@
 """One candidate becomes one file: fetched, proved to be the song, cut if wanted, and only then given its name."""
 
 import hashlib
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from typing import BinaryIO
 
 from yandex_music import Client, DownloadInfo
 
 from genre_lightning.audio.reading import AudioError, decode
-from genre_lightning.errors import UserError
+from genre_lightning.audio.recording import LengthError, Wanted
+from genre_lightning.fetch.answers import asked
 from genre_lightning.fetch.candidates import Candidate
-from genre_lightning.fetch.client import PassingError, RefusedError, ServiceError, UnansweredError, plain_failures
+from genre_lightning.fetch.client import PacedRequest
 from genre_lightning.fetch.excerpt import middle
+from genre_lightning.fetch.failures import (
+    PassingError,
+    RefusedError,
+    ServiceError,
+    UnansweredError,
+    full_disks,
+    plain_failures,
+)
 from genre_lightning.fetch.settings import Mode
 from genre_lightning.files import write_whole
 
 LEAST_KBPS = 128
+# What no MP3 exceeds, and room for what is no sound: pictures in tags.
+LARGEST_KBPS, OTHER_BYTES = 320, 10_000_000
 EXCERPT_SECONDS = 30.0
 # How far a file's length may be off what the service says of it.
 TOLERANCE_SECONDS = 2.0
 TOLERANCE = 0.02
 SILENT_BELOW = 0.001  # of full scale: -60 dB
+# Longer songs are looked at in LOW_RATE samples a second: all of theirs would take gigabytes.
+LONG_SECONDS, LOW_RATE = 1800, 8000
 # A link lives for a minute, and a transfer may be cut off: so many times a song is asked for from the beginning.
 ATTEMPTS = 3
 
@@ -36,15 +48,6 @@ class FetchedSong:
     sha256: str
 
 
-@contextmanager
-def full_disks() -> Iterator[None]:
-    """Turn what the system says of files that cannot be written into UserError."""
-    try:
-        yield
-    except OSError as error:
-        raise UserError(f"cannot write {error.filename or 'to root'}: {error.strerror}; all songs are kept") from None
-
-
 def fetch_song(client: Client, candidate: Candidate, mode: Mode, path: Path) -> FetchedSong:
     """Put the song at `path`, unless an earlier run has put it there already.
 
@@ -56,8 +59,8 @@ def fetch_song(client: Client, candidate: Candidate, mode: Mode, path: Path) -> 
             return FetchedSong(path, seconds, hashlib.sha256(path.read_bytes()).hexdigest())
     for attempt in range(1, ATTEMPTS + 1):
         try:
-            return store(download(client, candidate, mode), candidate, mode, path)
-        except UnansweredError:
+            return store(client, candidate, mode, path)
+        except (UnansweredError, RefusedError):
             raise
         except PassingError:
             if attempt == ATTEMPTS:
@@ -70,68 +73,83 @@ def length(candidate: Candidate, mode: Mode) -> float:
     return candidate.preview_seconds if mode is Mode.preview else candidate.seconds
 
 
-def download(client: Client, candidate: Candidate, mode: Mode) -> bytes:
-    """The bytes that the service sends for a song. Raises ServiceError."""
+def store(client: Client, candidate: Candidate, mode: Mode, path: Path) -> FetchedSong:
+    """Put the song, or the excerpt out of it, at `path` once it is proved to be the song. Raises ServiceError."""
+    seconds = 0.0
+
+    def put(file: BinaryIO) -> None:
+        nonlocal seconds
+        download(client, candidate, mode, file)
+        seconds = check_file(Path(file.name), length(candidate, mode))
+        if mode is Mode.excerpt:
+            excerpt = middle(Path(file.name), EXCERPT_SECONDS)
+            file.seek(0)
+            file.truncate()
+            file.write(excerpt)
+            file.flush()
+            seconds = check_file(Path(file.name), EXCERPT_SECONDS)
+
+    with full_disks(path.parent):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(path, put)
+        return FetchedSong(path, seconds, hashlib.sha256(path.read_bytes()).hexdigest())
+
+
+def download(client: Client, candidate: Candidate, mode: Mode, file: BinaryIO) -> None:
+    """Write what the service sends for a song, as it comes, and no more than the song can be. Raises ServiceError."""
+    request = client.request
+    assert isinstance(request, PacedRequest)
+    choice = choose(asked(client.tracks_download_info, candidate.address), mode)
     with plain_failures():
-        choice = choose(client.tracks_download_info(candidate.address), mode)
-        body = choice.download_bytes()
-    if not body:
+        most_bytes = OTHER_BYTES + length(candidate, mode) * LARGEST_KBPS * 1000 / 8
+        request.save(choice.get_direct_link(), file, most_bytes)
+    file.flush()
+    with Path(file.name).open("rb") as written:
+        beginning = written.read(1000)
+    if not beginning:
         raise PassingError("an empty file")
-    if body.lstrip()[:1] == b"<":
+    if beginning.lstrip()[:1] == b"<":
         raise PassingError("a web page instead of audio")
-    return body
 
 
 def choose(offers: list[DownloadInfo], mode: Mode) -> DownloadInfo:
     """The MP3 with the lowest rate from 128 kbit/s on. Raises ServiceError."""
+    if not offers:
+        raise PassingError("no file is offered")
     fitting = [offer for offer in offers if offer.preview == (mode is Mode.preview)]
-    if offers and not fitting:
-        wrong = ServiceError("no preview is offered"), RefusedError("only a preview is offered")
-        raise wrong[mode is not Mode.preview]
-    rates = {offer.bitrate_in_kbps: offer for offer in fitting if offer.codec == "mp3"}
+    if not fitting:
+        raise RefusedError("no preview is offered" if mode is Mode.preview else "only a preview is offered")
+    rates = {offer.bitrate_in_kbps or 0: offer for offer in fitting if offer.codec == "mp3"}
     if not (enough := [rate for rate in rates if rate >= LEAST_KBPS]):
-        raise ServiceError(f"no MP3 with {LEAST_KBPS} kbit/s")
+        raise ServiceError(f"offered, but not as MP3 with {LEAST_KBPS} kbit/s")
     return rates[min(enough)]
-
-
-def store(body: bytes, candidate: Candidate, mode: Mode, path: Path) -> FetchedSong:
-    """Write the bytes, or the excerpt out of them, to `path` once they are proved to be the song."""
-    with full_disks():
-        seconds = check_bytes(body, length(candidate, mode))
-        if mode is Mode.excerpt:
-            body = middle(body, EXCERPT_SECONDS)
-            seconds = check_bytes(body, EXCERPT_SECONDS)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(path, lambda file: file.write(body))
-    return FetchedSong(path, seconds, hashlib.sha256(body).hexdigest())
-
-
-def check_bytes(body: bytes, expected_seconds: float) -> float:
-    """`check_file` for a file that has no name yet."""
-    with TemporaryDirectory() as folder:
-        path = Path(folder, "song.mp3")
-        path.write_bytes(body)
-        return check_file(path, expected_seconds)
 
 
 def check_file(path: Path, expected_seconds: float) -> float:
     """Decode a file and return how many seconds it holds. Raises ServiceError unless it is what was promised."""
     try:
-        recording = decode(path)
+        most_seconds = expected_seconds + tolerance(expected_seconds)
+        recording = decode(path, Wanted(LOW_RATE if expected_seconds > LONG_SECONDS else None, most_seconds))
+    except LengthError:
+        raise ServiceError("longer than the service says") from None
     except AudioError:
-        raise ServiceError("cannot be decoded") from None
+        raise PassingError("cannot be decoded") from None
     check_length(recording.seconds, expected_seconds)
     if max(recording.waveform.max(), -recording.waveform.min()) < SILENT_BELOW:
         raise ServiceError("silent")
     return recording.seconds
 
 
+def tolerance(seconds: float) -> float:
+    """By how many seconds a song may be longer or shorter than the service says."""
+    return max(TOLERANCE_SECONDS, TOLERANCE * seconds)
+
+
 def check_length(seconds: float, expected: float) -> None:
     """Raise ServiceError for audio that is cut short, too long, or a preview that is sold as the song."""
-    tolerance = max(TOLERANCE_SECONDS, TOLERANCE * expected)
-    if seconds > expected + tolerance:
+    if seconds > expected + tolerance(expected):
         raise ServiceError("longer than the service says")
-    if seconds >= expected - tolerance:
+    if seconds >= expected - tolerance(expected):
         return
     if abs(seconds - EXCERPT_SECONDS) <= 1:
         raise RefusedError("a preview instead of the song")

@@ -1,23 +1,31 @@
 """The middle of an MP3, cut between its frames: no sound is encoded twice, and hardly a millisecond is spent."""
 
-import io
+import itertools
+from pathlib import Path
 
 # A frame of an MP3 may draw on so many bytes of main data of the frames before it (ISO/IEC 11172-3, 2.4.2.7).
 BIT_RESERVOIR_BYTES = 511
+# So many frames hold as much, also where they are the shortest.
+MOST_FRAMES_BEFORE = 256
 # Bits in the second byte of a frame.
 FIRST_VERSION, NO_CHECKSUM = 0x08, 0x01
 
 
-def middle(body: bytes, seconds: float) -> bytes:
+def middle(path: Path, seconds: float) -> bytes:
     """The middle `seconds` of an MP3; a few silenced frames come first, on whose data those behind them draw."""
     import av
 
-    with av.open(io.BytesIO(body), mode="r") as container:
+    with av.open(str(path), mode="r") as container:
         stream = container.streams.audio[0]
-        frames = [bytes(packet) for packet in container.demux(stream) if packet.size]
         frame_seconds = stream.frame_size / stream.rate
+        count = sum(1 for packet in container.demux(stream) if packet.size)
     wanted = round(seconds / frame_seconds)
-    return cut_frames(frames, max(0, (len(frames) - wanted) // 2), wanted)
+    begin = max(0, (count - wanted) // 2)
+    before = min(begin, MOST_FRAMES_BEFORE)
+    with av.open(str(path), mode="r") as container:  # once more: a long song would not fit into the memory
+        packets = (packet for packet in container.demux(container.streams.audio[0]) if packet.size)
+        frames = [bytes(packet) for packet in itertools.islice(packets, begin - before, begin + wanted)]
+    return cut_frames(frames, before, wanted)
 
 
 def cut_frames(frames: list[bytes], begin: int, wanted: int) -> bytes:

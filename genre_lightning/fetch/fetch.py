@@ -58,10 +58,13 @@ class Collection(Transfer):
 
     def __init__(self, settings: Settings, ledger: Ledger, pace: Pace, client: Client, source: Client) -> None:
         super().__init__(settings, ledger, pace, client, source)
-        self.routes = Routes(client, settings.album_genres, self.patience)
+        listing = connect(settings.api.base_url, client.token, pace, ledger.journal)
+        self.routes = Routes(listing, settings.album_genres, ledger.journal)
         self.album_genres: dict[str, list[str]] = {}
         self.walks: dict[str, Iterator[tuple[str, Track]]] = {}
         self.exhausted: set[str] = set()
+        self.most = dict.fromkeys(settings.genres, 1)
+        self.put_off = set(ledger.late)
 
     def report(self) -> dict[str, dict[str, Any]]:
         """Print and write down what is known of each genre."""
@@ -120,7 +123,7 @@ class Collection(Transfer):
 
     def untried(self, genre: str, songs_of_an_artist: int) -> list[Candidate]:
         """The candidates of a genre that may be fetched next, in order."""
-        done = {*self.ledger.songs, *self.ledger.skipped, *self.failed}
+        done = {*self.ledger.songs, *self.ledger.skipped, *self.failed, *self.put_off}
         return [one for one in self.order().of_genre(genre, songs_of_an_artist) if one.track_id not in done]
 
     def missing(self, genre: str) -> int:
@@ -128,9 +131,19 @@ class Collection(Transfer):
         return max(0, self.settings.per_genre - len(self.ledger.of_genre(genre)))
 
     def fetch_listed(self) -> None:
-        """Fill one genre after the other; a song that drops out later is made up for."""
-        left = list(self.settings.genres)
+        """Fill all genres, and those that are short then with what an earlier run could not have: it may stop this one.
+
+        A song that drops out later is made up for.
+        """
         self.drop_songs_of_two_genres()
+        self.fill_all()
+        if self.put_off:
+            self.put_off = set()
+            self.fill_all()
+
+    def fill_all(self) -> None:
+        """Fill one genre after the other."""
+        left = list(self.settings.genres)
         while short := [genre for genre in left if self.missing(genre)]:
             self.fill(short[0])
             if self.missing(short[0]):
@@ -148,14 +161,13 @@ class Collection(Transfer):
 
         Artists have one song each, and more only where all routes have been walked to their end.
         """
-        most = 1
         while missing := self.missing(genre):
-            if todo := self.untried(genre, most):
+            if todo := self.untried(genre, self.most[genre]):
                 self.fetch(genre, todo, missing)
             elif genre not in self.exhausted:
                 self.list_more(genre)
-            elif most < MOST_SONGS_OF_AN_ARTIST:
-                most += 1
-                logger.warning("%s: too few artists; up to %d songs of one are taken", genre, most)
+            elif self.most[genre] < MOST_SONGS_OF_AN_ARTIST:
+                self.most[genre] += 1
+                logger.warning("%s: too few artists; up to %d songs of one are taken", genre, self.most[genre])
             else:
                 return

@@ -1,7 +1,8 @@
 """What a data set's folder holds, in files that stay whole however a run ends.
 
 manifest.csv lists the songs, GENRE/TRACK_ID.mp3; fetch_listing.json the candidates in the order in which they were
-found; fetch_skipped.json the tracks that will never be had; .fetch.lock belongs to the run that is at work.
+found, and those that could not be had yet; fetch_skipped.json the tracks that will never be had; fetch_answers.txt what
+the service has said so far to a run that did not end; .fetch.lock belongs to the run that is at work.
 """
 
 import json
@@ -18,22 +19,26 @@ from filelock import FileLock, Timeout
 from genre_lightning.data.catalogue import MANIFEST, Catalogue, Track, read_manifest, write_manifest
 from genre_lightning.errors import UserError
 from genre_lightning.fetch.candidates import Candidate
-from genre_lightning.fetch.download import FetchedSong, full_disks
+from genre_lightning.fetch.download import FetchedSong
+from genre_lightning.fetch.failures import full_disks
+from genre_lightning.fetch.journal import Journal
 from genre_lightning.fetch.settings import Mode
 from genre_lightning.fetch.tracks import as_shared
 from genre_lightning.files import write_text_whole
 
 # Signs of a shared list's genres that cannot stand in the name of a folder on every system.
 UNFIT = re.compile(r"[^\w&+ -]")
-LISTING, SKIPPED, LOCK = "fetch_listing.json", "fetch_skipped.json", ".fetch.lock"
+LISTING, SKIPPED, ANSWERS, LOCK = "fetch_listing.json", "fetch_skipped.json", "fetch_answers.txt", ".fetch.lock"
+# Reasons that may pass, and for which earlier versions gave tracks up.
+PASSING = re.compile(r"no MP3 with|.*\bpreview\b|cannot be decoded|(?!400|404)\d{3} ")
 
 
 class Ledger:
     """A data set's folder, which one run at a time may use: `with Ledger(root) as ledger`.
 
     `songs` are the fetched ones by track id; `batches` the candidates of each listing; `rejected` why tracks of a
-    genre are no candidates, by track id; `skipped` why candidates cannot be had; `shared` what somebody else's list
-    says of tracks.
+    genre are no candidates, by track id; `skipped` why candidates cannot be had; `late` why an earlier run could not
+    have candidates, which are to be tried after all others; `shared` what somebody else's list says of tracks.
     """
 
     def __init__(self, root: Path) -> None:
@@ -43,7 +48,7 @@ class Ledger:
         self.shared: Mapping[str, Track] = {}
 
     def __enter__(self) -> "Ledger":
-        with full_disks():
+        with full_disks(self.root):
             self.root.mkdir(parents=True, exist_ok=True)
             try:
                 self.lock.acquire(timeout=0)
@@ -63,16 +68,27 @@ class Ledger:
         listing = read_json(self.root / LISTING, {"mode": None, "batches": [], "rejected": {}})
         try:
             self.batches = [[Candidate(**candidate) for candidate in batch] for batch in listing["batches"]]
-            self.rejected: dict[str, dict[str, str]] = listing["rejected"]
-        except (KeyError, TypeError, ValueError):
+            self.rejected = {genre: reasons(known) for genre, known in listing["rejected"].items()}
+            self.late = reasons(listing.get("late", {}))
+            mode = Mode(listing["mode"]) if listing["mode"] else None
+        except (AttributeError, KeyError, TypeError, ValueError):
             raise damaged(self.root / LISTING) from None
-        self.skipped: dict[str, str] = read_json(self.root / SKIPPED, {})
+        try:
+            skipped = reasons(read_json(self.root / SKIPPED, {}))
+        except TypeError:
+            raise damaged(self.root / SKIPPED) from None
+        self.skipped = {number: reason for number, reason in skipped.items() if not PASSING.match(reason)}
+        self.journal = Journal(self.root / ANSWERS)
+        self.read_songs(mode)
+
+    def read_songs(self, mode: Mode | None) -> None:
+        """Read the manifest; `mode` is what the listing says that files hold."""
         manifest = self.root / MANIFEST
         tracks = list(read_manifest(manifest)) if manifest.is_file() else []
         self.others = [track for track in tracks if not track.extra.get("track_id")]
         self.songs = {t.extra["track_id"]: t for t in tracks if t.extra.get("track_id") and t.path.is_file()}
-        modes = [listing["mode"], *(track.extra.get("mode") for track in self.songs.values())]
-        self.mode = next((Mode(mode) for mode in modes if mode), None)
+        named = {track.extra.get("mode") for track in self.songs.values()}
+        self.mode = mode or next((one for one in Mode if one.value in named), None)
         self.names = {number: name for track in self.songs.values() for number, name in named_artists(track)}
 
     def path(self, candidate: Candidate) -> Path:
@@ -101,7 +117,16 @@ class Ledger:
         """Write the candidates down."""
         batches = [[asdict(candidate) for candidate in batch] for batch in self.batches]
         mode = self.mode.value if self.mode else None
-        write_json(self.root / LISTING, {"mode": mode, "batches": batches, "rejected": self.rejected})
+        listing = {"mode": mode, "batches": batches, "rejected": self.rejected, "late": self.late}
+        write_json(self.root / LISTING, listing)
+
+    def put_off(self, failed: Mapping[str, str]) -> None:
+        """Remember by track id why some could not be had now."""
+        done = {*self.songs, *self.skipped}
+        late = {number: reason for number, reason in (self.late | dict(failed)).items() if number not in done}
+        if late != self.late:
+            self.late = late
+            self.write_listing()
 
     def skip(self, reasons: Mapping[str, str]) -> None:
         """Remember by track id why some cannot be had, from any thread."""
@@ -152,7 +177,7 @@ class Ledger:
 
     def write_manifest(self) -> None:
         """Write the songs down, and what else the manifest listed before."""
-        with full_disks():
+        with full_disks(self.root):
             write_manifest(Catalogue([*self.others, *self.songs.values()]), self.root / MANIFEST)
 
     def of_genre(self, genre: str) -> list[Track]:
@@ -163,6 +188,13 @@ class Ledger:
 def named_artists(song: Track) -> list[tuple[str, str]]:
     """The ids of a song's artists, each with the name."""
     return list(zip(song.extra.get("artist_ids", "").split("; "), song.artist.split("; "), strict=False))
+
+
+def reasons(known: Any) -> dict[str, str]:
+    """Reasons by track id, as they were written down. Raises TypeError for anything else."""
+    if not isinstance(known, dict) or not all(isinstance(reason, str) for reason in known.values()):
+        raise TypeError
+    return known
 
 
 def read_json(path: Path, default: Any) -> Any:
@@ -178,7 +210,7 @@ def read_json(path: Path, default: Any) -> Any:
 
 def write_json(path: Path, content: Any) -> None:
     """Write what `read_json` reads. Raises UserError."""
-    with full_disks():
+    with full_disks(path.parent):
         write_text_whole(path, json.dumps(content, ensure_ascii=False, indent=1))
 
 

@@ -1,11 +1,9 @@
 """The ways to a genre's tracks, the surest first: artists and albums of its tag, tag playlists, search, the station."""
 
-import itertools
 from collections import Counter
 from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from functools import cached_property, partial
-from operator import attrgetter
 from typing import Any
 
 from yandex_music import Client, Genre, MetatagLeaf, Track
@@ -13,19 +11,25 @@ from yandex_music import Client, Genre, MetatagLeaf, Track
 from genre_lightning.command_line.quoting import in_shell
 from genre_lightning.data.catalogue import genre_name
 from genre_lightning.errors import UserError
-from genre_lightning.fetch.client import RefusedError, ServiceError, UnansweredError, plain_failures
+from genre_lightning.fetch.answers import asked
+from genre_lightning.fetch.failures import SENSELESS, PassingError, ServiceError, UnansweredError
+from genre_lightning.fetch.journal import Journal
 from genre_lightning.fetch.pace import Patience
 
 PAGE_SIZE = 25
 # The station repeats itself; after so many answers without a new track it has no more to give.
 BARREN_ANSWERS = 3
+# No list of the service is as long: one without end is given up.
+MOST_PAGES = 1000
 
 
 class Routes:
-    """Walks the service. `album_genres` are what the albums of each genre may be called; `troubles` counts failures."""
+    """Walks the service. `album_genres` are what the albums of each genre may be called; `troubles` counts failures,
+    and `journal` keeps what `client` is told.
+    """
 
-    def __init__(self, client: Client, album_genres: Mapping[str, Collection[str]], patience: Patience) -> None:
-        self.client, self.patience = client, patience
+    def __init__(self, client: Client, album_genres: Mapping[str, Collection[str]], journal: Journal) -> None:
+        self.client, self.journal, self.patience = client, journal, Patience()
         self.listed = {genre: list(ids) for genre, ids in album_genres.items()}
         self.troubles: Counter[str] = Counter()
 
@@ -95,21 +99,21 @@ class Routes:
     def ask(self, question: Callable[..., Any], *arguments: Any, part: str = "") -> list[Any]:
         """A list that the service answers with, or that is a part of its answer; empty if it has nothing to give.
 
-        Raises UserError if it does not answer at all, or refuses too often.
+        Raises UserError if it does not answer at all, or too often with what makes no sense.
         """
         try:
-            with plain_failures():
-                answer = question(*arguments)
-                found = list(attrgetter(part)(answer) if part else answer)
+            found = listed(asked(question, *arguments), part)
         except UnansweredError as failure:
             raise UserError(f"the service cannot be reached: {failure}; run again later, all songs are kept") from None
         except ServiceError as failure:
             self.troubles[str(failure)] += 1
-            if isinstance(failure, RefusedError):
-                self.patience.failed(str(failure), "the service does not want to list its tracks")
+            if isinstance(failure, PassingError):
+                self.patience.failed(str(failure), "the service does not want to list its tracks now; run again later")
             return []
         self.patience.worked()
-        return [one for one in found if one is not None]
+        if found:
+            self.journal.keep()
+        return found
 
     def album_genres(self, genre: str) -> list[str]:
         """What the albums of a genre may be called: as configured, else the service's genre of that name and below.
@@ -117,6 +121,8 @@ class Routes:
         Raises UserError for a genre that the service does not know.
         """
         if genre not in self.listed:
+            if not self.taxonomy:
+                raise UserError("the service does not say which genres it has; run again later")
             known = {genre_name(one.id): one for one in self.taxonomy}
             if genre not in known:
                 raise UserError(f"genres: the service has no genre {genre}; {self.hint(genre)}")
@@ -161,11 +167,20 @@ class Routes:
         return []
 
 
+def listed(answer: Any, part: str) -> list[Any]:
+    """The list that a part of an answer is, such as "tracks.results". Raises PassingError if there is no answer."""
+    if answer is None:
+        raise PassingError(SENSELESS)
+    for name in filter(None, part.split(".")):
+        answer = getattr(answer, name, None)
+    return [one for one in answer if one is not None] if isinstance(answer, list) else []
+
+
 def paged(ask: Callable[[int], list[Any]], barren: int = 1) -> Iterator[Any]:
     """What page after page holds, each thing once, until `barren` pages in a row hold nothing new."""
-    seen: set[Hashable] = set()
+    seen: set[Hashable] = {None}
     empty = 0
-    for page in itertools.count():
+    for page in range(MOST_PAGES):
         new = {identity(one): one for one in ask(page) if identity(one) not in seen}
         seen |= set(new)
         yield from new.values()
@@ -175,8 +190,8 @@ def paged(ask: Callable[[int], list[Any]], barren: int = 1) -> Iterator[Any]:
 
 
 def identity(thing: Any) -> Hashable:
-    """What tells things on a page apart: the id of a track or album, or of an entry's artist."""
-    return getattr(thing, "artist", thing).id
+    """What tells things on a page apart: the id of a track or album, or of an entry's artist; None if there is none."""
+    return getattr(getattr(thing, "artist", thing), "id", None)
 
 
 def flat(trees: Iterable[Any], below: str) -> Iterator[Any]:

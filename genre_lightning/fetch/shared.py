@@ -11,8 +11,9 @@ from yandex_music import Track as FoundTrack
 
 from genre_lightning.data.catalogue import Track
 from genre_lightning.errors import UserError
-from genre_lightning.fetch.candidates import Candidate, RejectedError, as_candidate, check_artists, legible
-from genre_lightning.fetch.client import ServiceError, UnansweredError, plain_failures
+from genre_lightning.fetch.answers import asked, legible
+from genre_lightning.fetch.candidates import Candidate, RejectedError, as_candidate, check_artists
+from genre_lightning.fetch.failures import ServiceError, UnansweredError
 from genre_lightning.fetch.ledger import Ledger, write_json
 from genre_lightning.fetch.pace import Pace
 from genre_lightning.fetch.settings import Settings
@@ -22,6 +23,7 @@ from genre_lightning.fetch.transfer import Transfer
 
 logger = logging.getLogger(__name__)
 ASKED_AT_ONCE = 100
+UNKNOWN = "unknown id"
 
 
 class SharedTracks(Transfer):
@@ -68,20 +70,23 @@ class SharedTracks(Transfer):
 
     def look_up(self, ids: Sequence[str]) -> None:
         """Ask for some tracks; those that are there become candidates, and the others are gone."""
-        gone = dict.fromkeys(ids, "unknown id")
+        gone, before = dict.fromkeys(ids, UNKNOWN), len(self.candidates)
         for number, track in answers(ids, self.ask(ids)).items():
             try:
                 self.candidates[number] = shared_candidate(track, number, self.shared[number].genre)
             except RejectedError as reason:
                 gone[number] = str(reason)
         answered = self.candidates.keys() | self.failed.keys()
-        self.ledger.skip({number: reason for number, reason in gone.items() if number not in answered})
+        gone = {number: reason for number, reason in gone.items() if number not in answered}
+        if len(self.candidates) > before:
+            self.ledger.skip(gone)
+        else:  # that none of them is there may be trouble of the service
+            self.failed |= gone
 
     def ask(self, ids: Sequence[str]) -> list[FoundTrack]:
         """What the service knows of some tracks. Raises UserError if it does not answer, or refuses too often."""
         try:
-            with plain_failures():
-                found = [track for track in self.client.tracks(ids) if track is not None]
+            found = [track for track in asked(self.client.tracks, ids) if track is not None]
         except UnansweredError as failure:
             raise UserError(f"the service cannot be reached: {failure}; run again later, all songs are kept") from None
         except ServiceError as failure:
@@ -103,9 +108,12 @@ class SharedTracks(Transfer):
     def fetch_listed(self) -> None:
         """Fetch one genre after the other."""
         self.ledger.take_over(self.shared)
-        for genre, ids in self.ids.items():
-            if todo := [self.candidates[number] for number in ids if number in self.candidates]:
-                self.fetch(genre, todo, len(todo))
+        late = set(self.ledger.late)
+        for put_off in (False, True):  # what an earlier run could not have comes last, since it may stop this one
+            for genre, ids in self.ids.items():
+                known = [self.candidates[number] for number in ids if number in self.candidates]
+                if todo := [one for one in known if (one.track_id in late) == put_off]:
+                    self.fetch(genre, todo, len(todo))
 
     def report(self) -> dict[str, dict[str, Any]]:
         """Print and write down how many tracks of each genre are here, and why the others are not."""

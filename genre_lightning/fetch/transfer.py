@@ -1,5 +1,6 @@
 """What all runs have in common: tracks are listed, fetched a few at once, and a report tells how it ended."""
 
+import threading
 from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Sequence
@@ -10,24 +11,29 @@ from tqdm import tqdm
 from yandex_music import Client
 
 from genre_lightning.fetch.candidates import Candidate
-from genre_lightning.fetch.client import PassingError, RefusedError, ServiceError
 from genre_lightning.fetch.download import FetchedSong, fetch_song
+from genre_lightning.fetch.failures import PassingError, RefusedError, ServiceError
 from genre_lightning.fetch.ledger import Ledger
 from genre_lightning.fetch.pace import Pace, Patience
 from genre_lightning.fetch.settings import Settings
+
+ADVICE = "the service is in trouble, or your network is; run again later"
+ADVICE_IF_REFUSED = "the account may lack a subscription, which mode=preview does not need"
 
 
 class Transfer(ABC):
     """One run. `client` lists tracks, and `source` gives their audio: without the token if previews are wanted.
 
-    `failed` says by track id why tracks could not be had in this run, `before` which were there when it began.
+    `failed` says by track id why tracks could not be had in this run, `doubted` which of these reasons are the tracks'
+    own if the service is well, `before` which tracks were there when the run began.
     """
 
     def __init__(self, settings: Settings, ledger: Ledger, pace: Pace, client: Client, source: Client) -> None:
         self.settings, self.ledger, self.pace, self.client, self.source = settings, ledger, pace, client, source
         self.patience = Patience()
         self.failed: dict[str, str] = {}
-        self.refused: dict[str, str] = {}
+        self.doubted: dict[str, str] = {}
+        self.noting = threading.Lock()
         self.before = set(ledger.songs)
 
     @abstractmethod
@@ -51,9 +57,9 @@ class Transfer(ABC):
             if not self.settings.dry_run:
                 self.ledger.settle_mode(self.settings.mode)
                 self.fetch_listed()
+            self.ledger.journal.forget()
         finally:
-            if self.ledger.songs:  # the account may have songs, so these are not to be had
-                self.ledger.skip(self.refused)
+            self.ledger.put_off(self.failed)
             told = self.report()
         key = "found" if self.settings.dry_run else "fetched"
         return all(one[key] >= one["wanted"] for one in told.values())
@@ -81,29 +87,38 @@ class Transfer(ABC):
 
     def attempt(self, candidate: Candidate) -> FetchedSong | ServiceError:
         """Fetch a candidate, in a thread of its own. Raises UserError if the run must end."""
+        there = self.ledger.path(candidate).is_file()  # of a run that was killed: says nothing of the service
         with self.pace.until_an_error():
             try:
                 song = fetch_song(self.source, candidate, self.settings.mode, self.ledger.path(candidate))
             except ServiceError as failure:
                 self.note(candidate.track_id, failure)
                 return failure
-        self.patience.worked()
+        if not there:
+            self.note_success()
         return song
 
+    def note_success(self) -> None:
+        """Note that the service gives songs: so what it says of others is about them, and not its own trouble."""
+        with self.noting:
+            self.ledger.skip(self.doubted)
+            self.doubted.clear()
+            self.patience.worked()
+
     def note(self, track_id: str, failure: ServiceError) -> None:
-        """Remember what no other run would mend. Raises UserError if too many tracks in a row cannot be had."""
-        if isinstance(failure, RefusedError):
-            self.refused[track_id] = str(failure)
-            self.patience.failed(str(failure), "the account may lack a subscription, which mode=preview does not need")
-        elif isinstance(failure, PassingError):
-            self.patience.failed(str(failure), "the service is in trouble, or your network is; run again later")
-        else:
-            self.ledger.skip({track_id: str(failure)})
+        """Note why a track cannot be had, for good only if another one can be had after it.
+
+        Raises UserError if too many tracks in a row cannot be had.
+        """
+        with self.noting:
+            self.failed[track_id] = str(failure)
+            if not isinstance(failure, PassingError):
+                self.doubted[track_id] = str(failure)
+            self.patience.failed(str(failure), ADVICE_IF_REFUSED if isinstance(failure, RefusedError) else ADVICE)
 
     def enter(self, candidate: Candidate, outcome: FetchedSong | ServiceError) -> bool:
         """Note what has become of a candidate; returns whether the set has a song more."""
         if isinstance(outcome, ServiceError):
-            self.failed[candidate.track_id] = str(outcome)
             return False
         if self.ledger.twin(outcome):
             outcome.path.unlink()

@@ -2,7 +2,7 @@ import pytest
 import service as fake
 from yandex_music import Client, Track
 
-from genre_lightning.fetch.candidates import RejectedError, accept, legible
+from genre_lightning.fetch.candidates import RejectedError, accept
 
 ALBUM_GENRES = {"rock": ["rock", "prog"], "jazz": ["jazz"]}
 
@@ -52,11 +52,6 @@ def test_what_is_not_wanted_is_rejected_with_a_reason(case, read):
 def test_albums_may_be_of_several_kinds_of_one_genre(read):
     one = accept(read(albums=[album(genre="prog"), album(genre="rock")]), "rock", ALBUM_GENRES, "artists")
     assert one.album_genre == "prog"
-
-
-def test_names_fit_into_a_line_and_a_list():
-    assert legible("a\x00b\r\n c\u2028d\ud83d") == "a b c d?"
-    assert legible("Ñandú 🎸") == "Ñandú 🎸"
 
 
 def test_a_semicolon_in_a_name_does_not_make_two_artists(read):

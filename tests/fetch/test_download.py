@@ -5,8 +5,9 @@ from yandex_music import DownloadInfo
 
 from genre_lightning.errors import UserError
 from genre_lightning.fetch.candidates import Candidate
-from genre_lightning.fetch.client import PassingError, RefusedError, ServiceError, connect
+from genre_lightning.fetch.client import connect
 from genre_lightning.fetch.download import check_length, choose, fetch_song
+from genre_lightning.fetch.failures import PassingError, RefusedError, ServiceError
 from genre_lightning.fetch.pace import Pace
 from genre_lightning.fetch.settings import Mode, PaceSettings
 
@@ -34,16 +35,22 @@ def test_the_lowest_rate_from_128_on_is_chosen(rates, chosen):
     assert choose(offers(*rows), Mode.full).bitrate_in_kbps == chosen
 
 
-@pytest.mark.parametrize("rows", [[], [("aac", 256, False)], [("mp3", 64, False), ("flac", 900, False)]])
+@pytest.mark.parametrize("rows", [[("aac", 256, False)], [("mp3", 64, False), ("flac", 900, False)]])
 def test_without_such_an_mp3_the_track_cannot_be_had(rows):
-    with pytest.raises(ServiceError, match="no MP3 with 128 kbit/s"):
+    with pytest.raises(ServiceError, match="offered, but not as MP3 with 128 kbit/s") as caught:
         choose(offers(*rows), Mode.full)
+    assert not isinstance(caught.value, PassingError)
+
+
+def test_that_nothing_is_offered_may_pass():
+    with pytest.raises(PassingError, match="no file is offered"):
+        choose([], Mode.full)
 
 
 def test_a_preview_is_no_song_and_a_song_no_preview():
     with pytest.raises(RefusedError, match="only a preview is offered"):
         choose(offers(("mp3", 192, True)), Mode.excerpt)
-    with pytest.raises(ServiceError, match="no preview is offered"):
+    with pytest.raises(RefusedError, match="no preview is offered"):
         choose(offers(("mp3", 192, False)), Mode.preview)
     both = offers(("mp3", 128, True), ("mp3", 192, False))
     assert choose(both, Mode.full).bitrate_in_kbps == 192 and choose(both, Mode.preview).bitrate_in_kbps == 128

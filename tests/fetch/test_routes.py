@@ -10,7 +10,8 @@ from service import Service, artist_row, track_row
 from genre_lightning.command_line.rewriting import rewritten
 from genre_lightning.errors import UserError
 from genre_lightning.fetch.client import connect
-from genre_lightning.fetch.pace import Pace, Patience
+from genre_lightning.fetch.journal import Journal
+from genre_lightning.fetch.pace import Pace
 from genre_lightning.fetch.routes import Routes, paged
 from genre_lightning.fetch.settings import PaceSettings, checked_settings
 
@@ -26,12 +27,20 @@ def bare():
 
 
 @pytest.fixture
-def walk():
-    def walked(service, genre, album_genres=ALBUM_GENRES):
-        client = connect(service.url, None, Pace(PaceSettings(None, 2, 0, 0.0, [], 1)))
-        return [(route, str(track.id)) for route, track in Routes(client, album_genres, Patience()).walk(genre)]
+def routes(tmp_path):
+    """The routes of a service."""
 
-    return walked
+    def made(service, album_genres=ALBUM_GENRES):
+        journal = Journal(tmp_path / "answers.txt")
+        client = connect(service.url, None, Pace(PaceSettings(None, 2, 0, 0.0, [], 20)), journal)
+        return Routes(client, album_genres, journal)
+
+    return made
+
+
+@pytest.fixture
+def walk(routes):
+    return lambda service, genre: [(route, str(track.id)) for route, track in routes(service).walk(genre)]
 
 
 def add(service, genre, route, count, begin=1):
@@ -89,22 +98,19 @@ def test_a_tag_is_known_by_its_title_or_else_by_its_station(bare, walk):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="its shells have other quotes")
-def test_what_is_shown_for_a_genre_that_the_service_does_not_know_can_be_typed(bare):
-    client = connect(bare.url, None, Pace(PaceSettings(None, 2, 0, 0.0, [], 1)))
-    routes = Routes(client, ALBUM_GENRES, Patience())
+def test_what_is_shown_for_a_genre_that_the_service_does_not_know_can_be_typed(bare, routes):
     with pytest.raises(UserError, match=r"no genre r&b; say which of its genres make it up, for example ") as told:
-        routes.album_genres("r&b")
+        routes(bare).album_genres("r&b")
     (typed,) = rewritten(shlex.split(str(told.value).rpartition("for example ")[2]))
     with initialize_config_dir(str(CONF), version_base="1.3"):
         config = compose("fetch", ["genres=['r&b',rock]", typed])
     settings = checked_settings(config)
-    assert Routes(client, settings.album_genres, Patience()).album_genres("r&b") == [routes.taxonomy[0].id]
+    assert routes(bare, settings.album_genres).album_genres("r&b") == [routes(bare).taxonomy[0].id]
 
 
-def test_a_genre_that_is_not_configured_is_the_service_s_with_those_below(bare):
-    client = connect(bare.url, None, Pace(PaceSettings(None, 2, 0, 0.0, [], 1)))
-    routes = Routes(client, ALBUM_GENRES, Patience())
-    assert routes.album_genres("metal") == ["metal", "numetal"] and routes.album_genres("rock") == ["rock", "hardrock"]
+def test_a_genre_that_is_not_configured_is_the_service_s_with_those_below(bare, routes):
+    known = routes(bare)
+    assert known.album_genres("metal") == ["metal", "numetal"] and known.album_genres("rock") == ["rock", "hardrock"]
 
 
 @pytest.mark.parametrize("gone", ["^/metatags/", "^/landing3", "^/genres", "^/tags/", "^/search", "^/rotor"])

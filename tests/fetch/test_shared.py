@@ -99,8 +99,17 @@ def test_a_failure_that_may_pass_is_no_loss_for_good(service, share, told, root,
 def test_songs_that_need_a_subscription_are_counted(service, share, told, root):
     service.misbehave("/get-mp3/.*/10010", fake.body(fake.mp3("rock", 1, 30)))
     assert not share("10000,rock", "10010,rock")
-    assert told()["found"] == 1 and told()["gone"] == {"a preview instead of the song": 1}
-    assert list(remembered(root)) == ["10010"]
+    assert told()["failed"] == {"a preview instead of the song": 1} and told()["gone"] == remembered(root) == {}
+    service.faults.clear()
+    assert share()
+
+
+def test_a_service_that_knows_no_track_at_all_is_in_trouble(service, share, told, root):
+    service.misbehave("^/tracks$", fake.body(b'{"result": []}'))
+    assert not share("10000,rock", "10010,rock") and remembered(root) == {}
+    assert told()["failed"] == {"unknown id": 2}
+    service.faults.clear()
+    assert share()
 
 
 def test_a_dry_run_says_what_is_still_there(service, share, told, root):

@@ -1,8 +1,12 @@
 """What becomes of songs that are fetched, well or not: whole runs against the fake service."""
 
+import json
 import re
 import threading
 import time
+import tracemalloc
+from collections import Counter
+from contextlib import suppress
 from itertools import pairwise
 
 import pytest
@@ -10,18 +14,34 @@ import service as fake
 from outcome import remembered, stopped
 from service import API, AUDIO, LINK
 
+from genre_lightning.errors import UserError
+
 ONE = ("genres=[rock]", "per_genre=2", "pace.workers=1")
 TWO = ("genres=[rock,jazz]", "per_genre=2", "pace.workers=1")
 
 # One bad track or answer: it is skipped or asked for again, and the next one is taken.
 
 HTML = b"<html><body>Service page</body></html>"
+
+
+def offer(**facts):
+    """A track's only offer."""
+    return fake.body(json.dumps({"result": [{"bitrateInKbps": 192, "preview": False} | facts]}).encode())
+
+
 ONCE_BAD = {  # the fault of one track: what is counted, and whether it is remembered for good
     "400": (API, fake.status(400), "400 Bad Request", True),
     "404": (API, fake.status(404), "404 Not Found", True),
-    "unknown id": (API, fake.body(b'{"result": []}'), "no MP3 with 128 kbit/s", True),
+    "no offer": (API, fake.body(b'{"result": []}'), "no file is offered", False),
+    "another kind of file": (API, offer(codec="aac"),
+                             "offered, but not as MP3 with 128 kbit/s", True),
+    "an odd status": (API, fake.status(418), "418 I'm a Teapot", False),
+    "no address": (API, offer(codec="mp3", downloadInfoUrl="file:///etc/passwd"),
+                   "an address that makes no sense", False),
+    "nested too deep": (API, fake.body(b"[" * 100_000), "an answer that makes no sense", False),
+    "XML nested too deep": (LINK, fake.body(b"<a>" * 5000 + b"</a>" * 5000), "an answer that makes no sense", False),
     "502": (API, fake.status(502, body=HTML), "502 Bad Gateway", False),
-    "403 of the link": (LINK, fake.status(403), "403 Forbidden", True),
+    "403 of the link": (LINK, fake.status(403), "403 Forbidden", False),
     "stall in the body": (AUDIO, fake.stall_in_body(0.8), "connection refused or lost", False),
     "less than promised": (AUDIO, fake.shorter, "answer cut off or garbled", False),
     "redirected in circles": (API, fake.redirect, "redirected again and again", False),
@@ -33,8 +53,8 @@ ONCE_BAD = {  # the fault of one track: what is counted, and whether it is remem
     "audio cut short": (AUDIO, fake.unmeasured(0.5), "cut short", False),
     "audio too long": (AUDIO, fake.body(fake.mp3("rock", 1, 45)), "longer than the service says", True),
     "silent audio": (AUDIO, fake.body(fake.silence(40)), "silent", True),
-    "a preview sold as the song": (AUDIO, fake.body(fake.mp3("rock", 1, 30)), "a preview instead of the song", True),
-    "not decodable": (AUDIO, fake.body(b"\xff\xfb" + bytes(range(256)) * 30), "cannot be decoded", True),
+    "a preview sold as the song": (AUDIO, fake.body(fake.mp3("rock", 1, 30)), "a preview instead of the song", False),
+    "not decodable": (AUDIO, fake.body(b"\xff\xfb" + bytes(range(256)) * 30), "cannot be decoded", False),
 }  # fmt: skip
 
 
@@ -136,15 +156,80 @@ def test_whoever_rests_does_not_keep_the_run_from_ending(service, fetch):
     assert time.monotonic() - begin < 60
 
 
-def test_a_song_that_is_refused_while_others_are_given_is_given_up(service, fetch, on_disk, root):
+# Trouble of the service is never booked as the songs' own fault.
+
+TROUBLE = {
+    "no offers": (API, fake.body(b'{"result": []}'), "no file is offered"),
+    "no MP3": (API, offer(codec="aac"), "not as MP3 with 128 kbit/s"),
+    "all unknown": (API, fake.status(404), "404 Not Found"),
+    "a strange status": (API, fake.status(418), "418 I'm a Teapot"),
+    "a proxy's status": (AUDIO, fake.status(407), "407 Proxy Authentication Required"),
+    "silence": (AUDIO, fake.body(fake.silence(40)), "silent"),
+    "other songs": (AUDIO, fake.body(fake.mp3("rock", 1, 45)), "longer than the service says"),
+    "noise": (AUDIO, fake.body(b"\xff\xfb" + bytes(range(256)) * 30), "cannot be decoded"),
+    "previews": (AUDIO, fake.body(fake.mp3("rock", 1, 30)), "a preview instead of the song"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", TROUBLE)
+def test_what_goes_wrong_with_every_song_ends_the_run_and_costs_none(case, service, fetch, on_disk, root):
+    pattern, fault, said = TROUBLE[case]
+    assert fetch(service, "genres=[rock]", "per_genre=1")  # a set that is begun already
+    service.misbehave(pattern, fault)
+    for _ in range(2):
+        assert f"{said}, 5 times in a row" in stopped(fetch, service, "genres=[rock]", "per_genre=9")
+        assert remembered(root) == {}
+    service.faults.clear()
+    assert fetch(service, "genres=[rock]", "per_genre=9") and len(on_disk()) == 9
+
+
+def test_five_songs_that_are_gone_do_not_keep_later_runs_from_the_others(service, fetch, on_disk, root):
+    service.misbehave(API + "(1000|1001|1002|1003|1004)", fake.status(404))  # ten of rock's eighteen
+    while len(on_disk()) < 17:
+        before = len(on_disk())
+        with suppress(UserError):
+            fetch(service, "genres=[rock,jazz]", "per_genre=9", "seed=3")
+        assert len(on_disk()) > before, "a run adds nothing"
+    assert Counter(number[0] for number in on_disk()) == {"1": 8, "2": 9}
+
+
+def test_what_earlier_versions_gave_up_for_what_may_pass_is_tried_again(service, fetch, on_disk, root):
+    assert fetch(service, "genres=[rock]", "per_genre=1")
+    left = [number for number in service.tracks if number[0] == "1" and number not in on_disk()]
+    booked = dict.fromkeys(left[1:], "no MP3 with 128 kbit/s") | {left[0]: "404 Not Found"}
+    (root / "fetch_skipped.json").write_text(json.dumps(booked), encoding="utf-8")
+    assert not fetch(service, "genres=[rock]", "per_genre=18")
+    assert len(on_disk()) == 17 and left[0] not in on_disk()
+
+
+def test_a_song_that_is_refused_while_others_are_given_is_left_for_the_end(service, fetch, on_disk, root):
     service.misbehave(AUDIO, fake.status(403), times=2)
-    assert fetch(service, *ONE) and len(on_disk()) == 2
-    assert list(remembered(root).values()) == ["403 Forbidden"] * 2
+    assert fetch(service, *ONE) and len(on_disk()) == 2 and remembered(root) == {}
+    first = on_disk()
+    assert fetch(service, "genres=[rock]", "per_genre=18") and on_disk()[:2] == first and len(on_disk()) == 18
 
 
-def test_songs_that_are_refused_do_not_keep_the_next_run_from_going_on(service, fetch, on_disk, root):
-    assert fetch(service, *ONE, "per_genre=1")
-    service.misbehave(AUDIO, fake.status(403), times=5)
-    stopped(fetch, service, *ONE, "per_genre=4")
-    assert len(remembered(root)) >= 4
-    assert fetch(service, *ONE, "per_genre=4") and len(on_disk()) == 4
+# What never ends.
+
+ENDLESS = bytes(1 << 16)
+
+
+@pytest.mark.parametrize("beginning", [b"", b"\xff\xfb" + bytes(range(256)), b"<html>", b"{"])
+def test_a_body_without_end_is_left_when_it_cannot_be_the_song_any_more(beginning, service, fetch, on_disk, told, root):
+    sent = Counter()
+
+    def endless(handler, _):
+        handler.send_response(200)
+        handler.end_headers()
+        handler.wfile.write(beginning)
+        while True:
+            sent[handler.path] += handler.wfile.write(ENDLESS)
+
+    service.misbehave(AUDIO + ".*/100(1|2)", endless)
+    tracemalloc.start()
+    assert not fetch(service, "genres=[rock]", "per_genre=18", "pace.timeout_seconds=20")
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert told()["skipped"] == {"an answer without end": 4} and len(on_disk()) == 14
+    assert 10_000_000 < max(sent.values()) / 3 < 20_000_000, "a song of 40 s has 1.6 MB at most"
+    assert most < 50_000_000, "the body lies in the memory"
