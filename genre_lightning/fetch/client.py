@@ -12,8 +12,7 @@ from typing import Any, BinaryIO
 from urllib.parse import urljoin, urlsplit
 
 import requests
-import urllib3
-from requests.utils import prepend_scheme_if_needed, select_proxy
+from requests.utils import select_proxy
 from yandex_music import Client
 from yandex_music.exceptions import BadRequestError, YandexMusicError
 from yandex_music.utils.request import Request
@@ -184,9 +183,9 @@ def check_proxy(proxy: str | None) -> None:
         return
     named = "the proxy that HTTP_PROXY, HTTPS_PROXY or ALL_PROXY names"
     try:
-        parts = urlsplit(prepend_scheme_if_needed(proxy, "http"))
+        parts = urlsplit(proxy if "://" in proxy else f"http://{proxy}")
         scheme = parts.scheme if parts.hostname and parts.port != 0 else ""
-    except (ValueError, urllib3.exceptions.HTTPError):
+    except ValueError:
         scheme = ""
     if scheme not in PROXIES:
         raise UserError(f"{named} has no address that makes sense, such as http://HOST:PORT")

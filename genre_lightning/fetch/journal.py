@@ -3,11 +3,15 @@
 import base64
 import gzip
 import hashlib
+import time
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
 from genre_lightning.fetch.failures import full_disks
+
+# What the service said longer ago than a week is asked for again.
+KEPT_SECONDS = 7 * 24 * 60 * 60
 
 
 class Journal:
@@ -54,7 +58,8 @@ def name(question: str) -> str:
 def read(path: Path) -> Iterator[tuple[str, bytes]]:
     """The whole lines of a journal: the hash of each question, and its packed answer."""
     with full_disks(path):
-        lines = path.read_bytes().splitlines() if path.is_file() else []
+        fresh = path.is_file() and time.time() - path.stat().st_mtime < KEPT_SECONDS
+        lines = path.read_bytes().splitlines() if fresh else []
     for line in lines:
         asked, _, packed = line.partition(b" ")
         try:

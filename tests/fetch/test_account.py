@@ -95,3 +95,17 @@ def test_a_login_that_fails_is_told_in_a_sentence(fault, said, login, service):
     service.misbehave("^/token", fault)
     with pytest.raises(UserError, match=f"{said}.*login=true again"):
         login()
+
+
+@pytest.mark.parametrize(
+    ("route", "answer"),
+    [("^/token", b'{"access_token": 7}'), ("^/token", b'{"access_token": "two words"}'), ("^/token", b"[[[[" * 50_000),
+     ("^/device", b'{"expires_in": "x"}'), ("^/device", b"7"), ("^/device", b'{"user_code": [], "interval": -1}')],
+)  # fmt: skip
+def test_a_login_that_is_answered_oddly_is_told_in_a_sentence(route, answer, login, service, tmp_path):
+    pending = fake.status(400, body=b'{"error": "authorization_pending"}')
+    service.misbehave("^/token", pending, times=route == "^/device")
+    service.misbehave(route, fake.body(answer))
+    with pytest.raises(UserError, match=r"^login: .*; run python fetch.py login=true again"):
+        login()
+    assert not list(tmp_path.rglob("*.token"))

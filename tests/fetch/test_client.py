@@ -114,6 +114,32 @@ def test_a_proxy_that_does_not_answer_is_named(service, connected, monkeypatch):
         connected(service).genres()
 
 
+@pytest.mark.parametrize(
+    "proxy", ["http://", "htp://127.0.0.1:9", "http://127.0.0.1:port", "http://[::1", "ftp://a:21"]
+)
+def test_a_proxy_that_is_none_is_told_and_its_password_is_not(proxy, service, connected, monkeypatch):
+    monkeypatch.delenv("NO_PROXY")
+    monkeypatch.setenv("HTTP_PROXY", proxy.replace("//", "//me:secret@"))
+    with pytest.raises(UserError, match=r"the proxy that HTTP_PROXY.* has no address that makes sense") as caught:
+        connected(service).genres()
+    assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("scheme", ["socks5h", "socks5", "socks4"])
+def test_a_socks_proxy_without_its_package_is_told_what_to_install(scheme, service, connected, monkeypatch):
+    monkeypatch.delenv("NO_PROXY")
+    monkeypatch.setenv("ALL_PROXY", f"{scheme}://me:secret@127.0.0.1:9")
+    monkeypatch.setattr(module, "find_spec", lambda name: None)
+    with pytest.raises(UserError, match=r"is a SOCKS proxy, which needs a package: pip install .requests\[socks\]"):
+        connected(service).genres()
+
+
+def test_certificates_that_are_not_there_are_named(service, connected, monkeypatch):
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", "nowhere.pem")
+    with pytest.raises(UserError, match=r"REQUESTS_CA_BUNDLE: there is no nowhere\.pem"):
+        connected(service).genres()
+
+
 def test_another_version_of_the_package_is_named(service, connected, monkeypatch):
     monkeypatch.delattr(module.Request, "_request_wrapper")
     monkeypatch.delattr(module.PacedRequest, "_request_wrapper")

@@ -19,6 +19,8 @@ from service import API, AUDIO, TOKEN, Service, artist_row, track_row
 
 from genre_lightning.data.sources.folder import folder
 from genre_lightning.data.splits import shared_artists, split_catalogue
+from genre_lightning.errors import UserError
+from genre_lightning.fetch.client import PacedRequest
 
 ROOT = Path(__file__).parents[2]
 ONE = ("genres=[rock]", "per_genre=2", "pace.workers=1")
@@ -229,6 +231,30 @@ def test_ctrl_c_ends_a_long_pause_at_once(service, start, on_disk):
     said, _ = process.communicate(timeout=30)
     assert process.returncode == 130 and "what was done so far is kept" in said
     assert len(on_disk()) == 2
+
+
+@pytest.mark.parametrize("ending", [UserError, KeyboardInterrupt])
+def test_what_was_listed_when_a_run_was_cut_off_is_not_asked_for_again(ending, sounds, fetch, tmp_path, monkeypatch):
+    send = PacedRequest.send
+
+    def cut_off(request, method, url, kwargs, *where):
+        if (kwargs.get("params") or {}).get("offset") == 50:
+            raise ending("now")
+        send(request, method, url, kwargs, *where)
+
+    whole, parts = (f"root='{(tmp_path / name).as_posix()}'" for name in ("whole", "parts"))
+    line = ("genres=[rock]", "per_genre=28", "dry_run=true")
+    with Service(artists=60, songs=1, genres=("rock",)) as service:
+        assert fetch(service, *line, whole)
+        with monkeypatch.context() as patched, pytest.raises(ending):
+            patched.setattr(PacedRequest, "send", cut_off)
+            fetch(service, *line, parts)
+        hits = len(service.hits)
+        assert fetch(service, *line, parts)
+        asked = [hit for hit in service.hits[hits:] if hit.path != "/account/status"]
+    assert [hit.query["offset"] for hit in asked] == [["50"]], "only the third page was missing"
+    listings = [(tmp_path / name / "fetch_listing.json").read_bytes() for name in ("whole", "parts")]
+    assert listings[0] == listings[1] and not list(tmp_path.glob("*/fetch_answers.txt"))
 
 
 def test_the_pace_holds_for_listing_and_downloading_on_the_service_s_side(service, fetch):
