@@ -3,6 +3,8 @@
 import hashlib
 import json
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -22,9 +24,9 @@ from genre_lightning.embed.embeddings import (
     TABLE,
     Embeddings,
     MappedSongs,
-    UnreadableError,
-    read_mapped_songs,
+    read_saved,
     write_embeddings,
+    write_table,
 )  # fmt: skip
 from genre_lightning.embed.page.document import write_page
 from genre_lightning.embed.page.excerpts import excerpts
@@ -32,7 +34,7 @@ from genre_lightning.embed.picture import DPI, map_picture
 from genre_lightning.embed.projection import Projection
 from genre_lightning.embed.projector import projector_hint, show_embeddings
 from genre_lightning.embed.quality import ClusterMetrics, measure
-from genre_lightning.embed.songmap import Recordings, update_map
+from genre_lightning.embed.songmap import Recordings, SongMap, undrawn, update_map
 from genre_lightning.embed.style import MapView, with_background
 from genre_lightning.embed.title import map_title
 from genre_lightning.errors import UserError
@@ -89,7 +91,7 @@ def embed(cfg: DictConfig) -> None:
     means = embed_songs(run, songs.cached, trainer)
     leave_group()
     if trainer.is_global_zero:
-        saved = Saved(saved_songs(songs.folder), None if songs.own else saved_songs(run.folder))
+        saved = Saved(read_saved(songs.folder), None if songs.own else read_saved(run.folder))
         mapped, told = map_songs(projection, run, songs, means, saved)
         own = mapped if songs.own else saved.run
         metrics = measure(mapped.embeddings, embeddings_of(own, run), cfg.neighbours)
@@ -164,27 +166,24 @@ def read_songs(catalogue: Catalogue, folder: Path, run: Run) -> SongSet:
     return SongSet(folder, folder == run.folder, Catalogue(tracks), [song for _, song in readable], broken)
 
 
-def saved_songs(folder: Path) -> MappedSongs | None:
-    """What was embedded into a folder before; None if nothing was, or, with a warning, if it cannot be used."""
-    try:
-        return read_mapped_songs(folder) if (folder / ARRAYS).is_file() else None
-    except UnreadableError as error:
-        logger.warning("%s, so it is not used", error.problem)
-        return None
-
-
 def map_songs(
     projection: Projection, run: Run, songs: SongSet, means: "SongMeans", saved: Saved
 ) -> tuple[MappedSongs, str]:
-    """The songs on their map, and a sentence on how the map came about."""
+    """The songs on their map, and a sentence on how the map came about; what the model makes of them is saved first."""
     digests, heard = np.array([song.digest for song in songs.cached]), describe_songs(run.cache, songs.cached)
     recordings = Recordings(digests, means.vectors, heard, [track.artist for track in songs.tracks])
-    maps = (one.song_map if one is not None else None for one in saved)
-    song_map, told = update_map(projection, run.fingerprint, recordings, *maps)
     tracks = songs.tracks if songs.own else with_splits(songs, run, saved.run)
-    arrays = means.probabilities, means.vectors, song_map.positions, song_map.digests, heard
-    embeddings = Embeddings(tracks, run.spec.genres, *arrays)
-    return MappedSongs(embeddings, song_map), told
+
+    def lying(where: SongMap) -> MappedSongs:
+        arrays = means.probabilities, means.vectors, where.positions, where.digests, heard
+        return MappedSongs(Embeddings(tracks, run.spec.genres, *arrays), where)
+
+    earlier, run_map = (one.song_map.drawn if one is not None else None for one in saved)
+    if saved.here is None or not saved.here.are(digests, run.fingerprint):
+        with told_if_unwritable(songs.folder):
+            write_embeddings(lying(undrawn(projection, run.fingerprint, recordings, earlier)), songs.folder)
+    song_map, told = update_map(projection, run.fingerprint, recordings, earlier, run_map)
+    return lying(song_map), told
 
 
 def with_splits(songs: SongSet, run: Run, own: MappedSongs | None) -> Catalogue:
@@ -217,17 +216,24 @@ def write_results(run: Run, songs: SongSet, mapped: MappedSongs, view: MapView, 
     Raises UserError if a file cannot be written.
     """
     folder = songs.folder
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
+    with told_if_unwritable(folder):
+        write_embeddings(mapped, folder)
         save_picture(map_picture(view), folder / PICTURE, dpi=DPI)
         write_page(view, folder / PAGE, excerpts(songs.tracks) if audio else ())
-        write_embeddings(mapped, folder)
+        write_table(mapped.embeddings, folder / TABLE)  # may be open in another program that locks it
         show_embeddings(run.folder, folder, mapped.embeddings)
+    return [folder / name for name in (ARRAYS, TABLE, PICTURE, PAGE)]
+
+
+@contextmanager
+def told_if_unwritable(folder: Path) -> Iterator[None]:
+    """Turn what the system says of a file that cannot be written into UserError."""
+    try:
+        yield
     except OSError as error:
         name = error.filename2 or error.filename or folder
         hint = "; is it open in another program? Close it and run again" if isinstance(error, PermissionError) else ""
         raise UserError(f"cannot write {name}: {error.strerror or error}{hint}") from None
-    return [folder / name for name in (ARRAYS, TABLE, PICTURE, PAGE)]
 
 
 def print_summary(metrics: ClusterMetrics, told: str, broken: dict[Path, str], places: list[str]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import logging
 import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
@@ -18,6 +19,7 @@ from genre_lightning.embed.songmap import SongMap
 from genre_lightning.errors import UserError
 from genre_lightning.files import write_text_whole, write_whole
 
+logger = logging.getLogger(__name__)
 ARRAYS, TABLE = "embeddings.npz", "embeddings.csv"
 FORMAT = 3  # of embeddings.npz; files of version 0.1 have no number
 ARRAY_COLUMNS = ("probabilities", "vectors", "positions", "digests", "descriptors")
@@ -33,7 +35,7 @@ class Embeddings:
         genres: The genres that the model knows, in the order of the columns of `probabilities`.
         probabilities: `(songs, n_genres)`, the softmax of the mean of the songs' logits.
         vectors: `(songs, embedding)`: the output of the model's encoder, averaged over each song's windows.
-        positions: `(songs, 2)`: where each song lies on the map.
+        positions: `(songs, 2)`: where each song lies on the map; NaN if drawing it was cut off.
         digests: `(songs,)`, texts: songs that share one have the same sound.
         descriptors: `(songs, descriptors)`: what DESCRIPTORS say of each song, NaN where unknown.
     """
@@ -75,6 +77,10 @@ class MappedSongs:
     embeddings: Embeddings
     song_map: SongMap
 
+    def are(self, digests: np.ndarray, model: str) -> bool:
+        """Whether they are these songs, as the model with this fingerprint sees them."""
+        return self.song_map.model == model and np.array_equal(self.song_map.digests, digests)
+
 
 class UnreadableError(UserError):
     """An embeddings.npz that cannot be used; `problem` is the text without what to do about it."""
@@ -85,7 +91,7 @@ class UnreadableError(UserError):
 
 
 def write_embeddings(songs: MappedSongs, folder: Path) -> None:
-    """Write the table for people, and the arrays that `read_mapped_songs` reads back."""
+    """Write the arrays that `read_mapped_songs` reads back."""
     folder.mkdir(parents=True, exist_ok=True)
     embeddings, tracks = songs.embeddings, songs.embeddings.tracks
     arrays: Any = {"format": np.array(FORMAT), "genres": np.array(embeddings.genres)}
@@ -93,7 +99,6 @@ def write_embeddings(songs: MappedSongs, folder: Path) -> None:
     arrays |= {field.name: np.array(getattr(songs.song_map, field.name)) for field in fields(SongMap)}
     arrays |= {"probabilities": embeddings.probabilities, "descriptors": embeddings.descriptors}
     write_whole(folder / ARRAYS, lambda file: np.savez(file, **arrays))
-    write_table(embeddings, folder / TABLE)  # last, since it may be open in another program that locks it
 
 
 def write_table(embeddings: Embeddings, path: Path) -> None:
@@ -137,6 +142,15 @@ def read_mapped_songs(folder: Path) -> MappedSongs:
         return unpacked(arrays)
     except (KeyError, TypeError, ValueError):  # arrays that are missing, or not of these shapes
         raise UnreadableError(f"{path} was not written by this program") from None
+
+
+def read_saved(folder: Path) -> MappedSongs | None:
+    """What was embedded into a folder before; None if nothing was, or, with a warning, if it cannot be used."""
+    try:
+        return read_mapped_songs(folder) if (folder / ARRAYS).is_file() else None
+    except UnreadableError as error:
+        logger.warning("%s, so it is not used", error.problem)
+        return None
 
 
 def unpacked(arrays: dict[str, np.ndarray]) -> MappedSongs:

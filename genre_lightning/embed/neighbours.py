@@ -107,7 +107,7 @@ def similar_artists(embeddings: Embeddings, query: Query, k: int = 10) -> list[S
 def songs_between(embeddings: Embeddings, start: int, end: int, count: int) -> list[int]:
     """The rows of the songs along the path from one song to another over the map (`journey`), each recording once.
 
-    Raises UserError if both are the same recording, or if `count` leaves out an end.
+    Raises UserError if both are the same recording, if `count` leaves out an end, or if there is no map yet.
     """
     if count < 2:
         raise UserError("-k: a path has two ends; ask for 2 songs or more")
@@ -116,6 +116,8 @@ def songs_between(embeddings: Embeddings, start: int, end: int, count: int) -> l
         raise UserError(
             f"--to: both ends of the path are {song_name(embeddings.tracks.tracks[start])}; name another song"
         )
+    if np.isnan(embeddings.positions).any():
+        raise UserError("--to: the map of these songs was not drawn to its end; run embed.py again")
     between = np.setdiff1d(recordings, recordings[[start, end]])
     rows = np.sort([start, end, *between])
     first, last = np.searchsorted(rows, [start, end]).tolist()

@@ -1,18 +1,29 @@
 """From vectors to a map: UMAP, t-SNE or PCA."""
 
+import atexit
 import logging
+import os
+import shutil
+import sys
+import tempfile
 import threading
 import warnings
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
 
+from genre_lightning.errors import explain_import, reason
+
 logger = logging.getLogger(__name__)
 ANNOUNCED_AFTER_SECONDS = 3.0
+
+
+class UnusableError(Exception):
+    """A projection does not work on this computer; the text says why."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +46,9 @@ class Projection(ABC):
 
         Returns:
             The songs' positions: float32 `(songs, 2)`.
+
+        Raises:
+            UnusableError: This projection does not work on this computer.
         """
 
     def place(self, vectors: np.ndarray, positions: np.ndarray, new: np.ndarray) -> np.ndarray | None:
@@ -140,17 +154,16 @@ class UMAP(Projection):
             raise ValueError(f"n_neighbors {self.n_neighbors} must be at least 2, {where}")
 
     def fit(self, vectors: np.ndarray) -> np.ndarray:
-        with quiet_umap():
-            return self.mapper(len(vectors)).fit_transform(vectors)
+        return compiled(lambda: self.mapper(len(vectors)).fit_transform(vectors))
 
     def place(self, vectors: np.ndarray, positions: np.ndarray, new: np.ndarray) -> np.ndarray | None:
         # umap's `transform`, of a mapper that is made anew: a stored one would have to be unpickled, which runs code.
-        if len(vectors) < self.fewest_songs:
-            return None
-        with quiet_umap():
+        def placed() -> np.ndarray:
             mapper = self.mapper(len(vectors), transform_mode="graph").fit(vectors)  # finds neighbours, draws no map
             mapper.transform_mode, mapper.embedding_ = "embedding", positions
             return mapper.transform(new)
+
+        return compiled(placed) if len(vectors) >= self.fewest_songs else None
 
     def mapper(self, songs: int, **how: Any) -> Any:
         """An object of umap's class with these settings, for a number of songs."""
@@ -163,6 +176,35 @@ class UMAP(Projection):
             n_jobs=1,  # required with a seed
             **how,
         )  # fmt: skip
+
+
+def compiled(work: Callable[[], np.ndarray]) -> np.ndarray:
+    """What `work` makes with umap, which has to be compiled.
+
+    If that fails, as where it can be kept nowhere, umap is loaded once more, with a temporary folder for what is
+    compiled. Raises UnusableError.
+    """
+    with quiet_umap():
+        try:
+            return work()
+        except Exception:  # a compiler can raise anything
+            try:
+                start_anew()
+                return work()
+            except Exception as error:
+                raise UnusableError(explain_import(error) or reason(error)) from error
+
+
+def start_anew() -> None:
+    """Forget umap, and what it has compiled; its next import keeps that in a temporary folder."""
+    from numba.core import config
+
+    folder = tempfile.mkdtemp(prefix="genre_lightning-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    os.environ["NUMBA_CACHE_DIR"] = folder
+    config.reload_config()
+    for name in [name for name in sys.modules if name.partition(".")[0] in ("pynndescent", "umap")]:
+        del sys.modules[name]
 
 
 @contextmanager

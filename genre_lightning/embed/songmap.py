@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from enum import Enum, auto
 from typing import NamedTuple
 
@@ -12,7 +12,7 @@ import numpy as np
 
 from genre_lightning.embed.directions import turn
 from genre_lightning.embed.islands import move_together
-from genre_lightning.embed.projection import PCA, Projection
+from genre_lightning.embed.projection import PCA, Projection, UnusableError
 
 
 class Recordings(NamedTuple):
@@ -42,6 +42,13 @@ class SongMap:
     positions: np.ndarray
     fitted: np.ndarray
     base: str = ""
+
+    @property
+    def drawn(self) -> "SongMap | None":
+        """The songs that have positions, of a map whose drawing may have been cut off; None if none has."""
+        placed = ~np.isnan(self.positions).any(axis=1)
+        columns = {name: getattr(self, name)[placed] for name in ("digests", "vectors", "positions", "fitted")}
+        return replace(self, **columns) if placed.any() else None
 
     @property
     def fingerprint(self) -> str:
@@ -109,10 +116,21 @@ REASONS = {
 def update_map(
     projection: Projection, model: str, songs: Recordings, earlier: SongMap | None, run_map: SongMap | None
 ) -> tuple[SongMap, str]:
-    """Where the songs lie, and a sentence on how that came about.
+    """Where the songs lie, and a sentence on how that came about; PCA draws the map if `projection` does not work.
 
     `earlier` is the map that these songs had before, `run_map` that of the run's own songs if these are others.
     """
+    try:
+        return projected(projection, model, songs, earlier, run_map)
+    except UnusableError as reason:
+        song_map, _ = projected(PCA(), model, songs, earlier, run_map)
+        return song_map, f"The map is drawn by PCA: {type(projection).__name__} does not work here. {reason}"
+
+
+def projected(
+    projection: Projection, model: str, songs: Recordings, earlier: SongMap | None, run_map: SongMap | None
+) -> tuple[SongMap, str]:
+    """`update_map` by this projection. Raises UnusableError."""
     settings = map_settings(projection, model)
     run_map = run_map if run_map is not None and run_map.settings == settings else None
     found = recognise(earlier, settings, run_map)
@@ -120,6 +138,14 @@ def update_map(
     base = {"earlier": earlier, "run": run_map, "none": None}[plan.base]
     updated = add_songs(projection, settings, songs, earlier if plan.keep else None, base)
     return updated if updated is not None else draw_map(projection, settings, songs, found)
+
+
+def undrawn(projection: Projection, model: str, songs: Recordings, earlier: SongMap | None) -> SongMap:
+    """What is known before the map is drawn: songs lie where the earlier map of these settings has them, or nowhere."""
+    settings = map_settings(projection, model)
+    kept = earlier if earlier is not None and earlier.settings == settings else None
+    positions, fitted = look_up(songs.digests, kept, None)
+    return SongMap(settings, songs.digests, songs.vectors, positions, fitted, kept.base if kept is not None else "")
 
 
 def add_songs(

@@ -14,6 +14,7 @@ from genre_lightning.data.cache import FeatureCache
 from genre_lightning.embed import embeddings as embeddings_file
 from genre_lightning.embed.embed import folder_name
 from genre_lightning.embed.embeddings import read_embeddings
+from genre_lightning.embed.projection import PCA, UMAP
 from genre_lightning.embed.style import BACKGROUND
 from genre_lightning.errors import UserError, is_for_users
 from genre_lightning.runs.run import Run
@@ -267,6 +268,51 @@ def test_a_table_that_is_open_elsewhere_is_named_and_the_rest_is_written(copied,
     with pytest.raises(UserError, match=r"cannot write .*embeddings\.csv: "):
         map_run(copied)
     assert (copied / "map.html").is_file() and read_embeddings(copied) and not list(copied.glob("*.tmp"))
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), MemoryError(), SystemExit()])
+def test_what_the_model_makes_of_songs_is_saved_before_their_map_is_drawn(error, run, map_run, tmp_path, monkeypatch):
+    copied = Path(shutil.copytree(run, tmp_path / "run"))
+    with monkeypatch.context() as broken, pytest.raises(type(error)):
+        broken.setattr(PCA, "fit", lambda *_: (_ for _ in ()).throw(error))
+        map_run(copied)
+    saved = read_embeddings(copied)
+    assert len(saved.tracks) == 30 and np.isnan(saved.positions).all() and not (copied / "map.png").exists()
+    map_run(copied)
+    drawn = read_embeddings(copied)
+    assert np.allclose(drawn.vectors, saved.vectors) and np.isfinite(drawn.positions).all()
+
+
+def test_a_map_that_cannot_be_drawn_by_umap_is_drawn_by_pca_and_by_umap_when_it_works(
+    copied, map_run, monkeypatch, capsys
+):
+    def fail():
+        raise ImportError("Numba needs NumPy 2.3 or less. Got NumPy 2.9.")
+
+    before = read_embeddings(copied)
+    with monkeypatch.context() as broken:
+        broken.setattr(UMAP, "mapper", lambda *_, **how: fail())
+        map_run(copied, "projection=umap")
+    told = capsys.readouterr().out
+    assert "\nThe map is drawn by PCA: UMAP does not work here. " in told and "Got NumPy 2.9." in told
+    assert np.array_equal(read_embeddings(copied).positions, before.positions) and (copied / "map.html").is_file()
+    map_run(copied, "projection=umap")
+    assert not np.allclose(read_embeddings(copied).positions, before.positions)
+
+
+def test_songs_that_are_added_are_saved_beside_the_earlier_map(copied, map_run, new_songs, write_song, monkeypatch):
+    new = f"data.root='{new_songs.as_posix()}'"
+    map_run(copied, new)
+    before = positions(others(copied))
+    write_song(new_songs / "noise" / "0.wav", "noise", 50)
+    with monkeypatch.context() as broken, pytest.raises(KeyboardInterrupt):
+        broken.setattr(PCA, "place", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        map_run(copied, new)
+    saved = positions(others(copied))
+    assert before.items() <= saved.items() and len(saved) == len(before) + 1
+    map_run(copied, new)
+    after = positions(others(copied))
+    assert before.items() <= after.items() and np.isfinite(list(after.values())).all()
 
 
 def test_with_audio_the_page_holds_an_excerpt_of_every_song(copied, map_run, new_songs):

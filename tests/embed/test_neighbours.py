@@ -154,6 +154,12 @@ def test_a_way_is_listed_below_its_ends(embedded, tmp_path, library):
         path_between(embedded, "noise artist 4", str(tmp_path / "text.wav"), 2, trust=False)
 
 
+def test_without_a_map_there_is_no_way_over_it(embedded):
+    songs = read_mapped_songs(embedded).embeddings
+    with pytest.raises(UserError, match=r"--to: the map of these songs was not drawn to its end; run embed\.py again"):
+        songs_between(replace(songs, positions=np.full_like(songs.positions, np.nan)), 0, 1, 3)
+
+
 def test_it_is_said_if_artists_are_read_off_names(embedded, tmp_path):
     folder = Path(shutil.copytree(embedded, tmp_path / "run"))
     songs = read_mapped_songs(folder)

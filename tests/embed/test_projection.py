@@ -1,12 +1,16 @@
 import logging
+import os
+import sys
 import time
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
+from numba.core import config
 
 import genre_lightning.embed.projection
-from genre_lightning.embed.projection import PCA, TSNE, UMAP, quiet_umap
+from genre_lightning.embed.projection import PCA, TSNE, UMAP, UnusableError, compiled, quiet_umap
 
 pytestmark = pytest.mark.usefixtures("uncompiled")
 ALL = [UMAP(n_neighbors=4), TSNE(perplexity=3, max_iter=500), PCA()]
@@ -106,6 +110,44 @@ def test_where_there_is_no_way_to_place_songs_there_is_no_position(projection, s
 def test_settings_that_cannot_work_are_told_before_any_work(wrong):
     with pytest.raises(ValueError, match="must be"):
         wrong()
+
+
+@pytest.fixture
+def reloaded(monkeypatch):
+    """Let umap be loaded again, for this test alone."""
+    monkeypatch.setenv("NUMBA_CACHE_DIR", "")
+    for name in [name for name in sys.modules if name.partition(".")[0] in ("pynndescent", "umap")]:
+        monkeypatch.delitem(sys.modules, name)
+
+
+def test_what_is_compiled_goes_to_a_temporary_folder_if_there_is_no_other(reloaded):
+    folders = []
+
+    def work():
+        folders.append(os.environ["NUMBA_CACHE_DIR"])
+        if not folders[-1]:
+            raise RuntimeError("cannot cache function 'f': no locator available for file 'f.py'")
+        return np.zeros(2)
+
+    assert compiled(work).tolist() == [0, 0]
+    assert len(folders) == 2 and Path(folders[1]).is_dir() and folders[1] == config.CACHE_DIR
+
+
+class TooNew:
+    """Finds no numba that goes with this NumPy."""
+
+    def find_spec(self, name, *_):
+        if name == "umap":
+            raise ImportError("Numba needs NumPy 2.3 or less. Got NumPy 2.9.")
+
+
+@pytest.mark.parametrize(
+    "use", [lambda: UMAP().fit(clouds()), lambda: UMAP().place(clouds(), clouds()[:, :2], clouds())]
+)
+def test_a_umap_that_cannot_be_loaded_is_told_of_with_its_reason(use, reloaded, monkeypatch):
+    monkeypatch.setattr(sys, "meta_path", [TooNew(), *sys.meta_path])
+    with pytest.raises(UnusableError, match="Numba needs NumPy 2.3 or less. Got NumPy 2.9."):
+        use()
 
 
 @pytest.mark.parametrize(("seconds", "told"), [(0.3, True), (0.0, False)])

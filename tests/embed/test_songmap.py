@@ -6,8 +6,8 @@ import pytest
 from scipy.spatial.distance import pdist
 
 from genre_lightning.embed.descriptors import DESCRIPTORS, unknown
-from genre_lightning.embed.projection import PCA, TSNE, UMAP, Projection
-from genre_lightning.embed.songmap import PLANS, Earlier, Recordings, SongMap, map_settings, update_map
+from genre_lightning.embed.projection import PCA, TSNE, UMAP, Projection, UnusableError
+from genre_lightning.embed.songmap import PLANS, Earlier, Recordings, SongMap, map_settings, undrawn, update_map
 
 pytestmark = pytest.mark.usefixtures("uncompiled")
 NAMES = np.array([f"song {number}" for number in range(12)])
@@ -126,6 +126,37 @@ def test_a_few_songs_are_drawn_by_pca_and_that_is_said(songs, projection):
     assert np.isfinite(drawn.positions).all() and len(drawn.positions) == songs
     name = type(projection).__name__
     assert told == f"The map is new and drawn by PCA: {name} needs 4 songs, and there are {songs}."
+
+
+@dataclass(frozen=True)
+class Broken(Projection):
+    """Does not work here."""
+
+    def fit(self, vectors):
+        raise UnusableError("its compiler is missing")
+
+    place = fit
+
+
+def test_a_projection_that_does_not_work_here_is_replaced_by_pca_and_that_is_said():
+    drawn, told = draw(range(10), projection=Broken())
+    assert told == "The map is drawn by PCA: Broken does not work here. its compiler is missing"
+    assert np.array_equal(drawn.positions, draw(range(10))[0].positions)
+    again, _ = draw(range(10), drawn, projection=Broken())
+    assert np.array_equal(again.positions, drawn.positions)
+    assert draw(range(10), drawn, projection=Still())[1].endswith("have changed, now Still."), "the next run mends it"
+
+
+def test_what_is_saved_before_a_map_is_drawn_keeps_the_earlier_one():
+    first = draw(range(8))[0]
+    songs = recordings(NAMES[range(10)], VECTORS[range(10)])
+    saved = undrawn(PCA(), "a model", songs, first)
+    assert np.array_equal(saved.positions[:8], first.positions) and np.isnan(saved.positions[8:]).all()
+    after, before = (draw(range(10), earlier)[0] for earlier in (saved.drawn, first))
+    assert np.array_equal(after.positions, before.positions) and after.fitted.tolist() == before.fitted.tolist()
+    for other in (None, replace(first, settings=map_settings(PCA(), "another model"))):
+        assert undrawn(PCA(), "a model", songs, other).drawn is None
+    assert first.drawn.fingerprint == first.fingerprint
 
 
 def test_songs_that_are_left_of_a_map_of_their_own_follow_the_run_s():
