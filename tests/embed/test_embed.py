@@ -283,9 +283,7 @@ def test_what_the_model_makes_of_songs_is_saved_before_their_map_is_drawn(error,
     assert np.allclose(drawn.vectors, saved.vectors) and np.isfinite(drawn.positions).all()
 
 
-def test_a_map_that_cannot_be_drawn_by_umap_is_drawn_by_pca_and_by_umap_when_it_works(
-    copied, map_run, monkeypatch, capsys
-):
+def test_where_umap_does_not_work_pca_draws_the_map_until_it_does(copied, map_run, monkeypatch, capsys):
     def fail():
         raise ImportError("Numba needs NumPy 2.3 or less. Got NumPy 2.9.")
 

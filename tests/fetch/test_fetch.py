@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -233,21 +234,28 @@ def test_ctrl_c_ends_a_long_pause_at_once(service, start, on_disk):
     assert len(on_disk()) == 2
 
 
-@pytest.mark.parametrize("ending", [UserError, KeyboardInterrupt])
-def test_what_was_listed_when_a_run_was_cut_off_is_not_asked_for_again(ending, sounds, fetch, tmp_path, monkeypatch):
+@contextmanager
+def cut_off(ending):
+    """Let a run end with an error when it asks for the third page of a list."""
     send = PacedRequest.send
 
-    def cut_off(request, method, url, kwargs, *where):
+    def send_or_end(request, method, url, kwargs, *where):
         if (kwargs.get("params") or {}).get("offset") == 50:
             raise ending("now")
         send(request, method, url, kwargs, *where)
 
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(PacedRequest, "send", send_or_end)
+        yield
+
+
+@pytest.mark.parametrize("ending", [UserError, KeyboardInterrupt])
+def test_what_was_listed_when_a_run_was_cut_off_is_not_asked_for_again(ending, sounds, fetch, tmp_path):
     whole, parts = (f"root='{(tmp_path / name).as_posix()}'" for name in ("whole", "parts"))
     line = ("genres=[rock]", "per_genre=28", "dry_run=true")
     with Service(artists=60, songs=1, genres=("rock",)) as service:
         assert fetch(service, *line, whole)
-        with monkeypatch.context() as patched, pytest.raises(ending):
-            patched.setattr(PacedRequest, "send", cut_off)
+        with cut_off(ending), pytest.raises(ending):
             fetch(service, *line, parts)
         hits = len(service.hits)
         assert fetch(service, *line, parts)
