@@ -9,6 +9,7 @@ import json
 import re
 import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
@@ -54,14 +55,20 @@ class Ledger:
                 self.lock.acquire(timeout=0)
             except Timeout:
                 raise UserError(f"root: another run is collecting songs in {self.root}; wait for it") from None
-            own = (f"{name}.*.tmp" for name in (MANIFEST, LISTING, SKIPPED, "*/*.mp3"))
-            for unfinished in [path for pattern in own for path in self.root.glob(pattern)]:  # of a run that was killed
-                unfinished.unlink()
+        self.remove_unfinished()
         self.read()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.remove_unfinished()
         self.lock.release()
+
+    def remove_unfinished(self) -> None:
+        """Remove what a killed run has begun, or a transfer for which nobody waits after Ctrl-C."""
+        own = (f"{name}.*.tmp" for name in (MANIFEST, LISTING, SKIPPED, "*/*.mp3"))
+        for unfinished in [path for pattern in own for path in self.root.glob(pattern)]:
+            with suppress(OSError):
+                unfinished.unlink()
 
     def read(self) -> None:
         """Read what earlier runs have left. Raises UserError for a damaged file."""

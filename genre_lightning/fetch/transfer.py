@@ -3,8 +3,9 @@
 import threading
 from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from multiprocessing.pool import AsyncResult, ThreadPool
 from typing import Any
 
 from tqdm import tqdm
@@ -14,7 +15,7 @@ from genre_lightning.fetch.candidates import Candidate
 from genre_lightning.fetch.download import FetchedSong, fetch_song
 from genre_lightning.fetch.failures import PassingError, RefusedError, ServiceError
 from genre_lightning.fetch.ledger import Ledger
-from genre_lightning.fetch.pace import Pace, Patience
+from genre_lightning.fetch.pace import LONGEST_NAP_SECONDS, Pace, Patience
 from genre_lightning.fetch.settings import Settings
 
 ADVICE = "the service is in trouble, or your network is; run again later"
@@ -69,19 +70,21 @@ class Transfer(ABC):
 
         So the set does not depend on which transfer is the fastest, and never more are under way than are missing.
         """
-        waiting, running, have = iter(todo), deque(), len(self.ledger.of_genre(genre))
+        waiting, running, have = iter(todo), deque[tuple[Candidate, AsyncResult]](), len(self.ledger.of_genre(genre))
         with (
-            ThreadPoolExecutor(self.settings.pace.workers) as pool,
+            workers(self.settings.pace.workers) as pool,
             self.pace.until_an_error(),
             tqdm(desc=genre, total=have + wanted, initial=have, unit="song", disable=None) as bar,
         ):
             while wanted:
                 while len(running) < min(wanted, 2 * self.settings.pace.workers) and (one := next(waiting, None)):
-                    running.append((one, pool.submit(self.attempt, one)))
+                    running.append((one, pool.apply_async(self.attempt, (one,))))
                 if not running:
                     return
-                candidate, future = running.popleft()
-                if self.enter(candidate, future.result()):
+                candidate, result = running.popleft()
+                while not result.ready():
+                    result.wait(LONGEST_NAP_SECONDS)
+                if self.enter(candidate, result.get()):
                     wanted -= 1
                     bar.update()
 
@@ -126,3 +129,18 @@ class Transfer(ABC):
             return False
         self.ledger.add(candidate, outcome)
         return True
+
+
+@contextmanager
+def workers(number: int) -> Iterator[ThreadPool]:
+    """Threads that end with the block; on Ctrl-C nobody waits for them: a transfer may stall for long."""
+    pool, interrupted = ThreadPool(number), False
+    try:
+        yield pool
+    except KeyboardInterrupt:
+        interrupted = True
+        raise
+    finally:
+        pool.close()
+        if not interrupted:
+            pool.join()

@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections import Counter
 from contextlib import contextmanager
@@ -16,7 +17,7 @@ from pathlib import Path
 import pytest
 import service as fake
 from outcome import remembered, stopped
-from service import API, AUDIO, TOKEN, Service, artist_row, track_row
+from service import API, AUDIO, LINK, TOKEN, Service, artist_row, track_row
 
 from genre_lightning.data.sources.folder import folder
 from genre_lightning.data.splits import shared_artists, split_catalogue
@@ -232,6 +233,23 @@ def test_ctrl_c_ends_a_long_pause_at_once(service, start, on_disk):
     said, _ = process.communicate(timeout=30)
     assert process.returncode == 130 and "what was done so far is kept" in said
     assert len(on_disk()) == 2
+
+
+@pytest.mark.parametrize("stalled", [LINK, AUDIO])
+def test_ctrl_c_does_not_wait_for_a_transfer_that_stalls(stalled, service, start, on_disk):
+    if os.name != "posix":
+        pytest.skip("sends a signal")
+    waiting = threading.Event()
+    service.misbehave(stalled + ".*2\\d{4}", lambda *_: waiting.wait(60))
+    process = start(service, *TWO, "pace.timeout_seconds=60", "pace.workers=2", wait=False)
+    while not [hit for hit in service.hits if re.search(stalled + ".*2\\d{4}", hit.path)]:
+        time.sleep(0.02)
+    process.send_signal(signal.SIGINT)
+    begin = time.monotonic()
+    said, _ = process.communicate(timeout=50)
+    waiting.set()
+    assert process.returncode == 130 and "what was done so far is kept" in said and "Traceback" not in said
+    assert time.monotonic() - begin < 20 and len(on_disk()) == 2
 
 
 @contextmanager
