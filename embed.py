@@ -1,5 +1,9 @@
 """Map the songs of a finished run, or songs that its model never saw: python embed.py [run=DIR] [data.root=SONGS]"""
 
+import genre_lightning.command_line.uncaught  # noqa: F401 (before all that takes time)
+
+# isort: split
+
 import hydra
 from omegaconf import DictConfig
 

@@ -2,6 +2,10 @@
 
 import sys
 
+import genre_lightning.command_line.uncaught  # noqa: F401 (before all that takes time)
+
+# isort: split
+
 import hydra
 from omegaconf import DictConfig
 

@@ -2,6 +2,10 @@
 
 from pathlib import Path
 
+import genre_lightning.command_line.uncaught  # noqa: F401 (before all that takes time)
+
+# isort: split
+
 import hydra
 from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
@@ -20,7 +24,8 @@ prepare_process()  # before Hydra, which may warn at once
 def main(cfg: DictConfig) -> float:
     """Return the log-loss on validation, which a search lowers."""
     prepare_process()  # again, if a launcher has started another process for this job
-    from genre_lightning.runs.resume import settings_to_go_on_with
+    from genre_lightning.runs.alone import alone_in, write_settings
+    from genre_lightning.runs.resume import settings_to_go_on_with, told_how_to_go_on
     from genre_lightning.train.checks import check_values
     from genre_lightning.train.sweep import run_job
 
@@ -28,9 +33,10 @@ def main(cfg: DictConfig) -> float:
     folder = Path(hydra_config.runtime.output_dir)
     if hydra_config.mode == RunMode.MULTIRUN:
         return run_job(cfg, hydra_config, folder)
-    with untouched_if_refused(folder):
+    with told_how_to_go_on(folder), alone_in(folder), untouched_if_refused(folder):
         settings = settings_to_go_on_with(cfg, hydra_config.overrides.task, folder)
         check_values(settings)
+        write_settings(cfg, folder)
         from genre_lightning.train.train import train  # only now, since it takes seconds
 
         return train(settings, folder)

@@ -3,11 +3,11 @@
 import errno
 import os
 import re
+import signal
 import sys
 import traceback
 from collections.abc import Callable, Iterator
 from functools import wraps
-from importlib import import_module
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -21,12 +21,12 @@ FOR_USERS = {
 FOR_PROGRAMMERS = re.compile(r"\s*(full_key:|object_type=|provider=|Config search path|See https|To append)")
 # The system's errors if a file or folder may not be read or written: the user's rights, or a read-only disk.
 NOT_ALLOWED = (errno.EACCES, errno.EPERM, errno.EROFS)
+# The system's errors if there is no room for a file: on the disk, or left to the user.
+FULL = (errno.ENOSPC, errno.EDQUOT)
 # The versions that were tested together; the file lies beside the commands.
 CONSTRAINTS = Path(__file__).parents[1] / "constraints.txt"
 # Set to 1 if tracebacks are wanted: a variable of our own, which the processes that a run starts inherit.
 TRACEBACK = "GENRE_LIGHTNING_TRACEBACK"
-# Packages whose module has another name.
-CALLED = {"hydra-core": "hydra", "pillow": "PIL", "scikit-learn": "sklearn", "umap-learn": "umap"}
 # What only a mistake in a module's own code raises when it is imported.
 MISTAKES = (NameError, SyntaxError)
 
@@ -45,8 +45,10 @@ def run_command(command: Callable[..., object], *arguments: object) -> NoReturn:
     os.environ["HYDRA_FULL_ERROR"] = "1"  # or Hydra prints a report of its own, several lines and a traceback
     try:
         sys.exit(command(*arguments))  # pyright: ignore[reportArgumentType] (Hydra's functions return None)
-    except KeyboardInterrupt:
-        print("\nstopped; what was done so far is kept", file=sys.stderr)
+    except KeyboardInterrupt as stop:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever types it twice gets no more than a line
+        if os.environ.get("LOCAL_RANK", "0") == "0":  # of the processes of a run the first one speaks
+            print(f"\nstopped; {str(stop) or 'what was done so far is kept'}", file=sys.stderr, flush=True)
         sys.exit(130)
     except Exception as error:
         if not has_a_line(error):
@@ -135,9 +137,20 @@ def explain(error: BaseException) -> str:
 
 def explain_system(error: BaseException) -> str | None:
     """One line about a package, a file or a folder that cannot be used here; None for all other errors."""
+    if (folder := full_disk(error)) is not None:
+        return f"{folder}: no space left on the disk; files that were there are whole; make room, then type it again"
     if isinstance(error, OSError) and error.errno in NOT_ALLOWED and error.filename is not None:
         return f"{error.filename}: {error.strerror}; name another folder, or get permission to use this one"
     return explain_import(error)
+
+
+def full_disk(error: BaseException | None) -> Path | None:
+    """The folder for which there was no room on the disk, if that caused an error; None if it did not."""
+    while error is not None:
+        if isinstance(error, OSError) and error.errno in FULL:
+            return Path.cwd() if error.filename is None else Path(os.fsdecode(error.filename)).absolute().parent
+        error = error.__cause__
+    return None
 
 
 def in_one_line(text: str) -> str:
@@ -210,17 +223,6 @@ def requirements(package: str, extra: str = "") -> Iterator[tuple[str, str | Non
                 yield name[0], version(name[0])
             except PackageNotFoundError:
                 yield name[0], None
-
-
-def packages() -> Iterator[tuple[str, str]]:
-    """Each package that this project requires, with its version; and why, if it cannot be loaded."""
-    for name, found in requirements("genre_lightning", extra="onnx"):
-        try:
-            if found is not None:
-                import_module(CALLED.get(name, name.replace("-", "_")))
-            yield name, found or "not installed"
-        except Exception as error:  # an import can raise anything
-            yield name, f"{found}, cannot be loaded ({reason(error)})"
 
 
 def is_tested(package: str) -> bool:

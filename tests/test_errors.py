@@ -22,7 +22,6 @@ from genre_lightning.audio.reading import read_audio
 from genre_lightning.config import check_types, find_class
 from genre_lightning.embed.projection import UMAP
 from genre_lightning.errors import (
-    CALLED,
     TRACEBACK,
     UserError,
     explain,
@@ -30,8 +29,6 @@ from genre_lightning.errors import (
     is_for_users,
     is_tested,
     one_line_errors,
-    packages,
-    requirements,
     run_command,
 )
 from genre_lightning.predict.onnx import read_exported
@@ -65,6 +62,7 @@ def quiet(monkeypatch):
     """What the environment was before, afterwards; nobody asked for tracebacks."""
     monkeypatch.setenv("HYDRA_FULL_ERROR", "0")
     monkeypatch.setenv(TRACEBACK, "0")
+    monkeypatch.setattr("signal.signal", lambda *_: None)
 
 
 def fail(error):
@@ -95,9 +93,12 @@ def test_a_mistake_of_the_programmer_keeps_its_traceback(error):
         run_command(fail, error())
 
 
-def test_ctrl_c_ends_with_status_130_and_a_line(capsys):
-    assert ended(KeyboardInterrupt()) == 130
-    assert "stopped" in capsys.readouterr().err
+@pytest.mark.parametrize("told", ["", "it goes on with python train.py"])
+def test_ctrl_c_ends_with_status_130_and_a_line_that_says_what_to_do(capsys, monkeypatch, told):
+    assert ended(KeyboardInterrupt(told) if told else KeyboardInterrupt()) == 130
+    assert capsys.readouterr().err == f"\nstopped; {told or 'what was done so far is kept'}\n"
+    monkeypatch.setenv("LOCAL_RANK", "1")  # another process of the same run
+    assert ended(KeyboardInterrupt(told)) == 130 and capsys.readouterr().err == ""
 
 
 def test_whoever_wants_the_traceback_gets_it(monkeypatch):
@@ -207,6 +208,15 @@ def test_a_folder_that_cannot_be_written_to_is_named(number):
     assert code == told
 
 
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])
+def test_a_full_disk_is_named_by_its_folder_and_what_is_safe(number, tmp_path):
+    around = RuntimeError("a library's own")
+    around.__cause__ = OSError(number, os.strerror(number), str(tmp_path / "last.ckpt"))
+    for error in (around, around.__cause__):
+        told = ended(error)
+        assert told.startswith(f"error: {tmp_path}: no space left on the disk; files that were there are whole")
+
+
 def test_a_package_that_is_not_installed_is_named_with_the_command_that_installs_it():
     with pytest.raises(ModuleNotFoundError) as caught:
         importlib.import_module("soxr_of_tomorrow")
@@ -295,22 +305,6 @@ def test_each_compiled_package_is_told_of_where_it_is_used(package, break_packag
     line = ended(caught.value)
     assert line.startswith(f"error: {package} {version(package)} cannot be loaded (ValueError: undefined symbol) with ")
     assert line.endswith(f" {package}") and "; install it again: pip install --force-reinstall -c " in line
-
-
-def test_a_bug_report_says_which_package_cannot_be_loaded_or_is_not_installed(break_package, monkeypatch):
-    break_package("soxr", "OSError('lib.so: undefined symbol')")
-    monkeypatch.setattr("importlib.metadata.requires", lambda _: ["soxr>=1", "scikit-learn", "nothing-like-it"])
-    assert dict(packages()) == {
-        "soxr": f"{version('soxr')}, cannot be loaded (OSError: lib.so: undefined symbol)",
-        "scikit-learn": version("scikit-learn"),
-        "nothing-like-it": "not installed",
-    }
-
-
-def test_a_bug_report_knows_every_required_package_and_its_module():
-    required = dict(requirements("genre_lightning", extra="onnx"))
-    assert {"torch", "hydra-core", "onnxruntime"} < required.keys() and "pytest" not in required
-    assert all(importlib.util.find_spec(CALLED.get(name, name.replace("-", "_"))) for name in required)
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,10 @@
+import errno
 import os
+from pathlib import Path
 
 import pytest
 
-from genre_lightning.files import write_text_whole, write_whole
+from genre_lightning.files import unfinished_files, write_text_whole, write_whole
 
 
 def test_a_file_is_written_and_replaces_an_older_one(tmp_path):
@@ -24,6 +26,48 @@ def test_what_goes_wrong_leaves_the_older_file_and_nothing_else(tmp_path, error)
     with pytest.raises(error):
         write_whole(path, fail)
     assert path.read_bytes() == b"old" and list(tmp_path.iterdir()) == [path]
+
+
+def full(*_, **__):
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+@pytest.mark.parametrize("call", ["fsync", "open", "replace"])
+def test_a_disk_that_is_full_is_told_of_with_the_file_and_the_older_one_stays(tmp_path, monkeypatch, call):
+    path = tmp_path / "file"
+    path.write_bytes(b"old")
+    monkeypatch.setattr(os, call, full)
+    with pytest.raises(OSError) as caught:
+        write_whole(path, lambda file: file.write(b"new"))
+    assert (caught.value.errno, caught.value.filename) == (errno.ENOSPC, str(path))
+    assert path.read_bytes() == b"old" and list(tmp_path.iterdir()) == [path]
+
+
+def test_numpy_s_words_for_a_full_disk_are_understood(tmp_path):
+    def fail(file):
+        raise OSError("579264 requested and 403392 written")
+
+    with pytest.raises(OSError, match="No space left") as caught:
+        write_whole(tmp_path / "shard.npy", fail)
+    assert caught.value.errno == errno.ENOSPC and caught.value.filename == str(tmp_path / "shard.npy")
+
+
+def test_another_file_that_an_error_names_stays_named(tmp_path):
+    with pytest.raises(FileNotFoundError) as caught:
+        write_whole(tmp_path / "file", lambda file: file.write((tmp_path / "gone").read_bytes()))
+    assert caught.value.filename == str(tmp_path / "gone")
+
+
+def test_why_a_file_is_not_written_is_told_also_if_what_is_left_cannot_be_removed(tmp_path, monkeypatch):
+    monkeypatch.setattr(Path, "unlink", lambda *_, **__: (_ for _ in ()).throw(OSError(errno.EROFS, "read-only")))
+    with pytest.raises(ZeroDivisionError):
+        write_whole(tmp_path / "file", lambda _: 1 / 0)
+
+
+def test_what_a_kill_leaves_half_written_is_found_and_nothing_else(tmp_path):
+    for name in ("map.png", "notes.tmp", "map.png.0123abcd.tmp"):
+        (tmp_path / name).touch()
+    assert unfinished_files(tmp_path) == [tmp_path / "map.png.0123abcd.tmp"]
 
 
 def test_the_name_is_there_only_when_everything_is_on_the_disk(tmp_path, monkeypatch):

@@ -15,14 +15,17 @@ from typing import Any
 
 from omegaconf import OmegaConf
 
+from genre_lightning.command_line.quoting import override
 from genre_lightning.devices import jobs_at_once
 from genre_lightning.errors import UserError
 from genre_lightning.runs.results import METRICS
 from genre_lightning.text import short
 
-SETTINGS, LOG = ".hydra", "train.log"
+SETTINGS, LOG, HISTORY = ".hydra", "train.log", "history.csv"
+LOCK = "lock"  # among the settings
 CHECKPOINTS = "checkpoints"
 FOLDS, JUDGED = "folds", "judged.pt"  # in a folder for each fold of cross-validation, what its network makes of songs
+NAMED = re.compile(r".+_\d{4}-\d\d-\d\d_\d\d-\d\d-\d\d(_\d+)?")  # a folder that `run_folder` has made
 LONGEST_NAME = 80  # of a run, but for its time or number: some systems take no path above 260 signs
 # What is in the name of every run, where it reads and writes, and on what it runs.
 UNTOLD = r"[+~]*(model|features|seed|ckpt_path|refit|trainer|trainer\.(accelerator|devices|strategy)"
@@ -102,6 +105,12 @@ def holds_run(folder: Path) -> bool:
     return (folder / METRICS).is_file() or bool(parts)
 
 
+def command_to_go_on(folder: Path) -> str | None:
+    """What to type for a run to go on, or to be judged again if it has learnt all; None if it has no checkpoint."""
+    last = folder / CHECKPOINTS / "last.ckpt"
+    return f"python train.py {override('ckpt_path', last.as_posix())}" if last.is_file() else None
+
+
 @contextmanager
 def untouched_if_refused(folder: Path) -> Iterator[None]:
     """Leave a folder as it was if an error or Ctrl-C comes before a run begins in it.
@@ -153,19 +162,20 @@ def remove_settings_and_log(folder: Path) -> None:
             logging.root.removeHandler(handler)
             handler.close()  # some systems remove no file that is open
     with suppress(OSError):
-        for path in [*(folder / SETTINGS / f"{name}.yaml" for name in ("config", "hydra", "overrides")), folder / LOG]:
-            path.unlink(missing_ok=True)
-        (folder / SETTINGS).rmdir()
+        (folder / LOG).unlink(missing_ok=True)
+    remove_settings(folder, "config.yaml", "hydra.yaml", "overrides.yaml")
+
+
+def remove_settings(folder: Path, *names: str) -> None:
+    """Remove files from a run's settings, and the folders if they are empty then; not the one that one works in."""
+    if folder.resolve() == Path.cwd() or {path.name for path in folder.glob("*")} - {SETTINGS}:
+        return
+    with suppress(OSError):
+        for name in names:
+            (folder / SETTINGS / name).unlink(missing_ok=True)
+        if (folder / SETTINGS).is_dir():
+            (folder / SETTINGS).rmdir()
         folder.rmdir()
-
-
-def settings_folder(_root_: Any) -> str | None:
-    """Where Hydra writes the settings of the run in `_root_`: nowhere in a folder that holds a run, which has its own.
-
-    Hydra writes before the program has looked at the folder, and writes over what is there.
-    """
-    folder = OmegaConf.select(_root_, "hydra.runtime.output_dir")
-    return None if folder is not None and holds_run(Path(folder)) else SETTINGS
 
 
 def job_name(_root_: Any) -> str:
@@ -184,6 +194,5 @@ renamed = "replace" in inspect.signature(OmegaConf.register_resolver).parameters
 register_resolver: Any = OmegaConf.register_resolver if renamed else OmegaConf.register_new_resolver
 register_resolver("run_name", run_name, replace=True)
 register_resolver("run_folder", run_folder, use_cache=True, replace=True)
-register_resolver("settings_folder", settings_folder, replace=True)
 register_resolver("job_name", job_name, replace=True)
 register_resolver("jobs_at_once", jobs_at_once, replace=True)

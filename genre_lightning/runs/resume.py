@@ -1,6 +1,7 @@
 """A run that was interrupted goes on with the settings that it began with: ckpt_path=, or the same sweep again."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -8,8 +9,8 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 
 from genre_lightning.command_line.quoting import override
 from genre_lightning.data.catalogue import MANIFEST, TESTED_IN, Catalogue, Track, read_manifest
-from genre_lightning.errors import UserError
-from genre_lightning.runs.folders import CHECKPOINTS, folder_of, holds_run
+from genre_lightning.errors import UserError, full_disk
+from genre_lightning.runs.folders import CHECKPOINTS, command_to_go_on, folder_of, holds_run
 from genre_lightning.runs.run import CONFIG, DAMAGED, read_checkpoint, read_settings
 
 MULTIRUN = "multirun.yaml"  # Hydra's: the settings of a whole sweep
@@ -124,6 +125,26 @@ def sweep_settings(config: DictConfig) -> DictConfig:
         del copied["hydra"]
         copied.update({"the command": " ".join(typed), "hydra.sweeper.params": searched})
     return copied
+
+
+@contextmanager
+def told_how_to_go_on(folder: Path) -> Iterator[None]:
+    """Have Ctrl-C and a full disk say in their line with which command the run in `folder` goes on."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(what_is_kept(folder)) from None
+    except Exception as error:
+        if (full := full_disk(error)) is None:
+            raise
+        raise UserError(f"{full}: no space left on the disk; make room; {what_is_kept(folder)}") from None
+
+
+def what_is_kept(folder: Path) -> str:
+    """What is kept of a run that has stopped, and the command with which it goes on."""
+    if (command := command_to_go_on(folder)) is None:
+        return "nothing was learnt yet, and the features that were computed are kept: type the same command again"
+    return f"what was learnt is kept, and goes on with {command}"
 
 
 def check_is_file(path: str) -> None:

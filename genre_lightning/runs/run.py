@@ -19,10 +19,10 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
-from genre_lightning.command_line.quoting import in_shell, override
+from genre_lightning.command_line.quoting import in_shell
 from genre_lightning.config import find_class
 from genre_lightning.errors import UserError, explain_import
-from genre_lightning.runs.folders import CHECKPOINTS, SETTINGS
+from genre_lightning.runs.folders import CHECKPOINTS, SETTINGS, command_to_go_on
 from genre_lightning.runs.results import METRICS, check_format
 
 if TYPE_CHECKING:
@@ -138,12 +138,14 @@ class Run:
         return read_checkpoint(self.folder / MODEL)
 
     def check_has_model(self) -> None:
-        """Raise UserError if the checkpoint of the finished model is missing."""
-        if not (self.folder / MODEL).is_file() and (self.folder / METRICS).is_file():
-            last = (self.folder / CHECKPOINTS / "last.ckpt").as_posix()
+        """Raise UserError if the checkpoint of the finished model is missing, or the run was never tested."""
+        finished, goes_on = (self.folder / METRICS).is_file(), command_to_go_on(self.folder)
+        if not finished and goes_on is not None:
+            raise UserError(f"{self.folder} is not a finished run; it is finished by {goes_on}")
+        if finished and not (self.folder / MODEL).is_file():
             raise UserError(
-                f"{self.folder} has no {MODEL.as_posix()}; if it has folds and was to leave that network off: python "
-                f"train.py {override('ckpt_path', last)} refit=true"
+                f"{self.folder} has no {MODEL.as_posix()}; if it has folds and was to leave that network off: "
+                f"{goes_on or 'train again with'} refit=true"
             )
         self.check_is_there(MODEL)
 

@@ -12,19 +12,33 @@ from typing import Any
 import torch
 from hydra.utils import instantiate
 from lightning import Callback, LightningModule, Trainer
+from lightning.fabric.plugins.io import TorchCheckpointIO
 from lightning.pytorch.callbacks import Checkpoint, ProgressBar, Timer
 from lightning.pytorch.loggers import Logger
 from lightning.pytorch.utilities import rank_zero_only
 from omegaconf import DictConfig
 
 from genre_lightning.files import write_whole
-from genre_lightning.runs.folders import CHECKPOINTS
+from genre_lightning.runs.folders import CHECKPOINTS, HISTORY
 from genre_lightning.text import percent
 
 logger = logging.getLogger(__name__)
-HISTORY = "history.csv"
 PHASES = {"train": "train", "refit": "learning anew", "val": "validation"}
 Curves = dict[str, list[tuple[int, float]]]
+
+
+class WholeCheckpoints(TorchCheckpointIO):
+    """Writes checkpoints beside the one before, on the same disk, and renames them.
+
+    Lightning's own lets a temporary folder hold them first, which may be on another disk: from there they are copied
+    over the one before, and whoever is killed meanwhile has neither.
+    """
+
+    def save_checkpoint(self, checkpoint: dict[str, Any], path: str | Path, storage_options: Any = None) -> None:
+        path = Path(path)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        torch.save(checkpoint, written := io.BytesIO())  # to a file it hides why that cannot be written
+        write_whole(path, lambda file: file.write(written.getbuffer()))
 
 
 class LastCheckpoint(Checkpoint):

@@ -76,7 +76,7 @@ def publish(
     cfg: DictConfig, trainer: Trainer, results: Results, selection: Selection,
     predictions: tuple[Mapping[str, ScoredSongs], Mapping[str, Sequence[str]]], pictures: dict[str, "Figure"],
 ) -> None:  # fmt: skip
-    """Write what a run has shown: predictions.csv, metrics.json, report.md, pictures, TensorBoard; and say it.
+    """Write what a run has shown: predictions.csv, report.md, pictures, TensorBoard, metrics.json; and say it.
 
     `predictions` are the songs by SCORED, and of which splits each are.
     """
@@ -84,16 +84,16 @@ def publish(
     per_genre = results.splits["learnt_from"].songs / len(selection.catalogue.genres)
     results = replace(results, advice=advise(cfg, per_genre))
     write_predictions(folder, selection.catalogue, *predictions)
-    results.write(folder)  # which makes it a finished run
     songs = draw_songs(selection.catalogue, bool(cfg.folds), folder)
     write_text_whole(folder / "report.md", page(folder.name, results, pictures, songs), "replace")
     for name, picture in pictures.items():
         save_picture(picture, folder / f"{name}.png", few_colours=name == "spectrograms")
     show_results(trainer, cfg, results, summary(results), pictures)
-    say(f"\n{summary(results)}\n\n{folder / 'report.md'}")
     all_genres: dict[str, Any] = {"genres": None} if "genres" in cfg.data else {}
     root = common_folder(cfg.data.get("root") or str(folder))
     write_artists(instantiate(cfg.data, **all_genres), selection, root, folder)
+    results.write(folder)  # last, since it makes this a finished run
+    say(f"\n{summary(results)}\n\n{folder / 'report.md'}")
 
 
 def took(trainer: Trainer) -> tuple[int, float]:

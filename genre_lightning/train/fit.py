@@ -11,11 +11,11 @@ from typing import Any
 import torch
 from hydra.utils import instantiate
 from lightning import Trainer
+from lightning.fabric.plugins.io import TorchCheckpointIO
 from lightning.pytorch.loggers import Logger
 from lightning.pytorch.utilities import rank_zero_only
 from omegaconf import DictConfig, open_dict
 
-from genre_lightning.command_line.quoting import override
 from genre_lightning.data.catalogue import MANIFEST, Catalogue, write_manifest
 from genre_lightning.data.datamodule import GenreDataModule
 from genre_lightning.data.splits import listed
@@ -24,10 +24,11 @@ from genre_lightning.errors import UserError
 from genre_lightning.metrics import ScoredSongs, song_metrics
 from genre_lightning.models.base import GenreClassifier
 from genre_lightning.models.summary import describe
-from genre_lightning.runs.folders import CHECKPOINTS, write_log
+from genre_lightning.runs.folders import write_log
+from genre_lightning.runs.results import METRICS
 from genre_lightning.runs.resume import check_same_songs
-from genre_lightning.runs.run import read_checkpoint
-from genre_lightning.train.callbacks import History, build_callbacks
+from genre_lightning.runs.run import MODEL, read_checkpoint
+from genre_lightning.train.callbacks import History, WholeCheckpoints, build_callbacks
 from genre_lightning.train.checks import check_folder
 from genre_lightning.train.tensorboard import show_model
 
@@ -43,7 +44,11 @@ def build_loggers(cfg: DictConfig, folder: Path) -> list[Logger]:
 def build_trainer(cfg: DictConfig, folder: Path, loggers: list[Logger]) -> Trainer:
     """The Trainer with its callbacks."""
     logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)  # our own log says it already
-    return instantiate(cfg.trainer, callbacks=build_callbacks(cfg), logger=loggers, default_root_dir=str(folder))
+    callbacks = build_callbacks(cfg)
+    trainer = instantiate(cfg.trainer, callbacks=callbacks, logger=loggers, default_root_dir=str(folder))
+    if type(trainer.strategy.checkpoint_io) is TorchCheckpointIO:  # and not one of the user's own
+        trainer.strategy.checkpoint_io = WholeCheckpoints()
+    return trainer
 
 
 def unwatched(cfg: DictConfig) -> DictConfig:
@@ -97,10 +102,6 @@ def fit(trainer: Trainer, model: GenreClassifier, data: GenreDataModule, ckpt_pa
     try:
         with quietly():
             trainer.fit(model, data, ckpt_path=ckpt_path, weights_only=True)
-    except KeyboardInterrupt:
-        if (last := Path(trainer.default_root_dir, CHECKPOINTS, "last.ckpt")).is_file():
-            logger.info("to resume: python train.py %s", override("ckpt_path", last.as_posix()))
-        raise
     except RuntimeError as error:
         if ckpt_path is not None and "state_dict" in str(error):
             raise another_model(ckpt_path) from None
@@ -116,6 +117,14 @@ def fit(trainer: Trainer, model: GenreClassifier, data: GenreDataModule, ckpt_pa
 def another_model(path: str | Path) -> UserError:
     """What to raise for a checkpoint that does not fit."""
     return UserError(f"ckpt_path: {path} was written by another model or for other features")
+
+
+def keep(trainer: Trainer, model: GenreClassifier, temperature: float) -> None:
+    """Calibrate a model that has learnt all it is to learn, and keep it; the run is finished when it is tested too."""
+    model.calibrate(temperature)
+    if trainer.is_global_zero:
+        Path(trainer.default_root_dir, METRICS).unlink(missing_ok=True)  # of the model before, if there is one
+    trainer.save_checkpoint(Path(trainer.default_root_dir, MODEL), weights_only=True)
 
 
 def score(trainer: Trainer, model: GenreClassifier, data: GenreDataModule, *splits: str) -> dict[str, ScoredSongs]:

@@ -1,5 +1,6 @@
 """folds=5: every song is tested once, by a network that learnt from other artists; then a network learns from all."""
 
+import io
 import logging
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -20,7 +21,7 @@ from genre_lightning.files import write_whole
 from genre_lightning.metrics import ScoredSongs, is_correct
 from genre_lightning.models.base import GenreClassifier
 from genre_lightning.runs.folders import FOLDS, JUDGED
-from genre_lightning.runs.run import MODEL, UNREADABLE, read_checkpoint
+from genre_lightning.runs.run import UNREADABLE, read_checkpoint
 from genre_lightning.text import percent
 from genre_lightning.train import baseline
 from genre_lightning.train.callbacks import History
@@ -32,6 +33,7 @@ from genre_lightning.train.fit import (
     finite_loss,
     fit,
     introduce,
+    keep,
     load_data,
     score,
     unwatched,
@@ -162,8 +164,7 @@ def learn_from_all(cfg: DictConfig, trainer: Trainer, data: GenreDataModule, tem
     if trainer.is_global_zero:
         logger.info("learning from all %d songs", len(data.selection.catalogue))
     model = learn(cfg, trainer, data, folds, folds[0], "refit")
-    model.calibrate(temperature)
-    trainer.save_checkpoint(Path(trainer.default_root_dir, MODEL), weights_only=True)
+    keep(trainer, model, temperature)
     return model
 
 
@@ -172,7 +173,8 @@ def write_fold(fold: Fold, path: Path) -> None:
     plain = {
         name: value._asdict() if isinstance(value, ScoredSongs) else value for name, value in fold._asdict().items()
     }
-    write_whole(path, lambda file: torch.save(plain, file))
+    torch.save(plain, written := io.BytesIO())
+    write_whole(path, lambda file: file.write(written.getbuffer()))
 
 
 def read_fold(path: Path) -> Fold:

@@ -25,6 +25,7 @@ from genre_lightning.devices import gpus
 from genre_lightning.errors import TRACEBACK, UserError, explain, has_a_line, is_for_users, reason
 from genre_lightning.files import write_text_whole
 from genre_lightning.runs import overview
+from genre_lightning.runs.alone import alone_in, write_settings
 from genre_lightning.runs.folders import CHECKPOINTS, hold_log_back, holds_run
 from genre_lightning.runs.records import FAILED
 from genre_lightning.runs.results import METRICS, read_results
@@ -42,8 +43,12 @@ def run_job(cfg: DictConfig, hydra: Any, folder: Path) -> float:
     """Do a job of a sweep in a run's folder; `hydra` are Hydra's settings. Returns what `do_job` returns."""
     if "joblib" in hydra.launcher._target_:
         take_gpu(folder.parent)
-    with FileLock(folder.with_name(f".{folder.name}.lock")):  # a search may draw the same settings twice at once
-        return do_job(cfg, hydra.overrides.task, folder)
+    with alone_in(folder, wait=True):  # a search may draw the same settings twice at once
+        write_settings(cfg, folder)
+        try:
+            return do_job(cfg, hydra.overrides.task, folder)
+        except KeyboardInterrupt:
+            raise KeyboardInterrupt("what was done is kept, and goes on with the same command") from None
 
 
 def do_job(cfg: DictConfig, overrides: Sequence[str], folder: Path) -> float:
@@ -167,7 +172,8 @@ class Sweep(Callback):
         folder.mkdir(parents=True, exist_ok=True)
         for old in folder.glob(f"*{BESIDE}"):  # each is tried anew, or refused anew
             shutil.rmtree(old, ignore_errors=True)
-        OmegaConf.save(config, folder / MULTIRUN)  # as Hydra's own sweeper does, but not that of a search
+        # As Hydra's own sweeper does, but not that of a search.
+        write_text_whole(folder / MULTIRUN, OmegaConf.to_yaml(config), "replace")
         go_on_with_search(config)
 
     @ends_the_program
@@ -221,5 +227,6 @@ def refit(run: Path, config: DictConfig) -> None:
         OmegaConf.update(settings, key, OmegaConf.select(config, key))
     settings.refit = True
     say(f"\nlearning from {'all songs' if settings.folds else 'train and validation, anew'}: {run.name}")
-    do_job(settings, [], run)
+    with alone_in(run, wait=True):
+        do_job(settings, [], run)
     configure_log(config.hydra.hydra_logging)

@@ -13,7 +13,7 @@ from genre_lightning.metrics import ScoredSongs, at_temperature, fit_temperature
 from genre_lightning.models.base import GenreClassifier
 from genre_lightning.runs.folders import CHECKPOINTS
 from genre_lightning.runs.resume import is_of_refit, is_over
-from genre_lightning.runs.run import MODEL, read_checkpoint
+from genre_lightning.runs.run import read_checkpoint
 from genre_lightning.train.checks import check
 from genre_lightning.train.evaluation import write_report
 from genre_lightning.train.fit import (
@@ -24,6 +24,7 @@ from genre_lightning.train.fit import (
     finite_loss,
     fit,
     introduce,
+    keep,
     load_data,
     score,
     unwatched,
@@ -117,8 +118,7 @@ def finish(
 ) -> None:  # fmt: skip
     """Calibrate the model on val, keep it, test it, and report; the `first` fit has scored train and val."""
     temperature = fit_temperature(first["val"], data.artist_groups("val"))
-    model.calibrate(temperature)
-    trainer.save_checkpoint(Path(trainer.default_root_dir, MODEL), weights_only=True)
+    keep(trainer, model, temperature)
     scored = score(trainer, model, data, LEARNT_FROM, "test")
     finite_loss(scored["test"], "the loss")
     leave_group()

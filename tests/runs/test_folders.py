@@ -4,7 +4,6 @@ import re
 from pathlib import Path
 
 import pytest
-from hydra.types import RunMode
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
@@ -165,22 +164,6 @@ def test_the_log_of_a_run_that_goes_on_has_every_line(logged):
         write_log()
         logging.getLogger("genre_lightning").warning("to its end")
     assert logged.read_text() == "the first part\nit goes on\nto its end\n"
-
-
-@pytest.mark.parametrize("mode", [RunMode.RUN, RunMode.MULTIRUN, None])
-@pytest.mark.parametrize(
-    ("kept", "expected"), [("checkpoints/last.ckpt", None), ("metrics.json", None), ("train.log", ".hydra")]
-)
-def test_a_run_that_is_there_keeps_its_settings_however_another_one_is_started(mode, kept, expected):
-    Path("old", "checkpoints").mkdir(parents=True)
-    Path("old", kept).touch()
-    hydra = {"mode": mode, "runtime": {"output_dir": "old"}, "sub": "${settings_folder:}"}
-    assert OmegaConf.create({"hydra": hydra}).hydra.sub == expected
-
-
-def test_where_settings_would_be_written_can_be_shown_before_there_is_a_folder():
-    hydra = {"runtime": {"output_dir": "???"}, "sub": "${settings_folder:}"}
-    assert OmegaConf.create({"hydra": hydra}).hydra.sub == ".hydra"
 
 
 def name_of_job(sweeper, number, *typed):
