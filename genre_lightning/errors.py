@@ -3,13 +3,13 @@
 import errno
 import os
 import re
-import signal
 import sys
 import traceback
 from collections.abc import Callable, Iterator
 from functools import wraps
+from importlib import import_module
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 # Exceptions whose text was written for users, by package and name: naming them spares importing the packages.
 FOR_USERS = {
@@ -27,33 +27,14 @@ FULL = (errno.ENOSPC, errno.EDQUOT)
 CONSTRAINTS = Path(__file__).parents[1] / "constraints.txt"
 # Set to 1 if tracebacks are wanted: a variable of our own, which the processes that a run starts inherit.
 TRACEBACK = "GENRE_LIGHTNING_TRACEBACK"
+# Packages whose module has another name.
+CALLED = {"hydra-core": "hydra", "pillow": "PIL", "scikit-learn": "sklearn", "umap-learn": "umap"}
 # What only a mistake in a module's own code raises when it is imported.
 MISTAKES = (NameError, SyntaxError)
 
 
 class UserError(Exception):
     """Something the user can put right; the text says what is wrong, where, and what to do."""
-
-
-def run_command(command: Callable[..., object], *arguments: object) -> NoReturn:
-    """Call a command and end the program with the status it returns.
-
-    If the user made a mistake, the program ends with one line on stderr and status 1, and on Ctrl-C with 130.
-    HYDRA_FULL_ERROR=1 in the environment shows the traceback instead, as it does in every Hydra program.
-    """
-    os.environ.setdefault(TRACEBACK, os.environ.get("HYDRA_FULL_ERROR", "0"))
-    os.environ["HYDRA_FULL_ERROR"] = "1"  # or Hydra prints a report of its own, several lines and a traceback
-    try:
-        sys.exit(command(*arguments))  # pyright: ignore[reportArgumentType] (Hydra's functions return None)
-    except KeyboardInterrupt as stop:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever types it twice gets no more than a line
-        if os.environ.get("LOCAL_RANK", "0") == "0":  # of the processes of a run the first one speaks
-            print(f"\nstopped; {str(stop) or 'what was done so far is kept'}", file=sys.stderr, flush=True)
-        sys.exit(130)
-    except Exception as error:
-        if not has_a_line(error):
-            raise
-        sys.exit(f"error: {explain(error)}")
 
 
 def one_line_errors(job: Callable[[Any], Any]) -> Callable[[Any], Any]:
@@ -223,6 +204,17 @@ def requirements(package: str, extra: str = "") -> Iterator[tuple[str, str | Non
                 yield name[0], version(name[0])
             except PackageNotFoundError:
                 yield name[0], None
+
+
+def packages() -> Iterator[tuple[str, str]]:
+    """Each package that this project requires, with its version; and why, if it cannot be loaded."""
+    for name, found in requirements("genre_lightning", extra="onnx"):
+        try:
+            if found is not None:
+                import_module(CALLED.get(name, name.replace("-", "_")))
+            yield name, found or "not installed"
+        except Exception as error:  # an import can raise anything
+            yield name, f"{found}, cannot be loaded ({reason(error)})"
 
 
 def is_tested(package: str) -> bool:

@@ -19,9 +19,11 @@ from omegaconf import OmegaConf
 import genre_lightning.errors
 import genre_lightning.models
 from genre_lightning.audio.reading import read_audio
+from genre_lightning.command_line.ending import run_command
 from genre_lightning.config import check_types, find_class
 from genre_lightning.embed.projection import UMAP
 from genre_lightning.errors import (
+    CALLED,
     TRACEBACK,
     UserError,
     explain,
@@ -29,7 +31,8 @@ from genre_lightning.errors import (
     is_for_users,
     is_tested,
     one_line_errors,
-    run_command,
+    packages,
+    requirements,
 )
 from genre_lightning.predict.onnx import read_exported
 from genre_lightning.runs.run import Run
@@ -62,7 +65,6 @@ def quiet(monkeypatch):
     """What the environment was before, afterwards; nobody asked for tracebacks."""
     monkeypatch.setenv("HYDRA_FULL_ERROR", "0")
     monkeypatch.setenv(TRACEBACK, "0")
-    monkeypatch.setattr("signal.signal", lambda *_: None)
 
 
 def fail(error):
@@ -80,25 +82,10 @@ def test_a_user_s_mistake_is_one_line():
     assert ended(UserError("data.root: there is no folder")) == "error: data.root: there is no folder"
 
 
-@pytest.mark.parametrize("status", [None, 0, 1])
-def test_without_a_mistake_the_program_ends_with_the_command_s_status(status, capsys):
-    with pytest.raises(SystemExit) as caught:
-        run_command(lambda *given: status, 1, 2)
-    assert caught.value.code == status and ended(SystemExit(status)) == status and capsys.readouterr() == ("", "")
-
-
 @pytest.mark.parametrize("error", [ZeroDivisionError, KeyError, TypeError, AssertionError, OSError])
 def test_a_mistake_of_the_programmer_keeps_its_traceback(error):
     with pytest.raises(error):
         run_command(fail, error())
-
-
-@pytest.mark.parametrize("told", ["", "it goes on with python train.py"])
-def test_ctrl_c_ends_with_status_130_and_a_line_that_says_what_to_do(capsys, monkeypatch, told):
-    assert ended(KeyboardInterrupt(told) if told else KeyboardInterrupt()) == 130
-    assert capsys.readouterr().err == f"\nstopped; {told or 'what was done so far is kept'}\n"
-    monkeypatch.setenv("LOCAL_RANK", "1")  # another process of the same run
-    assert ended(KeyboardInterrupt(told)) == 130 and capsys.readouterr().err == ""
 
 
 def test_whoever_wants_the_traceback_gets_it(monkeypatch):
@@ -111,7 +98,8 @@ def test_whoever_wants_the_traceback_gets_it(monkeypatch):
 JOB = """
 import hydra
 from genre_lightning.devices import prepare_process
-from genre_lightning.errors import UserError, one_line_errors, run_command
+from genre_lightning.command_line.ending import run_command
+from genre_lightning.errors import UserError, one_line_errors
 
 prepare_process()
 
@@ -305,6 +293,22 @@ def test_each_compiled_package_is_told_of_where_it_is_used(package, break_packag
     line = ended(caught.value)
     assert line.startswith(f"error: {package} {version(package)} cannot be loaded (ValueError: undefined symbol) with ")
     assert line.endswith(f" {package}") and "; install it again: pip install --force-reinstall -c " in line
+
+
+def test_a_bug_report_says_which_package_cannot_be_loaded_or_is_not_installed(break_package, monkeypatch):
+    break_package("soxr", "OSError('lib.so: undefined symbol')")
+    monkeypatch.setattr("importlib.metadata.requires", lambda _: ["soxr>=1", "scikit-learn", "nothing-like-it"])
+    assert dict(packages()) == {
+        "soxr": f"{version('soxr')}, cannot be loaded (OSError: lib.so: undefined symbol)",
+        "scikit-learn": version("scikit-learn"),
+        "nothing-like-it": "not installed",
+    }
+
+
+def test_a_bug_report_knows_every_required_package_and_its_module():
+    required = dict(requirements("genre_lightning", extra="onnx"))
+    assert {"torch", "hydra-core", "onnxruntime"} < required.keys() and "pytest" not in required
+    assert all(importlib.util.find_spec(CALLED.get(name, name.replace("-", "_"))) for name in required)
 
 
 @pytest.mark.parametrize(

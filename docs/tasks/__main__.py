@@ -9,7 +9,7 @@ from docs.tasks.broadcast import heard_by, in_words
 from docs.tasks.recording import Clip, write_clips
 from docs.tasks.speech import languages, speakers, wake_word
 from docs.tasks.voice import voice
-from genre_lightning.errors import run_command
+from genre_lightning.command_line.ending import run_command
 
 TASKS: dict[str, Callable[[int], Iterator[Clip]]] = {
     "birds": birds, "speakers": speakers, "languages": languages, "voice": voice, "wake-word": wake_word,

@@ -5,8 +5,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
 
+from genre_lightning.command_line.ending import run_command
 from genre_lightning.command_line.rewriting import rewritten
-from genre_lightning.errors import UserError, run_command
+from genre_lightning.errors import UserError
 
 
 def start(main: Callable[[], object], script: str) -> NoReturn:

@@ -117,10 +117,12 @@ def extract_all(
     num_workers = threads(num_workers)
     threads_before = torch.get_num_threads()
     pool = ThreadPoolExecutor(num_workers, initializer=torch.set_num_threads, initargs=(1,))
+    done = False
     try:
         yield from in_order(pool, partial(attempt, extract), paths, ahead=4 * num_workers)
+        done = True
     finally:
-        pool.shutdown(cancel_futures=True)  # waits for the files under way, not for those ahead
+        pool.shutdown(wait=done, cancel_futures=True)  # after Ctrl-C nobody waits for the files under way
         torch.set_num_threads(threads_before)
 
 

@@ -24,7 +24,8 @@ from types import ModuleType
 import hydra
 from hydra.core.hydra_config import HydraConfig
 
-from genre_lightning.errors import UserError, one_line_errors, run_command
+from genre_lightning.command_line.ending import run_command
+from genre_lightning.errors import UserError, one_line_errors
 from genre_lightning.runs.folders import run_folder
 from genre_lightning.train.sweep import run_job
 

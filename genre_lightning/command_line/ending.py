@@ -1,0 +1,40 @@
+"""How a command ends: with its status, with one line about a mistake, or at once after Ctrl-C."""
+
+import gc
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from typing import NoReturn
+
+from genre_lightning.errors import TRACEBACK, explain, has_a_line
+
+
+def run_command(command: Callable[..., object], *arguments: object) -> NoReturn:
+    """Call a command and end the program with the status it returns.
+
+    If the user made a mistake, the program ends with one line on stderr and status 1, and on Ctrl-C with 130.
+    HYDRA_FULL_ERROR=1 in the environment shows the traceback instead, as it does in every Hydra program.
+    """
+    os.environ.setdefault(TRACEBACK, os.environ.get("HYDRA_FULL_ERROR", "0"))
+    os.environ["HYDRA_FULL_ERROR"] = "1"  # or Hydra prints a report of its own, several lines and a traceback
+    try:
+        sys.exit(command(*arguments))  # pyright: ignore[reportArgumentType] (Hydra's functions return None)
+    except KeyboardInterrupt as stop:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever types it twice gets no more than a line
+        if os.environ.get("LOCAL_RANK", "0") == "0":  # of the processes of a run the first one speaks
+            print(f"\nstopped; {str(stop) or 'what was done so far is kept'}", file=sys.stderr, flush=True)
+        end_quickly(130)
+    except Exception as error:
+        if not has_a_line(error):
+            raise
+        sys.exit(f"error: {explain(error)}")
+
+
+def end_quickly(status: int) -> NoReturn:
+    """End the program without looking through all that libraries have made, or waiting for threads that read songs."""
+    if any(not thread.daemon for thread in threading.enumerate() if thread is not threading.main_thread()):
+        os._exit(status)
+    gc.freeze()
+    sys.exit(status)
