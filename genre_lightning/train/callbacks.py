@@ -21,6 +21,7 @@ from omegaconf import DictConfig
 from genre_lightning.files import write_whole
 from genre_lightning.runs.folders import CHECKPOINTS, HISTORY
 from genre_lightning.text import percent
+from genre_lightning.train.processes import EndTogether
 
 logger = logging.getLogger(__name__)
 PHASES = {"train": "train", "refit": "learning anew", "val": "validation"}
@@ -59,7 +60,7 @@ def build_callbacks(cfg: DictConfig) -> list[Callback]:
     lines = [EpochLines()] if wanted and not sys.stdout.isatty() else []
     timed = cfg.trainer.get("max_time") is not None or any(isinstance(one, Timer) for one in chosen)
     timer = [] if timed else [Timer(verbose=False)]
-    return [*chosen, *lines, *timer, LastCheckpoint(), SeedEveryEpoch(cfg.seed)]
+    return [*chosen, *lines, *timer, LastCheckpoint(), SeedEveryEpoch(cfg.seed), EndTogether()]
 
 
 class EpochLines(ProgressBar, Checkpoint):
