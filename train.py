@@ -14,7 +14,10 @@ from omegaconf import DictConfig
 from genre_lightning.command_line.start import start
 from genre_lightning.devices import prepare_process
 from genre_lightning.errors import one_line_errors
-from genre_lightning.runs.folders import untouched_if_refused  # also registers the resolvers of conf/train.yaml
+from genre_lightning.runs.folders import (  # also registers the resolvers of conf/train.yaml
+    told_how_to_go_on,
+    untouched_if_refused,
+)
 
 prepare_process()  # before Hydra, which may warn at once
 
@@ -25,7 +28,7 @@ def main(cfg: DictConfig) -> float:
     """Return the log-loss on validation, which a search lowers."""
     prepare_process()  # again, if a launcher has started another process for this job
     from genre_lightning.runs.alone import alone_in, write_settings
-    from genre_lightning.runs.resume import settings_to_go_on_with, told_how_to_go_on
+    from genre_lightning.runs.resume import settings_to_go_on_with
     from genre_lightning.train.checks import check_values
     from genre_lightning.train.sweep import run_job
 

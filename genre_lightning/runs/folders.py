@@ -17,7 +17,7 @@ from omegaconf import OmegaConf
 
 from genre_lightning.command_line.quoting import override
 from genre_lightning.devices import jobs_at_once
-from genre_lightning.errors import UserError
+from genre_lightning.errors import UserError, full_disk
 from genre_lightning.runs.results import METRICS
 from genre_lightning.text import short
 
@@ -109,6 +109,26 @@ def command_to_go_on(folder: Path) -> str | None:
     """What to type for a run to go on, or to be judged again if it has learnt all; None if it has no checkpoint."""
     last = folder / CHECKPOINTS / "last.ckpt"
     return f"python train.py {override('ckpt_path', last.as_posix())}" if last.is_file() else None
+
+
+@contextmanager
+def told_how_to_go_on(folder: Path) -> Iterator[None]:
+    """Have Ctrl-C and a full disk say in their line with which command the run in `folder` goes on."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(what_is_kept(folder)) from None
+    except Exception as error:
+        if (full := full_disk(error)) is None:
+            raise
+        raise UserError(f"{full}: no space left on the disk; make room; {what_is_kept(folder)}") from None
+
+
+def what_is_kept(folder: Path) -> str:
+    """What is kept of a run that has stopped, and the command with which it goes on."""
+    if (command := command_to_go_on(folder)) is None:
+        return "nothing was learnt yet, and the features that were computed are kept: type the same command again"
+    return f"what was learnt is kept, and goes on with {command}"
 
 
 @contextmanager

@@ -1,7 +1,6 @@
 """A run that was interrupted goes on with the settings that it began with: ckpt_path=, or the same sweep again."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -9,14 +8,15 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 
 from genre_lightning.command_line.quoting import override
 from genre_lightning.data.catalogue import MANIFEST, TESTED_IN, Catalogue, Track, read_manifest
-from genre_lightning.errors import UserError, full_disk
-from genre_lightning.runs.folders import CHECKPOINTS, command_to_go_on, folder_of, holds_run
+from genre_lightning.errors import UserError
+from genre_lightning.runs.folders import CHECKPOINTS, folder_of, holds_run
+from genre_lightning.runs.moved import PLACES, places, where_they_were
 from genre_lightning.runs.run import CONFIG, DAMAGED, read_checkpoint, read_settings
 
 MULTIRUN = "multirun.yaml"  # Hydra's: the settings of a whole sweep
 
 # A run may go on on another machine than the one it began on, and with the refit that it was to leave off; a single run
-# for longer too.
+# with songs that have moved and for longer too.
 DEVICE = ("trainer.accelerator", "trainer.devices", "trainer.strategy")
 MAY_BE_NEW_IN_SWEEP = (*DEVICE, "loader.num_workers", "cache.num_workers", "refit")
 MAY_BE_NEW = (*MAY_BE_NEW_IN_SWEEP, "trainer.max_epochs")
@@ -36,7 +36,9 @@ def settings_to_go_on_with(cfg: DictConfig, overrides: Sequence[str], folder: Pa
             f"ckpt_path: a run resumes in its own folder, {old}; remove hydra.run.dir (or -m) from the command"
         )
     began, typed = read_settings(old), keys(overrides)
+    where_they_were(began, old)
     may_be_new = MAY_BE_NEW_IN_SWEEP if began.get("folds") else MAY_BE_NEW  # its folds must have learnt for as long
+    may_be_new = (*may_be_new, *(place for place in PLACES if place in typed))
     refuse_changes(began, cfg, typed, may_be_new)
     for key in may_be_new:
         if any(decides(one, key) for one in typed):
@@ -127,26 +129,6 @@ def sweep_settings(config: DictConfig) -> DictConfig:
     return copied
 
 
-@contextmanager
-def told_how_to_go_on(folder: Path) -> Iterator[None]:
-    """Have Ctrl-C and a full disk say in their line with which command the run in `folder` goes on."""
-    try:
-        yield
-    except KeyboardInterrupt:
-        raise KeyboardInterrupt(what_is_kept(folder)) from None
-    except Exception as error:
-        if (full := full_disk(error)) is None:
-            raise
-        raise UserError(f"{full}: no space left on the disk; make room; {what_is_kept(folder)}") from None
-
-
-def what_is_kept(folder: Path) -> str:
-    """What is kept of a run that has stopped, and the command with which it goes on."""
-    if (command := command_to_go_on(folder)) is None:
-        return "nothing was learnt yet, and the features that were computed are kept: type the same command again"
-    return f"what was learnt is kept, and goes on with {command}"
-
-
 def check_is_file(path: str) -> None:
     """Raise UserError unless there is a file at `path`."""
     if not Path(path).is_file():
@@ -172,7 +154,7 @@ def check_same_songs(ckpt_path: str | None, catalogue: Catalogue) -> None:
     if old is None or not (old / MANIFEST).is_file():
         return
     before, now = (
-        {(str(track.path.absolute()), track.genre, track.split, tested_in(track)) for track in songs}
+        {(path, track.genre, track.split, tested_in(track)) for path, track in zip(places(songs), songs, strict=True)}
         for songs in (read_manifest(old / MANIFEST), catalogue)
     )
     if before != now:

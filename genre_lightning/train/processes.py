@@ -11,7 +11,7 @@ from typing import Any, ClassVar, NoReturn
 
 from lightning import Callback, LightningModule, Trainer
 
-from genre_lightning.runs.resume import what_is_kept
+from genre_lightning.runs.folders import what_is_kept
 
 POLL_SECONDS = 0.5
 # For how long a process that has lost another one waits before it says so: who ends for a reason has said it by then.

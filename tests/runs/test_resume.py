@@ -57,6 +57,14 @@ def test_it_may_go_on_on_another_machine_and_for_more_epochs(go_on):
     assert (settings.cache.num_workers, settings.loader.num_workers) == (2, 1)
 
 
+def test_its_songs_and_features_may_have_moved_if_that_is_typed(go_on):
+    settings = go_on("data.root=/new/songs", "cache.root=/new/cache")
+    assert (settings.data.root, settings.cache.root) == ("/new/songs", "/new/cache")
+    assert go_on("data=folder", "data.root=/new/songs").data.root == "/new/songs"
+    with pytest.raises(UserError, match=r"data\.root=.* cannot change to data/yandex"):
+        go_on("data=yandex")
+
+
 def test_it_does_not_go_on_in_another_folder(go_on, tmp_path):
     with pytest.raises(UserError, match=r"ckpt_path: a run resumes in its own folder, .*run; remove hydra\.run\.dir"):
         go_on(folder=tmp_path / "new")
