@@ -1,3 +1,4 @@
+import os
 import shutil
 import subprocess
 import sys
@@ -80,6 +81,17 @@ def test_neighbours_results_and_pruned_caches_are_printed(command, embedded, sel
     assert embedded.name in command("results", embedded)[1]
     assert command("results")[0] == "error: there is no finished run in logs"
     assert "30 of 30 songs in use" in command("prune-cache", selected[1].folder.parent)[1]
+    assert command("prune-cache")[0] == "error: there is no folder cache"
+
+
+def test_pruned_are_caches_and_what_runs_never_finished(command):
+    for folder in ("cache", "logs/run"):
+        Path(folder).mkdir(parents=True)
+        left = Path(folder, "file.json.01234567.tmp")
+        left.touch()
+        os.utime(left, (0, 0))
+    assert command("prune-cache", "--remove")[1].count("1 files that were never finished, 0.0 MB freed") == 2
+    assert command("prune-cache")[1] == ""
 
 
 def test_two_runs_are_compared_in_words_and_a_picture(command, run, tmp_path):

@@ -113,8 +113,9 @@ class StoredFeatures:
         for song in lost:
             del self.songs[song.key]
         names = [*(Path(song.path).name for song in lost), *(f"songs of {shard}.json" for shard in self.unreadable)]
-        few = ", ".join(map(printable, names[:NAMED])) + (", ..." if len(names) > NAMED else "")
-        logger.warning("%s: %d damaged there, to be computed again: %s", self.folder, len(names), few)
+        more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+        few = ", ".join(map(printable, names[:NAMED])) + more
+        logger.warning("%s: damaged there, so computed again: %s", self.folder, few)
         for shard in self.unreadable.union(song.shard for song in lost):
             if left := [song for song in self.songs.values() if song.shard == shard]:
                 write_index(self.folder, shard, left)

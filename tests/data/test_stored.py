@@ -49,7 +49,7 @@ def test_what_is_damaged_is_named_and_computed_again_and_the_rest_stays(built, d
     assert healed.build(paths) == {} and contents(healed, paths) == contents(cache, paths)
     told = [record.getMessage() for record in caplog.records]
     assert set(computed) <= set(hit) and len(told) == bool(computed and kind not in SILENT), told
-    assert not told or "damaged there, to be computed again: " in told[0], told
+    assert not told or "damaged there, so computed again: " in told[0], told
     again = open_cache(folder.parent)
     assert again.build(paths) == {} and contents(again, paths) == contents(cache, paths)
     assert len(computed) == len(set(computed)) and len(caplog.records) == len(told), "it is found every time"
@@ -63,7 +63,7 @@ def test_of_a_damaged_shard_only_the_songs_that_were_hit_are_computed(built, dam
         file.write(b"\x00\x80")
     open_cache(folder.parent).build(paths)
     assert computed == [hit[1]]
-    assert caplog.messages == [f"{folder}: 1 damaged there, to be computed again: {hit[1].name}"]
+    assert caplog.messages == [f"{folder}: damaged there, so computed again: {hit[1].name}"]
 
 
 def test_many_damaged_songs_are_one_line(built, damaged, caplog):
@@ -71,8 +71,8 @@ def test_many_damaged_songs_are_one_line(built, damaged, caplog):
     array_of(folder, "stats").unlink()
     open_cache(folder.parent).build(paths)
     (line,) = caplog.messages
-    few = ", ".join(path.name for path in hit[:3])
-    assert line.endswith(f": {len(hit)} damaged there, to be computed again: {few}" + ", ..." * (len(hit) > 3))
+    more = f" and {len(hit) - 3} more" if len(hit) > 3 else ""
+    assert line.endswith(f": damaged there, so computed again: {', '.join(path.name for path in hit[:3])}{more}")
 
 
 def test_a_song_is_checked_once_in_a_process_and_not_again_in_its_workers(built, monkeypatch):
