@@ -102,7 +102,7 @@ class FeatureCache(StoredFeatures):
                 self.refresh()
                 missing = self.missing(paths)
                 self.set_aside()
-                return self.compute(missing)
+                return self.compute(missing) if missing else {}  # another build has done them
         except OSError as error:
             raise UserError(
                 f"cache.root: cannot write to {self.folder}: {error.strerror or error}; "

@@ -112,7 +112,7 @@ class StoredFeatures:
             return
         for song in lost:
             del self.songs[song.key]
-        names = [*(Path(song.path).name for song in lost), *(f"songs of {shard}.json" for shard in self.unreadable)]
+        names = [*(song.path for song in lost), *(f"songs of {shard}.json" for shard in self.unreadable)]
         more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
         few = ", ".join(map(printable, names[:NAMED])) + more
         logger.warning("%s: damaged there, so computed again: %s", self.folder, few)

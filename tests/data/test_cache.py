@@ -347,6 +347,15 @@ def test_a_build_waits_for_another_and_computes_what_is_left(songs, open_cache, 
     check_frames(second, paths)
 
 
+def test_a_build_that_finds_all_songs_done_after_waiting_says_no_more(songs, open_cache, caplog):
+    paths = clips(songs(artists=1))
+    first, second = open_cache(), open_cache()
+    first.build(paths)
+    with caplog.at_level(logging.INFO, logger="genre_lightning"):
+        assert second.build(paths) == {}
+    assert not caplog.messages
+
+
 def test_a_cache_that_has_all_songs_is_used_without_a_lock(songs, open_cache, monkeypatch):
     paths = clips(songs(artists=1))
     open_cache().build(paths)
