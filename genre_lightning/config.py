@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import inspect
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import field, make_dataclass
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, TypeVar, get_type_hints
+from types import UnionType
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from genre_lightning.errors import UserError, explain_import
 
@@ -15,26 +16,68 @@ if TYPE_CHECKING:
     from omegaconf import DictConfig
 
 Kind = TypeVar("Kind")
+SHOWN_SIGNS = 80  # of what somebody else wrote
 
 
-def find_class(name: str, base: type[Kind], *, trust: bool = False) -> type[Kind]:
-    """The class of a dotted name in a run: one of this project's, so that a run from elsewhere cannot run its own code.
+def find_class(name: object, base: type[Kind], *, trust: bool = False) -> type[Kind]:
+    """The class of a dotted name in a run: one that this project keeps beside `base`; nothing else is even imported.
 
     `trust` allows any class. Raises UserError for a class that is not allowed, not found, or no `base`.
     """
-    if not trust and not name.startswith("genre_lightning."):
-        told = f"the run names {name}, which is not part of this project; if you trust its code, add"
-        raise UserError(f"{told} trust=true (embed.py) or --trust (genre-lightning)")
-    module, _, attribute = name.rpartition(".")
+    told = f"the run names {shown(name)}, which"
+    module, _, attribute = name.rpartition(".") if isinstance(name, str) else ("", "", "")
+    if not trust and not module.startswith("genre_lightning."):
+        cure = "if you trust its code, add trust=true (train.py, embed.py) or --trust (genre-lightning)"
+        raise UserError(f"{told} is not part of this project; {cure}")
+    if not trust and not f"{module}.".startswith(base.__module__.removesuffix("base")):
+        raise UserError(f"{told} is no {base.__name__}")
     try:
         kind = getattr(import_module(module), attribute)
     except (ImportError, ValueError, AttributeError) as error:
-        if explain_import(error, sought=name) is not None:
+        if explain_import(error, sought=str(name)) is not None:
             raise
-        raise UserError(f"the run names {name}, which cannot be found here") from None
+        raise UserError(f"{told} cannot be found here") from None
     if not isinstance(kind, type) or not issubclass(kind, base):
-        raise UserError(f"the run names {name}, which is no {base.__name__}")
+        raise UserError(f"{told} is no {base.__name__}")
     return kind
+
+
+def shown(value: object) -> str:
+    """What somebody else wrote, in a line of ours: cut, and without signs that would do something to a terminal."""
+    text = value if isinstance(value, str) else f"a {type(value).__name__}"
+    return "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in text[:SHOWN_SIGNS])
+
+
+def is_of(value: Any, kind: Any) -> bool:
+    """Whether a plain value, as JSON, YAML and checkpoints have them, is of an annotated type.
+
+    True is no number, a whole number is a fraction too, and all numbers are finite and fit into 64 bits.
+    """
+    origin, parts = get_origin(kind), get_args(kind)
+    if origin in (Union, UnionType):
+        fits = any(is_of(value, part) for part in parts)
+    elif origin is Literal:
+        fits = any(type(value) is type(part) and value == part for part in parts)
+    elif origin is list:
+        fits = isinstance(value, list) and all(is_of(one, *parts) for one in value)
+    elif origin is tuple:
+        fits = isinstance(value, list | tuple) and len(value) == len(parts) and all(map(is_of, value, parts))
+    elif origin is dict:
+        key, one = parts
+        fits = isinstance(value, dict) and all(is_of(name, key) and is_of(value[name], one) for name in value)
+    elif kind in (int, float):
+        fits = type(value) in (int, kind) and -(2**63) <= value < 2**63
+    else:
+        fits = kind is Any or type(value) is kind
+    return fits
+
+
+def check_arguments(called: Callable[..., Any], values: Any) -> None:
+    """Raise TypeError unless `values` are a mapping whose values are of the types that a class or function declares."""
+    hints = get_type_hints(called.__init__ if inspect.isclass(called) else called)
+    for name, value in dict(values).items():
+        if not is_of(value, hints.get(name, Any)):
+            raise TypeError(f"{shown(name)} is of another type")
 
 
 def check_types(config: DictConfig, where: str = "") -> None:

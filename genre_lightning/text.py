@@ -1,7 +1,11 @@
 """Text for people: tables, numbers and file names, printed on any terminal."""
 
+import re
 import sys
 from collections.abc import Iterable, Sequence
+
+# What a spreadsheet computes, also as East Asian keyboards write it; and what is behind apostrophes already.
+CELL = re.compile(r"'*[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -27,8 +31,8 @@ def table_row(cells: Sequence[str], widths: Sequence[int]) -> str:
 
 
 def cell(text: str) -> str:
-    """A text in a table: a bar in it ends no cell."""
-    return text.replace("|", "\\|")
+    """A text in a table, on one line: a bar in it ends no cell, and it does nothing to a terminal."""
+    return printable(text).replace("|", "\\|")
 
 
 def percent(fraction: float) -> str:
@@ -64,6 +68,19 @@ def clock(seconds: float) -> str:
 def printable(text: object) -> str:
     """A file name on one line: line breaks, control characters and characters without a sign are escaped."""
     return "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in str(text))
+
+
+def as_cell(text: str) -> str:
+    """A text in a CSV file, which a spreadsheet would take for a formula if it began like one (CELL).
+
+    Spreadsheets show what stands behind an apostrophe as it is; `from_cell` takes that away again.
+    """
+    return f"'{text}" if CELL.match(text) else text
+
+
+def from_cell(text: str) -> str:
+    """The text that `as_cell` has made a cell of; all other texts stay as they are."""
+    return text[1:] if text.startswith("'") and CELL.match(text) else text
 
 
 def code(text: object) -> str:

@@ -3,7 +3,7 @@ import sys
 
 import pytest
 
-from genre_lightning.text import clock, code, mean_and_range, points, printable, say, short, table
+from genre_lightning.text import as_cell, clock, code, from_cell, mean_and_range, points, printable, say, short, table
 
 
 def test_tables_are_aligned():
@@ -60,3 +60,17 @@ def test_a_bar_in_a_cell_does_not_end_it():
 @pytest.mark.parametrize(("name", "shown"), [("a.mp3", "`a.mp3`"), ("a`b.mp3", "`` a`b.mp3 ``"), ("a\nb", "`a\\nb`")])
 def test_names_of_files_stay_code_in_markdown(name, shown):
     assert code(name) == shown
+
+
+FORMULAS = ["=cmd|' /C calc'!A0", "=^_^=", "-1", "+44", "@artist", "\t=1", "\r=1", "'=1", "''+x", "\uff1d1", "-"]
+TEXTS = ["", "'", "'a", "a=1", "'tis", "1-2", "…"]
+
+
+@pytest.mark.parametrize("text", [*FORMULAS, *TEXTS])
+def test_no_cell_is_a_formula_and_each_is_read_back_unchanged(text):
+    assert as_cell(text)[:1] not in ("=", "+", "-", "@", "\t", "\r", "\uff1d")
+    assert from_cell(as_cell(text)) == text and (as_cell(text) == text) == (text in TEXTS)
+
+
+def test_a_cell_of_a_table_does_nothing_to_a_terminal():
+    assert "\x1b" not in table(["genre"], [["\x1b[2Jrock"]]) and len(table(["a"], [["b\nc"]]).splitlines()) == 3

@@ -14,6 +14,7 @@ from genre_lightning.data.tables import read_table
 from genre_lightning.data.walk import find_files
 from genre_lightning.errors import UserError
 from genre_lightning.files import write_text_whole
+from genre_lightning.text import as_cell
 
 MANIFEST = "manifest.csv"
 SPLITS = ("train", "val", "test")
@@ -207,12 +208,13 @@ def write_manifest(catalogue: Catalogue, path: Path, root: Path | None = None) -
     None: in the folder that it is written to.
     """
     extras = list(dict.fromkeys(column for track in catalogue for column in track.extra))
-    rows = csv.DictWriter(lines := io.StringIO(), [*COLUMNS, *extras])
-    rows.writeheader()
+    rows = csv.writer(lines := io.StringIO())
+    rows.writerow(map(as_cell, [*COLUMNS, *extras]))
     folder = path.parent if root is None else root
     for track in catalogue:
         known = {column: getattr(track, column) for column in COLUMNS[1:]}
-        rows.writerow(known | track.extra | {"path": path_beside(track.path, folder)})
+        known |= track.extra | {"path": path_beside(track.path, folder)}
+        rows.writerow(as_cell(str(known.get(column, ""))) for column in (*COLUMNS, *extras))
     write_text_whole(path, lines.getvalue(), "surrogateescape")  # names of files may be no UTF-8
 
 

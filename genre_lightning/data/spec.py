@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field, fields
+from math import inf
 from typing import Any
 
+from genre_lightning.config import check_arguments
 from genre_lightning.data.lengths import Lengths
 from genre_lightning.data.loudness import Loudness
 from genre_lightning.features.base import Features, read_features
 
 FORMAT_VERSION = 2
+PLAIN = ("dtype", "window_seconds", "overlap", "genres")
+MOST_OVERLAP = 0.99  # of neighbouring windows
+MOST_FRAMES, MOST_VALUES = 2**15, 2**20  # in a window: those of log-mel features in six minutes
 
 
 @dataclass(frozen=True)
@@ -31,10 +36,13 @@ class Spec:
     def __post_init__(self) -> None:
         if self.dtype not in ("float16", "float32"):
             raise ValueError(f"dtype {self.dtype!r} is neither float16 nor float32")
-        if self.window_seconds <= 0 or not 0 <= self.overlap < 1:
+        if not 0 < self.window_seconds < inf or not 0 <= self.overlap <= MOST_OVERLAP:
             raise ValueError(f"windows of {self.window_seconds} s that overlap by {self.overlap}")
         if not isinstance(self.genres, list) or {type(genre) for genre in self.genres} != {str}:
             raise ValueError(f"genres {self.genres}")
+        frames, n_features = self.window_shape
+        if frames > MOST_FRAMES or frames * n_features > MOST_VALUES:
+            raise ValueError(f"windows of {frames} frames of {n_features} features, which are too long")
 
     @property
     def window_shape(self) -> tuple[int, int]:
@@ -58,5 +66,8 @@ def read_spec(values: dict[str, Any], *, trust: bool = False) -> Spec:
         raise ValueError(f"format {values['format']}")
     known = {known.name: values[known.name] for known in fields(Spec) if known.name != "lengths"}
     known["features"] = read_features(known["features"], trust=trust)
+    lengths = values.get("lengths", {})  # runs of before there were any have the usual
+    for kind, settings in ((Loudness, known["loudness"]), (Lengths, lengths), (Spec, {n: known[n] for n in PLAIN})):
+        check_arguments(kind, settings)
     known["loudness"] = Loudness(**known["loudness"])
-    return Spec(**known, lengths=Lengths(**values.get("lengths", {})))  # runs of before there were any have the usual
+    return Spec(**known, lengths=Lengths(**lengths))

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from genre_lightning.data.encodings import of_one_meaning
 from genre_lightning.errors import UserError
+from genre_lightning.text import from_cell
 
 DELIMITERS = (",", ";", "\t")
 BEFORE = re.compile(r"\s*(?:sep=(.)\r?\n\s*)?")  # the first line: nothing, or what Excel wants to be told
@@ -32,7 +33,8 @@ def read_table(path: Path, columns: Collection[str], needed: Collection[str]) ->
     delimiter = told or max(DELIMITERS, key=text.partition("\n")[0].count)
     try:
         rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-        head = [known if (known := name.strip().lower()) in columns else name for name in next(rows, [])]
+        names = [*map(from_cell, next(rows, []))]
+        head = [known if (known := name.strip().lower()) in columns else name for name in names]
         if missing := {*needed} - {*head}:
             raise UserError(f"{path}: its first line must name the column {' and '.join(sorted(missing))}")
         for row in filter(has_values, rows):
@@ -40,7 +42,7 @@ def read_table(path: Path, columns: Collection[str], needed: Collection[str]) ->
                 raise UserError(
                     f"{path}, line {above + rows.line_num}: has {len(row)} values, and the first line {len(head)}"
                 )
-            yield above + rows.line_num, dict(zip(head, row, strict=True))
+            yield above + rows.line_num, dict(zip(head, map(from_cell, row), strict=True))
     except csv.Error as error:
         raise UserError(f"{path}: is not a CSV file: {error}") from None
 

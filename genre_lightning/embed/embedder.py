@@ -3,6 +3,7 @@
 import logging
 import sys
 from collections.abc import Sequence
+from math import prod
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,8 +15,13 @@ from genre_lightning.data.cache import CachedSong
 from genre_lightning.data.loading import WholeSongs
 from genre_lightning.data.windows import Batch
 from genre_lightning.devices import without_harmless_warnings
+from genre_lightning.errors import UserError
 from genre_lightning.models.base import GenreClassifier
+from genre_lightning.runs.checkpoint import widest
 from genre_lightning.runs.run import Run
+
+WINDOWS_A_BATCH = 32  # or fewer, if the network makes more than MOST_VALUES of them: 2 GB
+MOST_VALUES = 2**29
 
 
 class SongMeans(NamedTuple):
@@ -39,17 +45,22 @@ def predicting_trainer(**settings: Any) -> Trainer:
 def embed_songs(run: Run, songs: Sequence[CachedSong], trainer: Trainer) -> SongMeans:
     """Run every window of songs in the run's cache through its model, on all devices of the trainer.
 
-    The windows are those of the run's validation: as long, with the same overlap and as many at a time.
+    The windows are those of the run's validation: as long, and with the same overlap. How many are worked on at a time
+    is not asked of the run, which may be somebody else's. Raises UserError if it says what is no number.
     """
-    loader, n_frames = run.config.loader, run.spec.window_shape[0]
-    data = WholeSongs(run.cache, songs, n_frames, loader.batch_size, run.spec.overlap, loader.num_workers)
+    of_window = widest(run.model.state_dict().values()) * prod(run.spec.window_shape)
+    at_once = max(1, min(WINDOWS_A_BATCH, MOST_VALUES // of_window))
+    data = WholeSongs(run.cache, songs, run.spec.window_shape[0], at_once, run.spec.overlap)
     embedder = SongEmbedder(run.model, len(songs))
     with without_harmless_warnings():
         try:
             trainer.predict(embedder, data, return_predictions=False)
         except SystemExit:  # which Lightning raises on Ctrl-C
             raise KeyboardInterrupt from None
-    return SongMeans(embedder.vectors.cpu().numpy(), embedder.probabilities.cpu().numpy())
+    means = SongMeans(embedder.vectors.cpu().numpy(), embedder.probabilities.cpu().numpy())
+    if not all(np.isfinite(column).all() for column in means):
+        raise UserError(f"the model of {run.folder} says of songs what is no number (NaN, or infinite); train again")
+    return means
 
 
 class SongEmbedder(LightningModule):

@@ -18,11 +18,14 @@ from genre_lightning.embed.descriptors import DESCRIPTORS
 from genre_lightning.embed.songmap import SongMap
 from genre_lightning.errors import UserError
 from genre_lightning.files import write_text_whole, write_whole
+from genre_lightning.text import as_cell
 
 logger = logging.getLogger(__name__)
 ARRAYS, TABLE = "embeddings.npz", "embeddings.csv"
 FORMAT = 3  # of embeddings.npz; files of version 0.1 have no number
 ARRAY_COLUMNS = ("probabilities", "vectors", "positions", "digests", "descriptors")
+# What reading a damaged archive raises; RuntimeError: flags say "encrypted", for example.
+DAMAGED = (zipfile.BadZipFile, EOFError, ValueError, RuntimeError, MemoryError, LookupError, NotImplementedError)
 ADDED_COLUMNS = ("predicted_genre", "confidence", "x", "y")
 
 
@@ -107,8 +110,8 @@ def write_table(embeddings: Embeddings, path: Path) -> None:
     writer = csv.writer(lines := io.StringIO(newline=""))
     writer.writerow([*COLUMNS, *ADDED_COLUMNS])
     for track, predicted, confidence, position in rows:
-        known = [str(getattr(track, name)) for name in COLUMNS]
-        writer.writerow([*known, predicted, *(f"{number:.4f}" for number in (confidence, *position))])
+        known = [as_cell(str(text)) for text in (*(getattr(track, name) for name in COLUMNS), predicted)]
+        writer.writerow([*known, *(f"{number:.4f}" for number in (confidence, *position))])
     write_text_whole(path, lines.getvalue(), "surrogateescape")
 
 
@@ -140,7 +143,7 @@ def read_mapped_songs(folder: Path) -> MappedSongs:
         raise UnreadableError(f"{path} has format {found}, and this version reads format {FORMAT}")
     try:
         return unpacked(arrays)
-    except (KeyError, TypeError, ValueError):  # arrays that are missing, or not of these shapes
+    except (KeyError, TypeError, ValueError, RecursionError):  # arrays that are missing, or not of these shapes
         raise UnreadableError(f"{path} was not written by this program") from None
 
 
@@ -155,10 +158,7 @@ def read_saved(folder: Path) -> MappedSongs | None:
 
 def unpacked(arrays: dict[str, np.ndarray]) -> MappedSongs:
     """What `write_embeddings` packed. Raises KeyError, TypeError or ValueError for anything else."""
-    if arrays["descriptors"].shape[1:] != (len(DESCRIPTORS),):
-        raise ValueError("descriptors of something else")
-    if len({len(arrays[name]) for name in (*COLUMNS, *ARRAY_COLUMNS, "fitted")}) > 1:
-        raise ValueError("columns of different lengths")
+    check_arrays(arrays)
     rows = zip(*(arrays[name].tolist() for name in COLUMNS), strict=True)
     tracks = Catalogue([Track(Path(path), *known) for path, *known in rows])
     columns = {name: arrays[name] for name in ("digests", "vectors", "positions", "fitted")}
@@ -167,6 +167,23 @@ def unpacked(arrays: dict[str, np.ndarray]) -> MappedSongs:
         raise TypeError("the settings of the map name no model")
     embeddings = Embeddings(tracks, arrays["genres"].tolist(), *(arrays[name] for name in ARRAY_COLUMNS))
     return MappedSongs(embeddings, song_map)
+
+
+def check_arrays(arrays: dict[str, np.ndarray]) -> None:
+    """Raise KeyError or ValueError for arrays that are not of the shapes and kinds that were written."""
+    songs, genres, vectors = len(arrays["path"]), len(arrays["genres"]), arrays["vectors"]
+    shapes = {"probabilities": (songs, genres), "positions": (songs, 2), "descriptors": (songs, len(DESCRIPTORS))}
+    shapes |= dict.fromkeys((*COLUMNS, "digests", "fitted"), (songs,)) | {"genres": (genres,)}
+    shapes |= {"vectors": (songs, *vectors.shape[1:2]), "settings": (), "base": ()}
+    numbers = {"probabilities", "positions", "vectors"}
+    for name, shape in shapes.items():
+        array, kind = arrays[name], "f" if name in {*numbers, "descriptors"} else "b" if name == "fitted" else "U"
+        if array.shape != shape or (array.size and array.dtype.kind != kind):
+            raise ValueError(f"{name} {array.shape} {array.dtype}")
+        if name in numbers and not np.isfinite(array).all():
+            raise ValueError(f"{name}: no numbers")
+    if not (songs and genres and vectors.size):
+        raise ValueError("of no songs")
 
 
 def read_arrays(path: Path) -> dict[str, np.ndarray]:
@@ -178,6 +195,9 @@ def read_arrays(path: Path) -> dict[str, np.ndarray]:
                 raise zipfile.BadZipFile
             # Reading compares checksums, so numpy, which fails in many ways on damaged arrays, sees only whole ones.
             members = {name.removesuffix(".npy"): io.BytesIO(archive.read(name)) for name in archive.namelist()}
-        return {name: np.lib.format.read_array(file, allow_pickle=False) for name, file in members.items()}
-    except (zipfile.BadZipFile, EOFError, ValueError, RuntimeError):  # RuntimeError: flags say "encrypted", for example
+        arrays = {name: np.lib.format.read_array(file, allow_pickle=False) for name, file in members.items()}
+    except DAMAGED:
         raise UnreadableError(f"{path} is damaged") from None
+    if any(array.ndim and len(array) > whole.getbuffer().nbytes for array in arrays.values()):  # rows of nothing
+        raise UnreadableError(f"{path} is damaged")
+    return arrays

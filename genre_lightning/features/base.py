@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from torch import Tensor, nn
 
-from genre_lightning.config import find_class
+from genre_lightning.config import check_arguments, find_class
 
 BANDS = 8  # as many as can be told apart by their names; of mel bands about an octave each
 
@@ -121,5 +121,7 @@ def read_features(settings: dict[str, Any], *, trust: bool = False) -> Features:
     Raises UserError if the class is not allowed or not found; KeyError, TypeError or ValueError if the settings are not
     those of the class.
     """
-    kind: Any = find_class(str(settings["_target_"]), Features, trust=trust)
-    return kind(**{name: value for name, value in settings.items() if name != "_target_"})
+    kind: Any = find_class(settings["_target_"], Features, trust=trust)
+    arguments = {name: value for name, value in settings.items() if name != "_target_"}
+    check_arguments(kind, arguments)
+    return kind(**arguments)

@@ -14,6 +14,7 @@ from genre_lightning.features.base import Spectrum
 from genre_lightning.features.spectrum import SpectralFeatures
 
 NAMED_HZ = (250, 1000, 2000, 4000, 8000, 16000)  # on pictures; others would lie too close below 1000
+MOST_BANDS = 512  # which are narrower than most bins of an FFT
 POWER_FLOOR = 1e-10  # -100 dB; librosa and torchaudio call it amin
 
 
@@ -43,8 +44,8 @@ class MelFeatures(SpectralFeatures):
 
     def check(self) -> None:
         super().check()
-        if self.n_mels <= 0:
-            raise ValueError(f"n_mels must be above 0, not {self.n_mels}")
+        if not 0 < self.n_mels <= MOST_BANDS:
+            raise ValueError(f"n_mels must be above 0, and at most {MOST_BANDS}, not {self.n_mels}")
         if not 0 <= self.f_min < self.highest_hz <= self.sample_rate / 2:
             raise ValueError(f"f_min {self.f_min} and f_max {self.f_max} must lie between 0 and half the sample rate")
         if self.top_db is not None and self.top_db < 0:

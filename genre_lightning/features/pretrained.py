@@ -1,5 +1,6 @@
 """What frozen pre-trained networks hear: features that cost much to compute, and are computed once."""
 
+import math
 from itertools import accumulate, pairwise
 
 import torch
@@ -10,6 +11,7 @@ from genre_lightning.features.encoders.base import Encoder
 from genre_lightning.features.encoders.efficientat import EfficientAT
 from genre_lightning.features.encoders.musicnn import Musicnn
 
+LEAST_SECONDS = 0.01  # from a step to the next one; the encoders hear much more than that at once
 ENCODERS: dict[str, type[Encoder]] = {"efficientat": EfficientAT, "musicnn": Musicnn}
 
 
@@ -40,8 +42,8 @@ class Pretrained(Features):
         """Raise ValueError for settings of which no features can be made."""
         if not self.encoders or len(set(self.encoders)) < len(self.encoders) or set(self.encoders) - set(ENCODERS):
             raise ValueError(f"encoders are some of {', '.join(ENCODERS)}, each once, not {self.encoders}")
-        if not self.step_seconds > 0:
-            raise ValueError(f"step_seconds must be above 0, not {self.step_seconds}")
+        if not LEAST_SECONDS <= self.step_seconds < math.inf:
+            raise ValueError(f"step_seconds must be at least {LEAST_SECONDS}, not {self.step_seconds}")
 
     @property
     def n_features(self) -> int:

@@ -10,6 +10,10 @@ from genre_lightning.features.base import Features
 
 FRAMES_A_BLOCK = 128  # as many as the processor's cache has room for, with their spectra
 BANDS_A_BLOCK = 16
+# What is more would take hours or all memory for a song: a run's settings may be anybody's.
+MOST = {"sample_rate": 768_000, "n_fft": 2**15, "hop_length": 2**20}
+MOST_FRAMES = 2000  # a second
+MOST_OVERLAP = 256  # frames that one sample is in
 
 
 @dataclass(eq=False, repr=False)
@@ -36,9 +40,13 @@ class SpectralFeatures(Features):
 
     def check(self) -> None:
         """Raise ValueError for settings that contradict each other."""
-        for name in ("sample_rate", "n_fft", "hop_length"):
-            if getattr(self, name) <= 0:
-                raise ValueError(f"{name} must be above 0, not {getattr(self, name)}")
+        for name, most in MOST.items():
+            if not 0 < getattr(self, name) <= most:
+                raise ValueError(f"{name} must be above 0, and at most {most}, not {getattr(self, name)}")
+        if self.frames_per_second > MOST_FRAMES or self.n_fft > MOST_OVERLAP * self.hop_length:
+            raise ValueError(
+                f"hop_length {self.hop_length} is too short for {self.sample_rate} Hz and n_fft {self.n_fft}"
+            )
         if not 0 < self.window_length <= self.n_fft:
             raise ValueError(f"win_length {self.win_length} must lie between 1 and n_fft {self.n_fft}")
 

@@ -5,8 +5,11 @@ from typing import Any
 
 from torch import Tensor, nn
 
+from genre_lightning.errors import UserError
 from genre_lightning.models.base import GenreClassifier, Standardise
 from genre_lightning.models.blocks import AverageOverFeatures, Mean, block
+
+MOST_LAYERS = 16
 
 
 class LSTM(GenreClassifier):
@@ -22,6 +25,8 @@ class LSTM(GenreClassifier):
     ) -> None:  # fmt: skip
         super().__init__(n_genres, **learning)
         self.save_hyperparameters(logger=False)
+        if not 1 <= layers <= MOST_LAYERS:
+            raise UserError(f"model.layers must be from 1 to {MOST_LAYERS}, not {layers}")
         blocks = [block(*pair) for pair in pairwise([1, *channels])]
         self.encoder = nn.Sequential(
             Standardise(n_features),

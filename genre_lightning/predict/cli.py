@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from genre_lightning.errors import UserError
-from genre_lightning.text import clock, column_widths, percent, printable, table, table_head, table_row
+from genre_lightning.text import as_cell, clock, column_widths, percent, printable, table, table_head, table_row
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -197,7 +197,7 @@ def as_table(predictions: Iterable[Prediction], genres: Sequence[str], songs: Se
 
 def title(prediction: Prediction, name: object) -> str:
     """A song and its most probable genre in a line."""
-    return f"{printable(name)}: {prediction.genre}, {percent(prediction.probabilities[prediction.genre])}"
+    return f"{printable(name)}: {printable(prediction.genre)}, {percent(prediction.probabilities[prediction.genre])}"
 
 
 def moment_row(label: str, moment: Moment, genres: Sequence[str]) -> tuple[str, ...]:
@@ -229,12 +229,13 @@ def as_csv(predictions: Iterable[Prediction], genres: Sequence[str], _: object) 
 
     For silence the genre and the columns are empty.
     """
-    yield csv_line(["path", "from_seconds", "to_seconds", "genre", *genres])
+    yield csv_line(["path", "from_seconds", "to_seconds", "genre", *map(as_cell, genres)])
     for prediction in predictions:
         for moment in prediction.timeline or [prediction]:
             known = plain(moment)["probabilities"]
             probabilities = [known.get(genre) for genre in genres]
-            yield csv_line([prediction.path, *span(moment).values(), moment.genre, *probabilities])
+            told = [as_cell(str(prediction.path)), *span(moment).values(), as_cell(moment.genre)]
+            yield csv_line([*told, *probabilities])
 
 
 def span(moment: Moment) -> dict[str, float]:

@@ -19,6 +19,7 @@ from genre_lightning.data.loudness import heard_seconds
 from genre_lightning.data.spec import Spec
 from genre_lightning.data.windows import cut, regular_starts
 from genre_lightning.devices import use_one_thread_after_fork
+from genre_lightning.errors import UserError
 from genre_lightning.predict.onnx import Logits, check_shapes, read_exported
 
 # As many as stay in the processor's cache: the CNN takes half the time that it takes for all windows of a song at once.
@@ -141,7 +142,10 @@ class Predictor:
             batch = [cut(frames, start, self.n_frames) for start in starts[first : first + WINDOWS_A_BATCH]]
             windows = torch.from_numpy(np.stack(batch)).float()  # (windows, n_frames, n_features)
             logits.append(self.logits(windows))
-        return torch.cat(logits)
+        heard = torch.cat(logits)
+        if not heard.isfinite().all():  # of an .onnx file, whose weights nobody sees, or of weights that are too large
+            raise UserError("the model says of a song what is no number (NaN, or infinite); train again")
+        return heard
 
     def by_genre(self, logits: Tensor) -> dict[str, float]:
         """The genres with their probabilities, the most probable first, from the logits of a window or a song."""

@@ -18,10 +18,11 @@ from omegaconf import OmegaConf
 from genre_lightning.command_line.quoting import override
 from genre_lightning.devices import jobs_at_once
 from genre_lightning.errors import UserError, full_disk
+from genre_lightning.runs.foreign import SETTINGS
 from genre_lightning.runs.results import METRICS
 from genre_lightning.text import short
 
-SETTINGS, LOG, HISTORY = ".hydra", "train.log", "history.csv"
+LOG, HISTORY = "train.log", "history.csv"
 LOCK = "lock"  # among the settings
 CHECKPOINTS = "checkpoints"
 FOLDS, JUDGED = "folds", "judged.pt"  # in a folder for each fold of cross-validation, what its network makes of songs
@@ -29,7 +30,7 @@ NAMED = re.compile(r".+_\d{4}-\d\d-\d\d_\d\d-\d\d-\d\d(_\d+)?")  # a folder that
 LONGEST_NAME = 80  # of a run, but for its time or number: some systems take no path above 260 signs
 # What is in the name of every run, where it reads and writes, and on what it runs.
 UNTOLD = r"[+~]*(model|features|seed|ckpt_path|refit|trainer|trainer\.(accelerator|devices|strategy)"
-UNTOLD += r"|cache\.(root|num_workers)|loader\.num_workers|(logger|report|hydra).*)="
+UNTOLD += r"|trust|cache\.(root|num_workers)|loader\.num_workers|(logger|report|hydra).*)="
 
 
 def run_folder(ckpt_path: str | None, name: str) -> str:
@@ -71,12 +72,6 @@ def brief(override: str) -> str:
 def plain(text: str) -> str:
     """The text with a hyphen for all that is no ASCII letter, digit, dot, underscore or hyphen."""
     return re.sub(r"[^\w.-]+", "-", text, flags=re.ASCII).strip("-")
-
-
-def read_overrides(folder: Path) -> list[str]:
-    """What was typed for the run in a folder; nothing if Hydra has not written it down."""
-    path = folder / SETTINGS / "overrides.yaml"
-    return [*map(str, OmegaConf.load(path))] if path.is_file() else []
 
 
 def new_folder(parent: Path, name: str) -> Path:

@@ -13,6 +13,7 @@ from genre_lightning.data.catalogue import Catalogue, path_beside
 from genre_lightning.errors import UserError
 from genre_lightning.files import write_text_whole
 from genre_lightning.runs.results import METRICS, SCORED
+from genre_lightning.text import as_cell, from_cell
 
 if TYPE_CHECKING:
     from genre_lightning.metrics import ScoredSongs
@@ -48,13 +49,13 @@ def write_predictions(
     `scored` has the songs of each of SCORED that there are, at the model's temperature; `splits` says whose they are.
     """
     rows = csv.writer(lines := io.StringIO(newline=""))
-    rows.writerow([*COLUMNS, *catalogue.genres])
+    rows.writerow([*COLUMNS, *map(as_cell, catalogue.genres)])
     for part in splits:
         tracks = [track for split in splits[part] for track in catalogue.of_split(split)]
         for song, probabilities in zip(scored[part].song, scored[part].probabilities, strict=True):
             track, guess = tracks[int(song)], catalogue.genres[int(probabilities.argmax())]
             numbers = [f"{probability:.{DECIMALS}f}" for probability in probabilities.tolist()]
-            rows.writerow([path_beside(track.path, folder), track.genre, part, guess, *numbers])
+            rows.writerow([*map(as_cell, (path_beside(track.path, folder), track.genre, part, guess)), *numbers])
     write_text_whole(folder / PREDICTIONS, lines.getvalue(), "surrogateescape")
 
 
@@ -70,7 +71,7 @@ def read_predictions(folder: Path) -> list[PredictedSong]:
             head, *rows = csv.reader(file, strict=True)
         if (*head[: len(COLUMNS)],) != COLUMNS:
             raise ValueError
-        genres = head[len(COLUMNS) :]
+        genres = [*map(from_cell, head[len(COLUMNS) :])]
         return [read_row(row, genres, folder) for row in rows]
     except (ValueError, csv.Error):
         raise UserError(f"{path} is damaged, or was not written by this program") from None
@@ -78,8 +79,10 @@ def read_predictions(folder: Path) -> list[PredictedSong]:
 
 def read_row(row: Sequence[str], genres: Sequence[str], folder: Path) -> PredictedSong:
     """One line. Raises ValueError if it is damaged."""
-    path, genre, split, predicted, *probabilities = row
-    known = dict(zip(genres, map(float, probabilities), strict=True))
-    if split not in SCORED or predicted not in known or genre not in known:
+    path, genre, split, predicted = map(from_cell, row[: len(COLUMNS)])
+    known = dict(zip(genres, map(float, row[len(COLUMNS) :]), strict=True))
+    if split not in SCORED or predicted not in known or genre not in known or "\0" in path:
+        raise ValueError
+    if not all(0 <= probability <= 1 for probability in known.values()):  # nor NaN
         raise ValueError
     return PredictedSong(folder / path, genre, split, predicted, known)

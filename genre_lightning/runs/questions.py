@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from hydra.experimental.callback import Callback
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 
 from genre_lightning.errors import UserError
+from genre_lightning.runs.foreign import DAMAGED, read_yaml
 from genre_lightning.runs.leak import leak
 from genre_lightning.runs.learning_curve import learning_curve
 from genre_lightning.runs.resume import MULTIRUN
@@ -39,6 +40,8 @@ def answer(folder: Path) -> str:
 
     Raises UserError if too few of its runs are there to answer.
     """
-    path = folder / MULTIRUN
-    question = OmegaConf.select(OmegaConf.load(path), "hydra.callbacks.question.about") if path.is_file() else None
-    return QUESTIONS[question](folder) if question in QUESTIONS else ""
+    try:
+        question = read_yaml(folder / MULTIRUN)["hydra"]["callbacks"]["question"]["about"]
+    except (*DAMAGED, LookupError, TypeError):
+        return ""
+    return QUESTIONS[question](folder) if isinstance(question, str) and question in QUESTIONS else ""

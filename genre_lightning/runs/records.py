@@ -17,10 +17,12 @@ from omegaconf.errors import OmegaConfBaseException
 from genre_lightning.data.catalogue import FOLD
 from genre_lightning.errors import UserError
 from genre_lightning.runs.folders import SETTINGS
+from genre_lightning.runs.foreign import CONFIG, DAMAGED, read_overrides, read_settings, read_yaml
 from genre_lightning.runs.results import Interval, Results, read_results
-from genre_lightning.runs.run import CONFIG, DAMAGED, Run, finished_runs, read_settings
+from genre_lightning.runs.run import Run, finished_runs
+from genre_lightning.text import as_cell
 
-OVERRIDES, HYDRA = CONFIG.with_name("overrides.yaml"), CONFIG.with_name("hydra.yaml")
+HYDRA = CONFIG.with_name("hydra.yaml")
 FAILED = "failed.txt"  # the reason, in the folder of a sweep's job that came to nothing
 SEEDS = ("seed", "split.draw")  # what runs that are repeats of each other differ in
 NO_SETTINGS = ("ckpt_path", "refit")  # a refit may be done after all, which the results tell
@@ -104,8 +106,8 @@ def read_record(folder: Path) -> Record:
     if (folder / CONFIG).is_file():
         config = read_settings(folder)
     try:
-        choices = dict(OmegaConf.load(folder / HYDRA).hydra.runtime.choices)
-    except (*DAMAGED, AttributeError):  # runs made in other ways have none
+        choices = dict(read_yaml(folder / HYDRA)["hydra"]["runtime"]["choices"])
+    except (*DAMAGED, LookupError, TypeError):  # runs made in other ways have none
         pass
     catalogue = Run(folder).catalogue
     how = f"{FOLD}, artists on both sides" if results.shared_artists else FOLD  # which is another question
@@ -119,12 +121,7 @@ def read_record(folder: Path) -> Record:
 
 def read_typed(folder: Path) -> dict[str, str]:
     """What was typed for a run: the values of settings and groups. Raises UserError if the file is damaged."""
-    path = folder / OVERRIDES
-    try:
-        overrides: Any = OmegaConf.to_container(OmegaConf.load(path)) if path.is_file() else []
-        pairs = [one.lstrip("+").partition("=") for one in overrides]
-    except (*DAMAGED, TypeError, AttributeError):
-        raise UserError(f"{path} is damaged, or was not written by this program") from None
+    pairs = [one.lstrip("+").partition("=") for one in read_overrides(folder)]
     return {name: value for name, _, value in pairs if name not in NO_SETTINGS}
 
 
@@ -161,9 +158,12 @@ def as_csv(sets: Sequence[Sequence[Record]], unfinished: Mapping[Path, str], int
             rows.append({"songs": number, "rank": rank, **settings, **record.figures, "folder": record.folder})
     rows += [{"folder": folder, "failed": reason} for folder, reason in unfinished.items()]
     columns = dict.fromkeys(["songs", "rank", *(name for row in rows for name in row)])
-    writer = csv.DictWriter(lines := io.StringIO(newline=""), columns)
-    writer.writeheader()
-    writer.writerows(row | {"folder": place(row["folder"], into)} for row in rows)
+    writer = csv.writer(lines := io.StringIO(newline=""))
+    writer.writerow(map(as_cell, columns))
+    for row in rows:
+        values = row | {"folder": place(row["folder"], into)}
+        cells = (values.get(name, "") for name in columns)
+        writer.writerow(as_cell(value) if isinstance(value, str) else value for value in cells)
     return lines.getvalue()
 
 

@@ -7,15 +7,19 @@ import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar, get_type_hints
 
+from genre_lightning.config import is_of
 from genre_lightning.errors import UserError
 from genre_lightning.files import write_whole
+from genre_lightning.runs.foreign import damaged, read_json
 
 METRICS = "metrics.json"
 FORMAT_VERSION = 5  # of metrics.json; 4: nothing about songs; 3: no folds; 2: intervals over songs, none over artists
 SCORED = ("learnt_from", "val", "test")  # the songs that the tested model learnt from, and those that it did not
 Interval = tuple[float, float]
+MOST = 1e9  # that any figure can be
+Made = TypeVar("Made")
 
 
 @dataclass(frozen=True)
@@ -138,31 +142,55 @@ def read_results(folder: Path) -> Results:
     """What a run has shown. Raises UserError if metrics.json is damaged, or was written by another version."""
     path = folder / METRICS
     try:
-        values = json.loads(path.read_text(encoding="utf-8"))
+        values = read_json(path)
         check_format(values.get("format"), folder)
-        return results_from(values)
-    except (ValueError, KeyError, TypeError, AttributeError):
-        raise UserError(f"{path} is damaged, or was not written by this program") from None
+        return checked(results_from(values))
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):
+        raise damaged(path) from None
 
 
 def results_from(values: Mapping[str, Any]) -> Results:
-    """The results from what `Results.write` has written. Raises TypeError or KeyError for anything else."""
+    """The results from what `Results.write` has written. Raises TypeError, KeyError or ValueError for anything else."""
     gap, val_gap, ahead = values["gap"]["test"], values["gap"].get("val"), values["ahead_of_baseline"]["test"]
     train = values["first_fit"].get("train")
     return Results(
-        {split: SplitFigures(**as_figures(values[split])) for split in SCORED if split in values},
+        {split: made(SplitFigures, values[split]) for split in SCORED if split in values},
         values["refitted"],
-        None if train is None else Figures(**as_figures(train)),
-        {split: Figures(**as_figures(figures)) for split, figures in values["baseline"].items()},
-        Difference(**as_figures(gap)),
-        None if val_gap is None else Difference(**as_figures(val_gap)),
-        Difference(**as_figures(ahead)),
-        {genre: GenreFigures(**figures) for genre, figures in values["by_genre"]["test"].items()},
+        None if train is None else made(Figures, train),
+        {split: made(Figures, figures) for split, figures in values["baseline"].items()},
+        made(Difference, gap),
+        None if val_gap is None else made(Difference, val_gap),
+        made(Difference, ahead),
+        {genre: made(GenreFigures, figures) for genre, figures in values["by_genre"]["test"].items()},
         values["unjudged"],
         {song["path"]: song["reason"] for song in values["left_out"]},
         values["shared_artists"],
         *(values[name] for name in ("run", "about_songs", "advice", "folds", "repeats")),
     )
+
+
+def checked(results: Results) -> Results:
+    """The same results. Raises TypeError or ValueError if no run can have shown them: whoever shows them would fail."""
+    judged, hints = {"learnt_from", "test" if results.folds else "val", "test"}, get_type_hints(Results)
+    if not judged <= results.splits.keys() or "test" not in results.baseline or results.repeats < 1:
+        raise ValueError("figures are missing")
+    for name in ("refitted", "unjudged", "left_out", "shared_artists", "facts", "about_songs", "advice", "folds"):
+        if not is_of(getattr(results, name), hints[name]):
+            raise TypeError(name)
+    if not all(is_of(results.facts.get(name, 0), float) for name in ("epochs", "seconds")):
+        raise TypeError("facts")
+    return results
+
+
+def made(kind: type[Made], values: Mapping[str, Any]) -> Made:
+    """Figures from what `plain` made of them. Raises KeyError, TypeError or ValueError for anything else."""
+    for name, hint in get_type_hints(kind).items():
+        if not is_of(values[name], float | None if hint is float else hint):
+            raise TypeError(name)
+        numbers = values[name] if isinstance(values[name], list) else [values[name]]
+        if any(abs(number or 0) > MOST for number in numbers):
+            raise ValueError(name)
+    return kind(**as_figures(values))
 
 
 def plain(figures: Figures) -> dict[str, Any]:

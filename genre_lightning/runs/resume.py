@@ -4,21 +4,25 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from omegaconf import DictConfig, OmegaConf, open_dict
+from omegaconf import DictConfig, OmegaConf
 
 from genre_lightning.command_line.quoting import override
+from genre_lightning.config import check_type, shown
 from genre_lightning.data.catalogue import MANIFEST, TESTED_IN, Catalogue, Track, read_manifest
 from genre_lightning.errors import UserError
+from genre_lightning.runs.allowed import check_allowed
+from genre_lightning.runs.checkpoint import read_checkpoint
 from genre_lightning.runs.folders import CHECKPOINTS, folder_of, holds_run
+from genre_lightning.runs.foreign import CONFIG, DAMAGED, read_settings, read_yaml
 from genre_lightning.runs.moved import PLACES, places, where_they_were
-from genre_lightning.runs.run import CONFIG, DAMAGED, read_checkpoint, read_settings
+from genre_lightning.runs.run import holds_caches
 
 MULTIRUN = "multirun.yaml"  # Hydra's: the settings of a whole sweep
 
 # A run may go on on another machine than the one it began on, and with the refit that it was to leave off; a single run
 # with songs that have moved and for longer too.
 DEVICE = ("trainer.accelerator", "trainer.devices", "trainer.strategy")
-MAY_BE_NEW_IN_SWEEP = (*DEVICE, "loader.num_workers", "cache.num_workers", "refit")
+MAY_BE_NEW_IN_SWEEP = (*DEVICE, "loader.num_workers", "cache.num_workers", "refit", "trust")
 MAY_BE_NEW = (*MAY_BE_NEW_IN_SWEEP, "trainer.max_epochs")
 
 
@@ -35,7 +39,7 @@ def settings_to_go_on_with(cfg: DictConfig, overrides: Sequence[str], folder: Pa
         raise UserError(
             f"ckpt_path: a run resumes in its own folder, {old}; remove hydra.run.dir (or -m) from the command"
         )
-    began, typed = read_settings(old), keys(overrides)
+    began, typed = settings_it_began_with(old, cfg), keys(overrides)
     where_they_were(began, old)
     may_be_new = MAY_BE_NEW_IN_SWEEP if began.get("folds") else MAY_BE_NEW  # its folds must have learnt for as long
     may_be_new = (*may_be_new, *(place for place in PLACES if place in typed))
@@ -44,6 +48,25 @@ def settings_to_go_on_with(cfg: DictConfig, overrides: Sequence[str], folder: Pa
         if any(decides(one, key) for one in typed):
             OmegaConf.update(began, key, OmegaConf.select(cfg, key))
     began.ckpt_path = cfg.ckpt_path
+    return began
+
+
+def settings_it_began_with(folder: Path, cfg: DictConfig) -> DictConfig:
+    """The settings in a run's folder, which may be somebody else's: they call nothing that could do harm.
+
+    `trust` in the settings of the command, `cfg`, lets them call anything. Features are kept where the command says
+    unless a cache is there already where the run says, and songs are composed nowhere else. Raises UserError.
+    """
+    began = read_settings(folder, trust=True)  # nothing in it is looked up before it is checked
+    check_type("trust", cfg.trust, bool)
+    if cfg.trust:
+        return began
+    check_allowed(began, cfg, folder / CONFIG)
+    if not holds_caches(Path(began.cache.root)):
+        began.cache.root = cfg.cache.root
+    root = began.data.root
+    if began.data._target_.endswith(".demo") and not Path(root).expanduser().is_dir() and root != cfg.data.get("root"):
+        raise UserError(f"data.root: no songs were composed in {shown(root)}; to do so there, add trust=true")
     return began
 
 
@@ -94,7 +117,8 @@ def settings_of_job(cfg: DictConfig, folder: Path) -> DictConfig:
     """
     if not holds_run(folder):
         return cfg
-    for key, old, new in changes(read_settings(folder), cfg, MAY_BE_NEW_IN_SWEEP):
+    before = read_settings(folder, trust=True)  # which is only compared, as it is written
+    for key, old, new in changes(before, cfg, MAY_BE_NEW_IN_SWEEP):
         raise UserError(f"{folder} holds a run with {key}={old}, and not {new}; choose another hydra.sweep.dir")
     cfg.ckpt_path = (folder / CHECKPOINTS / "last.ckpt").as_posix()
     return cfg
@@ -108,9 +132,9 @@ def check_same_sweep(folder: Path, config: DictConfig) -> None:
     if not (folder / MULTIRUN).is_file():
         return
     try:
-        before, now = OmegaConf.load(folder / MULTIRUN), config
-        old, new = (sweep_settings(DictConfig(one)) for one in (before, now))
-    except (*DAMAGED, AttributeError):
+        before, now = read_yaml(folder / MULTIRUN), OmegaConf.to_container(config)
+        old, new = (DictConfig(sweep_settings(one)) for one in (before, now))
+    except (*DAMAGED, LookupError, TypeError, AttributeError):
         raise UserError(f"{folder / MULTIRUN} is damaged; choose another hydra.sweep.dir") from None
     for key, was, is_now in changes(old, new, MAY_BE_NEW_IN_SWEEP):
         raise UserError(
@@ -119,14 +143,14 @@ def check_same_sweep(folder: Path, config: DictConfig) -> None:
         )
 
 
-def sweep_settings(config: DictConfig) -> DictConfig:
-    """What makes a sweep another one: what was typed, the space that is searched, and all settings of its jobs."""
-    typed = [one for one in config.hydra.overrides.task if not {*keys([one])} <= {*MAY_BE_NEW_IN_SWEEP}]
-    searched = config.hydra.sweeper.get("params")
-    with open_dict(copied := config.copy()):
-        del copied["hydra"]
-        copied.update({"the command": " ".join(typed), "hydra.sweeper.params": searched})
-    return copied
+def sweep_settings(config: Any) -> dict[str, Any]:
+    """What makes a sweep another one: what was typed, the space that is searched, and all settings of its jobs.
+
+    `config` are plain settings, in which nothing is looked up: a sweep's folder may be somebody else's.
+    """
+    of_hydra, settings = config["hydra"], {name: config[name] for name in config if name != "hydra"}
+    typed = [one for one in of_hydra["overrides"]["task"] if not {*keys([one])} <= {*MAY_BE_NEW_IN_SWEEP}]
+    return settings | {"the command": " ".join(typed), "hydra.sweeper.params": of_hydra["sweeper"].get("params")}
 
 
 def check_is_file(path: str) -> None:

@@ -12,31 +12,28 @@ import sys
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
-from pickle import UnpicklingError
 from typing import TYPE_CHECKING, Any
 
-from omegaconf import DictConfig, OmegaConf
-from omegaconf.errors import OmegaConfBaseException
-from yaml import YAMLError
+from omegaconf import DictConfig
 
 from genre_lightning.command_line.quoting import in_shell
-from genre_lightning.config import find_class
 from genre_lightning.errors import UserError, explain_import
+from genre_lightning.runs.checkpoint import read_checkpoint, read_network
 from genre_lightning.runs.folders import CHECKPOINTS, SETTINGS, command_to_go_on
-from genre_lightning.runs.results import METRICS, check_format
+from genre_lightning.runs.foreign import CONFIG, DAMAGED, read_settings, read_yaml
+from genre_lightning.runs.results import METRICS
+from genre_lightning.text import from_cell
 
 if TYPE_CHECKING:
+    from omegaconf import DictConfig
+
     from genre_lightning.data.cache import FeatureCache
     from genre_lightning.data.catalogue import Catalogue
     from genre_lightning.data.spec import Spec
     from genre_lightning.models.base import GenreClassifier
 
-CONFIG = Path(SETTINGS, "config.yaml")
-# What reading a damaged YAML file raises.
-DAMAGED = (OSError, ValueError, YAMLError, OmegaConfBaseException)
-# What torch.load raises for a file that is no checkpoint, or a damaged one; which depends on where the damage is.
-UNREADABLE = (OSError, RuntimeError, EOFError, UnpicklingError, AttributeError, ValueError, LookupError, TypeError)
 MODEL = Path(CHECKPOINTS, "model.ckpt")
+CACHE_HERE = "cache"  # as in conf/train.yaml
 SWEEP = "sweep.csv"  # the runs of a folder side by side; of those on the same songs, rank 1 is best by validation
 
 
@@ -106,7 +103,7 @@ def read_sweep(folder: Path) -> list[dict[str, str]]:
         with path.open(newline="", encoding="utf-8", errors="surrogateescape") as file:
             rows = csv.DictReader(file)
             if {"rank", "folder"} <= {*(rows.fieldnames or ())}:
-                return list(rows)
+                return [{name: from_cell(row[name] or "") for name in ("rank", "folder")} for row in rows]
     except csv.Error:
         pass
     raise UserError(f"{path} is damaged, or was not written by this program; {anew} anew")
@@ -129,7 +126,7 @@ class Run:
     def config(self) -> DictConfig:
         """The settings it was trained with."""
         self.check_is_there(CONFIG)
-        return read_settings(self.folder)
+        return read_settings(self.folder, self.trust)
 
     @cached_property
     def checkpoint(self) -> dict[str, Any]:
@@ -178,21 +175,24 @@ class Run:
 
     @cached_property
     def cache(self) -> FeatureCache:
-        """Where the features of its songs are kept."""
+        """Where the features of its songs are kept: where the run says, if a cache is there already, or else here.
+
+        So no run from elsewhere chooses where files are written.
+        """
         from genre_lightning.data.cache import FeatureCache
 
-        root = self.cache_root or self.started_in / self.config.cache.root
+        kept = self.started_in / self.config.cache.root
+        root = self.cache_root or (kept if holds_caches(kept) else CACHE_HERE)
         settings = {**asdict(self.spec.loudness), **asdict(self.spec.lengths)}
         return FeatureCache(root, self.spec.features, self.spec.dtype, num_workers=self.num_workers, **settings)
 
     @property
     def started_in(self) -> Path:
         """The folder it was started in, which its paths are relative to; here if that is not known or gone."""
-        path = self.folder / SETTINGS / "hydra.yaml"
         try:
-            folder = Path(OmegaConf.load(path).hydra.runtime.cwd)
+            folder = Path(read_yaml(self.folder / SETTINGS / "hydra.yaml")["hydra"]["runtime"]["cwd"])
             return folder if folder.is_dir() else Path()
-        except (*DAMAGED, AttributeError):  # runs made in other ways have no such file, and some folders are private
+        except (*DAMAGED, LookupError, TypeError):  # runs made in other ways have no such file, and some are private
             return Path()
 
     @cached_property
@@ -200,17 +200,8 @@ class Run:
         """The finished network, which was tested, in evaluation mode on the CPU."""
         import torch
 
-        from genre_lightning.models.base import GenreClassifier
-
-        kind = find_class(self.checkpoint["model"], GenreClassifier, trust=self.trust)
-        try:
-            model = kind(**self.checkpoint["hyper_parameters"])
-            model.load_state_dict(self.checkpoint["state_dict"])
-        except (TypeError, RuntimeError):
-            raise UserError(
-                f"{self.folder / MODEL} was written by another version of this program; train again"
-            ) from None
-        return model.to(memory_format=torch.channels_last).eval()  # convolutions are 1.6 times as fast on a CPU
+        model = read_network(self.folder / MODEL, self.checkpoint, self.spec, trust=self.trust)
+        return model.to(memory_format=torch.channels_last)  # convolutions are 1.6 times as fast on a CPU
 
     @cached_property
     def fingerprint(self) -> str:
@@ -218,32 +209,11 @@ class Run:
         return hashlib.sha256((self.folder / MODEL).read_bytes()).hexdigest()[:16]
 
 
-def read_settings(folder: Path) -> DictConfig:
-    """The settings in a run's folder. Raises UserError if they are damaged."""
-    try:
-        config = OmegaConf.load(folder / CONFIG)
-    except DAMAGED:
-        config = None
-    if not isinstance(config, DictConfig) or not {"model", "features", "cache", "loader"} <= config.keys():
-        raise UserError(f"{folder / CONFIG} is damaged, or was not written by this program")
-    return config
-
-
-def read_checkpoint(path: Path) -> dict[str, Any]:
-    """What is in a checkpoint: plain values only, nothing in it is run.
-
-    Raises UserError if it is damaged, not this program's, or of version 0.1.
-    """
-    import torch
-
-    from genre_lightning.data.spec import FORMAT_VERSION
+def holds_caches(folder: Path) -> bool:
+    """Whether features are kept in the folders of a folder."""
+    from genre_lightning.data.cache import SETTINGS as OF_CACHE
 
     try:
-        checkpoint = torch.load(path, map_location="cpu", weights_only=True)
-        known = "state_dict" in checkpoint and "n_genres" in checkpoint["hyper_parameters"]
-    except UNREADABLE:
-        known, checkpoint = False, {}
-    if not known:
-        raise UserError(f"{path} is not a checkpoint of this program, or is damaged")
-    check_format(checkpoint.get("GenreDataModule", {}).get("format"), path, FORMAT_VERSION)
-    return checkpoint
+        return next(folder.glob(f"*/{OF_CACHE}"), None) is not None
+    except (OSError, ValueError):  # names that are no names
+        return False

@@ -9,8 +9,9 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 
 from genre_lightning.errors import UserError
+from genre_lightning.runs.foreign import read_overrides, read_settings
 from genre_lightning.runs.results import Results, read_results
-from genre_lightning.runs.run import CONFIG, finished_runs, read_settings
+from genre_lightning.runs.run import finished_runs
 
 
 @dataclass(frozen=True)
@@ -35,11 +36,10 @@ def runs_by_variant(folder: Path, asked: Collection[str]) -> dict[str, list[Swep
     unread = [f"there is no finished run in {folder}"]
     for run in finished_runs(folder):
         try:
-            one = Swept(run, read_settings(run), read_results(run))
+            one, variant = Swept(run, read_settings(run), read_results(run)), typed(run, asked)
+            variants[variant].append(one)
         except UserError as error:
             unread.append(str(error))
-        else:
-            variants[typed(run, asked)].append(one)
     if not variants:
         raise UserError(unread[-1])
     common = frozenset.intersection(*variants)
@@ -48,6 +48,4 @@ def runs_by_variant(folder: Path, asked: Collection[str]) -> dict[str, list[Swep
 
 def typed(run: Path, asked: Collection[str]) -> frozenset[str]:
     """What was typed for a run, without the settings that are `asked` about."""
-    path = run / CONFIG.with_name("overrides.yaml")
-    overrides = OmegaConf.load(path) if path.is_file() else []
-    return frozenset(str(one) for one in overrides if str(one).lstrip("+").split("=")[0] not in asked)
+    return frozenset(one for one in read_overrides(run) if one.lstrip("+").split("=")[0] not in asked)

@@ -21,12 +21,15 @@ PRECISIONS = ("32-true", "bf16-mixed", "16-mixed")
 WHOLE_NUMBERS = {
     "seed": (0, 2**32 - 1),
     "trainer.max_epochs": (1, math.inf),
-    "loader.batch_size": (2, math.inf),  # batch normalisation needs two windows
-    "loader.num_workers": (0, math.inf),
-    "report.calibration_draws": (1, math.inf),
+    "loader.batch_size": (2, 2**16),  # batch normalisation needs two windows
+    "loader.num_workers": (0, 64),  # processes, each with a copy of this program
+    "report.calibration_draws": (1, 10**6),
 }
+# The most of what may be null too, or is set for some only.
+MANY = {"cache.num_workers": 256, "data.num_workers": 256, "cache.shard_megabytes": 4096, "trainer.num_nodes": 4096}
+MOST_DEVICES = 64  # of a machine
 NUMBERS = {
-    "loader.window_seconds": (1e-3, math.inf),
+    "loader.window_seconds": (1e-3, 3600),
     "loader.overlap": (0, 0.99),
     "learning.label_smoothing": (0, 1),
     "baseline.C": (1e-6, math.inf),
@@ -65,12 +68,7 @@ def check_values(cfg: DictConfig) -> None:
     check_songs(cfg.data)
     if cfg.ckpt_path is not None:
         check_is_file(cfg.ckpt_path)
-    for key, limits in WHOLE_NUMBERS.items():
-        check_number(cfg, key, *limits)
-    for key, limits in NUMBERS.items():
-        check_number(cfg, key, *limits, whole=False)
-    if cfg.loader.windows_per_song not in (None, "all"):
-        check_number(cfg, "loader.windows_per_song", 1)
+    check_numbers(cfg)
     check_type("learning.class_weights", cfg.learning.class_weights, bool)
     check_balance(cfg)
     if cfg.refit is not None:
@@ -79,6 +77,19 @@ def check_values(cfg: DictConfig) -> None:
     check_cross_validation(cfg)
     check_types(cfg.split, "split")
     instantiate(cfg.split)(Catalogue([]))  # validates the method and the fractions, also without songs
+
+
+def check_numbers(cfg: DictConfig) -> None:
+    """Raise UserError for a number that is too small or too large to be meant."""
+    for key, limits in WHOLE_NUMBERS.items():
+        check_number(cfg, key, *limits)
+    for key, limits in NUMBERS.items():
+        check_number(cfg, key, *limits, whole=False)
+    if cfg.loader.windows_per_song not in (None, "all"):
+        check_number(cfg, "loader.windows_per_song", 1)
+    for key, highest in MANY.items():
+        if OmegaConf.select(cfg, key) is not None:
+            check_number(cfg, key, 1, highest)
 
 
 def check_songs(data: DictConfig) -> None:
@@ -98,12 +109,12 @@ def check_songs(data: DictConfig) -> None:
 
 def check_cross_validation(cfg: DictConfig) -> None:
     """Raise UserError for a number of folds that is none, and for settings of a split that goes with no folds."""
-    check_number(cfg, "repeats", 1)
+    check_number(cfg, "repeats", 1, 1000)
     if cfg.folds is None:
         if cfg.repeats > 1:
             raise UserError("repeats: is for cross-validation; add folds=5")
         return
-    check_number(cfg, "folds", 2)
+    check_number(cfg, "folds", 2, 1000)
     if cfg.split.method == "published":
         raise UserError("folds: every song is tested once, whatever its published split is; leave split.method at auto")
     for key, unset in (("train_songs_per_genre", None), ("train_artists_per_genre", None), ("draw", 0)):
@@ -124,6 +135,11 @@ def check_trainer(trainer: DictConfig) -> None:
     """Raise UserError for a switch of Lightning's Trainer with which there would be no run to read back."""
     if str(trainer.precision) not in PRECISIONS:
         raise UserError(f"trainer.precision: {trainer.precision} is not one of {', '.join(PRECISIONS)}")
+    devices = str(trainer.devices)
+    if devices.isdigit() and int(devices[:9]) > MOST_DEVICES:
+        raise UserError(
+            f"trainer.devices must be at most {MOST_DEVICES}, each of which is a process, not {devices[:9]}"
+        )
     for key, instead in REFUSED.items():
         if key in trainer:
             raise UserError(f"trainer.{key} cannot be set; {instead}")

@@ -24,10 +24,11 @@ from genre_lightning.errors import UserError
 from genre_lightning.metrics import ScoredSongs, song_metrics
 from genre_lightning.models.base import GenreClassifier
 from genre_lightning.models.summary import describe
+from genre_lightning.runs.checkpoint import read_checkpoint
 from genre_lightning.runs.folders import write_log
 from genre_lightning.runs.results import METRICS
 from genre_lightning.runs.resume import check_same_songs
-from genre_lightning.runs.run import MODEL, read_checkpoint
+from genre_lightning.runs.run import MODEL
 from genre_lightning.train.callbacks import History, WholeCheckpoints, build_callbacks
 from genre_lightning.train.checks import check_folder
 from genre_lightning.train.tensorboard import show_model

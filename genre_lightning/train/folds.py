@@ -20,8 +20,8 @@ from genre_lightning.errors import UserError
 from genre_lightning.files import write_whole
 from genre_lightning.metrics import ScoredSongs, is_correct
 from genre_lightning.models.base import GenreClassifier
+from genre_lightning.runs.checkpoint import UNREADABLE, load_plain, read_checkpoint
 from genre_lightning.runs.folders import FOLDS, JUDGED
-from genre_lightning.runs.run import UNREADABLE, read_checkpoint
 from genre_lightning.text import percent
 from genre_lightning.train import baseline
 from genre_lightning.train.callbacks import History
@@ -180,7 +180,7 @@ def write_fold(fold: Fold, path: Path) -> None:
 def read_fold(path: Path) -> Fold:
     """What `write_fold` has written. Raises UserError if it is damaged."""
     try:
-        plain = torch.load(path, weights_only=True)
+        plain = load_plain(path)
         songs = {name: ScoredSongs(**plain[name]) for name in ("tested", "known", "baseline")}
         return Fold(**songs, epochs=plain["epochs"], seconds=plain["seconds"])
     except UNREADABLE:

@@ -29,8 +29,15 @@ from genre_lightning.runs.alone import alone_in, write_settings
 from genre_lightning.runs.folders import CHECKPOINTS, hold_log_back, holds_run
 from genre_lightning.runs.records import FAILED
 from genre_lightning.runs.results import METRICS, read_results
-from genre_lightning.runs.resume import DEVICE, MULTIRUN, check_same_sweep, settings_of_job, settings_to_go_on_with
-from genre_lightning.runs.run import best_runs, finished_runs, read_settings
+from genre_lightning.runs.resume import (
+    DEVICE,
+    MULTIRUN,
+    check_same_sweep,
+    settings_it_began_with,
+    settings_of_job,
+    settings_to_go_on_with,
+)
+from genre_lightning.runs.run import best_runs, finished_runs
 from genre_lightning.text import percent, say
 from genre_lightning.train.checks import check_values
 from genre_lightning.train.search import go_on_with_search
@@ -215,7 +222,7 @@ def refit_best(folder: Path, config: DictConfig) -> None:
 
 def refit(run: Path, config: DictConfig) -> None:
     """Have a run of a sweep learn from train and validation, or from all its folds, here, with its own log."""
-    settings = read_settings(run)
+    settings = settings_it_began_with(run, config)
     if "slurm" in config.hydra.launcher._target_.lower():  # this is no machine to train on
         last = (run / CHECKPOINTS / "last.ckpt").as_posix()
         say(f"\nthe best run learns anew by: python train.py {override('ckpt_path', last)} refit=true")

@@ -10,7 +10,8 @@ from lightning.pytorch.utilities import rank_zero_only
 from omegaconf import DictConfig, OmegaConf
 
 from genre_lightning.metrics import FIGURES
-from genre_lightning.runs.folders import read_overrides, telling
+from genre_lightning.runs.folders import telling
+from genre_lightning.runs.foreign import read_overrides
 from genre_lightning.runs.results import Results
 from genre_lightning.train.callbacks import HISTORY, read_history
 from genre_lightning.train.figures import CURVES, MEASURES

@@ -11,9 +11,9 @@ from genre_lightning.devices import leave_group
 from genre_lightning.files import write_whole
 from genre_lightning.metrics import ScoredSongs, at_temperature, fit_temperature
 from genre_lightning.models.base import GenreClassifier
+from genre_lightning.runs.checkpoint import read_checkpoint
 from genre_lightning.runs.folders import CHECKPOINTS
 from genre_lightning.runs.resume import is_of_refit, is_over
-from genre_lightning.runs.run import read_checkpoint
 from genre_lightning.train.checks import check
 from genre_lightning.train.evaluation import write_report
 from genre_lightning.train.fit import (

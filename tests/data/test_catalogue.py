@@ -1,3 +1,4 @@
+import csv
 from pathlib import Path
 from unicodedata import normalize
 
@@ -195,3 +196,14 @@ def test_a_list_with_neither_paths_nor_ids_is_refused(manifest):
 def test_artists_are_linked_by_their_numbers_too_whatever_they_are_called():
     one, other = (Track(Path("a"), "rock", name, extra={"artist_ids": "7; 8"}) for name in ("Anna", "Анна"))
     assert one.links & other.links == {"artist 7", "artist 8"}
+
+
+def test_titles_that_a_spreadsheet_would_compute_are_texts_in_a_manifest_and_come_back(tmp_path):
+    names = ["=^_^=", "-1", "+44", "@home", "'=1", "'tis"]
+    tracks = [Track(tmp_path / f"-{name}.wav", "rock", name, name, extra={"=key": name}) for name in names]
+    write_manifest(Catalogue(tracks), tmp_path / "manifest.csv")
+    cells = [
+        cell for row in csv.reader((tmp_path / "manifest.csv").read_text(encoding="utf-8").splitlines()) for cell in row
+    ]
+    assert not any(cell.startswith(("=", "-", "+", "@")) for cell in cells)
+    assert [*read_manifest(tmp_path / "manifest.csv")] == tracks

@@ -46,7 +46,7 @@ def test_encoders_that_do_not_exist_or_come_twice_are_refused(encoders):
 
 @pytest.mark.parametrize("seconds", [0.0, -1.0, float("nan")])
 def test_a_step_has_a_length(seconds):
-    with pytest.raises(ValueError, match="step_seconds must be above 0"):
+    with pytest.raises(ValueError, match=r"step_seconds must be at least 0\.01"):
         Pretrained(["musicnn"], step_seconds=seconds)
 
 

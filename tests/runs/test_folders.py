@@ -9,7 +9,6 @@ from omegaconf.errors import OmegaConfBaseException
 
 from genre_lightning.errors import UserError, explain
 from genre_lightning.runs.folders import (
-    read_overrides,
     run_folder,
     run_name,
     telling,
@@ -63,13 +62,6 @@ def test_the_name_of_a_run_says_what_was_typed_in_signs_of_every_system(override
 def test_a_long_name_is_cut():
     name = run_name("cnn", "logmel", 7, [f"model.width{number}=1" for number in range(50)])
     assert name.startswith("cnn_logmel_seed7_width01_width11") and len(name) <= 80 and name[-1] != "_"
-
-
-def test_what_was_typed_is_read_back_if_hydra_wrote_it_down(tmp_path):
-    assert read_overrides(tmp_path) == []
-    (tmp_path / ".hydra").mkdir()
-    (tmp_path / ".hydra" / "overrides.yaml").write_text("- seed=3\n- learning.optimizer.lr=0.01\n")
-    assert read_overrides(tmp_path) == ["seed=3", "learning.optimizer.lr=0.01"]
 
 
 def test_a_place_where_nothing_can_be_written_is_a_line(monkeypatch):

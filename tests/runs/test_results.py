@@ -58,3 +58,30 @@ def test_results_of_another_version_say_of_which(metrics, found, told):
     metrics.write_text(json.dumps(values))
     with pytest.raises(UserError, match=f"was made by {told}"):
         read_results(metrics.parent)
+
+
+NO_FIGURES = [
+    (["test", "accuracy"], "high"),
+    (["test", "songs"], 10**400),
+    (["test", "accuracy_interval"], [1]),
+    (["test"], None),
+    (["baseline", "test"], {}),
+    (["by_genre"], {"test": [3]}),
+    (["run", "seconds"], "long"),
+    (["folds"], -0.5),
+    (["refitted"], "no"),
+    (["unjudged"], []),
+    (["advice"], ["\\ud800"]),
+    (["left_out"], 3),
+]
+
+
+@pytest.mark.parametrize(("keys", "value"), NO_FIGURES)
+def test_figures_that_are_none_are_a_line(run, tmp_path, keys, value):
+    held = node = json.loads((run / "metrics.json").read_text(encoding="utf-8"))
+    for key in keys[:-1]:
+        node = node[key]
+    node[keys[-1]] = value
+    (tmp_path / "metrics.json").write_text(json.dumps(held), encoding="utf-8")
+    with pytest.raises(UserError, match=r"metrics\.json is damaged"):
+        read_results(tmp_path)

@@ -27,6 +27,9 @@ def test_the_cache_is_found_from_any_folder(copied, tmp_path):
     config.cache.root = "mine"
     OmegaConf.save(config, copied / ".hydra" / "config.yaml")
     (tmp_path / "below").mkdir()
+    assert Run(copied).cache.folder.parent == tmp_path / "cache"  # where there is none, no run from elsewhere makes one
+    (tmp_path / "mine" / "logmel-0123").mkdir(parents=True)
+    (tmp_path / "mine" / "logmel-0123" / "settings.json").touch()
     os.chdir(tmp_path / "below")
     assert Run(copied).cache.folder.parent == tmp_path / "mine"
     assert Run(copied, "other").cache.folder.parent == tmp_path / "below" / "other"
@@ -169,7 +172,7 @@ def test_a_run_of_version_0_1_is_one_line(copied, spec):
 NOT_OURS = {
     "os.system": "not part of this project; if you trust its code",
     "genre_lightning.runs.run.latest_run": "no GenreClassifier",
-    "genre_lightning.no.Such": "cannot be found here",
+    "genre_lightning.models.no.Such": "cannot be found here",
     "genre_lightning.runs.run.Run": "no GenreClassifier",
 }
 
@@ -240,3 +243,36 @@ def test_the_run_that_is_kept_still_says_what_it_said(kept, write_song, tmp_path
     told = json.loads((KEPT / "probabilities.json").read_text(encoding="utf-8"))
     assert Predictor(kept).predict(song).probabilities == pytest.approx(told, abs=1e-3)
     assert len(Run(KEPT).catalogue) == 30 and read_results(KEPT).splits["test"].songs == 6
+
+
+@pytest.mark.parametrize("number", [float("nan"), float("inf")])
+def test_weights_that_are_no_numbers_are_one_line(copied, number):
+    weights = Run(copied).checkpoint["state_dict"]
+    change(copied, state_dict=weights | {"head.bias": weights["head.bias"] * 0 + number})
+    with pytest.raises(UserError, match=r"holds weights that are no numbers .*; train again"):
+        _ = Run(copied).model
+
+
+def test_weights_from_which_no_number_comes_are_one_line(copied, library):
+    weights = Run(copied).checkpoint["state_dict"]
+    change(copied, state_dict=weights | {"head.weight": weights["head.weight"] * 0 + 1e38})
+    with pytest.raises(UserError, match=r"says of a song what is no number"):
+        Predictor(copied).predict(library / "tones" / "3.wav")
+
+
+TOO_MUCH = {"n_fft": 10**9, "hop_length": 1, "sample_rate": 10**9, "n_mels": 10**6}
+
+
+@pytest.mark.parametrize(("name", "value"), TOO_MUCH.items())
+def test_features_that_would_take_all_memory_are_one_line(copied, name, value):
+    spec = Run(copied).checkpoint["GenreDataModule"]
+    change(copied, GenreDataModule=spec | {"features": spec["features"] | {name: value}})
+    with pytest.raises(UserError, match="written by another version"):
+        _ = Run(copied).spec
+
+
+@pytest.mark.parametrize("hidden", [[10**9], [10**6, 10**6], [1] * 10**5])
+def test_a_network_larger_than_its_file_is_one_line(copied, hidden):
+    change(copied, hyper_parameters=Run(copied).checkpoint["hyper_parameters"] | {"hidden": hidden})
+    with pytest.raises(UserError, match=r"model\.ckpt"):
+        _ = Run(copied).model

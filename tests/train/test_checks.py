@@ -25,9 +25,9 @@ REFUSED = {
     "loader.balanced=true": r"loader\.balanced: it and learning\.class_weights both make up .* twice; leave one",
     "learning.schedule.pct_start=2": r"learning\.schedule: .*pct_start",
     "learning.optimizer.lr=0": r"learning\.optimizer: ",
-    "folds=1": "folds must be a whole number of at least 2, not 1",
-    "folds=true": "folds must be a whole number of at least 2, not True",
-    "repeats=0": "repeats must be a whole number of at least 1, not 0",
+    "folds=1": "folds must be a whole number from 2 to 1000, not 1",
+    "folds=true": "folds must be a whole number from 2 to 1000, not True",
+    "repeats=0": "repeats must be a whole number from 1 to 1000, not 0",
     "repeats=2": "repeats: is for cross-validation; add folds=5",
 }
 TOGETHER = {

@@ -2,7 +2,6 @@
 
 import io
 import logging
-import math
 import re
 import time
 from collections.abc import Callable, Iterator
@@ -66,10 +65,11 @@ def demo(
 
 def check_demo(seed: int, artists_per_genre: int, songs_per_artist: int, song_seconds: float, overlap: float) -> None:
     """Raise UserError for settings that make no songs."""
-    least = {"seed": (seed, 0), "artists_per_genre": (artists_per_genre, 1), "songs_per_artist": (songs_per_artist, 1)}
-    for name, (value, lowest) in (least | {"song_seconds": (song_seconds, 1)}).items():
-        if not lowest <= value < math.inf:
-            raise UserError(f"data.{name} must be a number of at least {lowest}, not {value}")
+    asked = {"seed": (seed, 0, 2**32 - 1), "artists_per_genre": (artists_per_genre, 1, 1000)}
+    asked |= {"songs_per_artist": (songs_per_artist, 1, 100), "song_seconds": (song_seconds, 1, 600)}
+    for name, (value, lowest, highest) in asked.items():
+        if not lowest <= value <= highest:
+            raise UserError(f"data.{name} must be a number from {lowest} to {highest}, not {value}")
     if not 0 <= overlap <= 1:
         raise UserError(f"data.overlap must lie between 0 and 1, not {overlap}")
 

@@ -206,9 +206,9 @@ def test_what_was_deleted_comes_back(composed, tmp_path, lost):
 @pytest.mark.parametrize(
     ("bad", "message"),
     [
-        ({"seed": -1}, r"data\.seed must be a number of at least 0, not -1"),
-        ({"songs_per_artist": 0}, r"data\.songs_per_artist must be a number of at least 1, not 0"),
-        ({"song_seconds": float("nan")}, r"data\.song_seconds must be a number of at least 1, not nan"),
+        ({"seed": -1}, r"data\.seed must be a number from 0 to 4294967295, not -1"),
+        ({"songs_per_artist": 0}, r"data\.songs_per_artist must be a number from 1 to 100, not 0"),
+        ({"song_seconds": float("nan")}, r"data\.song_seconds must be a number from 1 to 600, not nan"),
         ({"num_workers": -1}, r"num_workers must be 1 or more, or null for one per core, not -1"),
         ({"overlap": float("nan")}, r"data\.overlap must lie between 0 and 1, not nan"),
     ],
