@@ -162,12 +162,9 @@ TROUBLE = {
     "no offers": (API, fake.body(b'{"result": []}'), "no file is offered"),
     "no MP3": (API, offer(codec="aac"), "not as MP3 with 128 kbit/s"),
     "all unknown": (API, fake.status(404), "404 Not Found"),
-    "a strange status": (API, fake.status(418), "418 I'm a Teapot"),
     "a proxy's status": (AUDIO, fake.status(407), "407 Proxy Authentication Required"),
     "silence": (AUDIO, fake.body(fake.silence(40)), "silent"),
-    "other songs": (AUDIO, fake.body(fake.mp3("rock", 1, 45)), "longer than the service says"),
     "noise": (AUDIO, fake.body(b"\xff\xfb" + bytes(range(256)) * 30), "cannot be decoded"),
-    "previews": (AUDIO, fake.body(fake.mp3("rock", 1, 30)), "a preview instead of the song"),
 }  # fmt: skip
 
 
@@ -214,7 +211,7 @@ def test_a_song_that_is_refused_while_others_are_given_is_left_for_the_end(servi
 ENDLESS = bytes(1 << 16)
 
 
-@pytest.mark.parametrize("beginning", [b"", b"\xff\xfb" + bytes(range(256)), b"<html>", b"{"])
+@pytest.mark.parametrize("beginning", [b"", b"<html>"])
 def test_a_body_without_end_is_left_when_it_cannot_be_the_song_any_more(beginning, service, fetch, on_disk, told, root):
     sent = Counter()
 
