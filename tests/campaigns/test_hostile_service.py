@@ -1,6 +1,6 @@
 """fetch.py against a service that answers with all that it should not, and killed while it lists; with counts.
 
-pytest -m slow -n 0 -s tests/campaigns/test_hostile_service.py
+pytest -m slow -n 0 tests/campaigns/test_hostile_service.py
 """
 
 import copy
