@@ -12,6 +12,7 @@ from genre_lightning.runs.folders import (
     run_folder,
     run_name,
     telling,
+    told_how_to_go_on,
     untouched_if_refused,
     write_log,
 )
@@ -131,6 +132,32 @@ def test_a_run_without_a_mistake_keeps_its_folder(begun):
     with untouched_if_refused(begun):
         pass
     assert everything(begun) == [".hydra", ".hydra/config.yaml", "train.log"]
+
+
+FULL = OSError(errno.ENOSPC, "No space left on device", "logs/run/checkpoints/last.ckpt.0123abcd.tmp")
+
+
+@pytest.mark.parametrize(("error", "raised"), [(KeyboardInterrupt(), KeyboardInterrupt), (FULL, UserError)])
+def test_a_run_that_stops_says_what_is_kept_and_how_it_goes_on(tmp_path, error, raised):
+    folder = tmp_path / "my run"
+    with (
+        pytest.raises(raised, match=r"nothing was learnt yet.*: type the same command again"),
+        told_how_to_go_on(folder),
+    ):
+        raise error
+    (folder / "checkpoints").mkdir(parents=True)
+    (folder / "checkpoints" / "last.ckpt").touch()
+    with pytest.raises(raised) as caught, told_how_to_go_on(folder):
+        raise error
+    assert str(caught.value).endswith(f"""python train.py 'ckpt_path={folder.as_posix()}/checkpoints/last.ckpt'""")
+    if raised is UserError:
+        checkpoints = Path("logs", "run", "checkpoints").absolute()
+        assert str(caught.value).startswith(f"{checkpoints}: no space left on the disk; make room; what was learnt is")
+
+
+def test_other_errors_of_a_run_are_left_as_they_are(tmp_path):
+    with pytest.raises(ZeroDivisionError), told_how_to_go_on(tmp_path):
+        raise ZeroDivisionError
 
 
 @pytest.fixture

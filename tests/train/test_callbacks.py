@@ -1,6 +1,10 @@
+import errno
+import os
 from types import SimpleNamespace
+from unittest.mock import patch
 
 import pytest
+import torch
 from lightning.pytorch.callbacks import Timer
 from omegaconf import OmegaConf
 
@@ -12,6 +16,7 @@ from genre_lightning.train.callbacks import (
     build_callbacks,
     read_history,
 )
+from genre_lightning.train.fit import build_trainer
 
 
 @pytest.mark.parametrize(("limit", "mine", "timers"), [(None, False, 1), ("00:00:10:00", False, 0), (None, True, 1)])
@@ -40,6 +45,33 @@ def test_the_last_checkpoint_is_kept_also_if_no_optimizer_stepped(tmp_path):
     )  # fmt: skip
     LastCheckpoint().on_train_epoch_end(trainer, None)
     assert kept == [(tmp_path / "checkpoints" / "last.ckpt", False)]
+
+
+def test_checkpoints_are_written_beside_the_one_before_and_never_over_it(configure, tmp_path, monkeypatch):
+    checkpoints = build_trainer(configure(), tmp_path, []).strategy.checkpoint_io
+    path, fsync = tmp_path / "checkpoints" / "last.ckpt", os.fsync
+    checkpoints.save_checkpoint({"epoch": 1}, path)
+    before = path.read_bytes()
+    monkeypatch.setattr("tempfile.mkstemp", lambda *_, **__: pytest.fail("on another disk"))
+
+    def full(descriptor):
+        assert path.read_bytes() == before and len([*path.parent.iterdir()]) == 2
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match=r"No space left .*last\.ckpt"):
+        checkpoints.save_checkpoint({"epoch": 2}, path)
+    assert path.read_bytes() == before and [*path.parent.iterdir()] == [path]
+    monkeypatch.setattr(os, "fsync", fsync)
+    checkpoints.save_checkpoint({"epoch": 2}, path)
+    assert torch.load(path)["epoch"] == 2
+
+
+def test_whoever_has_checkpoints_of_their_own_keeps_them(configure, tmp_path):
+    own = "+trainer.plugins={_target_:lightning.fabric.plugins.io.XLACheckpointIO}"
+    with patch("lightning.fabric.plugins.io.xla._XLA_AVAILABLE", True):
+        trainer = build_trainer(configure(own), tmp_path, [])
+    assert type(trainer.strategy.checkpoint_io).__name__ == "XLACheckpointIO"
 
 
 @pytest.fixture

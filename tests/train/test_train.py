@@ -4,9 +4,11 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 import torch
+from filelock import FileLock
 from finished import checkpoint, curves, figures, same_weights
 from serving import score, serve
 
@@ -15,7 +17,7 @@ from genre_lightning.errors import UserError, explain, is_for_users
 from genre_lightning.metrics import song_metrics
 from genre_lightning.models.mlp import MLP
 from genre_lightning.runs.resume import settings_to_go_on_with
-from genre_lightning.runs.run import Run
+from genre_lightning.runs.run import Run, finished_runs, run_with_model
 from genre_lightning.train.checks import check
 from genre_lightning.train.train import build_model, train
 
@@ -86,6 +88,41 @@ def test_a_fit_that_was_stopped_after_its_last_epoch_keeps_the_averaged_weights(
         train(configure("refit=false"), tmp_path)
     again = train_run("refit=false", f"ckpt_path='{(tmp_path / 'checkpoints/last.ckpt').as_posix()}'", into=tmp_path)
     assert same_weights(again, whole) and figures(again) == figures(whole)
+
+
+def test_a_run_is_finished_by_the_last_thing_that_is_written_and_can_be_judged_again(run, train_run, tmp_path):
+    folder = Path(shutil.copytree(run, tmp_path / "run"))
+    last = f"ckpt_path='{(folder / 'checkpoints/last.ckpt').as_posix()}'"
+    written_last = patch("genre_lightning.train.evaluation.write_artists", side_effect=KeyboardInterrupt)
+    with written_last, pytest.raises(KeyboardInterrupt):
+        train_run(last, into=folder)
+    assert not (folder / "metrics.json").exists() and not finished_runs(folder)
+    with pytest.raises(UserError, match=r"run is not a finished run; it is finished by python train\.py .*last\.ckpt"):
+        run_with_model(folder)
+    train_run(last, into=folder)
+    assert figures(folder) == figures(run) and same_weights(folder, run) and run_with_model(folder)
+
+
+def test_a_run_whose_model_was_trained_anew_is_not_finished_until_that_one_is_tested(run, train_run, tmp_path):
+    folder = Path(shutil.copytree(run, tmp_path / "run"))
+    last = f"ckpt_path='{(folder / 'checkpoints/last.ckpt').as_posix()}'"
+    with patch("lightning.Trainer.save_checkpoint", side_effect=KeyboardInterrupt), pytest.raises(KeyboardInterrupt):
+        train_run(last, into=folder)
+    assert not (folder / "metrics.json").exists()
+
+
+def test_a_second_run_in_a_folder_is_one_line_and_changes_nothing(tmp_path):
+    (tmp_path / ".hydra").mkdir()
+    (tmp_path / ".hydra" / "config.yaml").write_text("seed: 1", encoding="utf-8")
+    with FileLock(tmp_path / ".hydra" / "lock"):
+        status, printed, told = run_script(tmp_path, f"hydra.run.dir='{tmp_path.as_posix()}'", "seed=2")
+    assert (
+        (status, printed) == (1, "")
+        and told.startswith(f"error: {tmp_path}: another run is at work")
+        and "\n" not in told[:-1]
+    )
+    assert [path.name for path in tmp_path.iterdir()] == [".hydra"]
+    assert (tmp_path / ".hydra" / "config.yaml").read_text(encoding="utf-8") == "seed: 1"
 
 
 def test_a_refit_that_was_left_off_is_done_by_one_command(run, train_run, configure):
