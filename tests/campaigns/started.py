@@ -18,7 +18,11 @@ def train(arguments, told):
     for descriptor in (1, 2):
         os.dup2(os.open(told, os.O_WRONLY | os.O_CREAT | os.O_APPEND), descriptor)
     sys.argv = ["train.py", *arguments]
-    runpy.run_path(str(ROOT / "train.py"), run_name="__main__")
+    try:
+        runpy.run_path(str(ROOT / "train.py"), run_name="__main__")
+    except KeyboardInterrupt:  # as Python does, where no other program has called this one
+        sys.excepthook(*sys.exc_info())
+        sys.exit(130)
 
 
 def start(arguments, told):

@@ -63,9 +63,21 @@ def is_whole(folder):
 
 
 def moments(whole, count, seed):
-    """When something happens: half of the times anywhere, half of them while the model is tested."""
+    """When something happens: half of the times anywhere, half of them while the model is tested.
+
+    Each is the file to wait for, or None, and the seconds from there on.
+    """
     rng, (tested, end) = random.Random(seed), whole[2]
-    return [rng.uniform(0, end) if number % 2 else rng.uniform(tested, end) for number in range(count)]
+    for number in range(count):
+        yield (None, rng.uniform(0.2, end)) if number % 2 else ("checkpoints/model.ckpt", rng.uniform(0, end - tested))
+
+
+def wait(moment, folder, process):
+    """Wait for a moment of a run."""
+    file, seconds = moment
+    while file is not None and not (folder / file).exists() and process.is_alive():
+        time.sleep(0.002)
+    time.sleep(seconds)
 
 
 def test_a_run_that_is_killed_at_any_moment_goes_on_to_the_same_end(whole, go_on, tmp_path):
@@ -73,7 +85,7 @@ def test_a_run_that_is_killed_at_any_moment_goes_on_to_the_same_end(whole, go_on
     for number, moment in enumerate(moments(whole, KILLS, seed=0)):
         folder = tmp_path / str(number)
         process = start([*whole[1], f"hydra.run.dir='{folder}'"], tmp_path / "told")
-        time.sleep(moment)
+        wait(moment, folder, process)
         process.kill()
         process.join()
         assert is_whole(folder)
@@ -88,7 +100,7 @@ def test_ctrl_c_at_any_moment_is_one_line_and_the_run_goes_on_to_the_same_end(wh
     for number, moment in enumerate(moments(whole, INTERRUPTS, seed=1)):
         folder, told = tmp_path / str(number), tmp_path / f"told {number}"
         process = start([*whole[1], f"hydra.run.dir='{folder}'"], told)
-        time.sleep(moment)
+        wait(moment, folder, process)
         os.kill(process.pid, signal.SIGINT)
         begin = time.monotonic()
         process.join(30)
