@@ -183,6 +183,6 @@ def test_a_run_with_a_class_from_elsewhere_is_read_only_by_those_who_trust_it(
     assert Predictor(foreign, trust=True).predict(song) == Predictor(run).predict(song)
     sys.path.pop()
     for line in (["predict", foreign, song], ["neighbours", foreign, song], ["export", foreign, "model.onnx"]):
-        assert command(*line)[0] == f"error: {refused} trust=true (embed.py) or --trust (genre-lightning)"
+        assert command(*line)[0] == f"error: {refused} trust=true (train.py, embed.py) or --trust (genre-lightning)"
         status, printed, _ = command(*line, "--trust")
         assert status == 0 and printed

@@ -17,7 +17,7 @@ from genre_lightning.embed.search import Query, find, of_song
 from genre_lightning.errors import UserError
 from genre_lightning.runs.predictions import read_predictions
 from genre_lightning.runs.run import CONFIG, MODEL, Run, find_run
-from genre_lightning.text import table
+from genre_lightning.text import printable, table
 
 SHOWN_MATCHES = 5
 READ_OFF = {
@@ -191,7 +191,7 @@ def neighbours(folder: Path, text: str, k: int, artists: bool, trust: bool) -> A
         head, similar = ["similarity", "song", "genre", "file"], similar_songs(embeddings, query, k)
         songs = [track for track, _ in similar]
         rows = [[f"{similarity:.3f}", *song_row(track)] for track, similarity in similar]
-    return Answer(f"Nearest to {query.name}\n{also(others)}{told}\n{table(head, rows)}", songs)
+    return Answer(f"Nearest to {printable(query.name)}\n{also(others)}{told}\n{table(head, rows)}", songs)
 
 
 def path_between(folder: Path, start: str, end: str, k: int, trust: bool) -> Answer:
@@ -203,7 +203,9 @@ def path_between(folder: Path, start: str, end: str, k: int, trust: bool) -> Ans
     rows = songs_between(embeddings, first.rows[0], last.rows[0], k)
     tracks = [embeddings.tracks.tracks[row] for row in rows]
     listed = table(["", "song", "genre", "file"], [[str(n), *song_row(track)] for n, track in enumerate(tracks, 1)])
-    return Answer(f"From {first.name}\n{also(firsts)}to {last.name}\n{also(lasts)}{told}\n{listed}", tracks)
+    return Answer(
+        f"From {printable(first.name)}\n{also(firsts)}to {printable(last.name)}\n{also(lasts)}{told}\n{listed}", tracks
+    )
 
 
 def songs_called(folder: Path, embeddings: Embeddings, text: str, trust: bool) -> list[Query]:
@@ -235,6 +237,6 @@ def song_row(track: Track) -> list[str]:
 
 def also(others: Sequence[Query]) -> str:
     """A line on what else a text could mean; empty if there is nothing."""
-    named = ", ".join(other.name for other in others[:SHOWN_MATCHES])
+    named = ", ".join(printable(other.name) for other in others[:SHOWN_MATCHES])
     more = f" and {len(others) - SHOWN_MATCHES} more" if len(others) > SHOWN_MATCHES else ""
     return f"also found: {named}{more}\n" if others else ""

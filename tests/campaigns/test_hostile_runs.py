@@ -14,6 +14,7 @@ from genre_lightning.runs.resume import settings_to_go_on_with
 
 QUICK, ALL = 12, 150
 SECONDS, GIGABYTES = 20, 2
+MAPPED = 5  # one in so many, since a map takes longer than all else
 ESCAPE = "\x1b[2J"
 COMMANDS = (
     "predict RUN SONG", "predict RUN SONG --csv", "explain RUN SONG", "neighbours RUN tones", "neighbours RUN SONG",
@@ -34,6 +35,8 @@ def read(embedded, library, configure, map_run, tmp_path, monkeypatch, capsys):
         run = make_hostile(embedded, tmp_path / f"run{number}", number)
         called = {"RUN": run, "OWN": embedded, "SONG": library / "tones" / "3.wav"}
         for command in COMMANDS:
+            if command == "embed" and number % MAPPED:
+                continue
             arguments = [str(called.get(word, word)) for word in command.split()]
             calls = {"embed": partial(map_run, run), "train": partial(go_on, run)}
             yield f"{number} {command}", ended(calls.get(command, partial(main, arguments)), capsys)
