@@ -168,7 +168,7 @@ EXPLAINED = [
     ("data.root=???", "data", r"^data\.root is not set; add data\.root=\.\.\. to the command$"),
     ("seed=3", "lost", "nowhere"),
     ("seed=3", "data", r"^data\.root: there is no folder"),
-    ("features.n_fft=-1", "features", "^features: n_fft must be above 0, not -1$"),
+    ("features.n_fft=-1", "features", "^features: n_fft must be above 0, and at most 32768, not -1$"),
     ("+features.nfft=512", "features", "^features: .*nfft"),
     ("features._target_=genre_lightning.features.mel.Nothing", "features", "^features: .*Nothing"),
 ]
