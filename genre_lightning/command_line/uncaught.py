@@ -7,6 +7,7 @@ by its thread to the one that waits for it.
 import os
 import sys
 import threading
+from _thread import interrupt_main
 from types import TracebackType
 
 from genre_lightning.errors import has_a_line
@@ -26,5 +27,16 @@ def tell_of_thread(ended: threading.ExceptHookArgs) -> None:
         threading.__excepthook__(ended)
 
 
+def tell_again(ignored: "sys.UnraisableHookArgs") -> None:
+    """Have Ctrl-C come again if it was lost in a destructor or a callback, from which Python raises nothing."""
+    if not issubclass(ignored.exc_type, KeyboardInterrupt):
+        sys.__unraisablehook__(ignored)
+        return
+    later = threading.Timer(0.01, interrupt_main)  # not here, where it would be lost again
+    later.daemon = True
+    later.start()
+
+
 sys.excepthook = tell
+sys.unraisablehook = tell_again
 threading.excepthook = tell_of_thread

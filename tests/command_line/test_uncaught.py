@@ -28,6 +28,13 @@ def test_only_the_first_process_of_a_run_speaks(monkeypatch, capsys):
     assert "ValueError: a mistake" in capsys.readouterr().err
 
 
+def test_ctrl_c_that_is_lost_in_a_callback_comes_again():
+    code = "import time, genre_lightning.command_line.uncaught\nclass Gone:\n    def __del__(self):\n"
+    code += "        raise KeyboardInterrupt\nGone()\ntime.sleep(20)"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.stderr == "\nstopped; nothing was done yet\n"
+
+
 @pytest.mark.parametrize(
     ("error", "told"), [(OSError(errno.ENOSPC, "full"), ""), (ValueError("a mistake"), "ValueError: a mistake")]
 )
