@@ -18,7 +18,7 @@ pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(sys.platform == "win32", reason="Windows starts no process from one that has its libraries"),
 ]
-KILLS, INTERRUPTS, AT_ONCE = 20, 10, 3
+KILLS, INTERRUPTS, AT_ONCE = 16, 8, 3
 DISKS = (4, 28, 60, 80, 160, 230, 300, 400)  # kB
 
 
