@@ -12,7 +12,7 @@ from genre_lightning.__main__ import main
 from genre_lightning.errors import has_a_line
 from genre_lightning.runs.resume import settings_to_go_on_with
 
-QUICK, ALL = 12, 150
+QUICK, ALL = 6, 150
 SECONDS, GIGABYTES = 20, 2
 MAPPED = 5  # one in so many, since a map takes longer than all else
 ESCAPE = "\x1b[2J"
