@@ -80,6 +80,9 @@ def has_what_is_used(config: Any) -> bool:
     if not isinstance(config, DictConfig) or not {"model", "features", "cache", "loader"} <= config.keys():
         return False
     for key, kind in USED.items():
+        group = OmegaConf.select(config, key.partition(".")[0])
+        if group is not None and not isinstance(group, DictConfig):
+            return False
         value = OmegaConf.select(config, key)
         value = OmegaConf.to_container(value) if OmegaConf.is_config(value) else value
         if value is not None and not is_of(value, kind):

@@ -33,6 +33,13 @@ def test_nothing_in_settings_is_looked_up_on_this_machine(tmp_path, monkeypatch)
     assert read_settings(tmp_path, trust=True).seed == "told"
 
 
+@pytest.mark.parametrize("group", ["data: songs", "split: [1]"])
+def test_a_group_that_is_no_group_is_damaged(tmp_path, group):
+    write(tmp_path, "config.yaml", f"{PARTS}{group}\n")
+    with pytest.raises(UserError, match=r"config\.yaml is damaged"):
+        read_settings(tmp_path)
+
+
 @pytest.mark.parametrize("wrong", ["root: 3", "root: [1]"])
 def test_settings_of_other_types_are_damaged(tmp_path, wrong):
     write(tmp_path, "config.yaml", PARTS.replace("root: kept", wrong))
