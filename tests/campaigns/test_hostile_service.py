@@ -3,7 +3,6 @@
 pytest -m slow -n 0 tests/campaigns/test_hostile_service.py
 """
 
-import copy
 import gzip
 import json
 import random
@@ -58,27 +57,10 @@ def odd_value(rng):
         except ValueError:
             return handler.reply(200, normal)
         for _ in range(rng.randint(1, 4)):
-            whole = put(whole, rng.choice(list(places(whole))), rng.choice(ODD))
+            whole = fake.put(whole, rng.choice(list(fake.places(whole))), rng.choice(ODD))
         return handler.reply(200, json.dumps(whole).encode("utf-8", "surrogatepass"))
 
     return fault
-
-
-def places(value, path=()):
-    """Where values lie in an answer."""
-    yield path
-    parts = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    for name, part in parts:
-        yield from places(part, (*path, name))
-
-
-def put(value, path, odd):
-    """A copy of an answer with another value at a place."""
-    if not path:
-        return odd
-    changed = copy.copy(value)
-    changed[path[0]] = put(value[path[0]], path[1:], odd)
-    return changed
 
 
 def flipped(rng):

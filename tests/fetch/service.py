@@ -4,6 +4,7 @@ It knows made-up artists with songs, checks signatures and who sends a token whe
 Run as a program it prints its address and serves until its standard input ends.
 """
 
+import copy
 import functools
 import io
 import json
@@ -441,3 +442,20 @@ if __name__ == "__main__":
     with Service(artists, 1, seconds=seconds, sound=sound) as service:
         print(service.url, flush=True)
         sys.stdin.read()
+
+
+def places(value, path=()):
+    """Where values lie in an answer."""
+    yield path
+    parts = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for name, part in parts:
+        yield from places(part, (*path, name))
+
+
+def put(value, path, odd):
+    """A copy of an answer with another value at a place."""
+    if not path:
+        return odd
+    changed = copy.copy(value)
+    changed[path[0]] = put(value[path[0]], path[1:], odd)
+    return changed

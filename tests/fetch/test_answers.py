@@ -1,6 +1,5 @@
 """What the service says in wrong kinds of values, of whole answers and of each value in them."""
 
-import copy
 import json
 from dataclasses import asdict
 
@@ -31,28 +30,11 @@ def test_what_is_of_its_kind_stays_and_a_number_may_be_a_name():
     assert accept(track, "rock", {"rock": ["rock"]}, "search").artists == {"5": "311"}
 
 
-def places(value, path=()):
-    """Where values lie in an answer."""
-    yield path
-    parts = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    for name, part in parts:
-        yield from places(part, (*path, name))
-
-
-def put(value, path, odd):
-    """A copy of an answer with an odd value at a place."""
-    if not path:
-        return odd
-    changed = copy.copy(value)
-    changed[path[0]] = put(value[path[0]], path[1:], odd)
-    return changed
-
-
 @pytest.mark.parametrize("odd", ODD, ids=range(len(ODD)))
 def test_whatever_stands_in_place_of_a_value_a_track_is_taken_or_rejected(odd):
     row = fake.track_row(7, [fake.artist_row(5)])
-    for path in places(row):
-        if (track := read(put(row, path, odd))) is not None:
+    for path in fake.places(row):
+        if (track := read(fake.put(row, path, odd))) is not None:
             try:
                 candidate = accept(track, "rock", {"rock": ["rock"]}, "search")
             except RejectedError:
@@ -89,9 +71,9 @@ def test_a_run_takes_every_answer_of_any_shape(route, service, fetch, told):
         nonlocal answers
         answers += 1
         whole = json.loads(normal or b"{}")
-        every = list(places(whole))
+        every = list(fake.places(whole))
         path = every[7 * answers % len(every)]
-        handler.reply(200, json.dumps(put(whole, path, ODD[answers % len(ODD)])).encode("utf-8", "surrogatepass"))
+        handler.reply(200, json.dumps(fake.put(whole, path, ODD[answers % len(ODD)])).encode("utf-8", "surrogatepass"))
 
     service.misbehave(route, odd)
     try:
