@@ -45,6 +45,6 @@ function* cellsOf({ left, top, right, bottom }) {
   }
 }
 
-export function touch(one, other) {
+function touch(one, other) {
   return one.left < other.right && other.left < one.right && one.top < other.bottom && other.top < one.bottom;
 }

@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Camera } from "../../../../genre_lightning/embed/page/drawing/camera.mjs";
 import { Names } from "../../../../genre_lightning/embed/page/drawing/names.mjs";
-import { touch } from "../../../../genre_lightning/embed/page/drawing/room.mjs";
 
 const SONGS = 400;
 const widthOf = (words, size) => (words.length * size) / 2;
@@ -28,6 +27,13 @@ function world() {
     return names.written;
   };
   return { camera, songs, genres, place };
+}
+
+// Said otherwise than the code says it, or it could not be wrong
+function touch(one, other) {
+  const across = Math.min(one.right, other.right) - Math.max(one.left, other.left);
+  const down = Math.min(one.bottom, other.bottom) - Math.max(one.top, other.top);
+  return across > 0 && down > 0;
 }
 
 function isInside({ left, right, top, bottom }) {
