@@ -30,8 +30,9 @@ from genre_lightning.features.base import Features
 from genre_lightning.files import write_text_whole
 
 logger = logging.getLogger(__name__)
-# 1: songs were known by their absolute paths; 2: with their silences, as loud as they were; 3: tags; 4: no checksums
-FORMAT_VERSION = 5
+# 1: songs were known by their absolute paths; 2: with their silences, as loud as they were; 3: tags; 4: no checksums;
+# 5: checksums that did not tell settings apart
+FORMAT_VERSION = 6
 SETTINGS = "settings.json"
 FOLDER = re.compile(r"\w+-[0-9a-f]{12}")  # as folder_name calls it
 LOOKUPS_AT_ONCE = 8  # a network disk answers them in the time of one

@@ -4,8 +4,8 @@ A shard is four files with one random name. NAME.features.npy `(frames, features
 other, NAME.stats.npy `(songs, 2, features)` each song's mean and standard deviation, NAME.peaks.npy `(peaks,)` the
 fingerprints of all songs, and NAME.json, the index, is a list of `CachedSong`s. A shard exists once its index does.
 
-Disks lose and mix up what they hold. So a song has a digest of its frames, and a checksum of all else that is kept of
-it. The headers of the arrays are for other programs: here it counts which bytes are there, not what a header says.
+Disks lose and mix up what they hold. So a song has a checksum of its frames, and one of all else that is kept of it,
+which tells settings apart, too. The headers of the arrays are for other programs: here it counts which bytes are there, not what a header says.
 """
 
 import errno
@@ -13,6 +13,7 @@ import hashlib
 import json
 import logging
 import re
+import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, fields, replace
@@ -34,6 +35,7 @@ KINDS = ("features", "stats", "peaks")
 HEADER_BYTES = 128  # of all arrays of fewer than four dimensions, in version 1.0 of NumPy's format
 # Errors that say nothing about what a file holds.
 NOT_DAMAGE = (errno.EACCES, errno.EPERM, errno.EMFILE, errno.ENFILE, errno.ENOMEM)
+OTHER_FILES = 512  # that a process has open beside those of a cache, at most
 INDEX = re.compile(r"[0-9a-f]{32}\.json")  # what has another name is no index
 
 
@@ -42,7 +44,8 @@ class CachedSong:
     """Where a song's features lie in the cache, and what was learnt while its file was read.
 
     `path` is where the file was then; `row` is the song's index in the shard, `start` its first frame there; its
-    fingerprint is `n_peaks` long and begins with `first_peak`. `digest` is `Extracted`'s, `checksum` one of all else.
+    fingerprint is `n_peaks` long and begins with `first_peak`. `digest` is `Extracted`'s, `crc` the frames' CRC-32, and
+    `checksum` one of all else.
     """
 
     key: str
@@ -53,6 +56,7 @@ class CachedSong:
     n_frames: int
     seconds: float
     digest: str
+    crc: int
     first_peak: int
     n_peaks: int
     checksum: str = ""
@@ -84,9 +88,11 @@ def as_song(entry: Any, shard: str) -> CachedSong | None:
     return None
 
 
-def checksum(song: CachedSong, stats: Stats, fingerprint: Peaks) -> str:
-    """What changes with any of a song's numbers, its `stats` and its `fingerprint`; the frames have its digest."""
-    known = [getattr(song, name) for name in TYPES if name != "checksum"]
+def checksum(cache: str, song: CachedSong, stats: Stats, fingerprint: Peaks) -> str:
+    """What changes with any of a song's numbers, its `stats` and its `fingerprint`, and with the name of its cache, which
+    stands for its settings.
+    """
+    known = [cache, *(getattr(song, name) for name in TYPES if name != "checksum")]
     hashed = hashlib.sha256(json.dumps(known).encode())
     hashed.update(stats.tobytes())
     hashed.update(fingerprint.tobytes())
@@ -126,6 +132,17 @@ def tell_unmapped(folder: Path) -> None:
     logger.warning("%s: %s", folder, what)
 
 
+def allow_open_files(count: int) -> None:
+    """Let this process have so many files of a cache open: most systems allow 1,024 unasked, macOS 256."""
+    with suppress(ImportError, OSError, ValueError):  # Windows has no such limit
+        import resource
+
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        wanted = count + OTHER_FILES if hard == resource.RLIM_INFINITY else min(count + OTHER_FILES, hard)
+        if soft != resource.RLIM_INFINITY and soft < wanted:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
 def write_shard(folder: Path, name: str, songs: Sequence[Extracted]) -> None:
     """Write the files of a shard, the index last; an error leaves none of them. Raises OSError."""
     arrays = {
@@ -136,7 +153,7 @@ def write_shard(folder: Path, name: str, songs: Sequence[Extracted]) -> None:
     try:
         for kind, array in arrays.items():
             write_whole(array_of(folder, name, kind), partial(write_array, array))
-        write_index(folder, name, [*indexed(name, songs)])
+        write_index(folder, name, [*indexed(folder.name, name, songs)])
     except OSError:
         remove_shard(folder, name)
         raise
@@ -162,12 +179,12 @@ def remove_shard(folder: Path, name: str) -> None:
             path.unlink()
 
 
-def indexed(shard: str, songs: Sequence[Extracted]) -> Iterator[CachedSong]:
-    """Where each song lies in a shard."""
+def indexed(cache: str, shard: str, songs: Sequence[Extracted]) -> Iterator[CachedSong]:
+    """Where each song lies in a shard of a cache."""
     start = first_peak = 0
     for row, song in enumerate(songs):
         peaks = first_peak, len(song.fingerprint)
         where = str(song.path.absolute()), shard, row, start, len(song.frames)
-        cached = CachedSong(song.key, *where, song.seconds, song.digest, *peaks)
-        yield replace(cached, checksum=checksum(cached, song.stats, song.fingerprint))
+        cached = CachedSong(song.key, *where, song.seconds, song.digest, zlib.crc32(song.frames), *peaks)
+        yield replace(cached, checksum=checksum(cache, cached, song.stats, song.fingerprint))
         start, first_peak = start + len(song.frames), sum(peaks)

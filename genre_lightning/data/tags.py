@@ -1,5 +1,6 @@
 """Who made a song, as its file says: tags of all formats, in whatever encoding they were written."""
 
+import hashlib
 import json
 import re
 import struct
@@ -60,7 +61,8 @@ def read_all_tags(paths: Iterable[Path], root: Path) -> dict[Path, Tags]:
     if new:
         with suppress(OSError):  # they are read again then
             root.mkdir(parents=True, exist_ok=True)
-            write_text_whole(root / TAGS, json.dumps(read_before(root / TAGS) | read))
+            kept = read_before(root / TAGS) | read
+            write_text_whole(root / TAGS, json.dumps({"checksum": checksum(kept), "tags": kept}))
     known |= read
     return {path: Tags(*known[str(path.absolute())][-2:]) if now else Tags() for path, now in states.items()}
 
@@ -68,15 +70,15 @@ def read_all_tags(paths: Iterable[Path], root: Path) -> dict[Path, Tags]:
 def read_before(path: Path) -> dict[str, list[Any]]:
     """What was read before, by path; nothing if that is damaged."""
     try:
-        kept = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        stored = json.loads(path.read_text(encoding="utf-8"))
+        return stored["tags"] if stored["checksum"] == checksum(stored["tags"]) else {}
+    except (OSError, ValueError, LookupError, TypeError, RecursionError):
         return {}
-    return kept if isinstance(kept, dict) and all(map(is_entry, kept.values())) else {}
 
 
-def is_entry(kept: Any) -> bool:
-    """Whether something is what is stored of a file: its state and its tags."""
-    return isinstance(kept, list) and [*map(type, kept)] == [int, int, int, str, str]
+def checksum(tags: dict[str, list[Any]]) -> str:
+    """What changes with anything that is stored of tags."""
+    return hashlib.sha256(json.dumps(tags).encode()).hexdigest()
 
 
 def state(path: Path) -> list[int]:

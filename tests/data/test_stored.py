@@ -2,14 +2,17 @@ import errno
 import os
 import pickle
 import shutil
+import sys
 
 import numpy as np
 import pytest
-from building import open_cache
+from building import FEATURES, open_cache
 from damaging import KINDS, array_of, build_shards, contents, in_first_shard, write_songs
 
 import genre_lightning.data.cache
 import genre_lightning.data.stored
+from genre_lightning.data.cache import FeatureCache
+from genre_lightning.features.base import read_features
 
 SILENT = ("index: gone", "index: no song", "index: a folder")  # nobody can tell that there was a shard
 
@@ -120,3 +123,30 @@ def test_a_disk_that_cannot_map_files_is_told_of_and_works(built, damaged, monke
     assert again.build(paths) == {} and contents(again, paths) == contents(cache, paths)
     (line,) = caplog.messages
     assert line.startswith(f"{folder}: files cannot be mapped into memory")
+
+
+def test_features_of_other_settings_are_never_taken_for_these(built, damaged, computed, caplog):
+    (paths, cache), (folder, _) = built, damaged
+    other = FeatureCache(folder.parent, read_features(FEATURES.settings | {"hop_length": 250}), num_workers=1)
+    assert other.build(paths) == {} and other.n_features == cache.n_features
+    shutil.rmtree(folder)
+    other.folder.rename(folder)  # as from a backup, into the wrong place
+    computed.clear()
+    healed = open_cache(folder.parent)
+    assert healed.build(paths) == {} and contents(healed, paths) == contents(cache, paths)
+    assert sorted(computed) == paths and len(caplog.messages) == 1
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such limit")
+def test_more_shards_are_read_than_a_shell_lets_a_program_open_files(tmp_path):
+    import resource
+
+    paths = write_songs(tmp_path, 9)
+    cache = build_shards(tmp_path / "cache", *([path] for path in paths))
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    try:
+        with open(os.devnull) as file:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (file.fileno() + 2 * len(paths), limits[1]))
+        assert contents(open_cache(cache.root), paths) == contents(cache, paths)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, limits)

@@ -182,11 +182,19 @@ def test_tags_are_read_once_and_again_when_any_of_size_and_times_changes(tmp_pat
 def test_a_damaged_or_unwritable_store_costs_nothing_but_time(tmp_path):
     path, root = wav(tmp_path / "a.wav", info(b"Anna")), tmp_path / "cache"
     root.mkdir()
-    for damage in ("", "[]", '{"a": 1}', '{"a": [1'):
+    for damage in ("", "[]", '{"a": 1}', '{"a": [1', "[" * 200_000, '{"checksum": 1, "tags": {}}'):
         (root / TAGS).write_text(damage)
         assert read_all_tags([path], root)[path].artist == "Anna"
     (tmp_path / "file").touch()
     assert read_all_tags([path], tmp_path / "file")[path].artist == "Anna"
+
+
+def test_names_that_a_disk_has_changed_are_read_again(tmp_path):
+    path, root = wav(tmp_path / "a.wav", info(b"Anna")), tmp_path / "cache"
+    read_all_tags([path], root)
+    (root / TAGS).write_text((root / TAGS).read_text().replace("Anna", "Anka"))
+    assert read_all_tags([path], root)[path].artist == "Anna"
+    assert "Anna" in (root / TAGS).read_text()
 
 
 def test_songs_get_what_their_source_does_not_say(tmp_path):
