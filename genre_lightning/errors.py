@@ -23,6 +23,8 @@ FOR_PROGRAMMERS = re.compile(r"\s*(full_key:|object_type=|provider=|Config searc
 NOT_ALLOWED = (errno.EACCES, errno.EPERM, errno.EROFS)
 # The system's errors if there is no room for a file: on the disk, or left to the user.
 FULL = (errno.ENOSPC, errno.EDQUOT)
+# The system's errors if a process, or all together, may open no more files.
+TOO_MANY = (errno.EMFILE, errno.ENFILE)
 # The versions that were tested together; the file lies beside the commands.
 CONSTRAINTS = Path(__file__).parents[1] / "constraints.txt"
 # Set to 1 if tracebacks are wanted: a variable of our own, which the processes that a run starts inherit.
@@ -122,6 +124,8 @@ def explain_system(error: BaseException) -> str | None:
         return f"{folder}: no space left on the disk; files that were there are whole; make room, then type it again"
     if isinstance(error, OSError) and error.errno in NOT_ALLOWED and error.filename is not None:
         return f"{error.filename}: {error.strerror}; name another folder, or get permission to use this one"
+    if isinstance(error, OSError) and error.errno in TOO_MANY:
+        return "more files are open at once than the system allows; allow more (ulimit -n 10000), and type it again"
     return explain_import(error)
 
 

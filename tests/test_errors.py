@@ -196,6 +196,11 @@ def test_a_folder_that_cannot_be_written_to_is_named(number):
     assert code == told
 
 
+def test_too_many_open_files_are_a_line():
+    told = ended(OSError(errno.EMFILE, os.strerror(errno.EMFILE), "cache/0.features.npy"))
+    assert told.startswith("error: more files are open at once than the system allows")
+
+
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])
 def test_a_full_disk_is_named_by_its_folder_and_what_is_safe(number, tmp_path):
     around = RuntimeError("a library's own")

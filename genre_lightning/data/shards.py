@@ -5,7 +5,8 @@ other, NAME.stats.npy `(songs, 2, features)` each song's mean and standard devia
 fingerprints of all songs, and NAME.json, the index, is a list of `CachedSong`s. A shard exists once its index does.
 
 Disks lose and mix up what they hold. So a song has a checksum of its frames, and one of all else that is kept of it,
-which tells settings apart, too. The headers of the arrays are for other programs: here it counts which bytes are there, not what a header says.
+which tells settings apart, too. The headers of the arrays are for other programs: here it counts which bytes are there,
+not what a header says.
 """
 
 import errno
@@ -89,9 +90,7 @@ def as_song(entry: Any, shard: str) -> CachedSong | None:
 
 
 def checksum(cache: str, song: CachedSong, stats: Stats, fingerprint: Peaks) -> str:
-    """What changes with any of a song's numbers, its `stats` and its `fingerprint`, and with the name of its cache, which
-    stands for its settings.
-    """
+    """What changes with any number of a song, its `stats`, its `fingerprint`, and its cache's name: its settings."""
     known = [cache, *(getattr(song, name) for name in TYPES if name != "checksum")]
     hashed = hashlib.sha256(json.dumps(known).encode())
     hashed.update(stats.tobytes())
@@ -185,6 +184,6 @@ def indexed(cache: str, shard: str, songs: Sequence[Extracted]) -> Iterator[Cach
     for row, song in enumerate(songs):
         peaks = first_peak, len(song.fingerprint)
         where = str(song.path.absolute()), shard, row, start, len(song.frames)
-        cached = CachedSong(song.key, *where, song.seconds, song.digest, zlib.crc32(song.frames), *peaks)
+        cached = CachedSong(song.key, *where, song.seconds, song.digest, zlib.crc32(song.frames.data), *peaks)
         yield replace(cached, checksum=checksum(cache, cached, song.stats, song.fingerprint))
         start, first_peak = start + len(song.frames), sum(peaks)

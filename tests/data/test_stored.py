@@ -145,7 +145,7 @@ def test_more_shards_are_read_than_a_shell_lets_a_program_open_files(tmp_path):
     cache = build_shards(tmp_path / "cache", *([path] for path in paths))
     limits = resource.getrlimit(resource.RLIMIT_NOFILE)
     try:
-        with open(os.devnull) as file:
+        with array_of(cache.folder, "stats").open() as file:  # whose number tells how many there are
             resource.setrlimit(resource.RLIMIT_NOFILE, (file.fileno() + 2 * len(paths), limits[1]))
         assert contents(open_cache(cache.root), paths) == contents(cache, paths)
     finally:
