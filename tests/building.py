@@ -1,5 +1,6 @@
 """Builds of a small cache, also in other processes, which is why hardly anything is imported here."""
 
+import multiprocessing
 import time
 
 import genre_lightning.data.cache
@@ -10,6 +11,16 @@ FEATURES = LogMel(sample_rate=8000, n_fft=512, hop_length=256, n_mels=24)
 
 def open_cache(root):
     return genre_lightning.data.cache.FeatureCache(root, FEATURES, num_workers=1)
+
+
+def start_build(*arguments):
+    """Start `build_slowly` in another process, which has nearly all imported already where the system can do that."""
+    method = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
+    context = multiprocessing.get_context(method)
+    context.set_forkserver_preload(["genre_lightning.data.cache", "genre_lightning.features.mel", "tqdm"])
+    process = context.Process(target=build_slowly, args=arguments)
+    process.start()
+    return process
 
 
 def build_slowly(root, paths, seconds_a_song):

@@ -2,16 +2,16 @@ import errno
 import logging
 import os
 import pickle
-import subprocess
-import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
 
+import building
 import numpy as np
 import pytest
 import torch
+from damaging import write_songs
 from filelock import FileLock
 
 import genre_lightning.data.cache
@@ -22,22 +22,6 @@ from genre_lightning.data.cache import FeatureCache, take_lock
 from genre_lightning.data.shards import read_index
 from genre_lightning.errors import UserError
 from genre_lightning.features.mel import LogMel
-
-BUILD = """
-import sys, time
-from pathlib import Path
-import genre_lightning.data.cache
-import genre_lightning.files
-from genre_lightning.features.mel import LogMel
-extract = genre_lightning.data.cache.extract
-def slowly(*args):
-    time.sleep(float(sys.argv[3]))
-    return extract(*args)
-genre_lightning.data.cache.extract = slowly
-features = LogMel(sample_rate=8000, n_fft=512, hop_length=256, n_mels=24)
-cache = genre_lightning.data.cache.FeatureCache(sys.argv[1], features, "float32", shard_megabytes=0, num_workers=2)
-assert not cache.build(sorted(Path(sys.argv[2]).rglob("*.wav")))
-"""
 
 
 class Killed(BaseException):
@@ -293,40 +277,42 @@ def start_build(tmp_path):
     """Start building a cache in another process, so many seconds a song."""
     running = []
 
-    def start(root, seconds_a_song):
-        command = [sys.executable, "-c", BUILD, tmp_path / "cache", root, str(seconds_a_song)]
-        running.append(subprocess.Popen(command))
+    def start(paths, seconds_a_song):
+        running.append(building.start_build(tmp_path / "cache", paths, seconds_a_song))
         return running[-1]
 
     yield start
     for process in running:
         process.kill()
-        process.wait()
+        process.join()
 
 
-def test_a_killed_build_leaves_a_usable_cache(songs, open_cache, computed, start_build):
-    paths = clips(songs(artists=10, seconds=0.3))
-    process = start_build(paths[0].parents[1], 0.2)
-    while len(shards(open_cache())) < 3:
-        assert process.poll() is None, "the build ended by itself"
+def test_a_killed_build_leaves_a_usable_cache(tmp_path, computed, start_build):
+    root, paths = tmp_path / "cache", write_songs(tmp_path)
+    process = start_build(paths, 0.1)
+    while len(shards(building.open_cache(root))) < 3:
+        assert process.is_alive(), "the build ended by itself"
         time.sleep(0.01)
     process.kill()
-    process.wait()
-    kept = [path for path in paths if open_cache().find(path)]
+    process.join()
+    kept = [path for path in paths if building.open_cache(root).find(path)]
     assert 3 <= len(kept) < len(paths)
-    check_frames(open_cache(), kept)
-    open_cache().build(paths)
+    check_frames(building.open_cache(root), kept)
+    building.open_cache(root).build(paths)
     assert len(computed) == len(paths) - len(kept)
-    check_frames(open_cache(), paths)
+    check_frames(building.open_cache(root), paths)
 
 
-def test_builds_at_once_compute_every_song_once(songs, open_cache, start_build):
-    paths = clips(songs(artists=5, seconds=0.3))
-    processes = [start_build(paths[0].parents[1], 0.02) for _ in range(2)]
-    assert [process.wait() for process in processes] == [0, 0]
-    check_frames(open_cache(), paths)
-    assert sum(len(read_index(shard)) for shard in shards(open_cache())) == len(paths)
-    assert not list(open_cache().folder.glob("*.tmp"))
+def test_builds_at_once_compute_every_song_once(tmp_path, start_build):
+    paths = write_songs(tmp_path)
+    processes = [start_build(paths, 0.02) for _ in range(2)]
+    for process in processes:
+        process.join()
+    assert [process.exitcode for process in processes] == [0, 0]
+    cache = building.open_cache(tmp_path / "cache")
+    check_frames(cache, paths)
+    assert sum(len(read_index(shard)) for shard in shards(cache)) == len(paths)
+    assert not list(cache.folder.glob("*.tmp"))
 
 
 def test_a_build_waits_for_another_and_computes_what_is_left(songs, open_cache, computed, caplog):
