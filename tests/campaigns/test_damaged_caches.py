@@ -18,7 +18,7 @@ from genre_lightning.data.prune import prune
 from genre_lightning.data.shards import read_index
 from genre_lightning.runs.results import METRICS
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("named_alike")]
 DAMAGED, KILLED, FOUGHT_OVER = 1000, 60, 15  # how often
 BUILDS_AT_ONCE = 4
 TRAINED = ("features: a page zeroed", "features: reversed", "index: off by some frames", "stats: rolled",
@@ -53,7 +53,6 @@ def named_alike(monkeypatch):
     monkeypatch.setattr(uuid, "uuid4", lambda: uuid.UUID(int=names.getrandbits(128)))
 
 
-@pytest.mark.usefixtures("named_alike")
 def test_damage_of_up_to_three_kinds_at_once_is_always_healed(tmp_path, computed, caplog, count):
     rng, counts = np.random.default_rng(26), Counter()
     paths = write_songs(tmp_path)
