@@ -21,6 +21,7 @@ from genre_lightning.errors import packages
 from genre_lightning.predict.cli import add_predict, add_trust, count
 from genre_lightning.predict.explain import add_explain
 from genre_lightning.predict.show import add_show
+from genre_lightning.text import harmless, printable
 
 COMPARED = """\
 Both runs have to be tested on the same songs. Intervals hold for songs of other artists;
@@ -94,7 +95,7 @@ def list_neighbours(arguments: argparse.Namespace) -> None:
         answer = neighbours(run, query, k, arguments.artists, trust)
     else:
         answer = path_between(run, query, arguments.to, k, trust)
-    print(answer.told, flush=True)  # also if the playlist cannot be written
+    print(harmless(answer.told), flush=True)  # also if the playlist cannot be written
     if arguments.m3u:
         write_playlist(answer.tracks, arguments.m3u)
         print(f"\n{arguments.m3u}")
@@ -107,9 +108,9 @@ def add_results(parser: argparse.ArgumentParser) -> None:
         from genre_lightning.runs.overview import results
         from genre_lightning.runs.questions import answer
 
-        print(results(arguments.folders), flush=True)  # also where a question cannot be answered
+        print(harmless(results(arguments.folders)), flush=True)  # also where a question cannot be answered
         for told in filter(None, map(answer, arguments.folders)):
-            print(f"\n{told}")
+            print(f"\n{harmless(told)}")
 
     whose = "runs, or folders with runs in them (default: logs); sweep.csv and sweep.png go into it, or here if several"
     parser.add_argument("folders", nargs="*", type=Path, default=[Path("logs")], metavar="FOLDER", help=whose)
@@ -125,7 +126,7 @@ def add_compare(parser: argparse.ArgumentParser) -> None:
         from genre_lightning.runs.run import find_run
 
         comparison = compare(find_run(arguments.a), find_run(arguments.b))
-        print(describe(comparison), flush=True)  # also if the picture cannot be written
+        print(harmless(describe(comparison)), flush=True)  # also if the picture cannot be written
         print(f"\n{draw(comparison, arguments.output)}")
 
     parser.epilog = COMPARED
@@ -145,7 +146,7 @@ def add_audit(parser: argparse.ArgumentParser) -> None:
         run = Run(find_run(arguments.run), trust=arguments.trust)
         from genre_lightning.labels.audit import audit  # only now, since it takes seconds
 
-        print(audit(run, arguments.output))
+        print(harmless(audit(run, arguments.output)))
 
     whose = "a run's folder, best a cross-validated one's (python train.py folds=5), or a sweep's: its best"
     parser.add_argument("run", type=Path, metavar="RUN", help=whose)
@@ -206,7 +207,7 @@ def add_prune_cache(parser: argparse.ArgumentParser) -> None:
 
         for root in arguments.roots or [Path("cache"), *filter(Path.is_dir, [Path("logs")])]:
             for line in prune_all(root, arguments.remove):
-                print(line)
+                print(printable(line))
 
     whose = "a folder with caches, or with runs, of which only unfinished files go (default: cache and logs)"
     parser.add_argument("roots", nargs="*", type=Path, metavar="FOLDER", help=whose)

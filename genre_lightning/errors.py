@@ -105,7 +105,12 @@ OF_HYDRA = {
 
 
 def explain(error: BaseException) -> str:
-    """One line about a user's mistake, without what the libraries in between have put around it."""
+    """One line about a user's mistake, in which no name that somebody else gave does something to a terminal."""
+    return "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in explained(error))
+
+
+def explained(error: BaseException) -> str:
+    """What is wrong, without what the libraries in between have put around it."""
     if (line := explain_system(error)) is not None:
         return line
     text = str(error)

@@ -70,6 +70,11 @@ def printable(text: object) -> str:
     return "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in str(text))
 
 
+def harmless(text: str) -> str:
+    """Lines in which no name that somebody else gave does something to a terminal."""
+    return "\n".join(map(printable, text.split("\n")))
+
+
 def as_cell(text: str) -> str:
     """A text in a CSV file, which a spreadsheet would take for a formula if it began like one (CELL).
 
@@ -92,4 +97,4 @@ def code(text: object) -> str:
 def say(text: str) -> None:
     """Print text; characters that the terminal cannot show become question marks."""
     encoding = sys.stdout.encoding or "utf-8"
-    print(text.encode(encoding, "replace").decode(encoding), flush=True)
+    print(harmless(text).encode(encoding, "replace").decode(encoding), flush=True)

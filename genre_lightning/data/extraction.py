@@ -65,7 +65,7 @@ def song_key(path: Path) -> str:
     """
     try:
         status = path.stat()
-        if not S_ISREG(status.st_mode):  # to open a pipe would wait for ever
+        if not S_ISREG(status.st_mode) or not status.st_size:  # a pipe, or a file of /proc, may wait for ever
             return ""
         return key_of_state(path.absolute(), status.st_size, status.st_mtime_ns)
     except (OSError, ValueError):  # ValueError: a NUL in a name

@@ -13,6 +13,7 @@ from genre_lightning.text import from_cell
 
 DELIMITERS = (",", ";", "\t")
 BEFORE = re.compile(r"\s*(?:sep=(.)\r?\n\s*)?")  # the first line: nothing, or what Excel wants to be told
+MOST_BYTES = 2**26  # half a million songs
 UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
@@ -56,6 +57,8 @@ def text_of(path: Path) -> str:
     """The text of a file in UTF-8, in UTF-16 if it begins as such files do, or in a Windows encoding that is the only
     one in which it reads as text. Raises UserError.
     """
+    if not path.is_file() or path.stat().st_size > MOST_BYTES:  # a pipe has no end
+        raise UserError(f"{path}: is no table, or too large for one")
     content = path.read_bytes()
     try:
         if b"\0" in content and not content.startswith(UTF_16):

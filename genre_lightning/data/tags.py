@@ -90,7 +90,7 @@ def state(path: Path) -> list[int]:
         status = path.stat()
     except (OSError, ValueError):  # ValueError: a NUL in a name
         return []
-    if not S_ISREG(status.st_mode):  # to open a pipe would wait for ever
+    if not S_ISREG(status.st_mode) or not status.st_size:  # a pipe, or a file of /proc, may wait for ever
         return []
     return [status.st_size, status.st_mtime_ns, status.st_ctime_ns]
 

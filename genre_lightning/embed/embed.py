@@ -39,6 +39,7 @@ from genre_lightning.embed.style import MapView, with_background
 from genre_lightning.embed.title import map_title
 from genre_lightning.errors import UserError
 from genre_lightning.plotting import save_picture
+from genre_lightning.runs.foreign import check_links
 from genre_lightning.runs.run import Run, find_run, latest_run
 from genre_lightning.text import printable, say
 
@@ -119,6 +120,8 @@ def chosen_run(cfg: DictConfig) -> Run:
     folder = latest_run(LOGS) if cfg.run is None else find_run(Path(cfg.run))
     run = Run(folder, cfg.cache.root, cfg.cache.num_workers, cfg.trust)
     run.check_has_model()
+    if not cfg.trust:
+        check_links(folder)
     return run
 
 

@@ -18,6 +18,7 @@ from genre_lightning.embed.descriptors import DESCRIPTORS
 from genre_lightning.embed.songmap import SongMap
 from genre_lightning.errors import UserError
 from genre_lightning.files import write_text_whole, write_whole
+from genre_lightning.runs.foreign import MOST_ARRAYS, read_bytes
 from genre_lightning.text import as_cell
 
 logger = logging.getLogger(__name__)
@@ -189,8 +190,8 @@ def check_arrays(arrays: dict[str, np.ndarray]) -> None:
 
 def read_arrays(path: Path) -> dict[str, np.ndarray]:
     """All arrays in a file, none of which can run code. Raises UserError if it is damaged."""
-    whole = io.BytesIO(path.read_bytes())
     try:
+        whole = io.BytesIO(read_bytes(path, MOST_ARRAYS))
         with zipfile.ZipFile(whole) as archive:
             if any(member.compress_type != zipfile.ZIP_STORED for member in archive.infolist()):
                 raise zipfile.BadZipFile

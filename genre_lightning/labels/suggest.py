@@ -15,7 +15,7 @@ from genre_lightning.labels.candidates import Suggestions, suggestions
 from genre_lightning.labels.listed import label_of, listed_anew, listed_songs
 from genre_lightning.labels.page.document import PAGE, write_page
 from genre_lightning.labels.precision import WANTED, Automatic, Judged, automatic, precision
-from genre_lightning.text import percent, printable, table
+from genre_lightning.text import harmless, percent, printable, table
 
 if TYPE_CHECKING:
     from genre_lightning.runs.run import Run
@@ -50,7 +50,7 @@ def suggest(run: Run, folder: Path, n: int, confidence: float | None = None, out
     write([*map(listed_anew, made.lines)], made.batch.tracks, path, folder)
     for file, reason in made.broken.items():
         print(f"error: {printable(file)} {reason}", file=sys.stderr)
-    print(describe(made, chosen, folder, path))
+    print(harmless(describe(made, chosen, folder, path)))
     return 1 if made.broken else 0
 
 

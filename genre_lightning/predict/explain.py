@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from genre_lightning.errors import UserError
 from genre_lightning.predict.cli import add_trust, file_name, find_songs, say
-from genre_lightning.text import printable
+from genre_lightning.text import harmless, printable
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -55,7 +55,7 @@ def explain(arguments: argparse.Namespace) -> None:
     if arguments.song is not None:
         find_songs([arguments.song])
     text, name, picture = explained(run, arguments.song, arguments.genre, arguments.json)
-    print(text, flush=True)  # also if the picture cannot be written
+    print(harmless(text), flush=True)  # also if the picture cannot be written
     draw(picture, arguments.output or free_name(name, "explain"))
 
 

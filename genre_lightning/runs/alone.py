@@ -66,6 +66,8 @@ def alone_in(folder: Path, wait: bool = False) -> Iterator[None]:
 
 def lock(folder: Path, held: ExitStack, wait: bool) -> None:
     """Lock a folder for as long as `held` is open. Raises UserError if it is locked, unless it is to `wait`."""
+    if linked := [path for path in (folder / SETTINGS, folder / SETTINGS / LOCK) if path.is_symlink()]:
+        raise UserError(f"{linked[0]} is a link, which may lead anywhere; put a copy of what it leads to in its place")
     (folder / SETTINGS).mkdir(parents=True, exist_ok=True)
     try:
         held.enter_context(FileLock(folder / SETTINGS / LOCK, timeout=-1 if wait else 0))

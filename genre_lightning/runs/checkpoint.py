@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
 import zipfile
 from collections.abc import Iterable
 from math import prod
@@ -11,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from genre_lightning.config import check_arguments, find_class
 from genre_lightning.errors import UserError
+from genre_lightning.runs.foreign import damaged, read_bytes
 from genre_lightning.runs.results import check_format
 
 if TYPE_CHECKING:
@@ -22,8 +25,9 @@ if TYPE_CHECKING:
 # What torch.load raises for a file that is no checkpoint, or a damaged one; which depends on where the damage is.
 UNREADABLE = (
     zipfile.BadZipFile, OSError, RuntimeError, EOFError, UnpicklingError, AttributeError, ValueError, LookupError,
-    TypeError,
+    TypeError, MemoryError,
 )  # fmt: skip
+MOST_BYTES = 2**30  # of a checkpoint; those of conf/ have a thousandth of that
 MOST_VALUES = 2**26  # that a layer can make of one window: 256 MB; the CNN of conf/ makes less than a million
 MOST_LAYERS = 64  # in a list of them
 
@@ -54,11 +58,21 @@ def load_plain(path: Path) -> Any:
     """
     import torch
 
-    with zipfile.ZipFile(path) as archive:
+    content = io.BytesIO(read_bytes(path, MOST_BYTES))
+    with zipfile.ZipFile(content) as archive:
         stored = [member.file_size for member in archive.infolist() if member.compress_type == zipfile.ZIP_STORED]
-        if len(stored) < len(archive.infolist()) or sum(stored) > path.stat().st_size:
+        if len(stored) < len(archive.infolist()) or sum(stored) > content.getbuffer().nbytes:
             raise ValueError("compressed, or overlapping")
-    return torch.load(path, map_location="cpu", weights_only=True)
+    content.seek(0)
+    return torch.load(content, map_location="cpu", weights_only=True)
+
+
+def fingerprint(path: Path) -> str:
+    """What only this checkpoint has: a hash of it. Raises UserError if it cannot be one."""
+    try:
+        return hashlib.sha256(read_bytes(path, MOST_BYTES)).hexdigest()[:16]
+    except (OSError, ValueError):
+        raise damaged(path) from None
 
 
 def read_network(path: Path, checkpoint: dict[str, Any], spec: Spec, *, trust: bool) -> GenreClassifier:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,12 +15,14 @@ from omegaconf.errors import OmegaConfBaseException
 
 from genre_lightning.config import is_of
 from genre_lightning.errors import UserError
+from genre_lightning.text import printable
 
 SETTINGS = ".hydra"  # where Hydra keeps them in a run's folder
 CONFIG = Path(SETTINGS, "config.yaml")
 MOST_BYTES = 2**20  # of settings; a run's own are a hundredth of that
 MOST_NODES, DEEPEST = 10_000, 20  # of settings, those that others stand for counted too
-MOST_JSON = 2**26  # bytes of metrics.json, which names every file that was left out
+MOST_TEXT = 2**26  # bytes of a table, or of metrics.json, which names every file that was left out
+MOST_ARRAYS = 2**29  # bytes of embeddings.npz: a hundred thousand songs
 # A setting that stands for another one, as those of conf/ do, and nothing that is looked up on this machine.
 REFERENCE = re.compile(r"\$\{([A-Za-z_]\w*(?:\.\w+)*)\}")
 # What reading a damaged YAML file raises.
@@ -41,14 +44,40 @@ def damaged(path: Path) -> UserError:
     return UserError(f"{path} is damaged, or was not written by this program")
 
 
+def read_bytes(path: Path, most: int) -> bytes:
+    """The content of a file. Raises OSError or ValueError if it is none, or has more than so many bytes."""
+    if not path.is_file():  # a link to /dev/zero has no end, and a pipe waits for ever
+        raise ValueError("no file")
+    if path.stat().st_size > most:
+        raise ValueError("too large")
+    return path.read_bytes()
+
+
+def read_text(path: Path) -> str:
+    """The text of a file that names others, which may be no UTF-8. Raises OSError or ValueError as `read_bytes`."""
+    return read_bytes(path, MOST_TEXT).decode("utf-8", errors="surrogateescape")
+
+
+def check_links(folder: Path) -> None:
+    """Raise UserError for a link in a run's folder that leads out of it, where what is written would land elsewhere.
+
+    Also for what is no file: whoever opens a pipe waits for ever.
+    """
+    root = os.path.realpath(folder)
+    for above, folders, files in os.walk(root):
+        for path in (Path(above, name) for name in (*folders, *files)):
+            is_inside = Path(os.path.realpath(path)).is_relative_to(root)  # Path.resolve raises for circles
+            if not is_inside or not (path.is_file() or path.is_dir()):
+                told = "is a link that leads out of the run's folder, or no file; put a copy of it in its place"
+                raise UserError(f"{printable(path)} {told}, or, if you trust that run, add trust=true")
+
+
 def read_yaml(path: Path) -> Any:
     """What is in a YAML file of Hydra's, as plain values: `${...}` stays as it is.
 
     Raises one of DAMAGED, also for what would not end: aliases, of which nine lines make a billion values.
     """
-    if path.stat().st_size > MOST_BYTES:
-        raise ValueError("too large for settings")
-    text, depth, deepest = path.read_text(encoding="utf-8"), 0, 0
+    text, depth, deepest = read_bytes(path, MOST_BYTES).decode("utf-8"), 0, 0
     for event in yaml.parse(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         deepest = max(depth, deepest)
@@ -106,10 +135,9 @@ def read_overrides(folder: Path) -> list[str]:
 
 def read_json(path: Path) -> Any:
     """What is in a JSON file. Raises OSError or ValueError, also for what has no end, and for halves of characters."""
-    if path.stat().st_size > MOST_JSON:
-        raise ValueError("too large")
+    content = read_bytes(path, MOST_TEXT)
     try:
-        values = json.loads(path.read_bytes(), parse_constant=lambda _: None)  # NaN, which is no JSON
+        values = json.loads(content, parse_constant=lambda _: None)  # NaN, which is no JSON
         json.dumps(values, ensure_ascii=False).encode(errors="surrogateescape")  # names of files may be no UTF-8
     except RecursionError:
         raise ValueError("too deep") from None

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from genre_lightning.data.catalogue import Catalogue, path_beside
 from genre_lightning.errors import UserError
 from genre_lightning.files import write_text_whole
+from genre_lightning.runs.foreign import read_text
 from genre_lightning.runs.results import METRICS, SCORED
 from genre_lightning.text import as_cell, from_cell
 
@@ -67,13 +68,12 @@ def read_predictions(folder: Path) -> list[PredictedSong]:
     if not path.is_file():
         raise UserError(f"{folder} has no {PREDICTIONS}, which this version writes at the end of a run; train again")
     try:
-        with path.open(newline="", encoding="utf-8", errors="surrogateescape") as file:
-            head, *rows = csv.reader(file, strict=True)
+        head, *rows = csv.reader(io.StringIO(read_text(path), newline=""), strict=True)
         if (*head[: len(COLUMNS)],) != COLUMNS:
             raise ValueError
         genres = [*map(from_cell, head[len(COLUMNS) :])]
         return [read_row(row, genres, folder) for row in rows]
-    except (ValueError, csv.Error):
+    except (OSError, ValueError, csv.Error):
         raise UserError(f"{path} is damaged, or was not written by this program") from None
 
 

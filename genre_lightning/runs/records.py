@@ -17,7 +17,15 @@ from omegaconf.errors import OmegaConfBaseException
 from genre_lightning.data.catalogue import FOLD
 from genre_lightning.errors import UserError
 from genre_lightning.runs.folders import SETTINGS
-from genre_lightning.runs.foreign import CONFIG, DAMAGED, read_overrides, read_settings, read_yaml
+from genre_lightning.runs.foreign import (
+    CONFIG,
+    DAMAGED,
+    MOST_BYTES,
+    read_bytes,
+    read_overrides,
+    read_settings,
+    read_yaml,
+)
 from genre_lightning.runs.results import Interval, Results, read_results
 from genre_lightning.runs.run import Run, finished_runs
 from genre_lightning.text import as_cell
@@ -134,8 +142,8 @@ def unfinished_runs(folders: Iterable[Path]) -> dict[Path, str]:
 def why_unfinished(folder: Path) -> str:
     """The reason that a failed job has left, in one line."""
     try:
-        return " ".join((folder / FAILED).read_text(encoding="utf-8").split())
-    except (OSError, UnicodeDecodeError):
+        return " ".join(read_bytes(folder / FAILED, MOST_BYTES).decode("utf-8").split())
+    except (OSError, ValueError):
         return "still running, or stopped"
 
 

@@ -13,7 +13,7 @@ from genre_lightning.errors import UserError
 from genre_lightning.runs.allowed import check_allowed
 from genre_lightning.runs.checkpoint import read_checkpoint
 from genre_lightning.runs.folders import CHECKPOINTS, folder_of, holds_run
-from genre_lightning.runs.foreign import CONFIG, DAMAGED, read_settings, read_yaml
+from genre_lightning.runs.foreign import CONFIG, DAMAGED, check_links, read_settings, read_yaml
 from genre_lightning.runs.moved import PLACES, places, where_they_were
 from genre_lightning.runs.run import holds_caches
 
@@ -61,6 +61,7 @@ def settings_it_began_with(folder: Path, cfg: DictConfig) -> DictConfig:
     check_type("trust", cfg.trust, bool)
     if cfg.trust:
         return began
+    check_links(folder)
     check_allowed(began, cfg, folder / CONFIG)
     if not holds_caches(Path(began.cache.root)):
         began.cache.root = cfg.cache.root
@@ -117,6 +118,8 @@ def settings_of_job(cfg: DictConfig, folder: Path) -> DictConfig:
     """
     if not holds_run(folder):
         return cfg
+    if not cfg.trust:
+        check_links(folder)
     before = read_settings(folder, trust=True)  # which is only compared, as it is written
     for key, old, new in changes(before, cfg, MAY_BE_NEW_IN_SWEEP):
         raise UserError(f"{folder} holds a run with {key}={old}, and not {new}; choose another hydra.sweep.dir")

@@ -7,7 +7,8 @@ metrics.json, report.md, pictures, TensorBoard's events.
 from __future__ import annotations
 
 import csv
-import hashlib
+import io
+import os
 import sys
 from dataclasses import asdict, dataclass
 from functools import cached_property
@@ -17,12 +18,13 @@ from typing import TYPE_CHECKING, Any
 from omegaconf import DictConfig
 
 from genre_lightning.command_line.quoting import in_shell
+from genre_lightning.config import shown
 from genre_lightning.errors import UserError, explain_import
-from genre_lightning.runs.checkpoint import read_checkpoint, read_network
+from genre_lightning.runs.checkpoint import fingerprint, read_checkpoint, read_network
 from genre_lightning.runs.folders import CHECKPOINTS, SETTINGS, command_to_go_on
-from genre_lightning.runs.foreign import CONFIG, DAMAGED, read_settings, read_yaml
+from genre_lightning.runs.foreign import CONFIG, DAMAGED, read_settings, read_text, read_yaml
 from genre_lightning.runs.results import METRICS
-from genre_lightning.text import from_cell
+from genre_lightning.text import from_cell, printable
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
@@ -69,7 +71,7 @@ def find_run(folder: Path) -> Path:
         raise UserError(f"{folder} has runs that were judged on different songs; name one, such as the best: {named}")
     missing = len({*finished_runs(folder)} - {folder / row["folder"] for row in read_sweep(folder)})
     more = f"; {SWEEP} lacks {missing} of its runs: genre-lightning results {in_shell(str(folder))}" if missing else ""
-    print(f"{folder}: the best run is {best[0].name}{more}", file=sys.stderr, flush=True)
+    print(printable(f"{folder}: the best run is {best[0].name}{more}"), file=sys.stderr, flush=True)
     return best[0]
 
 
@@ -91,7 +93,21 @@ def find_model(path: Path) -> Path:
 
 def best_runs(folder: Path) -> list[Path]:
     """The best run by validation for each set of songs that the runs of a sweep were judged on. Raises UserError."""
-    return [folder / row["folder"] for row in read_sweep(folder) if row["rank"] == "1"]
+    runs = [folder / row["folder"] for row in read_sweep(folder) if row["rank"] == "1"]
+    for run in runs:  # what is written into a run must not land where somebody else's table says
+        if not is_below(run, folder):
+            told = "which is no run below that folder; name the run itself"
+            raise UserError(f"{folder / SWEEP} names {shown(str(run))}, {told}")
+    return runs
+
+
+def is_below(run: Path, folder: Path) -> bool:
+    """Whether a run lies in a folder, wherever links lead."""
+    try:
+        run.is_dir()
+        return Path(os.path.realpath(run)).is_relative_to(os.path.realpath(folder))
+    except (OSError, ValueError):  # names that are no names
+        return False
 
 
 def read_sweep(folder: Path) -> list[dict[str, str]]:
@@ -100,11 +116,10 @@ def read_sweep(folder: Path) -> list[dict[str, str]]:
     if not path.is_file():
         raise UserError(f"{folder} holds several runs, and no {SWEEP} that says which is best; {anew}")
     try:
-        with path.open(newline="", encoding="utf-8", errors="surrogateescape") as file:
-            rows = csv.DictReader(file)
-            if {"rank", "folder"} <= {*(rows.fieldnames or ())}:
-                return [{name: from_cell(row[name] or "") for name in ("rank", "folder")} for row in rows]
-    except csv.Error:
+        rows = csv.DictReader(io.StringIO(read_text(path), newline=""))
+        if {"rank", "folder"} <= {*(rows.fieldnames or ())}:
+            return [{name: from_cell(row[name] or "") for name in ("rank", "folder")} for row in rows]
+    except (csv.Error, OSError, ValueError):
         pass
     raise UserError(f"{path} is damaged, or was not written by this program; {anew} anew")
 
@@ -206,14 +221,16 @@ class Run:
     @cached_property
     def fingerprint(self) -> str:
         """What only this model's checkpoint has: a hash of it."""
-        return hashlib.sha256((self.folder / MODEL).read_bytes()).hexdigest()[:16]
+        return fingerprint(self.folder / MODEL)
 
 
 def holds_caches(folder: Path) -> bool:
-    """Whether features are kept in the folders of a folder."""
+    """Whether features are kept in the folders of a folder, none of which leads elsewhere."""
+    from genre_lightning.data.cache import FOLDER
     from genre_lightning.data.cache import SETTINGS as OF_CACHE
 
     try:
-        return next(folder.glob(f"*/{OF_CACHE}"), None) is not None
+        kept = [path.parent for path in folder.glob(f"*/{OF_CACHE}") if FOLDER.fullmatch(path.parent.name)]
+        return bool(kept) and not any(path.is_symlink() for path in folder.iterdir())
     except (OSError, ValueError):  # names that are no names
         return False

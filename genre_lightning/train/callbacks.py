@@ -18,8 +18,10 @@ from lightning.pytorch.loggers import Logger
 from lightning.pytorch.utilities import rank_zero_only
 from omegaconf import DictConfig
 
+from genre_lightning.errors import UserError
 from genre_lightning.files import write_whole
 from genre_lightning.runs.folders import CHECKPOINTS, HISTORY
+from genre_lightning.runs.foreign import read_text
 from genre_lightning.text import percent
 from genre_lightning.train.processes import EndTogether
 
@@ -140,9 +142,11 @@ class History(Logger):
 
 
 def read_history(path: Path) -> Curves:
-    """The curves in a history.csv."""
+    """The curves in a history.csv. Raises UserError if it is damaged."""
     curves: Curves = {}
-    with path.open(newline="", encoding="utf-8") as file:
-        for row in csv.DictReader(file):
+    try:
+        for row in csv.DictReader(io.StringIO(read_text(path), newline="")):
             curves.setdefault(row["figure"], []).append((int(row["step"]), float(row["value"])))
+    except (OSError, ValueError, LookupError, TypeError, csv.Error):
+        raise UserError(f"{path} is damaged; remove it, and the run goes on without its curves until now") from None
     return curves

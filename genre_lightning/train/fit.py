@@ -20,7 +20,7 @@ from genre_lightning.data.catalogue import MANIFEST, Catalogue, write_manifest
 from genre_lightning.data.datamodule import GenreDataModule
 from genre_lightning.data.splits import listed
 from genre_lightning.devices import without_harmless_warnings
-from genre_lightning.errors import UserError
+from genre_lightning.errors import UserError, reason
 from genre_lightning.metrics import ScoredSongs, song_metrics
 from genre_lightning.models.base import GenreClassifier
 from genre_lightning.models.summary import describe
@@ -34,6 +34,9 @@ from genre_lightning.train.checks import check_folder
 from genre_lightning.train.tensorboard import show_model
 
 logger = logging.getLogger(__name__)
+
+# What comes of a checkpoint to go on from whose parts are not what they were.
+MISTAKES = (RuntimeError, ValueError, TypeError, LookupError, AttributeError, ArithmeticError, AssertionError)
 
 
 def build_loggers(cfg: DictConfig, folder: Path) -> list[Logger]:
@@ -103,14 +106,14 @@ def fit(trainer: Trainer, model: GenreClassifier, data: GenreDataModule, ckpt_pa
     try:
         with quietly():
             trainer.fit(model, data, ckpt_path=ckpt_path, weights_only=True)
-    except RuntimeError as error:
-        if ckpt_path is not None and "state_dict" in str(error):
-            raise another_model(ckpt_path) from None
-        raise
-    except ValueError as error:
+    except MISTAKES as error:
         if "val_check_interval" in str(error):  # more than an epoch has batches, which the songs decide
             raise UserError(f"trainer.val_check_interval: {str(error).splitlines()[0]}") from None
-        raise
+        if ckpt_path is None or len(model.trained) > 1 or isinstance(error, torch.OutOfMemoryError):
+            raise
+        if "state_dict" in str(error):
+            raise another_model(ckpt_path) from None
+        raise UserError(f"ckpt_path: {ckpt_path} is damaged, no run can go on from it ({reason(error)})") from error
     if begun is not None and begun["global_step"] == trainer.global_step:
         model.load_state_dict(begun["state_dict"])  # nothing was left to do: the Trainer has restored raw weights
 

@@ -86,8 +86,8 @@ def test_features_are_kept_where_the_command_says_unless_a_cache_is_there(resume
 
 
 def test_a_cache_that_is_there_is_gone_on_with(resume, tmp_path):
-    (tmp_path / "kept" / "logmel-0123").mkdir(parents=True)
-    (tmp_path / "kept" / "logmel-0123" / "settings.json").touch()
+    (tmp_path / "kept" / "logmel-0123456789ab").mkdir(parents=True)
+    (tmp_path / "kept" / "logmel-0123456789ab" / "settings.json").touch()
     assert resume("cache.root", "kept").cache.root == "kept"
 
 
