@@ -11,6 +11,8 @@ from genre_lightning.errors import UserError
 from genre_lightning.features.base import Features
 from genre_lightning.features.mel import MelFeatures
 
+MOST_MASKS = 100  # of one kind in a window, which has fewer places
+
 
 class Augment(nn.Module, ABC):
     """Changes a batch at random.
@@ -37,6 +39,13 @@ class Augment(nn.Module, ABC):
         return UserError(f"augment: {name} needs {needed}, which {kind} features do not have; leave {name} out")
 
 
+def check_ranges(augment: str, **settings: tuple[float, float]) -> None:
+    """Raise UserError for a setting of an augmentation, given with its highest value, that is higher, or below 0."""
+    for name, (value, highest) in settings.items():
+        if not 0 <= value <= highest:
+            raise UserError(f"augment.{augment}.{name} must be from 0 to {highest}, not {value}")
+
+
 class SpecAugment(Augment):
     """Hide random stretches of time and of features behind the batch's mean (Park et al. 2019).
 
@@ -46,12 +55,16 @@ class SpecAugment(Augment):
         time_fraction: The largest part of the window's frames that one of them hides, 0 to 1.
         feature_masks: Stretches of neighbouring features that are hidden in each window.
         feature_fraction: The largest part of the features that one of them hides, 0 to 1.
+
+    Raises UserError for other numbers, and for more masks than MOST_MASKS.
     """
 
     def __init__(
         self, features: Features, time_masks: int, time_fraction: float, feature_masks: int, feature_fraction: float
     ) -> None:
         super().__init__()
+        check_ranges("specaugment", time_masks=(time_masks, MOST_MASKS), feature_masks=(feature_masks, MOST_MASKS))
+        check_ranges("specaugment", time_fraction=(time_fraction, 1), feature_fraction=(feature_fraction, 1))
         self.time_masks, self.time_fraction = time_masks, time_fraction
         self.feature_masks, self.feature_fraction = feature_masks, feature_fraction
 
@@ -71,12 +84,16 @@ class SpecAugment(Augment):
 
 
 class Blend(Augment):
-    """Windows that are blended with others of their batch. Raises UserError if alpha is not above 0."""
+    """Windows that are blended with others of their batch.
+
+    Raises UserError if alpha is not above 0, or the probability is none.
+    """
 
     def __init__(self, features: Features, alpha: float, probability: float) -> None:
         super().__init__()
         if alpha <= 0:
             raise UserError(f"augment.{type(self).__name__.lower()}.alpha must be above 0, not {alpha}")
+        check_ranges(type(self).__name__.lower(), probability=(probability, 1))
         self.alpha, self.probability = alpha, probability
 
     def partners(self, features: Tensor) -> tuple[Tensor, Tensor]:
@@ -163,13 +180,14 @@ class Equaliser(Amplifier):
     Args:
         features: The kind of features: those made of mel bands.
         swell_db: The standard deviation of the first cosine's height; that of the k-th is `swell_db / sqrt(k)`.
-        swells: How many cosines there are.
+        swells: How many cosines there are, at most as many as mel bands.
     """
 
     curves: Tensor
 
     def __init__(self, features: Features, swell_db: float, swells: int) -> None:
         super().__init__(features)
+        check_ranges("equaliser", swells=(swells, self.kind.n_mels))
         cosines = create_dct(swells + 1, self.kind.n_mels, norm=None)[:, 1:].T / 2  # (swells, n_mels)
         stds = swell_db / torch.arange(1, swells + 1)[:, None] ** 0.5
         self.curves = nn.Buffer(stds * cosines, persistent=False)

@@ -105,7 +105,11 @@ class GenreClassifier(LightningModule, ABC):
             checkpoint["max_epochs"] = self._trainer.max_epochs  # as planned, whatever has stopped it
 
     def on_train_start(self) -> None:
-        """Raise UserError if the schedule of a resumed run was made for another number of steps."""
+        """Raise UserError if the schedule of a resumed run was made for another number of steps, or its optimizer for
+        other weights.
+        """
+        for optimizer in self.trainer.optimizers:
+            lay_out_state(optimizer)
         planned, steps = getattr(self.lr_schedulers(), "total_steps", None), self.trainer.estimated_stepping_batches
         if planned not in (None, steps):
             raise UserError(
@@ -206,6 +210,21 @@ class GenreClassifier(LightningModule, ABC):
             return optimizer
         schedule = self.build_schedule(optimizer, int(self.trainer.estimated_stepping_batches))
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
+
+
+def lay_out_state(optimizer: torch.optim.Optimizer) -> None:
+    """Have what an optimizer remembers of each weight lie in memory as the weight does.
+
+    Fused optimizers read and write it without a look at its shape, also where a checkpoint from elsewhere has a smaller
+    one. Raises UserError for such.
+    """
+    is_fused = any(group.get("fused") for group in optimizer.param_groups)
+    for weight, state in optimizer.state.items():
+        for name, value in state.items():
+            if isinstance(value, Tensor) and value.shape == weight.shape:
+                state[name] = torch.empty_like(weight).copy_(value)
+            elif is_fused and not (isinstance(value, Tensor) and value.ndim == 0):
+                raise UserError(f"ckpt_path: the optimizer's {name} is not of the shape of its weights; it is damaged")
 
 
 def decayed(module: nn.Module) -> list[dict[str, Any]]:

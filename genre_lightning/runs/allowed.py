@@ -12,6 +12,8 @@ from omegaconf import DictConfig, OmegaConf
 
 from genre_lightning.config import check_types, find_class, shown
 from genre_lightning.errors import UserError
+from genre_lightning.runs.checkpoint import MOST_LAYERS, lists
+from genre_lightning.runs.folders import CHECKPOINTS
 from genre_lightning.runs.foreign import as_they_are_used, damaged, looked_up, nodes
 
 # What may be called by the settings that match a key, and whether Hydra only prepares the call (`_partial_`).
@@ -36,6 +38,18 @@ GROUPS = ("augment", "callbacks", "logger")
 # Where a class of Lightning's would write, which is the run's folder if nothing is said.
 WRITES = r"(trainer|callbacks|logger)\..*"
 NAMES_PLACE = r"(.*_)?(dir|dirpath|path|root|file|filename|folder|url|suffix)"
+# The most of what only strains the machine, or waits for others that never come.
+MOST = {
+    r"loader\.windows_per_song": 10_000,
+    r"loader\.batch_size": 4096,
+    r"trainer\.num_nodes": 1,
+    r"data\.artists_per_genre": 100,  # of which songs are composed
+    r"data\.songs_per_artist": 20,
+    r"data\.song_seconds": 60,
+    r"report\.calibration_draws": 100_000,
+    r"learning\.optimizer\.\w+": 1000,  # such as the steps within a step of LBFGS
+    r"callbacks\.\w+\.\w+": 1000,  # such as the trials of BatchSizeFinder
+}
 IS_PLACE = r"\s*([/~\\]|\w:[/\\])|.*(\.\.|://|\\)"
 
 
@@ -53,10 +67,12 @@ def check_allowed(config: DictConfig, command: DictConfig, path: Path) -> None:
     for key, node in others.items():
         if looked_up(node):
             raise refused(path, key, node, "would be looked up on this machine")
+        check_strain(path, key, node)
         check_call(path, key, node)
         check_place(path, key, node)
     check_classes(others)
     check_types(config)
+    check_network(config, path)
 
 
 def everything(config: DictConfig) -> dict[str, Any]:
@@ -91,6 +107,33 @@ def check_place(path: Path, key: str, value: Any) -> None:
         name = key.rpartition(".")[2]
         if re.fullmatch(NAMES_PLACE, name) or (isinstance(value, str) and re.match(IS_PLACE, value)):
             raise refused(path, key, value, "may lead out of the run's folder")
+
+
+def check_strain(path: Path, key: str, value: Any) -> None:
+    """Raise UserError for a number that only strains the machine."""
+    most = next((most for known, most in MOST.items() if re.fullmatch(known, key)), None)
+    if most is not None and isinstance(value, int | float) and not abs(value) <= most:
+        told = f"is more than the {most} that a run from elsewhere may ask for; if you trust that run, add trust=true"
+        raise UserError(f"{path}: {key} {told}")
+
+
+def check_network(config: DictConfig, path: Path) -> None:
+    """Raise UserError for a network that is larger than each checkpoint of its run, or has layers without end.
+
+    Its size is found out without memory, by tensors that have a shape and no values.
+    """
+    import torch
+    from hydra.utils import instantiate
+
+    settings: Any = OmegaConf.to_container(config.model, resolve=True)
+    shape = {"n_features": instantiate(config.features).n_features, "n_frames": 1, "n_genres": 2}  # about
+    kept = [one.stat().st_size for one in (path.parent.parent / CHECKPOINTS).glob("*.ckpt")]
+    if all(len(one) <= MOST_LAYERS for one in lists(settings)):
+        with torch.device("meta"):
+            weights = instantiate(config.model, **shape).state_dict().values()
+        if not kept or sum(one.nbytes for one in weights) <= max(kept):
+            return
+    raise UserError(f"{path}: model is larger than the checkpoints of that run; it is damaged")
 
 
 def check_classes(called: dict[str, Any]) -> None:
