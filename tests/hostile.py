@@ -178,9 +178,38 @@ def change_place(run, rng):
         path.mkdir()
 
 
+def change_last(run, rng):
+    """Something in the checkpoint that a run goes on from is another, at any depth; returns where it lay."""
+    path = run / "checkpoints" / "last.ckpt"
+    node = held = torch.load(path, weights_only=True)
+    trace = [one_of(["loops", "callbacks", "optimizer_states", "lr_schedulers", "averaging_state", *held], rng)]
+    while isinstance(node[trace[-1]], dict | list) and node[trace[-1]] and rng.random() < 0.9:
+        node = node[trace[-1]]
+        trace.append(one_of([*node] if isinstance(node, dict) else range(len(node)), rng))
+    is_tensor = isinstance(node[trace[-1]], torch.Tensor)
+    odd = [torch.zeros(1).expand(10**11), torch.zeros(3), torch.zeros(0)] if is_tensor else ODD
+    node[trace[-1]] = one_of(odd, rng)
+    torch.save(held, path)
+    return trace
+
+
+def change_kind(run, rng):
+    """A file is a pipe, a device, a link out of the folder, or has no end."""
+    path = run / one_of([*FILES, ".hydra/hydra.yaml", "train.log", "failed.txt", "checkpoints/last.ckpt"], rng)
+    path.unlink(missing_ok=True)
+    kind = rng.integers(4) if os.name == "posix" else 3
+    if kind == 0:
+        os.mkfifo(path)
+    elif kind < 3:
+        path.symlink_to(["/dev/zero", run.parent / "elsewhere"][kind - 1])
+    else:
+        path.touch()
+        os.truncate(path, 2**35 if os.name == "posix" else 2**20)
+
+
 CHANGES = [
     change_settings, change_checkpoint, change_metrics, change_table, change_embeddings, change_weights, damage_file,
-    replace_settings, change_settings, change_checkpoint, change_metrics, change_place,
+    replace_settings, change_settings, change_checkpoint, change_metrics, change_place, change_kind,
 ]  # fmt: skip
 
 

@@ -378,3 +378,7 @@ def test_the_advice_can_be_typed_where_the_program_lies_in_a_folder_with_a_space
 def test_an_experiment_that_is_a_sweep_says_how_it_is_started():
     told = "hydra.mode changed during config composition; set it directly in the primary config or on the command line"
     assert explain(ConfigCompositionException(told)) == "this experiment is a sweep: python train.py -m experiment=..."
+
+
+def test_a_name_in_an_error_does_nothing_to_a_terminal():
+    assert explain(UserError("\x1b[2J is damaged")) == "\\x1b[2J is damaged"

@@ -3,7 +3,19 @@ import sys
 
 import pytest
 
-from genre_lightning.text import as_cell, clock, code, from_cell, mean_and_range, points, printable, say, short, table
+from genre_lightning.text import (
+    as_cell,
+    clock,
+    code,
+    from_cell,
+    harmless,
+    mean_and_range,
+    points,
+    printable,
+    say,
+    short,
+    table,
+)
 
 
 def test_tables_are_aligned():
@@ -74,3 +86,7 @@ def test_no_cell_is_a_formula_and_each_is_read_back_unchanged(text):
 
 def test_a_cell_of_a_table_does_nothing_to_a_terminal():
     assert "\x1b" not in table(["genre"], [["\x1b[2Jrock"]]) and len(table(["a"], [["b\nc"]]).splitlines()) == 3
+
+
+def test_a_name_does_nothing_to_a_terminal_and_lines_stay_lines():
+    assert harmless("a\x1b[2Jb\nc\u202e") == "a\\x1b[2Jb\nc\\u202e"

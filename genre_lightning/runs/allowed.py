@@ -131,7 +131,7 @@ def check_network(config: DictConfig, path: Path) -> None:
     if all(len(one) <= MOST_LAYERS for one in lists(settings)):
         with torch.device("meta"):
             weights = instantiate(config.model, **shape).state_dict().values()
-        if not kept or sum(one.nbytes for one in weights) <= max(kept):
+        if not any(kept) or sum(one.nbytes for one in weights) <= max(kept):
             return
     raise UserError(f"{path}: model is larger than the checkpoints of that run; it is damaged")
 

@@ -1,5 +1,6 @@
 """A run that was interrupted goes on with the settings that it began with: ckpt_path=, or the same sweep again."""
 
+import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -47,8 +48,23 @@ def settings_to_go_on_with(cfg: DictConfig, overrides: Sequence[str], folder: Pa
     for key in may_be_new:
         if any(decides(one, key) for one in typed):
             OmegaConf.update(began, key, OmegaConf.select(cfg, key))
+    if not cfg.trust:
+        check_processes(began, cfg, old / CONFIG)
     began.ckpt_path = cfg.ckpt_path
     return began
+
+
+def check_processes(began: DictConfig, cfg: DictConfig, path: Path) -> None:
+    """Raise UserError if a run from elsewhere would start more processes than this machine has processors.
+
+    How many the command, `cfg`, says is not asked about.
+    """
+    cores = os.cpu_count() or 1
+    for key in ("trainer.devices", "loader.num_workers"):
+        value: Any = OmegaConf.select(began, key)
+        count = len(value) if OmegaConf.is_list(value) else int(value) if str(value).lstrip("-").isdecimal() else 0
+        if count > cores and value != OmegaConf.select(cfg, key):
+            raise UserError(f"{path}: {key} is {count}, and this machine has {cores} processors; say how many: {key}=1")
 
 
 def settings_it_began_with(folder: Path, cfg: DictConfig) -> DictConfig:

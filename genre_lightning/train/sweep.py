@@ -222,7 +222,8 @@ def refit_best(folder: Path, config: DictConfig) -> None:
 
 def refit(run: Path, config: DictConfig) -> None:
     """Have a run of a sweep learn from train and validation, or from all its folds, here, with its own log."""
-    settings = settings_it_began_with(run, config)
+    command = OmegaConf.masked_copy(config, [str(name) for name in config if name != "hydra"])
+    settings = settings_it_began_with(run, command)
     if "slurm" in config.hydra.launcher._target_.lower():  # this is no machine to train on
         last = (run / CHECKPOINTS / "last.ckpt").as_posix()
         say(f"\nthe best run learns anew by: python train.py {override('ckpt_path', last)} refit=true")

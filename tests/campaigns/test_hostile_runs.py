@@ -1,41 +1,47 @@
 """Every command that reads runs, against runs that somebody has made to do harm."""
 
+import shutil
 import sys
 import time
 from collections import Counter
 from functools import partial
 
+import numpy as np
 import pytest
-from hostile import CANARY, make_hostile
+from hostile import CANARY, change_last, make_hostile
 
 from genre_lightning.__main__ import main
 from genre_lightning.errors import has_a_line
-from genre_lightning.runs.resume import settings_to_go_on_with
+from genre_lightning.runs.resume import check_checkpoint, settings_to_go_on_with
 
-QUICK, ALL = 6, 150
+QUICK, ALL, CHECKPOINTS = 3, 150, 40
 SECONDS, GIGABYTES = 20, 2
-MAPPED = 5  # one in so many, since a map takes longer than all else
 ESCAPE = "\x1b[2J"
 COMMANDS = (
     "predict RUN SONG", "predict RUN SONG --csv", "explain RUN SONG", "neighbours RUN tones", "neighbours RUN SONG",
-    "results RUN", "compare RUN OWN", "compare OWN RUN", "audit RUN", "embed", "train",
+    "neighbours RUN SONG --to OTHER --m3u list.m3u8", "results RUN", "compare RUN OWN", "compare OWN RUN", "audit RUN",
+    "suggest RUN new", "prune-cache RUN --remove", "export RUN model.onnx", "embed", "train",
 )  # fmt: skip
+SLOW = {"embed": 5, "export": 10, "explain RUN SONG": 2}  # one run in so many, since these take longer than all else
 
 
 @pytest.fixture
-def read(embedded, library, configure, map_run, tmp_path, monkeypatch, capsys):
+def read(embedded, library, configure, map_run, write_song, tmp_path, monkeypatch, capsys):
     """Read the hostile run with a number by every command; returns how each ended."""
     monkeypatch.chdir(tmp_path)
+    write_song(tmp_path / "new" / "song.wav", "noise", 99)
 
     def go_on(run):
         typed = [f"ckpt_path='{(run / 'checkpoints' / 'last.ckpt').as_posix()}'"]
         settings_to_go_on_with(configure(*typed), typed, run)
+        check_checkpoint(str(run / "checkpoints" / "last.ckpt"))
 
     def all_of(number):
         run = make_hostile(embedded, tmp_path / f"run{number}", number)
         called = {"RUN": run, "OWN": embedded, "SONG": library / "tones" / "3.wav"}
+        called["OTHER"] = library / "noise" / "5.wav"
         for command in COMMANDS:
-            if command == "embed" and number % MAPPED:
+            if number % SLOW.get(command, 1):
                 continue
             arguments = [str(called.get(word, word)) for word in command.split()]
             calls = {"embed": partial(map_run, run), "train": partial(go_on, run)}
@@ -70,7 +76,7 @@ def check(read, numbers, tmp_path):
 
 
 def test_hostile_runs_run_nothing_and_end_in_a_line(read, tmp_path):
-    check(read, range(QUICK), tmp_path)
+    check(read, range(1, 1 + QUICK), tmp_path)
 
 
 @pytest.mark.slow
@@ -82,6 +88,24 @@ def test_many_hostile_runs_run_nothing_and_end_in_a_line(read, tmp_path, capsys)
         if sys.platform != "win32":
             print(f"at most {gigabytes():.1f} GB")
             assert gigabytes() < GIGABYTES
+
+
+@pytest.mark.slow
+def test_going_on_from_hostile_checkpoints_ends_in_a_line(train_run, tmp_path, capsys):
+    begun = train_run("refit=false", "learning.schedule=null", "trainer.max_epochs=1")
+    counts = Counter()
+    for number in range(CHECKPOINTS):
+        run = tmp_path / f"run{number}"
+        shutil.copytree(begun, run)
+        told = change_last(run, np.random.default_rng(number))
+        last = f"ckpt_path='{(run / 'checkpoints' / 'last.ckpt').as_posix()}'"
+        more = "refit=false", "learning.schedule=null", "trainer.max_epochs=2", last
+        how = ended(partial(train_run, *more, into=run), capsys)
+        assert not how[0].isupper(), f"{told}: {how}"
+        counts[how] += 1
+    assert not [*tmp_path.rglob(CANARY)]
+    with capsys.disabled():
+        print(f"\n{CHECKPOINTS} hostile checkpoints to go on from: {dict(counts)}")
 
 
 def gigabytes():

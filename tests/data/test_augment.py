@@ -6,7 +6,7 @@ import torch
 from hydra.utils import instantiate
 from omegaconf import OmegaConf
 
-from genre_lightning.data.augment import Equaliser, Gain, MixStyle, SpecAugment
+from genre_lightning.data.augment import Equaliser, Gain, MixStyle, Mixup, SpecAugment
 from genre_lightning.errors import UserError
 from genre_lightning.features.mel import MFCC, LogMel
 from genre_lightning.features.pretrained import Pretrained
@@ -197,3 +197,20 @@ def test_the_equaliser_does_the_same_to_mfcc_as_to_the_bands_below_them():
 @pytest.mark.parametrize("name", AUGMENTS)
 def test_nothing_on_the_device_is_float64_which_apple_s_gpus_do_not_know(name, features):
     assert not any(buffer.dtype == torch.float64 for buffer in make(name, features).buffers())
+
+
+TOO_MUCH = {
+    "equaliser.swells must be from 0 to 64": (Equaliser, {"swell_db": 1, "swells": 10**7}),
+    "specaugment.time_masks": (SpecAugment, {"time_masks": 10**9}),
+    "specaugment.feature_masks": (SpecAugment, {"feature_masks": -1}),
+    "specaugment.time_fraction": (SpecAugment, {"time_fraction": 1e300}),
+    "mixup.probability": (Mixup, {"alpha": 0.3, "probability": math.nan}),
+}
+MASKS = {"time_masks": 2, "time_fraction": 0.2, "feature_masks": 2, "feature_fraction": 0.15}
+
+
+@pytest.mark.parametrize(("told", "asked"), TOO_MUCH.items())
+def test_more_than_a_window_has_room_for_is_refused(told, asked):
+    kind, settings = asked
+    with pytest.raises(UserError, match=told):
+        kind(LogMel(), **(MASKS if kind is SpecAugment else {}) | settings)

@@ -6,7 +6,8 @@ import torch
 from torch import nn
 
 from genre_lightning.data.windows import Statistics
-from genre_lightning.models.base import Standardise
+from genre_lightning.errors import UserError
+from genre_lightning.models.base import Standardise, lay_out_state
 from genre_lightning.models.mlp import MLP
 
 SCHEDULE = {"_target_": "torch.optim.lr_scheduler.OneCycleLR", "max_lr": 0.05}
@@ -134,3 +135,29 @@ def test_a_temperature_divides_the_logits_wherever_they_are_computed(kind, build
     torch.testing.assert_close(model(batch.features), before / 2)
     torch.testing.assert_close(model.head(embedding), before / 2)
     assert float(model.temperature) == 2.0 and float(model.state_dict()["temperature"]) == 2.0
+
+
+@pytest.fixture
+def begun():
+    """A fused optimizer that has made a step, and its weight."""
+    weight = nn.Parameter(torch.ones(4, 3))
+    optimizer = torch.optim.AdamW([weight], fused=True)
+    weight.sum().backward()
+    optimizer.step()
+    return optimizer, optimizer.state[weight]
+
+
+@pytest.mark.parametrize("other", [torch.zeros(3), torch.zeros(1).expand(10**11), torch.zeros(0), "x", [1]])
+def test_what_an_optimizer_remembers_must_be_of_the_shape_of_its_weights(begun, other):
+    optimizer, state = begun
+    lay_out_state(optimizer)
+    state["exp_avg"] = other
+    with pytest.raises(UserError, match=r"ckpt_path: the optimizer's exp_avg is not of the shape of its weights"):
+        lay_out_state(optimizer)
+
+
+def test_what_an_optimizer_remembers_has_memory_of_its_own(begun):
+    optimizer, state = begun
+    state["exp_avg"] = torch.ones(1).expand(4, 3)  # one number in memory, of which a fused step would read twelve
+    lay_out_state(optimizer)
+    assert state["exp_avg"].is_contiguous() and bool((state["exp_avg"] == 1).all())

@@ -42,6 +42,13 @@ HARM = {  # a setting of a run from elsewhere, and what is said of it
     "features.n_fft": ("many", "features.n_fft: "),
     "model": ({"channels": [4]}, "is damaged"),
     "callbacks": (None, "is damaged"),
+    "loader.windows_per_song": (10**12, "loader.windows_per_song is more than the 10000 that a run from elsewhere may"),
+    "loader.batch_size": (2**16, "loader.batch_size is more than"),
+    "trainer.num_nodes": (2, "trainer.num_nodes is more than the 1 that"),
+    "learning.optimizer.weight_decay": (10**9, "weight_decay is more than"),
+    "callbacks.ema.decay": (float("inf"), "callbacks.ema.decay is more than"),
+    "trainer.devices": (4096, "trainer.devices is 4096, and this machine has .* processors; say how many"),
+    "loader.num_workers": (4096, "loader.num_workers is 4096, and this machine has .* processors; say how many"),
     "convolutions": ("${model.channels}", "is damaged"),  # which stands for these
 }
 
@@ -55,7 +62,7 @@ def resume(configure, tmp_path, monkeypatch):
         began = configure("model=cnn")
         OmegaConf.set_struct(began, False)
         OmegaConf.update(began, key, value, merge=False)
-        (tmp_path / "run" / ".hydra").mkdir(parents=True)
+        (tmp_path / "run" / ".hydra").mkdir(parents=True, exist_ok=True)
         OmegaConf.save(began, tmp_path / "run" / ".hydra" / "config.yaml")
         typed = [*overrides, "ckpt_path=run/checkpoints/last.ckpt"]
         return settings_to_go_on_with(configure(*typed), typed, tmp_path / "run")
@@ -69,6 +76,19 @@ def test_what_could_do_harm_is_refused_by_name_before_anything_is_run(resume, tm
     with pytest.raises(UserError, match=told) as raised:
         resume(key, value)
     assert "\n" not in str(raised.value) and not (tmp_path / "ran-by-a-run").exists()
+
+
+def test_a_network_is_no_larger_than_the_checkpoints_of_its_run(resume, tmp_path):
+    (tmp_path / "run" / "checkpoints").mkdir(parents=True)
+    (tmp_path / "run" / "checkpoints" / "last.ckpt").write_bytes(bytes(10**6))
+    for channels in ([10**5, 10**5], [1] * 1000):
+        with pytest.raises(UserError, match=r"model is larger than the checkpoints of that run"):
+            resume("model.channels", channels)
+    assert resume("model.channels", [4, 8]).model.channels == [4, 8]
+
+
+def test_how_many_processes_the_command_says_is_not_asked_about(resume):
+    assert resume("loader.num_workers", 4096, "loader.num_workers=0").loader.num_workers == 0
 
 
 def test_the_one_setting_that_trusts_a_run_takes_all_that_it_says(resume):

@@ -1,7 +1,17 @@
+import os
+import sys
+
 import pytest
 
 from genre_lightning.errors import UserError
-from genre_lightning.runs.foreign import as_they_are_used, read_json, read_overrides, read_settings
+from genre_lightning.runs.foreign import (
+    as_they_are_used,
+    check_links,
+    read_json,
+    read_overrides,
+    read_settings,
+    read_yaml,
+)
 
 PARTS = "model: {}\nfeatures: {}\ncache: {root: kept}\nloader: {}\n"
 BOMB = "a: &a [x, x]\n" + "".join(f"k{n + 1}: &k{n + 1} [*k{n}, *k{n}]\n" for n in range(40)).replace("k0", "a")
@@ -60,3 +70,36 @@ def test_json_without_end_and_halves_of_characters_are_no_values(tmp_path, text)
     (tmp_path / "x.json").write_text(text, encoding="utf-8")
     with pytest.raises(ValueError, match=r"."):
         read_json(tmp_path / "x.json")
+
+
+NO_FILES = {
+    "a pipe": lambda path: os.mkfifo(path),  # noqa: PLW0108 (Windows has none)
+    "a device": lambda path: path.symlink_to("/dev/zero"),
+    "a folder": lambda path: path.mkdir(),
+    "forty gigabytes": lambda path: (path.touch(), os.truncate(path, 40 * 2**30)),
+}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="has no pipes among its files")
+@pytest.mark.parametrize("kind", NO_FILES)
+def test_what_has_no_end_is_not_read(tmp_path, kind):
+    NO_FILES[kind](tmp_path / "metrics.json")
+    (tmp_path / ".hydra").mkdir()
+    NO_FILES[kind](tmp_path / ".hydra" / "hydra.yaml")
+    with pytest.raises(ValueError, match=r"."):
+        read_json(tmp_path / "metrics.json")
+    with pytest.raises(ValueError, match=r"."):
+        read_yaml(tmp_path / ".hydra" / "hydra.yaml")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="makes links for administrators only")
+def test_a_link_out_of_a_run_s_folder_is_refused_and_one_within_it_is_not(tmp_path):
+    (run := tmp_path / "run").mkdir()
+    (run / "log").touch()
+    (run / "again").symlink_to(run / "log")
+    check_links(run)
+    for led_to in (tmp_path, tmp_path / "elsewhere", run / "circle", "/dev/zero"):
+        (run / "circle").symlink_to(led_to)
+        with pytest.raises(UserError, match=r"run/circle is a link that leads out of the run's folder, or no file"):
+            check_links(run)
+        (run / "circle").unlink()

@@ -28,7 +28,7 @@ def test_the_cache_is_found_from_any_folder(copied, tmp_path):
     OmegaConf.save(config, copied / ".hydra" / "config.yaml")
     (tmp_path / "below").mkdir()
     assert Run(copied).cache.folder.parent == tmp_path / "cache"  # where there is none, no run from elsewhere makes one
-    (tmp_path / "mine" / "logmel-0123").mkdir(parents=True)
+    (tmp_path / "mine" / "logmel-0123456789ab").mkdir(parents=True)
     (tmp_path / "mine" / "logmel-0123" / "settings.json").touch()
     os.chdir(tmp_path / "below")
     assert Run(copied).cache.folder.parent == tmp_path / "mine"
@@ -83,6 +83,12 @@ def test_a_sweep_stands_for_its_best_run_and_says_which_that_is(run, sweep, caps
     assert capsys.readouterr().err.endswith(
         f"; sweep.csv lacks 1 of its runs: genre-lightning results {in_shell(str(folder))}\n"
     )
+
+
+@pytest.mark.parametrize("led_to", ["../../elsewhere", "/elsewhere", "x" * 5000, "\x1b[2J/../.."])
+def test_a_sweep_s_table_names_no_run_outside_of_its_folder(sweep, led_to):
+    with pytest.raises(UserError, match=r"sweep\.csv names .*, which is no run below that folder; name the run itself"):
+        find_run(sweep(("1", led_to)))
 
 
 def test_a_sweep_that_has_no_best_run_is_one_line(sweep):

@@ -119,6 +119,11 @@ def test_each_run_is_a_line_and_the_best_by_validation_alone_learns_anew(sweep):
     assert "learning from train and validation, anew: 1" in printed and "| settings" in printed
 
 
+def test_a_callback_of_the_command_s_own_is_not_asked_about_when_the_best_run_learns_anew(sweep):
+    status, _, told = sweep("model=mlp", "seed=0,1", "+callbacks.mine._target_=my_package.MyCallback")
+    assert (status, told) == (0, "") and trained()[-1] == ("1", "sweep/1/checkpoints/last.ckpt", True)
+
+
 def test_with_folds_the_songs_out_of_fold_choose_the_run_whose_network_learns_from_all(sweep):
     _, printed, _ = sweep("model=mlp", "seed=0,1", "folds=5")
     assert [job[0] for job in trained()] == ["0", "1", "1"]
