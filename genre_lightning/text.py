@@ -97,4 +97,4 @@ def code(text: object) -> str:
 def say(text: str) -> None:
     """Print text; characters that the terminal cannot show become question marks."""
     encoding = sys.stdout.encoding or "utf-8"
-    print(harmless(text).encode(encoding, "replace").decode(encoding), flush=True)
+    print(harmless(text.encode(encoding, "replace").decode(encoding)), flush=True)
