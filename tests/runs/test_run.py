@@ -29,7 +29,7 @@ def test_the_cache_is_found_from_any_folder(copied, tmp_path):
     (tmp_path / "below").mkdir()
     assert Run(copied).cache.folder.parent == tmp_path / "cache"  # where there is none, no run from elsewhere makes one
     (tmp_path / "mine" / "logmel-0123456789ab").mkdir(parents=True)
-    (tmp_path / "mine" / "logmel-0123" / "settings.json").touch()
+    (tmp_path / "mine" / "logmel-0123456789ab" / "settings.json").touch()
     os.chdir(tmp_path / "below")
     assert Run(copied).cache.folder.parent == tmp_path / "mine"
     assert Run(copied, "other").cache.folder.parent == tmp_path / "below" / "other"
