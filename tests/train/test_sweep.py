@@ -120,7 +120,8 @@ def test_each_run_is_a_line_and_the_best_by_validation_alone_learns_anew(sweep):
 
 
 def test_a_callback_of_the_command_s_own_is_not_asked_about_when_the_best_run_learns_anew(sweep):
-    status, _, told = sweep("model=mlp", "seed=0,1", "+callbacks.mine._target_=lightning.pytorch.callbacks.ModelCheckpoint")
+    mine = "+callbacks.mine._target_=lightning.pytorch.callbacks.ModelCheckpoint"
+    status, _, told = sweep("model=mlp", "seed=0,1", mine)
     assert (status, told) == (0, "") and trained()[-1] == ("1", "sweep/1/checkpoints/last.ckpt", True)
 
 
