@@ -3,7 +3,6 @@
 import argparse
 import io
 import logging
-import os
 import sys
 from collections.abc import Sequence
 from itertools import chain
@@ -27,7 +26,6 @@ COMPARED = """\
 Both runs have to be tested on the same songs. Intervals hold for songs of other artists;
 McNemar's test counts each song as if it were by another artist, and shows too much where
 several songs are by one."""
-CLOSED_PIPE = 141  # what the shell says of a program whose reader went away
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -38,11 +36,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         sys.stdout.reconfigure(encoding="utf-8", errors=sys.getfilesystemencodeerrors())
     if getattr(arguments, "trust", False):
         sys.path.append(str(Path.cwd()))  # train.py, which lies there, has found classes from elsewhere beside it
-    try:
-        run_command(call, arguments)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python complains when it flushes at the end
-        sys.exit(CLOSED_PIPE)
+    run_command(call, arguments)
 
 
 def call(arguments: argparse.Namespace) -> int | None:

@@ -125,8 +125,8 @@ def explained(error: BaseException) -> str:
 
 def explain_system(error: BaseException) -> str | None:
     """One line about a package, a file or a folder that cannot be used here; None for all other errors."""
-    if (folder := full_disk(error)) is not None:
-        return f"{folder}: no space left on the disk; files that were there are whole; make room, then type it again"
+    if (place := full_disk(error)) is not None:
+        return f"{place}: no space left on the disk; files that were there are whole; make room, then type it again"
     if isinstance(error, OSError) and error.errno in NOT_ALLOWED and error.filename is not None:
         return f"{error.filename}: {error.strerror}; name another folder, or get permission to use this one"
     if isinstance(error, OSError) and error.errno in TOO_MANY:
@@ -134,11 +134,15 @@ def explain_system(error: BaseException) -> str | None:
     return explain_import(error)
 
 
-def full_disk(error: BaseException | None) -> Path | None:
-    """The folder for which there was no room on the disk, if that caused an error; None if it did not."""
+def full_disk(error: BaseException | None) -> str | None:
+    """The folder for which there was no room on the disk, if that caused an error; None if it did not.
+
+    Whatever writes a file names it in its error, so one that names none is of what goes to a file of the shell's.
+    """
     while error is not None:
         if isinstance(error, OSError) and error.errno in FULL:
-            return Path.cwd() if error.filename is None else Path(os.fsdecode(error.filename)).absolute().parent
+            named = error.filename is not None
+            return str(Path(os.fsdecode(error.filename)).absolute().parent) if named else "what is printed"
         error = error.__cause__
     return None
 

@@ -40,7 +40,8 @@ def say_where(error: OSError, path: Path, unfinished: Path) -> None:
     if error.errno is None and "requested and" in str(error):
         error.errno, error.strerror = errno.ENOSPC, os.strerror(errno.ENOSPC)
     if error.filename is None or str(error.filename) == str(unfinished):
-        error.filename, error.filename2 = str(path), None
+        error.filename = str(path)
+        del error.filename2  # of a renaming; None would be told as a name
 
 
 def unfinished_files(folder: Path) -> list[Path]:

@@ -210,6 +210,11 @@ def test_a_full_disk_is_named_by_its_folder_and_what_is_safe(number, tmp_path):
         assert told.startswith(f"error: {tmp_path}: no space left on the disk; files that were there are whole")
 
 
+def test_a_full_disk_that_no_file_is_named_of_is_that_of_what_is_printed():
+    told = ended(OSError(errno.ENOSPC, "No space left on device"))
+    assert told.startswith("error: what is printed: no space left on the disk;")
+
+
 def test_a_package_that_is_not_installed_is_named_with_the_command_that_installs_it():
     with pytest.raises(ModuleNotFoundError) as caught:
         importlib.import_module("soxr_of_tomorrow")

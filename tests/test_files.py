@@ -40,6 +40,7 @@ def test_a_disk_that_is_full_is_told_of_with_the_file_and_the_older_one_stays(tm
     with pytest.raises(OSError) as caught:
         write_whole(path, lambda file: file.write(b"new"))
     assert (caught.value.errno, caught.value.filename) == (errno.ENOSPC, str(path))
+    assert str(caught.value).endswith(f"'{path}'")  # and names no second one
     assert path.read_bytes() == b"old" and list(tmp_path.iterdir()) == [path]
 
 

@@ -1,6 +1,7 @@
 """How a command ends: with its status, with one line about a mistake, or at once after Ctrl-C."""
 
 import gc
+import logging
 import os
 import signal
 import sys
@@ -10,13 +11,17 @@ from typing import NoReturn
 
 from genre_lightning.errors import TRACEBACK, explain, has_a_line
 
+CLOSED_PIPE = 141  # what the shell says of a program whose reader went away
+
 
 def run_command(command: Callable[..., object], *arguments: object) -> NoReturn:
     """Call a command and end the program with the status it returns.
 
     If the user made a mistake, the program ends with one line on stderr and status 1, and on Ctrl-C with 130.
+    If whoever reads its output has gone away, it ends with 141 and says nothing, as other programs do.
     HYDRA_FULL_ERROR=1 in the environment shows the traceback instead, as it does in every Hydra program.
     """
+    logging.raiseExceptions = False  # a log without disk or reader ends nothing, and is no traceback for each line
     os.environ.setdefault(TRACEBACK, os.environ.get("HYDRA_FULL_ERROR", "0"))
     os.environ["HYDRA_FULL_ERROR"] = "1"  # or Hydra prints a report of its own, several lines and a traceback
     try:
@@ -25,11 +30,26 @@ def run_command(command: Callable[..., object], *arguments: object) -> NoReturn:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever types it twice gets no more than a line
         if os.environ.get("LOCAL_RANK", "0") == "0":  # of the processes of a run the first one speaks
             print(f"\nstopped; {str(stop) or 'what was done so far is kept'}", file=sys.stderr, flush=True)
+        logging.disable()  # some libraries have statistics to tell when Python ends
         end_quickly(130)
+    except BrokenPipeError:
+        if not nobody_reads():
+            raise
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python complains when it flushes at the end
+        sys.exit(CLOSED_PIPE)
     except Exception as error:
         if not has_a_line(error):
             raise
         sys.exit(f"error: {explain(error)}")
+
+
+def nobody_reads() -> bool:
+    """Whether the reader of what is printed has gone away, and not that of another pipe."""
+    try:
+        print(flush=True)
+    except BrokenPipeError:
+        return True
+    return False
 
 
 def end_quickly(status: int) -> NoReturn:

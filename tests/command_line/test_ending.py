@@ -1,5 +1,9 @@
+import logging
 import os
+import subprocess
+import sys
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +16,11 @@ def quiet(monkeypatch):
     monkeypatch.setenv("HYDRA_FULL_ERROR", "0")
     monkeypatch.setattr("signal.signal", lambda *_: None)
     monkeypatch.setattr("gc.freeze", lambda: None)
+    monkeypatch.setattr("logging.disable", lambda: None)
+    monkeypatch.setattr("logging.raiseExceptions", True)
+
+
+ROOT = Path(__file__).parents[2]
 
 
 def fail(error):
@@ -48,3 +57,48 @@ def test_a_thread_that_reads_a_long_song_is_not_waited_for(monkeypatch):
         end_quickly(130)
     read.set()
     assert statuses == [130]
+
+
+PRINTING = """
+import logging, sys
+from genre_lightning.command_line.ending import run_command
+logging.basicConfig(stream=sys.stdout, level=logging.INFO)
+
+def command():
+    logging.info("a line of the log")
+    print("the result", flush=True)
+
+run_command(command)
+"""
+
+
+def printing(stdout):
+    """A command that logs and prints, and what it complains of."""
+    return subprocess.Popen([sys.executable, "-c", PRINTING], cwd=ROOT, stdout=stdout, stderr=subprocess.PIPE, text=True)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="closes pipes otherwise")
+def test_a_reader_that_goes_away_ends_the_program_without_a_word():
+    with printing(subprocess.PIPE) as process:
+        process.stdout.close()
+        assert process.stderr.read() == "" and process.wait() == 141
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a disk that is always full")
+def test_what_is_printed_to_a_full_disk_is_one_line_and_no_traceback_of_the_log():
+    with open("/dev/full", "w") as full, printing(full) as process:
+        told = process.stderr.read()
+    assert process.returncode == 1 and told.startswith("error: what is printed: no space left") and told.count("\n") == 1
+
+
+def test_another_pipe_that_is_closed_is_a_mistake_of_the_program():
+    with pytest.raises(BrokenPipeError):
+        run_command(fail, BrokenPipeError())
+
+
+def test_after_ctrl_c_nothing_is_logged_any_more(monkeypatch):
+    monkeypatch.undo()
+    monkeypatch.setattr("signal.signal", lambda *_: None)
+    monkeypatch.setattr("gc.freeze", lambda: None)
+    monkeypatch.setattr(logging.root.manager, "disable", 0)
+    assert ended(KeyboardInterrupt()) == 130 and logging.root.manager.disable == logging.CRITICAL

@@ -127,4 +127,4 @@ def write_song(waveform: np.ndarray, path: Path, artist: str, title: str, named:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_whole(path, lambda file: file.write(flac.getbuffer()))
     except OSError as error:
-        raise UserError(f"{named}: {path} cannot be written: {error}") from None
+        raise UserError(f"{named}: {path} cannot be written: {error.strerror or error}") from None
