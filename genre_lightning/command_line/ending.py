@@ -11,13 +11,15 @@ from typing import NoReturn
 
 from genre_lightning.errors import TRACEBACK, explain, has_a_line
 
-CLOSED_PIPE = 141  # what the shell says of a program whose reader went away
+STOPPED = 130  # what the shell says of a program that was stopped by Ctrl-C
+CLOSED_PIPE = 141  # and of one whose reader went away
+told = threading.Event()  # that the program was stopped
 
 
 def run_command(command: Callable[..., object], *arguments: object) -> NoReturn:
     """Call a command and end the program with the status it returns.
 
-    If the user made a mistake, the program ends with one line on stderr and status 1, and on Ctrl-C with 130.
+    If the user made a mistake, the program ends with one line on stderr and status 1, and on Ctrl-C with STOPPED.
     If whoever reads its output has gone away, it ends with 141 and says nothing, as other programs do.
     HYDRA_FULL_ERROR=1 in the environment shows the traceback instead, as it does in every Hydra program.
     """
@@ -28,10 +30,9 @@ def run_command(command: Callable[..., object], *arguments: object) -> NoReturn:
         sys.exit(command(*arguments))  # pyright: ignore[reportArgumentType] (Hydra's functions return None)
     except KeyboardInterrupt as stop:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever types it twice gets no more than a line
-        if os.environ.get("LOCAL_RANK", "0") == "0":  # of the processes of a run the first one speaks
-            print(f"\nstopped; {str(stop) or 'what was done so far is kept'}", file=sys.stderr, flush=True)
+        tell_that_it_stopped(str(stop) or "what was done so far is kept")
         logging.disable()  # some libraries have statistics to tell when Python ends
-        end_quickly(130)
+        end_quickly(STOPPED)
     except BrokenPipeError:
         if not nobody_reads():
             raise
@@ -41,6 +42,13 @@ def run_command(command: Callable[..., object], *arguments: object) -> NoReturn:
         if not has_a_line(error):
             raise
         sys.exit(f"error: {explain(error)}")
+
+
+def tell_that_it_stopped(what_now: str) -> None:
+    """Say what Ctrl-C means for the work, once; of the processes of a run the first one speaks."""
+    if os.environ.get("LOCAL_RANK", "0") == "0" and not told.is_set():
+        told.set()
+        print(f"\nstopped; {what_now}", file=sys.stderr, flush=True)
 
 
 def nobody_reads() -> bool:

@@ -31,6 +31,7 @@ from genre_lightning.runs.resume import check_same_songs
 from genre_lightning.runs.run import MODEL
 from genre_lightning.train.callbacks import History, WholeCheckpoints, build_callbacks
 from genre_lightning.train.checks import check_folder
+from genre_lightning.train.processes import EndTogether
 from genre_lightning.train.tensorboard import show_model
 
 logger = logging.getLogger(__name__)
@@ -52,6 +53,7 @@ def build_trainer(cfg: DictConfig, folder: Path, loggers: list[Logger]) -> Train
     trainer = instantiate(cfg.trainer, callbacks=callbacks, logger=loggers, default_root_dir=str(folder))
     if type(trainer.strategy.checkpoint_io) is TorchCheckpointIO:  # and not one of the user's own
         trainer.strategy.checkpoint_io = WholeCheckpoints()
+    EndTogether.watch(trainer)
     return trainer
 
 

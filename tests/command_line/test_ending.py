@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from genre_lightning.command_line.ending import end_quickly, run_command
+from genre_lightning.command_line import ending
+from genre_lightning.command_line.ending import end_quickly, run_command, tell_that_it_stopped
 
 
 @pytest.fixture(autouse=True)
@@ -17,6 +18,7 @@ def quiet(monkeypatch):
     monkeypatch.setattr("signal.signal", lambda *_: None)
     monkeypatch.setattr("gc.freeze", lambda: None)
     monkeypatch.setattr("logging.disable", lambda: None)
+    monkeypatch.setattr(ending, "told", threading.Event())
     monkeypatch.setattr("logging.raiseExceptions", True)
 
 
@@ -46,7 +48,14 @@ def test_ctrl_c_ends_with_status_130_and_a_line_that_says_what_to_do(capsys, mon
     assert ended(KeyboardInterrupt(told) if told else KeyboardInterrupt()) == 130
     assert capsys.readouterr().err == f"\nstopped; {told or 'what was done so far is kept'}\n"
     monkeypatch.setenv("LOCAL_RANK", "1")  # another process of the same run
+    monkeypatch.setattr(ending, "told", threading.Event())
     assert ended(KeyboardInterrupt(told)) == 130 and capsys.readouterr().err == ""
+
+
+def test_ctrl_c_is_told_of_once(capsys):
+    tell_that_it_stopped("it goes on")
+    assert ended(KeyboardInterrupt("it goes on, too")) == 130
+    assert capsys.readouterr().err == "\nstopped; it goes on\n"
 
 
 def test_a_thread_that_reads_a_long_song_is_not_waited_for(monkeypatch):
@@ -74,7 +83,9 @@ run_command(command)
 
 def printing(stdout):
     """A command that logs and prints, and what it complains of."""
-    return subprocess.Popen([sys.executable, "-c", PRINTING], cwd=ROOT, stdout=stdout, stderr=subprocess.PIPE, text=True)
+    return subprocess.Popen(
+        [sys.executable, "-c", PRINTING], cwd=ROOT, stdout=stdout, stderr=subprocess.PIPE, text=True
+    )
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="closes pipes otherwise")
@@ -86,9 +97,11 @@ def test_a_reader_that_goes_away_ends_the_program_without_a_word():
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a disk that is always full")
 def test_what_is_printed_to_a_full_disk_is_one_line_and_no_traceback_of_the_log():
-    with open("/dev/full", "w") as full, printing(full) as process:
+    with Path("/dev/full").open("w") as full, printing(full) as process:
         told = process.stderr.read()
-    assert process.returncode == 1 and told.startswith("error: what is printed: no space left") and told.count("\n") == 1
+    assert (
+        process.returncode == 1 and told.startswith("error: what is printed: no space left") and told.count("\n") == 1
+    )
 
 
 def test_another_pipe_that_is_closed_is_a_mistake_of_the_program():

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from genre_lightning.command_line import ending
 from genre_lightning.train import processes
 from genre_lightning.train.processes import EndTogether
 
@@ -24,9 +25,15 @@ def ended(monkeypatch):
     monkeypatch.setattr(processes.os, "_exit", end)
     monkeypatch.setattr(processes, "PATIENCE_SECONDS", 0.01)
     monkeypatch.setattr(processes, "POLL_SECONDS", 0.01)
-    monkeypatch.setattr(EndTogether, "watched", set())
+    monkeypatch.setattr(EndTogether, "watching", threading.Event())
+    monkeypatch.setenv(processes.FIRST, "7")
     monkeypatch.setattr(EndTogether, "stopped", threading.Event())
-    return lambda seconds=30: called.wait(seconds) and statuses[0]
+    monkeypatch.setattr(ending, "told", threading.Event())
+    before = threading.enumerate()
+    yield lambda seconds=30: called.wait(seconds) and statuses[0]
+    for thread in threading.enumerate():  # or they would notice ends while the next test is at work
+        if thread not in before:
+            thread.join(10)
 
 
 @pytest.fixture
@@ -37,23 +44,29 @@ def trainer(tmp_path):
     started = []
 
     def of_rank(rank):
-        started.extend(subprocess.Popen(FOR_AGES) for _ in range(0 if rank else 2))
         launcher = SimpleNamespace(procs=started)
-        how = {"strategy": SimpleNamespace(launcher=launcher), "local_rank": rank, "world_size": 3}
+        how = {"strategy": SimpleNamespace(launcher=launcher), "local_rank": rank, "world_size": 3, "num_devices": 3}
         return SimpleNamespace(**how, default_root_dir=tmp_path)
 
     yield of_rank
+    EndTogether.stopped.set()
     for process in started:
         process.kill()
         process.wait()
 
 
+def start(first):
+    """Start what the first process starts."""
+    first.strategy.launcher.procs.extend(subprocess.Popen(FOR_AGES) for _ in range(first.num_devices - 1))
+    return first.strategy.launcher.procs
+
+
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no signals")
 def test_if_a_process_is_killed_the_others_end_and_one_says_so_and_how_it_goes_on(ended, trainer, capsys):
     first = trainer(0)
-    EndTogether().setup(first, None, "fit")
-    EndTogether().setup(first, None, "test")  # and again for each fit
-    one, other = first.strategy.launcher.procs
+    EndTogether.watch(first)  # before the Trainer has started any
+    EndTogether.watch(first)  # and again for each fit
+    one, other = start(first)
     one.kill()
     assert ended() == 1 and other.wait()
     (line,) = capsys.readouterr().err.splitlines()
@@ -63,25 +76,46 @@ def test_if_a_process_is_killed_the_others_end_and_one_says_so_and_how_it_goes_o
     assert "python train.py" in line and line.endswith("checkpoints/last.ckpt")
 
 
+@pytest.mark.skipif(os.name == "nt", reason="has another command")
+def test_ctrl_c_that_the_first_process_does_not_hear_ends_it_with_the_other_ones_and_a_line(ended, trainer, capsys):
+    EndTogether.watch(first := trainer(0))  # which waits for another one to be ready
+    first.strategy.launcher.procs.extend(subprocess.Popen(["sh", "-c", f"exit {status}"]) for status in (130, 0))
+    assert ended() == 130
+    assert capsys.readouterr().err.startswith("\nstopped; what was learnt is kept, and goes on with python train.py")
+
+
 def test_processes_that_ctrl_c_ends_are_not_told_of(ended, trainer, capsys):
-    first, together = trainer(0), EndTogether()
-    together.setup(first, None, "fit")
-    together.on_exception(first, None, KeyboardInterrupt())
-    for process in first.strategy.launcher.procs:
+    first = trainer(0)
+    EndTogether.watch(first)
+    EndTogether().on_exception(first, None, KeyboardInterrupt())
+    for process in start(first):
         process.kill()
     assert not ended(0.2) and capsys.readouterr().err == ""
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows gives nobody another parent")
 @pytest.mark.parametrize(("rank", "lines"), [(1, 1), (2, 0)])
 def test_if_the_first_process_is_killed_the_next_one_says_so(ended, trainer, monkeypatch, capsys, rank, lines):
     parents = [7]
     monkeypatch.setattr(processes.os, "getppid", lambda: parents[0])
-    EndTogether().setup(trainer(rank), None, "fit")
+    EndTogether.watch(trainer(rank))
     assert not ended(0.05)
     parents[0] = 1
     assert ended() == 1
     told = capsys.readouterr().err.splitlines()
     assert len(told) == lines and all("error: process 1 of 3 was killed" in line for line in told)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows gives nobody another parent")
+def test_if_the_first_process_is_killed_while_another_one_loads_its_libraries_that_one_ends(ended, trainer, capsys):
+    EndTogether.watch(trainer(1))  # whose parent is not the process that has started it: somebody has taken it over
+    assert ended() == 1 and "error: process 1 of 3 was killed" in capsys.readouterr().err
+
+
+def test_the_first_process_tells_those_that_it_starts_its_number(ended, trainer):
+    EndTogether.watch(first := trainer(0))
+    start(first)
+    assert os.environ[processes.FIRST] == str(os.getpid())
 
 
 def test_who_has_lost_another_process_lets_whoever_watches_it_speak(ended, trainer, monkeypatch):
