@@ -13,11 +13,13 @@ from stat import S_ISREG
 from typing import Any, BinaryIO, NamedTuple
 
 from genre_lightning.data.artists import artist_key, link_keys, split_artists
+from genre_lightning.data.cache import take_lock
 from genre_lightning.data.catalogue import Catalogue
 from genre_lightning.data.encodings import decoded, recovered
 from genre_lightning.files import write_text_whole
 
 TAGS = "tags.json"  # beside the caches of features, which other tags do not change
+LONGEST_WAIT_SECONDS = 10  # for another one who writes them
 READ_AT_ONCE = 8  # a network disk answers them in the time of one
 # What holds text in the chunks of WAV and AIFF files, of which libraries expect UTF-8.
 CHUNKS = {b"IART": "artist", b"INAM": "title", b"AUTH": "artist", b"NAME": "title"}
@@ -61,8 +63,9 @@ def read_all_tags(paths: Iterable[Path], root: Path) -> dict[Path, Tags]:
     if new:
         with suppress(OSError):  # they are read again then
             root.mkdir(parents=True, exist_ok=True)
-            kept = read_before(root / TAGS) | read
-            write_text_whole(root / TAGS, json.dumps({"checksum": checksum(kept), "tags": kept}))
+            with take_lock(root / TAGS, LONGEST_WAIT_SECONDS):  # or what others add meanwhile would be lost
+                kept = read_before(root / TAGS) | read
+                write_text_whole(root / TAGS, json.dumps({"checksum": checksum(kept), "tags": kept}))
     known |= read
     return {path: Tags(*known[str(path.absolute())][-2:]) if now else Tags() for path, now in states.items()}
 

@@ -53,7 +53,8 @@ def alone_in(folder: Path, wait: bool = False) -> Iterator[None]:
         yield
         return
     with ExitStack() as held:
-        lock(folder, held, wait)
+        told = "another run is at work in this folder; wait for its end, or choose another hydra.run.dir"
+        lock(folder / SETTINGS / LOCK, held, None if wait else f"{folder}: {told}")
         remove_unfinished(folder)
         if NAMED.fullmatch(folder.name):
             remove_abandoned(folder.parent)
@@ -64,20 +65,36 @@ def alone_in(folder: Path, wait: bool = False) -> Iterator[None]:
             remove_settings(folder, LOCK)  # if nothing was done
 
 
-def lock(folder: Path, held: ExitStack, wait: bool) -> None:
-    """Lock a folder for as long as `held` is open. Raises UserError if it is locked, unless it is to `wait`."""
-    if linked := [path for path in (folder / SETTINGS, folder / SETTINGS / LOCK) if path.is_symlink()]:
+def lock(path: Path, held: ExitStack, refused: str | None) -> None:
+    """Hold the lock of the system on a file, which is made if there is none, for as long as `held` is open.
+
+    Raises UserError with the text `refused` if another process holds it; None waits.
+    """
+    if linked := [one for one in (path.parent, path) if one.is_symlink()]:
         raise UserError(f"{linked[0]} is a link, which may lead anywhere; put a copy of what it leads to in its place")
-    (folder / SETTINGS).mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
     try:
-        held.enter_context(FileLock(folder / SETTINGS / LOCK, timeout=-1 if wait else 0))
+        held.enter_context(FileLock(path, timeout=-1 if refused is None else 0))
     except Timeout:
-        told = "another run is at work in this folder; wait for its end, or choose another hydra.run.dir"
-        raise UserError(f"{folder}: {told}") from None
+        raise UserError(refused) from None
     except (NotImplementedError, OSError) as error:
         if isinstance(error, OSError) and error.errno not in NO_LOCKS:
             raise
-        logger.warning("%s: this disk knows no locks; start no second run in this folder", folder)
+        logger.warning("%s: this disk knows no locks; start nothing else in this folder", path.parent)
+
+
+def is_at_work(folder: Path) -> bool | None:
+    """Whether a run has a folder for itself at the moment; None if nobody can tell."""
+    path = folder / SETTINGS / LOCK
+    if not path.is_file():
+        return False
+    try:
+        with FileLock(path, timeout=0):
+            return False
+    except Timeout:
+        return True
+    except (OSError, NotImplementedError):  # no locks there, or no right to write
+        return None
 
 
 def remove_unfinished(folder: Path) -> None:
@@ -91,12 +108,10 @@ def remove_abandoned(logs: Path) -> None:
     """Remove the folders of runs that were killed before any work, an hour ago or earlier."""
     before = time.time() - ABANDONED_SECONDS
     for folder in logs.iterdir():
-        with suppress(OSError, Timeout, NotImplementedError):  # at work, or nobody can tell; or gone by now
+        with suppress(OSError):  # gone by now
             old = NAMED.fullmatch(folder.name) and folder.stat().st_mtime < before
-            if old and {path.name for path in folder.iterdir()} <= {SETTINGS, LOG}:
-                if (path := folder / SETTINGS / LOCK).is_file():
-                    with FileLock(path, timeout=0):
-                        pass
+            empty = old and {path.name for path in folder.iterdir()} <= {SETTINGS, LOG}
+            if empty and is_at_work(folder) is False:
                 remove_settings_and_log(folder)
                 remove_settings(folder, LOCK)
 

@@ -24,6 +24,7 @@ from genre_lightning.text import short
 
 LOG, HISTORY = "train.log", "history.csv"
 LOCK = "lock"  # among the settings
+MULTIRUN = "multirun.yaml"  # Hydra's: the settings of a whole sweep, in its folder
 CHECKPOINTS = "checkpoints"
 FOLDS, JUDGED = "folds", "judged.pt"  # in a folder for each fold of cross-validation, what its network makes of songs
 NAMED = re.compile(r".+_\d{4}-\d\d-\d\d_\d\d-\d\d-\d\d(_\d+)?")  # a folder that `run_folder` has made

@@ -16,7 +16,8 @@ from omegaconf.errors import OmegaConfBaseException
 
 from genre_lightning.data.catalogue import FOLD
 from genre_lightning.errors import UserError
-from genre_lightning.runs.folders import SETTINGS
+from genre_lightning.runs.alone import is_at_work
+from genre_lightning.runs.folders import MULTIRUN, SETTINGS, command_to_go_on
 from genre_lightning.runs.foreign import (
     CONFIG,
     DAMAGED,
@@ -140,11 +141,17 @@ def unfinished_runs(folders: Iterable[Path]) -> dict[Path, str]:
 
 
 def why_unfinished(folder: Path) -> str:
-    """The reason that a failed job has left, in one line."""
+    """The reason that a failed job has left, in one line; else whether it is at work, and how it goes on if not."""
     try:
         return " ".join(read_bytes(folder / FAILED, MOST_BYTES).decode("utf-8").split())
     except (OSError, ValueError):
-        return "still running, or stopped"
+        pass
+    if (at_work := is_at_work(folder)) is not False:
+        return "still running" if at_work else "still running, or stopped"
+    if (folder.parent / MULTIRUN).is_file():
+        return "stopped; the sweep's command goes on with it"
+    command = command_to_go_on(folder)
+    return "stopped before anything was learnt" if command is None else f"stopped; goes on with {command}"
 
 
 def differing(records: Sequence[Record]) -> list[str]:

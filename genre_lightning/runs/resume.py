@@ -13,12 +13,10 @@ from genre_lightning.data.catalogue import MANIFEST, TESTED_IN, Catalogue, Track
 from genre_lightning.errors import UserError
 from genre_lightning.runs.allowed import check_allowed
 from genre_lightning.runs.checkpoint import read_checkpoint
-from genre_lightning.runs.folders import CHECKPOINTS, folder_of, holds_run
+from genre_lightning.runs.folders import CHECKPOINTS, MULTIRUN, folder_of, holds_run
 from genre_lightning.runs.foreign import CONFIG, DAMAGED, check_links, read_settings, read_yaml
 from genre_lightning.runs.moved import PLACES, places, where_they_were
 from genre_lightning.runs.run import holds_caches
-
-MULTIRUN = "multirun.yaml"  # Hydra's: the settings of a whole sweep
 
 # A run may go on on another machine than the one it began on, and with the refit that it was to leave off; a single run
 # with songs that have moved and for longer too.

@@ -27,6 +27,7 @@ from genre_lightning.train.processes import EndTogether
 
 logger = logging.getLogger(__name__)
 PHASES = {"train": "train", "refit": "learning anew", "val": "validation"}
+LAST_STEP = 2**53  # of any curve
 Curves = dict[str, list[tuple[int, float]]]
 
 
@@ -122,7 +123,7 @@ class History(Logger):
     def __init__(self, folder: Path) -> None:
         super().__init__()
         self.path = folder / HISTORY
-        self.curves: Curves = read_history(self.path) if self.path.is_file() else {}
+        self.curves: Curves = read_history(self.path) if self.path.exists() else {}
 
     @rank_zero_only
     def log_metrics(self, metrics: Mapping[str, float], step: int | None = None) -> None:
@@ -146,7 +147,10 @@ def read_history(path: Path) -> Curves:
     curves: Curves = {}
     try:
         for row in csv.DictReader(io.StringIO(read_text(path), newline="")):
-            curves.setdefault(row["figure"], []).append((int(row["step"]), float(row["value"])))
+            point = int(row["step"]), float(row["value"])
+            if not 0 <= point[0] <= LAST_STEP:
+                raise ValueError("no step")
+            curves.setdefault(row["figure"], []).append(point)
     except (OSError, ValueError, LookupError, TypeError, csv.Error):
-        raise UserError(f"{path} is damaged; remove it, and the run goes on without its curves until now") from None
+        raise UserError(f"{path} is damaged; remove it, and the run goes on without the curves so far") from None
     return curves

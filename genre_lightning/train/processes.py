@@ -1,6 +1,7 @@
 """The processes of a run on several devices: if one of them is killed, the others end, and one says so."""
 
 import os
+import signal
 import sys
 import threading
 import time
@@ -42,6 +43,16 @@ class EndTogether(Callback):
             if not trainer.local_rank:
                 os.environ[FIRST] = str(os.getpid())
             begin(cls.watch_first if trainer.local_rank else cls.watch_children, trainer)
+
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Have a SIGTERM stop this process as Ctrl-C does.
+
+        Lightning's handler would tell the others in the midst of what they compute together, and wait for ever.
+        """
+        if trainer.num_devices > 1:
+            signal.signal(signal.SIGTERM, signal.default_int_handler)
+
+    on_test_start = on_train_start  # Lightning sets its own anew for each
 
     def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
         if isinstance(exception, KeyboardInterrupt):

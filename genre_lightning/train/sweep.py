@@ -9,7 +9,7 @@ import sys
 import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, redirect_stdout, suppress
+from contextlib import ExitStack, contextmanager, redirect_stdout, suppress
 from functools import cache, wraps
 from importlib import import_module
 from pathlib import Path
@@ -25,13 +25,12 @@ from genre_lightning.devices import gpus
 from genre_lightning.errors import TRACEBACK, UserError, explain, has_a_line, is_for_users, reason
 from genre_lightning.files import write_text_whole
 from genre_lightning.runs import overview
-from genre_lightning.runs.alone import alone_in, write_settings
-from genre_lightning.runs.folders import CHECKPOINTS, hold_log_back, holds_run
+from genre_lightning.runs.alone import alone_in, lock, write_settings
+from genre_lightning.runs.folders import CHECKPOINTS, MULTIRUN, hold_log_back, holds_run
 from genre_lightning.runs.records import FAILED
 from genre_lightning.runs.results import METRICS, read_results
 from genre_lightning.runs.resume import (
     DEVICE,
-    MULTIRUN,
     check_same_sweep,
     settings_it_began_with,
     settings_of_job,
@@ -43,6 +42,7 @@ from genre_lightning.train.checks import check_values
 from genre_lightning.train.search import go_on_with_search
 
 logger = logging.getLogger(__name__)
+LOCK = ".sweep.lock"
 BESIDE = "_failed"  # what the folder's name ends with where the job's own holds a finished run, which nobody touches
 
 
@@ -174,6 +174,9 @@ class Sweep(Callback):
         """Refuse another sweep than the one in the folder, and go on with a search where it stopped."""
         folder = Path(config.hydra.sweep.dir)
         check_installed(config)
+        self.held = ExitStack()
+        told = "another command is at work on this sweep; wait for its end, or choose another hydra.sweep.dir"
+        lock(folder / LOCK, self.held, f"{folder}: {told}")
         check_same_sweep(folder, config)
         self.others = [] if (folder / MULTIRUN).is_file() else finished_runs(folder)  # which are none of its jobs
         folder.mkdir(parents=True, exist_ok=True)
@@ -196,6 +199,7 @@ class Sweep(Callback):
         failed = [*folder.glob(f"*/{FAILED}")]  # the refit may have, too
         if finished or failed:
             say(f"\n{overview.write_sweep(folder)}")
+        self.held.close()
         if failed:
             sys.exit(f"error: jobs that failed: {len(failed)}; the same command tries them anew, and only them")
 

@@ -48,7 +48,7 @@ class Curves(TensorBoardLogger):
     def __init__(self, save_dir: str, **settings: Any) -> None:
         super().__init__(save_dir, **settings)
         before = Path(save_dir, HISTORY)  # of the run that goes on
-        curves = read_history(before) if before.is_file() else {}
+        curves = read_history(before) if before.exists() else {}
         self.written = {name: points[-1][0] for name, points in curves.items()}
 
     @rank_zero_only

@@ -2,6 +2,7 @@
 
 import os
 import struct
+import threading
 from fractions import Fraction
 
 import av
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 import soundfile
 
+from genre_lightning.data import tags
 from genre_lightning.data.catalogue import Catalogue, Track
 from genre_lightning.data.tags import TAGS, Tags, decoded, read_all_tags, read_tags, recovered, with_tags
 
@@ -177,6 +179,23 @@ def test_tags_are_read_once_and_again_when_any_of_size_and_times_changes(tmp_pat
     assert path.stat().st_size == before.st_size and read_all_tags([path], root)[path].artist == "Anna2"
     monkeypatch.setattr("genre_lightning.data.tags.read_tags", None)
     assert read_all_tags([path], root)[path].artist == "Anna2"
+
+
+def test_two_that_read_tags_at_once_lose_none(tmp_path, monkeypatch):
+    write, root = tags.write_text_whole, tmp_path / "cache"
+    songs = [written(tmp_path / f"{number}.flac", "Anna", "A title") for number in range(2)]
+    other = threading.Thread(target=read_all_tags, args=(songs[1:], root))
+
+    def slowly(path, text):  # what it writes was put together before the other one begins
+        if threading.current_thread() is not other:
+            other.start()
+            other.join(0.2)
+        write(path, text)
+
+    monkeypatch.setattr(tags, "write_text_whole", slowly)
+    read_all_tags(songs[:1], root)
+    other.join()
+    assert [*tags.read_before(root / TAGS)] == [str(song) for song in songs]
 
 
 def test_a_damaged_or_unwritable_store_costs_nothing_but_time(tmp_path):

@@ -64,7 +64,7 @@ def test_the_other_processes_of_a_run_need_no_lock_and_write_no_settings(at_work
 def test_on_a_disk_without_locks_a_run_goes_on_and_says_so(tmp_path, monkeypatch, caplog, error):
     monkeypatch.setattr(FileLock, "acquire", lambda *_, **__: (_ for _ in ()).throw(error))
     with alone_in(tmp_path):
-        assert "this disk knows no locks; start no second run in this folder" in caplog.text
+        assert "this disk knows no locks; start nothing else in this folder" in caplog.text
 
 
 def test_a_folder_that_cannot_be_locked_for_another_reason_is_no_folder_to_train_in(tmp_path, monkeypatch):

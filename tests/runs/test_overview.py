@@ -130,7 +130,7 @@ def test_jobs_without_results_are_listed_with_their_reason_in_the_text_and_in_th
         if reason:
             (tmp_path / "logs" / "logs" / job / "failed.txt").write_text(reason)
     told = write_sweep(tmp_path / "logs" / "logs")
-    assert "Without results:\n- 1: val/loss became NaN; lower the rate\n- 2: still running, or stopped" in told
+    assert "Without results:\n- 1: val/loss became NaN; lower the rate\n- 2: stopped before anything was learnt" in told
     rows = [(row["folder"], row["rank"], row["failed"]) for row in rows_of(tmp_path / "logs" / "logs")]
     assert rows[0][:2] == ("0", "1") and rows[1] == ("1", "", "val/loss became NaN; lower the rate")
 

@@ -1,6 +1,10 @@
+import errno
+
 import pytest
 
+from genre_lightning.command_line.quoting import override
 from genre_lightning.errors import UserError
+from genre_lightning.runs.alone import alone_in
 from genre_lightning.runs.records import differing, read_record, read_records, unfinished_runs
 
 
@@ -44,4 +48,24 @@ def test_a_finished_run_is_not_unfinished_whatever_lies_in_it(finish, tmp_path):
     (finish("one", 0.5) / "failed.txt").write_text("before it was tried again")
     (tmp_path / "two" / ".hydra").mkdir(parents=True)
     (tmp_path / "two" / "failed.txt").write_bytes(b"\xff")
-    assert unfinished_runs([tmp_path]) == {tmp_path / "two": "still running, or stopped"}
+    assert unfinished_runs([tmp_path]) == {tmp_path / "two": "stopped before anything was learnt"}
+
+
+def test_a_run_that_is_at_work_is_told_from_one_that_stopped_and_how_that_goes_on(tmp_path, monkeypatch):
+    for name in ("at work", "stopped", "sweep/0"):
+        (tmp_path / name / "checkpoints").mkdir(parents=True)
+        (tmp_path / name / "checkpoints" / "last.ckpt").touch()
+        (tmp_path / name / ".hydra").mkdir()
+        (tmp_path / name / ".hydra" / "lock").touch()
+    (tmp_path / "sweep" / "multirun.yaml").touch()
+    with alone_in(tmp_path / "at work"):
+        told = {folder.name: why for folder, why in unfinished_runs([tmp_path]).items()}
+    last = (tmp_path / "stopped" / "checkpoints" / "last.ckpt").as_posix()
+    goes_on = f"stopped; goes on with python train.py {override('ckpt_path', last)}"
+    assert told == {"0": "stopped; the sweep's command goes on with it", "at work": "still running", "stopped": goes_on}
+    monkeypatch.setattr("genre_lightning.runs.alone.FileLock", no_locks)
+    assert set(unfinished_runs([tmp_path]).values()) == {"still running, or stopped"}
+
+
+def no_locks(*_, **__):
+    raise OSError(errno.ENOLCK, "no locks on this disk")

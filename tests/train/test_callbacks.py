@@ -8,6 +8,7 @@ import torch
 from lightning.pytorch.callbacks import Timer
 from omegaconf import OmegaConf
 
+from genre_lightning.errors import UserError
 from genre_lightning.train.callbacks import (
     EpochLines,
     History,
@@ -17,6 +18,7 @@ from genre_lightning.train.callbacks import (
     read_history,
 )
 from genre_lightning.train.fit import build_trainer
+from genre_lightning.train.tensorboard import Curves
 
 
 @pytest.mark.parametrize(("limit", "mine", "timers"), [(None, False, 1), ("00:00:10:00", False, 0), (None, True, 1)])
@@ -35,6 +37,20 @@ def test_a_history_keeps_every_figure_and_goes_on_where_a_run_is_resumed(tmp_pat
     resumed.log_metrics({"val/loss": 0.25}, 2)  # the third step was lost with the run
     assert resumed.curves["val/loss"] == [(1, 1.0), (2, 0.25)] and len(resumed.curves["train/loss"]) == 3
     assert read_history(tmp_path / "history.csv") == resumed.curves
+
+
+HEAD = "figure,step,value\n"
+
+
+@pytest.mark.parametrize(
+    "text", ["step\n1\n", f"{HEAD}a\n", f"{HEAD}a,b,c\n", f"{HEAD}a,-1,0\n", f"{HEAD}a,{10**30},0\n", "\udcff", None]
+)
+def test_a_history_that_is_none_is_named_with_what_to_do(tmp_path, text):
+    path = tmp_path / "history.csv"
+    path.mkdir() if text is None else path.write_bytes(text.encode(errors="surrogateescape"))
+    for logger in (History, Curves):
+        with pytest.raises(UserError, match=r"history\.csv is damaged; remove it"):
+            logger(tmp_path)
 
 
 def test_the_last_checkpoint_is_kept_also_if_no_optimizer_stepped(tmp_path):

@@ -1,7 +1,9 @@
 import os
+import signal
 import subprocess
 import sys
 import threading
+import time
 from types import SimpleNamespace
 
 import pytest
@@ -110,6 +112,18 @@ def test_if_the_first_process_is_killed_the_next_one_says_so(ended, trainer, mon
 def test_if_the_first_process_is_killed_while_another_one_loads_its_libraries_that_one_ends(ended, trainer, capsys):
     EndTogether.watch(trainer(1))  # whose parent is not the process that has started it: somebody has taken it over
     assert ended() == 1 and "error: process 1 of 3 was killed" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows ends the process at once")
+def test_a_process_of_several_that_is_told_to_end_does_not_wait_for_the_others(trainer):
+    before = signal.getsignal(signal.SIGTERM)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            EndTogether().on_train_start(trainer(0), None)
+            os.kill(os.getpid(), signal.SIGTERM)
+            time.sleep(5)
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def test_the_first_process_tells_those_that_it_starts_its_number(ended, trainer):

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 from omegaconf import OmegaConf
 
 from genre_lightning.errors import UserError
@@ -189,6 +190,15 @@ def test_another_sweep_in_the_same_folder_is_refused_before_anything_is_touched(
     status, _, told = sweep("model=mlp", "seed=0,1", *more)
     assert re_line(status, "error: hydra.sweep.dir: sweep holds a sweep with ") and told == ""
     assert contents("sweep") == before and not trained()
+
+
+def test_a_sweep_is_done_by_one_command_at_a_time(sweep):
+    Path("sweep").mkdir()
+    with FileLock(Path("sweep", ".sweep.lock")):
+        status, _, told = sweep("model=mlp")
+        assert re_line(status, "error: sweep: another command is at work on this sweep; wait for its end") and not told
+        assert [path.name for path in Path("sweep").iterdir()] == [".sweep.lock"] and not trained()
+    assert sweep("model=mlp", "refit=false")[0] == sweep("model=mlp", "refit=false")[0] == 0
 
 
 def re_line(text, beginning):
