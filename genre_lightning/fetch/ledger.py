@@ -9,13 +9,11 @@ import json
 import re
 import threading
 from collections.abc import Mapping
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
 from typing import Any
-
-from filelock import FileLock, Timeout
 
 from genre_lightning.data.catalogue import MANIFEST, Catalogue, Track, read_manifest, write_manifest
 from genre_lightning.errors import UserError
@@ -26,6 +24,7 @@ from genre_lightning.fetch.journal import Journal
 from genre_lightning.fetch.settings import Mode
 from genre_lightning.fetch.tracks import as_shared
 from genre_lightning.files import write_text_whole
+from genre_lightning.runs.alone import lock
 
 # Signs of a shared list's genres that cannot stand in the name of a folder on every system.
 UNFIT = re.compile(r"[^\w&+ -]")
@@ -44,24 +43,20 @@ class Ledger:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self.lock = FileLock(root / LOCK)
+        self.held = ExitStack()
         self.writing = threading.Lock()
         self.shared: Mapping[str, Track] = {}
 
     def __enter__(self) -> "Ledger":
         with full_disks(self.root):
-            self.root.mkdir(parents=True, exist_ok=True)
-            try:
-                self.lock.acquire(timeout=0)
-            except Timeout:
-                raise UserError(f"root: another run is collecting songs in {self.root}; wait for it") from None
+            lock(self.root / LOCK, self.held, f"root: another run is collecting songs in {self.root}; wait for it")
         self.remove_unfinished()
         self.read()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.remove_unfinished()
-        self.lock.release()
+        self.held.close()
 
     def remove_unfinished(self) -> None:
         """Remove what a killed run has begun, or a transfer for which nobody waits after Ctrl-C."""

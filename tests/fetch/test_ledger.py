@@ -1,4 +1,7 @@
+import errno
+
 import pytest
+from filelock import FileLock
 
 from genre_lightning.errors import UserError
 from genre_lightning.fetch.candidates import Candidate
@@ -28,7 +31,7 @@ def ledger(root):
 
 
 def reopened(ledger):
-    ledger.lock.release()
+    ledger.held.close()
     with Ledger(ledger.root) as again:
         return again
 
@@ -108,6 +111,14 @@ def test_a_damaged_file_is_named(name, content, root):
 def test_one_run_at_a_time(ledger):
     with pytest.raises(UserError, match="another run is collecting songs in"), Ledger(ledger.root):
         pass
+
+
+@pytest.mark.parametrize("error", [NotImplementedError("flock"), OSError(errno.ENOLCK, "No locks available")])
+def test_on_a_disk_without_locks_songs_are_collected_and_a_line_says_so(root, monkeypatch, caplog, error):
+    monkeypatch.setattr(FileLock, "acquire", lambda *_, **__: (_ for _ in ()).throw(error))
+    with Ledger(root) as ledger:
+        put(ledger, candidate("1"))
+    assert "this disk knows no locks" in caplog.text and (root / "manifest.csv").is_file()
 
 
 def test_a_folder_that_cannot_be_made_is_named(root):
