@@ -1,5 +1,6 @@
 """How a command ends: with its status, with one line about a mistake, or at once after Ctrl-C."""
 
+import atexit
 import gc
 import logging
 import os
@@ -61,8 +62,12 @@ def nobody_reads() -> bool:
 
 
 def end_quickly(status: int) -> NoReturn:
-    """End the program without looking through all that libraries have made, or waiting for threads that read songs."""
-    if any(not thread.daemon for thread in threading.enumerate() if thread is not threading.main_thread()):
+    """End the program without looking through all that libraries have made, or waiting for threads that read songs.
+
+    Nor does Python end while they are at work: one that is within a library in C then brings the program down.
+    """
+    if threading.active_count() > 1:
+        atexit._run_exitfuncs()
         os._exit(status)
     gc.freeze()
     sys.exit(status)

@@ -14,12 +14,14 @@ from genre_lightning.command_line.ending import end_quickly, run_command, tell_t
 @pytest.fixture(autouse=True)
 def quiet(monkeypatch):
     """What the environment was before, afterwards; the tests themselves can be stopped, and go on."""
+    others = threading.active_count() - 1  # of other tests
     monkeypatch.setenv("HYDRA_FULL_ERROR", "0")
     monkeypatch.setattr("signal.signal", lambda *_: None)
     monkeypatch.setattr("gc.freeze", lambda: None)
     monkeypatch.setattr("logging.disable", lambda: None)
     monkeypatch.setattr(ending, "told", threading.Event())
     monkeypatch.setattr("logging.raiseExceptions", True)
+    monkeypatch.setattr("threading.active_count", lambda: len(threading.enumerate()) - others)
 
 
 ROOT = Path(__file__).parents[2]
@@ -58,14 +60,18 @@ def test_ctrl_c_is_told_of_once(capsys):
     assert capsys.readouterr().err == "\nstopped; it goes on\n"
 
 
-def test_a_thread_that_reads_a_long_song_is_not_waited_for(monkeypatch):
-    read, statuses = threading.Event(), []
-    monkeypatch.setattr(os, "_exit", statuses.append)
-    threading.Thread(target=read.wait).start()
+@pytest.mark.parametrize("daemon", [False, True])
+def test_a_thread_that_reads_a_long_song_is_neither_waited_for_nor_there_when_python_ends(monkeypatch, daemon):
+    read, done = threading.Event(), []
+    monkeypatch.setattr("atexit._run_exitfuncs", lambda: done.append("tidied"))
+    monkeypatch.setattr(os, "_exit", done.append)
+    thread = threading.Thread(target=read.wait, daemon=daemon)
+    thread.start()
     with pytest.raises(SystemExit):
         end_quickly(130)
     read.set()
-    assert statuses == [130]
+    thread.join()
+    assert done == ["tidied", 130]
 
 
 PRINTING = """
