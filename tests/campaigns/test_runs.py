@@ -172,16 +172,45 @@ def test_a_run_on_a_disk_that_can_only_be_read_ends_in_a_line(whole, disk, tmp_p
 
 
 @pytest.mark.parametrize("killed", ["first", "second"])
-def test_if_a_process_of_a_run_on_several_devices_is_killed_the_other_ends(command_line, tmp_path, killed):
-    several = ("trainer=ddp", "trainer.accelerator=cpu", "trainer.devices=2", "loader.batch_size=3")
-    line = command_line(*several, "trainer.max_epochs=500", f"hydra.run.dir='{tmp_path / 'run'}'")
-    first = subprocess.Popen([sys.executable, ROOT / "train.py", *line], stderr=subprocess.PIPE, text=True)
+@pytest.mark.parametrize("when", ["it begins", "it trains"])
+def test_if_a_process_of_a_run_on_several_devices_is_killed_the_other_ends(command_line, tmp_path, killed, when):
+    first = start_two(command_line, tmp_path / "run")
+    second = second_of(first)
+    while when == "it trains" and not (tmp_path / "run/checkpoints/last.ckpt").exists() and first.poll() is None:
+        time.sleep(0.05)
+    os.kill(first.pid if killed == "first" else second, signal.SIGKILL)
+    begin = time.monotonic()
+    told = first.communicate(timeout=60)[1]  # which both processes write to
+    (line,) = [text for text in told.splitlines() if "rror" in text]
+    assert (
+        line.startswith(f"error: process {1 + (killed != 'first')} of 2 was killed") and time.monotonic() < begin + 30
+    )
+    print(f"\nthe {killed} of two was killed when {when}: the other ended within {time.monotonic() - begin:.1f} s")
+
+
+@pytest.mark.parametrize("told_to_end", ["first", "second"])
+def test_if_a_process_of_several_is_told_to_end_both_end_with_a_line(command_line, tmp_path, told_to_end):
+    first = start_two(command_line, tmp_path / "run")
+    second = second_of(first)
     while not (tmp_path / "run" / "checkpoints" / "last.ckpt").exists() and first.poll() is None:
         time.sleep(0.05)
-    (second,) = subprocess.check_output(["pgrep", "-P", str(first.pid)], text=True).split()
-    os.kill(first.pid if killed == "first" else int(second), signal.SIGKILL)
-    begin = time.monotonic()
-    told = first.communicate(timeout=30)[1]  # which both processes write to
-    (line,) = [text for text in told.splitlines() if "rror" in text]
-    assert line.startswith(f"error: process {1 + (killed != 'first')} of 2 was killed")
-    print(f"\nthe {killed} of two processes was killed: the other ended within {time.monotonic() - begin:.1f} s")
+    os.kill(first.pid if told_to_end == "first" else second, signal.SIGTERM)
+    told = first.communicate(timeout=30)[1]
+    assert [text[:9] for text in told.splitlines() if "rror" in text or "stopped" in text] == ["stopped; "]
+    print(f"\nthe {told_to_end} of two was told to end (SIGTERM): both did, with one line")
+
+
+def start_two(command_line, folder):
+    """A run of two processes that takes long."""
+    several = ("trainer=ddp", "trainer.accelerator=cpu", "trainer.devices=2", "loader.batch_size=3")
+    line = command_line(*several, "trainer.max_epochs=500", f"hydra.run.dir='{folder}'")
+    return subprocess.Popen([sys.executable, ROOT / "train.py", *line], stderr=subprocess.PIPE, text=True)
+
+
+def second_of(first):
+    """The number of the process that the first one has started, as soon as it has."""
+    search = ["pgrep", "-f", "-P", str(first.pid), "train.py"]
+    while not (found := subprocess.run(search, capture_output=True, text=True, check=False).stdout.split()):
+        assert first.poll() is None
+        time.sleep(0.05)
+    return int(found[0])
