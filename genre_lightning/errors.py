@@ -21,10 +21,8 @@ FOR_USERS = {
 FOR_PROGRAMMERS = re.compile(r"\s*(full_key:|object_type=|provider=|Config search path|See https|To append)")
 # The system's errors if a file or folder may not be read or written: the user's rights, or a read-only disk.
 NOT_ALLOWED = (errno.EACCES, errno.EPERM, errno.EROFS)
-# The system's errors if there is no room for a file: on the disk, or left to the user.
-FULL = (errno.ENOSPC, errno.EDQUOT)
-# The system's errors if a process, or all together, may open no more files.
-TOO_MANY = (errno.EMFILE, errno.ENFILE)
+# The system's errors if there is no room for a file, on the disk or left to the user; if no more files may be open.
+FULL, TOO_MANY = (errno.ENOSPC, errno.EDQUOT), (errno.EMFILE, errno.ENFILE)
 # The versions that were tested together; the file lies beside the commands.
 CONSTRAINTS = Path(__file__).parents[1] / "constraints.txt"
 # Set to 1 if tracebacks are wanted: a variable of our own, which the processes that a run starts inherit.

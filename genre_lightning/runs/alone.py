@@ -86,6 +86,8 @@ def lock(path: Path, held: ExitStack, refused: str | None) -> None:
 def is_at_work(folder: Path) -> bool | None:
     """Whether a run has a folder for itself at the moment; None if nobody can tell."""
     path = folder / SETTINGS / LOCK
+    if path.parent.is_symlink() or path.is_symlink():  # to lock a file may cut it off
+        return None
     if not path.is_file():
         return False
     try:
