@@ -4,7 +4,6 @@ A cache is a folder named after the feature settings. One build at a time works 
 which a kill releases too. A killed build loses only the shard it was at. What is damaged is computed again.
 """
 
-import errno
 import hashlib
 import json
 import logging
@@ -13,15 +12,13 @@ import time
 import uuid
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
-
 from genre_lightning.data.extraction import Extracted, extract, extract_all, song_key, with_progress
 from genre_lightning.data.lengths import Lengths
+from genre_lightning.data.locks import wait_for_lock
 from genre_lightning.data.loudness import Loudness
 from genre_lightning.data.shards import CachedSong, write_shard
 from genre_lightning.data.stored import StoredFeatures
@@ -38,7 +35,6 @@ FOLDER = re.compile(r"\w+-[0-9a-f]{12}")  # as folder_name calls it
 LOOKUPS_AT_ONCE = 8  # a network disk answers them in the time of one
 SLOW_SECONDS = 3  # lookups that take longer show how far they are
 SHARD_SECONDS = 30  # of work at most are lost to a kill
-LOCKLESS = (errno.ENOSYS, errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP)  # what a disk says that has no locks
 
 
 class FeatureCache(StoredFeatures):
@@ -159,28 +155,3 @@ def folder_name(features: str, settings: dict[str, Any]) -> str:
     """What the folder of a cache is called, which is different for all settings."""
     digest = hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()
     return f"{features}-{digest[:12]}".lower()
-
-
-def wait_for_lock(folder: Path) -> AbstractContextManager[Any]:
-    """What one process at a time holds that changes a cache; it says so if it has to wait. Raises OSError."""
-    try:
-        return take_lock(folder)
-    except Timeout:
-        logger.warning("%s: another run computes features there; waiting for it", folder)
-        return take_lock(folder, timeout=-1)
-
-
-def take_lock(folder: Path, timeout: float = 0) -> AbstractContextManager[Any]:
-    """The same within so many seconds; -1: however long it takes. Raises Timeout, and OSError.
-
-    It lies beside the folder, which may be removed. Nothing is held on a disk that has no locks.
-    """
-    try:
-        return FileLock(folder.with_name(f".{folder.name}.lock")).acquire(timeout=timeout)
-    except (OSError, NotImplementedError) as error:
-        if isinstance(error, OSError) and error.errno not in LOCKLESS:  # Timeout is one too
-            raise
-        logger.warning(
-            "%s: no locks on that disk, so runs at once may compute the same songs, which does no harm", folder
-        )
-        return nullcontext()

@@ -13,9 +13,9 @@ from stat import S_ISREG
 from typing import Any, BinaryIO, NamedTuple
 
 from genre_lightning.data.artists import artist_key, link_keys, split_artists
-from genre_lightning.data.cache import take_lock
 from genre_lightning.data.catalogue import Catalogue
 from genre_lightning.data.encodings import decoded, recovered
+from genre_lightning.data.locks import take_lock
 from genre_lightning.files import write_text_whole
 
 TAGS = "tags.json"  # beside the caches of features, which other tags do not change

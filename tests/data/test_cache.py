@@ -15,10 +15,12 @@ from damaging import write_songs
 from filelock import FileLock
 
 import genre_lightning.data.cache
+import genre_lightning.data.locks
 import genre_lightning.data.shards
 import genre_lightning.files
 from genre_lightning.audio.reading import read_audio
-from genre_lightning.data.cache import FeatureCache, take_lock
+from genre_lightning.data.cache import FeatureCache
+from genre_lightning.data.locks import take_lock
 from genre_lightning.data.shards import read_index
 from genre_lightning.errors import UserError
 from genre_lightning.features.mel import LogMel
@@ -345,7 +347,7 @@ def test_a_build_that_finds_all_songs_done_after_waiting_says_no_more(songs, ope
 def test_a_cache_that_has_all_songs_is_used_without_a_lock(songs, open_cache, monkeypatch):
     paths = clips(songs(artists=1))
     open_cache().build(paths)
-    monkeypatch.setattr(genre_lightning.data.cache, "take_lock", lambda *how: pytest.fail("it may be one to read only"))
+    monkeypatch.setattr(genre_lightning.data.locks, "take_lock", lambda *how: pytest.fail("it may be one to read only"))
     assert open_cache().build(paths) == {}
 
 

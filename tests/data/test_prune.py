@@ -9,7 +9,8 @@ import pytest
 from building import open_cache
 from damaging import KINDS, build_shards, contents, write_songs
 
-from genre_lightning.data.cache import FeatureCache, take_lock
+from genre_lightning.data.cache import FeatureCache
+from genre_lightning.data.locks import take_lock
 from genre_lightning.data.prune import ABANDONED_SECONDS, prune, prune_all
 from genre_lightning.errors import UserError
 
