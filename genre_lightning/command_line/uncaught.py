@@ -5,6 +5,7 @@ by its thread to the one that waits for it.
 """
 
 import os
+import signal
 import sys
 import threading
 from _thread import interrupt_main
@@ -32,9 +33,17 @@ def tell_again(ignored: "sys.UnraisableHookArgs") -> None:
     if not issubclass(ignored.exc_type, KeyboardInterrupt):
         sys.__unraisablehook__(ignored)
         return
-    later = threading.Timer(0.01, interrupt_main)  # not here, where it would be lost again
+    later = threading.Timer(0.01, interrupt)  # not here, where it would be lost again
     later.daemon = True
     later.start()
+
+
+def interrupt() -> None:
+    """Have Ctrl-C come in the main thread, whatever it waits for: on Windows not before it waits no longer."""
+    if hasattr(signal, "pthread_kill"):
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+    else:
+        interrupt_main()
 
 
 sys.excepthook = tell

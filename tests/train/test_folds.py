@@ -175,7 +175,8 @@ def stopped(configure):
     return stop
 
 
-@pytest.mark.parametrize("number", [2, pytest.param(4, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [2, 4])
 def test_a_run_that_was_stopped_goes_on_within_its_fold_and_ends_as_if_nothing_had_happened(
     number, run, stopped, train_run, tmp_path
 ):
@@ -197,6 +198,7 @@ def test_without_a_refit_no_network_learns_from_all_until_one_is_asked_for(copie
     assert checkpoint(copied)["GenreDataModule"]["learnt_from"] == ["fold1", "fold2"]
 
 
+@pytest.mark.slow
 def test_repeats_test_every_song_again_in_other_folds(train_run):
     folder = train_run("folds=2", "repeats=2", "model=linear", "refit=false", pictures=True)
     songs = [*read_manifest(folder / "manifest.csv")]
