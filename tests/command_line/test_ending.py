@@ -1,4 +1,3 @@
-import logging
 import os
 import subprocess
 import sys
@@ -116,8 +115,6 @@ def test_another_pipe_that_is_closed_is_a_mistake_of_the_program():
 
 
 def test_after_ctrl_c_nothing_is_logged_any_more(monkeypatch):
-    monkeypatch.undo()
-    monkeypatch.setattr("signal.signal", lambda *_: None)
-    monkeypatch.setattr("gc.freeze", lambda: None)
-    monkeypatch.setattr(logging.root.manager, "disable", 0)
-    assert ended(KeyboardInterrupt()) == 130 and logging.root.manager.disable == logging.CRITICAL
+    done = []
+    monkeypatch.setattr("logging.disable", lambda: done.append("quiet"))
+    assert ended(KeyboardInterrupt()) == 130 and done == ["quiet"]
