@@ -4,6 +4,8 @@ import csv
 import os
 import shutil
 import signal
+import sys
+import threading
 from contextlib import nullcontext
 from functools import partial
 from hashlib import sha256
@@ -63,6 +65,19 @@ def pytest_configure(config):
     signal.signal(signal.SIGINT, signal.default_int_handler)
     if getattr(config.option, "numprocesses", None):
         os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+
+@pytest.fixture
+def survive_the_end(monkeypatch):
+    """The end of a command, also by Ctrl-C, is that of the command only: the tests go on, log and can be stopped."""
+    monkeypatch.setenv("HYDRA_FULL_ERROR", "0")
+    monkeypatch.setattr("signal.signal", lambda *_: None)
+    monkeypatch.setattr("gc.freeze", lambda: None)
+    monkeypatch.setattr("logging.disable", lambda: None)
+    monkeypatch.setattr("genre_lightning.command_line.ending.told", threading.Event())
+    monkeypatch.setattr("logging.raiseExceptions", True)
+    monkeypatch.setattr("atexit._run_exitfuncs", lambda: None)
+    monkeypatch.setattr(os, "_exit", sys.exit)  # there are threads of other tests
 
 
 @pytest.fixture

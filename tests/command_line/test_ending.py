@@ -11,16 +11,8 @@ from genre_lightning.command_line.ending import end_quickly, run_command, tell_t
 
 
 @pytest.fixture(autouse=True)
-def quiet(monkeypatch):
-    """What the environment was before, afterwards; the tests themselves can be stopped, and go on."""
-    monkeypatch.setenv("HYDRA_FULL_ERROR", "0")
-    monkeypatch.setattr("signal.signal", lambda *_: None)
-    monkeypatch.setattr("gc.freeze", lambda: None)
-    monkeypatch.setattr("logging.disable", lambda: None)
-    monkeypatch.setattr(ending, "told", threading.Event())
-    monkeypatch.setattr("logging.raiseExceptions", True)
-    monkeypatch.setattr("atexit._run_exitfuncs", lambda: None)
-    monkeypatch.setattr(os, "_exit", sys.exit)  # there are threads of other tests
+def here_still(survive_the_end):
+    """All tests here end a command."""
 
 
 ROOT = Path(__file__).parents[2]

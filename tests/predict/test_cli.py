@@ -223,7 +223,7 @@ def test_no_error_of_a_file_ends_the_others(predict, music, monkeypatch):
 
 
 @pytest.mark.parametrize("kind", [["--json"], ["--csv"], []])
-def test_ctrl_c_keeps_what_was_found_so_far(predict, music, kind, monkeypatch):
+def test_ctrl_c_keeps_what_was_found_so_far(predict, music, kind, monkeypatch, survive_the_end):
     class Stopped(inference.Predictor):
         def predict_all(self, paths, every_seconds=None, num_workers=None):
             yield paths[1], self.predict(paths[1])
