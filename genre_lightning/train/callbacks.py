@@ -21,7 +21,7 @@ from omegaconf import DictConfig
 from genre_lightning.errors import UserError
 from genre_lightning.files import write_whole
 from genre_lightning.runs.folders import CHECKPOINTS, HISTORY
-from genre_lightning.runs.foreign import read_text
+from genre_lightning.runs.foreign import MOST_TEXT, read_bytes
 from genre_lightning.text import percent
 from genre_lightning.train.processes import EndTogether
 
@@ -146,7 +146,7 @@ def read_history(path: Path) -> Curves:
     """The curves in a history.csv. Raises UserError if it is damaged."""
     curves: Curves = {}
     try:
-        for row in csv.DictReader(io.StringIO(read_text(path), newline="")):
+        for row in csv.DictReader(io.StringIO(read_bytes(path, MOST_TEXT).decode(), newline="")):
             point = int(row["step"]), float(row["value"])
             if not 0 <= point[0] <= LAST_STEP:
                 raise ValueError("no step")

