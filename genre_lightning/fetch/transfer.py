@@ -11,6 +11,7 @@ from typing import Any
 from tqdm import tqdm
 from yandex_music import Client
 
+from genre_lightning.errors import UserError
 from genre_lightning.fetch.candidates import Candidate
 from genre_lightning.fetch.download import FetchedSong, fetch_song
 from genre_lightning.fetch.failures import PassingError, RefusedError, ServiceError
@@ -73,6 +74,7 @@ class Transfer(ABC):
         waiting, running, have = iter(todo), deque[tuple[Candidate, AsyncResult]](), len(self.ledger.of_genre(genre))
         with (
             workers(self.settings.pace.workers) as pool,
+            self.entering_what_comes(running),
             self.pace.until_an_error(),
             tqdm(desc=genre, total=have + wanted, initial=have, unit="song", disable=None) as bar,
         ):
@@ -87,6 +89,18 @@ class Transfer(ABC):
                 if self.enter(candidate, result.get()):
                     wanted -= 1
                     bar.update()
+
+    @contextmanager
+    def entering_what_comes(self, running: deque[tuple[Candidate, AsyncResult]]) -> Iterator[None]:
+        """If the run has to end, enter those too that are under way and come all the same."""
+        try:
+            yield
+        except UserError:
+            for candidate, result in running:
+                result.wait()
+                if result.successful():
+                    self.enter(candidate, result.get())
+            raise
 
     def attempt(self, candidate: Candidate) -> FetchedSong | ServiceError:
         """Fetch a candidate, in a thread of its own. Raises UserError if the run must end."""

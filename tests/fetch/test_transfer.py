@@ -5,9 +5,11 @@ import re
 import threading
 import time
 import tracemalloc
-from collections import Counter
+from collections import Counter, deque
 from contextlib import suppress
 from itertools import pairwise
+from multiprocessing.pool import ThreadPool
+from types import SimpleNamespace
 
 import pytest
 import service as fake
@@ -15,6 +17,7 @@ from outcome import remembered, stopped
 from service import API, AUDIO, LINK
 
 from genre_lightning.errors import UserError
+from genre_lightning.fetch.transfer import Transfer
 
 ONE = ("genres=[rock]", "per_genre=2", "pace.workers=1")
 TWO = ("genres=[rock,jazz]", "per_genre=2", "pace.workers=1")
@@ -188,6 +191,20 @@ def test_five_songs_that_are_gone_do_not_keep_later_runs_from_the_others(service
             fetch(service, "genres=[rock,jazz]", "per_genre=9", "seed=3")
         assert len(on_disk()) > before, "a run adds nothing"
     assert Counter(number[0] for number in on_disk()) == {"1": 8, "2": 9}
+
+
+def test_a_song_that_comes_while_others_end_the_run_has_its_line():
+    entered = []
+
+    def fail():
+        raise UserError("the run must end")
+
+    with ThreadPool(1) as pool:
+        running = deque([("gone", pool.apply_async(fail)), ("there", pool.apply_async(lambda: "song"))])
+        transfer = SimpleNamespace(enter=lambda *what: entered.append(what))
+        with pytest.raises(UserError), Transfer.entering_what_comes(transfer, running):
+            fail()
+    assert entered == [("there", "song")]
 
 
 def test_what_earlier_versions_gave_up_for_what_may_pass_is_tried_again(service, fetch, on_disk, root):
