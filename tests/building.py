@@ -3,14 +3,16 @@
 import multiprocessing
 import time
 
+import genre_lightning.data.building
 import genre_lightning.data.cache
+from genre_lightning.data.engine import Threads
 from genre_lightning.features.mel import LogMel
 
 FEATURES = LogMel(sample_rate=8000, n_fft=512, hop_length=256, n_mels=24)
 
 
 def open_cache(root):
-    return genre_lightning.data.cache.FeatureCache(root, FEATURES, num_workers=1)
+    return genre_lightning.data.cache.FeatureCache(root, FEATURES, engine=Threads(1))
 
 
 def start_build(*arguments):
@@ -25,13 +27,13 @@ def start_build(*arguments):
 
 def build_slowly(root, paths, seconds_a_song):
     """Take so long for every song, and store it as soon as it is done."""
-    extract = genre_lightning.data.cache.extract
+    extract = genre_lightning.data.building.extract
 
     def slowly(*how):
         time.sleep(seconds_a_song)
         return extract(*how)
 
-    genre_lightning.data.cache.extract = slowly
+    genre_lightning.data.building.extract = slowly
     cache = open_cache(root)
     cache.shard_bytes = 0
     assert cache.build(paths) == {}

@@ -24,6 +24,7 @@ from omegaconf import OmegaConf
 
 from genre_lightning.data.cache import FeatureCache
 from genre_lightning.data.catalogue import Catalogue
+from genre_lightning.data.engine import Threads
 from genre_lightning.data.selection import known_songs, select_songs
 from genre_lightning.data.sources.folder import folder
 from genre_lightning.data.splits import split_catalogue
@@ -202,7 +203,7 @@ SIDES = ("train", "train", "val", "train", "train", "test", "train", "val", "tra
 SMALL = (  # settings with which a whole run takes a second or two
     "features.sample_rate=8000", "features.n_fft=512", "features.hop_length=256", "features.n_mels=24",
     "loader.window_seconds=0.5", "loader.batch_size=6", "loader.windows_per_song=1", "model=mlp", "model.hidden=[16]",
-    "cache.num_workers=1",
+    "engine.num_workers=1",
     "trainer=cpu", "trainer.max_epochs=4", "report.calibration_draws=200",
     "augment=[gain,equaliser,mixstyle,mixup,specaugment]",
 )  # fmt: skip
@@ -229,7 +230,7 @@ def library(tmp_path_factory):
 def selected(library, tmp_path_factory):
     """The library's songs that take part, and a cache with their features."""
     small = LogMel(sample_rate=SAMPLE_RATE, n_fft=512, hop_length=256, n_mels=24)
-    cache, catalogue = FeatureCache(tmp_path_factory.mktemp("cache"), small, num_workers=1), folder(str(library))
+    cache, catalogue = FeatureCache(tmp_path_factory.mktemp("cache"), small, engine=Threads(1)), folder(str(library))
     broken = cache.build([track.path for track in catalogue])
     known, published = known_songs(catalogue, cache), partial(split_catalogue, method="published")
     return select_songs(catalogue, known, cache, published, broken), cache
@@ -375,7 +376,7 @@ def map_run():
     def mapped(run, *overrides):
         groups = {"projection": "pca", "trainer": "cpu"} | dict(override.split("=", 1) for override in overrides)
         chosen = [f"{group}={choice}" for group, choice in groups.items()]
-        line = [f"run='{run.as_posix()}'", "cache.num_workers=1", *chosen]
+        line = [f"run='{run.as_posix()}'", "engine.num_workers=1", *chosen]
         with initialize_config_dir(version_base="1.3", config_dir=str(CONF)):
             embed(compose_config("embed", line))
 

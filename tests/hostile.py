@@ -46,7 +46,7 @@ KEYS = "features model data cache loader split trainer logger.tensorboard callba
 KEYS += (
     " augment.gain loader.num_workers loader.batch_size cache.root data.root data._target_ model._target_ baseline.C"
 )
-KEYS += " cache.num_workers split.method features.n_fft report"
+KEYS += " cache.engine engine.address split.method features.n_fft report"
 FEATURES = {"sample_rate": 10**9, "n_fft": 10**9, "hop_length": 1, "n_mels": 10**6, "win_length": -5, "f_max": 1e300}
 CLASSES = ["os.mkdir", "genre_lightning.models.base.GenreClassifier", 3, "genre_lightning.models.mlp.nn", "."]
 METRICS = [b"[" * 10**6, b"", b"\xff", b"3", b"{}", b'{"format": 5}', b'{"format": "' + b"x" * 10**6 + b'"}']

@@ -8,33 +8,32 @@ import hashlib
 import json
 import logging
 import re
-import time
-import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from genre_lightning.data.extraction import Extracted, extract, extract_all, song_key, with_progress
+from genre_lightning.audio.reading import AudioError
+from genre_lightning.data.building import Builder, parts
+from genre_lightning.data.engine import Dask, Threads
+from genre_lightning.data.extraction import Outcome, song_key, with_progress
 from genre_lightning.data.lengths import Lengths
 from genre_lightning.data.locks import wait_for_lock
 from genre_lightning.data.loudness import Loudness
-from genre_lightning.data.shards import CachedSong, write_shard
+from genre_lightning.data.shards import CachedSong
 from genre_lightning.data.stored import StoredFeatures
 from genre_lightning.errors import UserError
 from genre_lightning.features.base import Features
-from genre_lightning.files import write_text_whole
 
 logger = logging.getLogger(__name__)
 # 1: songs were known by their absolute paths; 2: with their silences, as loud as they were; 3: tags; 4: no checksums;
 # 5: checksums that did not tell settings apart
 FORMAT_VERSION = 6
-SETTINGS = "settings.json"
 FOLDER = re.compile(r"\w+-[0-9a-f]{12}")  # as folder_name calls it
 LOOKUPS_AT_ONCE = 8  # a network disk answers them in the time of one
 SLOW_SECONDS = 3  # lookups that take longer show how far they are
-SHARD_SECONDS = 30  # of work at most are lost to a kill
 
 
 class FeatureCache(StoredFeatures):
@@ -45,7 +44,7 @@ class FeatureCache(StoredFeatures):
         features: What is computed of a song.
         dtype: The type of the stored numbers, "float16" or "float32".
         shard_megabytes: About how much features one file holds.
-        num_workers: How many files are worked on at once; None: one on each core.
+        engine: What works on the files; None: a thread on each core.
         silence_db, level_db: As in Loudness.
         min_seconds, max_seconds: As in Lengths.
 
@@ -55,7 +54,7 @@ class FeatureCache(StoredFeatures):
 
     def __init__(
         self, root: str | Path, features: Features, dtype: str = "float16", shard_megabytes: int = 64,
-        num_workers: int | None = None, silence_db: float | None = 60.0, level_db: float | None = -20.0,
+        engine: Threads | Dask | None = None, silence_db: float | None = 60.0, level_db: float | None = -20.0,
         min_seconds: float = Lengths.min_seconds, max_seconds: float | None = Lengths.max_seconds,
     ) -> None:  # fmt: skip
         if dtype not in ("float16", "float32"):
@@ -64,7 +63,7 @@ class FeatureCache(StoredFeatures):
             self.loudness, self.lengths = Loudness(silence_db, level_db), Lengths(min_seconds, max_seconds)
         except ValueError as error:
             raise UserError(f"cache.{error}") from None
-        self.features, self.num_workers, self.shard_bytes = features, num_workers, shard_megabytes * 2**20
+        self.features, self.engine, self.shard_bytes = features, engine or Threads(), shard_megabytes * 2**20
         self.settings = {**features.settings, **asdict(self.loudness), "dtype": dtype, "format": FORMAT_VERSION}
         self.root = Path(root).absolute()
         folder = self.root / folder_name(type(features).__name__, self.settings)
@@ -116,39 +115,32 @@ class FeatureCache(StoredFeatures):
             return [path for path, song in zip(paths, found, strict=True) if song is None]
 
     def compute(self, paths: Sequence[Path]) -> dict[Path, str]:
-        """Compute the features of files, a shard at a time; returns as `build` does. Raises OSError."""
+        """Compute the features of files, a shard at a time; returns as `build` does. Raises OSError, and UserError."""
         broken: dict[Path, str] = {}
-        unstored: list[Extracted] = []
-        due = time.monotonic() + SHARD_SECONDS
         try:
-            for path, result in with_progress(extract_all(paths, self.extract, self.num_workers), len(paths)):
-                if isinstance(result, Extracted):
-                    unstored.append(result)
-                else:
-                    broken[path] = str(result)
-                if sum(song.frames.nbytes for song in unstored) >= self.shard_bytes or time.monotonic() > due:
-                    self.store(unstored)
-                    due = time.monotonic() + SHARD_SECONDS
+            with closing(self.outcomes(paths)) as outcomes:
+                for path, result in with_progress(outcomes, len(paths)):
+                    if isinstance(result, AudioError):
+                        broken[path] = str(result)
         finally:  # also after Ctrl-C or an error
-            self.store(unstored)
+            self.refresh()
+        computed = [path for path in paths if path not in broken]
+        if computed and not any(song_key(path) in self.songs for path in computed):
+            raise UserError(
+                f"engine: its workers do not write where this process reads; {self.folder} must be on a "
+                "disk that all of them share, and be called the same there: cache.root=..."
+            )
         return broken
 
-    def extract(self, path: Path) -> Extracted:
-        """Compute one song. Raises AudioError."""
-        return extract(path, self.features, self.dtype, self.loudness, self.lengths)
-
-    def store(self, songs: list[Extracted]) -> None:
-        """Write a shard, and the settings that the folder's name stands for; then forget the songs. Raises OSError."""
-        try:
-            if songs:
-                if not (self.folder / SETTINGS).exists():
-                    write_text_whole(self.folder / SETTINGS, json.dumps(self.settings, indent=2))
-                write_shard(self.folder, uuid.uuid4().hex, songs)
-                songs.clear()
-        except OSError:
-            songs.clear()
-            raise
-        self.refresh()
+    def outcomes(self, paths: Sequence[Path]) -> Generator[Outcome]:
+        """Compute and store features where the engine does; what became of each file. Raises as `compute` does."""
+        how = self.features, self.dtype, self.loudness, self.lengths
+        builder = Builder(self.folder, self.settings, *how, self.shard_bytes)
+        if isinstance(self.engine, Threads):
+            yield from builder.build(paths, self.engine)
+        else:
+            for part in self.engine.map(builder.build_part, parts(paths)):
+                yield from part
 
 
 def folder_name(features: str, settings: dict[str, Any]) -> str:

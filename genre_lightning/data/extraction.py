@@ -1,14 +1,11 @@
-"""From files to features, a file a thread."""
+"""From files to features."""
 
 import hashlib
 import logging
 import time
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from functools import cache, partial
-from itertools import islice
 from pathlib import Path
 from stat import S_ISREG
 from typing import Any, TypeVar
@@ -20,9 +17,9 @@ import torch
 
 from genre_lightning.audio.fingerprint import Peaks
 from genre_lightning.audio.reading import AudioError, read_song
+from genre_lightning.data.engine import Threads
 from genre_lightning.data.lengths import Lengths
 from genre_lightning.data.loudness import Loudness, Spans
-from genre_lightning.devices import threads
 from genre_lightning.errors import UserError, explain_import, reason
 from genre_lightning.features.base import Features
 
@@ -53,7 +50,7 @@ class NoMemoryError(AudioError):
     """A file for which there was no memory left."""
 
 
-Outcome = tuple[Path, Extracted | AudioError | None]
+Outcome = tuple[Path, float | AudioError]  # the seconds of a song, or why it cannot be used
 Result = TypeVar("Result")
 
 
@@ -107,23 +104,20 @@ def extract(path: Path, features: Features, dtype: str, loudness: Loudness, leng
 
 
 def extract_all(
-    paths: Sequence[Path], extract: Callable[[Path], Result], num_workers: int | None
+    paths: Sequence[Path], extract: Callable[[Path], Result], engine: Threads
 ) -> Iterator[tuple[Path, Result | AudioError]]:
-    """Run `extract` over the files, one a thread and a few files ahead, so that memory does not grow with their number.
+    """Run `extract` over the files in their order; those for which the others left no memory come last, and alone.
 
-    Threads do as well as processes here, since decoding, resampling and the FFT release Python's lock. Whatever is
-    raised for a file is its result, but for UserError and packages that cannot be loaded, which stand for all files.
+    Whatever is raised for a file is its result, but for UserError and packages that cannot be loaded, which stand for
+    all files.
     """
-    num_workers = threads(num_workers)
-    threads_before = torch.get_num_threads()
-    pool = ThreadPoolExecutor(num_workers, initializer=torch.set_num_threads, initargs=(1,))
-    done = False
-    try:
-        yield from in_order(pool, partial(attempt, extract), paths, ahead=4 * num_workers)
-        done = True
-    finally:
-        pool.shutdown(wait=done, cancel_futures=True)  # after Ctrl-C nobody waits for the files under way
-        torch.set_num_threads(threads_before)
+    again: list[Path] = []
+    for path, result in engine.map(partial(attempt, extract), paths):
+        if isinstance(result, NoMemoryError):
+            again.append(path)
+        else:
+            yield path, result
+    yield from (attempt(extract, path) for path in again)
 
 
 def attempt(extract: Callable[[Path], Result], path: Path) -> tuple[Path, Result | AudioError]:
@@ -141,24 +135,6 @@ def attempt(extract: Callable[[Path], Result], path: Path) -> tuple[Path, Result
         return path, AudioError(f"cannot be worked on ({reason(error)})")
 
 
-def in_order(
-    pool: ThreadPoolExecutor, attempt: Callable[[Path], tuple[Path, Any]], paths: Sequence[Path], ahead: int
-) -> Iterator[tuple[Path, Any]]:
-    """What `attempt` makes of each file, with `ahead` files under way at most.
-
-    One for which the others left no memory has its turn alone.
-    """
-    todo, running = iter(paths), deque()
-    running.extend(pool.submit(attempt, path) for path in islice(todo, ahead))
-    while running:
-        path, result = running.popleft().result()
-        if isinstance(result, NoMemoryError):
-            wait(running)
-            path, result = pool.submit(attempt, path).result()
-        yield path, result
-        running.extend(pool.submit(attempt, path) for path in islice(todo, 1))
-
-
 def with_progress(outcomes: Iterator[Outcome], total: int) -> Iterator[Outcome]:
     """Show a bar with songs and hours of audio per second, in a terminal; say the same in a line at the end."""
     from tqdm import tqdm
@@ -166,8 +142,8 @@ def with_progress(outcomes: Iterator[Outcome], total: int) -> Iterator[Outcome]:
     seconds, computed, begin = 0.0, 0, time.perf_counter()
     with tqdm(outcomes, "features", total, unit="song", disable=None) as bar:
         for path, result in bar:
-            if isinstance(result, Extracted):
-                seconds, computed = seconds + result.seconds, computed + 1
+            if not isinstance(result, AudioError):
+                seconds, computed = seconds + result, computed + 1
             bar.set_postfix_str(f"{seconds / 3600 / (time.perf_counter() - begin):.2f} h of audio/s", refresh=False)
             yield path, result
     took, hours = time.perf_counter() - begin, seconds / 3600

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from filelock import Timeout
 
-from genre_lightning.data.cache import FOLDER, SETTINGS
+from genre_lightning.data.building import SETTINGS
+from genre_lightning.data.cache import FOLDER
 from genre_lightning.data.extraction import song_key
 from genre_lightning.data.locks import take_lock
 from genre_lightning.data.shards import INDEX, KINDS, CachedSong, array_of, read_index

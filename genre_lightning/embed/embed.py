@@ -118,7 +118,7 @@ def check(cfg: DictConfig) -> None:
 def chosen_run(cfg: DictConfig) -> Run:
     """The run whose songs are to be embedded. Raises UserError."""
     folder = latest_run(LOGS) if cfg.run is None else find_run(Path(cfg.run))
-    run = Run(folder, cfg.cache.root, cfg.cache.num_workers, cfg.trust)
+    run = Run(folder, cfg.cache.root, instantiate(cfg.engine), cfg.trust)
     run.check_has_model()
     if not cfg.trust:
         check_links(folder)

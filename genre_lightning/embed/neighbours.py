@@ -165,7 +165,7 @@ def new_song(folder: Path, embeddings: Embeddings, path: Path, trust: bool) -> Q
     from genre_lightning.embed.embedder import embed_songs, predicting_trainer
 
     with TemporaryDirectory(ignore_cleanup_errors=True) as cache:
-        finished = Run(run_of(folder), cache, 1, trust)
+        finished = Run(run_of(folder), cache, trust=trust)
         if broken := finished.cache.build([path]):
             raise UserError(f"{path} {broken[path]}")
         song = finished.cache.find(path)

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from genre_lightning.audio.reading import AudioError
+from genre_lightning.data.engine import Threads
 from genre_lightning.data.extraction import Extracted, extract, extract_all
 from genre_lightning.data.loudness import heard_seconds
 from genre_lightning.data.spec import Spec
@@ -98,19 +99,19 @@ class Predictor:
         return Prediction(0.0, song.seconds, self.by_genre(windows.mean(dim=0)), Path(path), timeline)
 
     def predict_all(
-        self, paths: Sequence[Path], every_seconds: float | None = None, num_workers: int | None = None
+        self, paths: Sequence[Path], every_seconds: float | None = None, engine: Threads | None = None
     ) -> Iterator[tuple[Path, Prediction | AudioError]]:
         """Predict the genres of many songs, several at once.
 
         Args:
             paths: the songs' files.
             every_seconds: as in `predict`.
-            num_workers: the number of songs at once; None: one for each core.
+            engine: what reads them; None: a thread on each core.
 
         Yields:
             Each path in the order given, with what `predict` returns or raises for it.
         """
-        return extract_all(paths, partial(self.predict, every_seconds=every_seconds), num_workers)
+        return extract_all(paths, partial(self.predict, every_seconds=every_seconds), engine or Threads())
 
     def timeline(self, song: Extracted, every_seconds: float) -> list[Moment]:
         """Predict the windows around the middles of a song's parts; at both ends the first and the last window.

@@ -21,7 +21,8 @@ from genre_lightning.runs.run import holds_caches
 # A run may go on on another machine than the one it began on, and with the refit that it was to leave off; a single run
 # with songs that have moved and for longer too.
 DEVICE = ("trainer.accelerator", "trainer.devices", "trainer.strategy")
-MAY_BE_NEW_IN_SWEEP = (*DEVICE, "loader.num_workers", "cache.num_workers", "refit", "trust")
+ENGINE = ("engine._target_", "engine.address", "engine.num_workers")
+MAY_BE_NEW_IN_SWEEP = (*DEVICE, *ENGINE, "loader.num_workers", "refit", "trust")
 MAY_BE_NEW = (*MAY_BE_NEW_IN_SWEEP, "trainer.max_epochs")
 
 
@@ -72,6 +73,7 @@ def settings_it_began_with(folder: Path, cfg: DictConfig) -> DictConfig:
     unless a cache is there already where the run says, and songs are composed nowhere else. Raises UserError.
     """
     began = read_settings(folder, trust=True)  # nothing in it is looked up before it is checked
+    began.engine = cfg.engine  # a cluster runs whatever it is sent, to whoever says where it is
     check_type("trust", cfg.trust, bool)
     if cfg.trust:
         return began

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from genre_lightning.data.cache import FeatureCache
     from genre_lightning.data.catalogue import Catalogue
+    from genre_lightning.data.engine import Dask, Threads
     from genre_lightning.data.spec import Spec
     from genre_lightning.models.base import GenreClassifier
 
@@ -128,13 +129,13 @@ def read_sweep(folder: Path) -> list[dict[str, str]]:
 class Run:
     """A finished run's folder, and what is in it. All properties raise UserError for what is missing or damaged.
 
-    `cache_root` is where features are kept; None: where the run kept them. `num_workers` threads compute those that are
+    `cache_root` is where features are kept; None: where the run kept them. `engine` computes those that are
     missing. `trust` allows classes from outside this project, that is, arbitrary code.
     """
 
     folder: Path
     cache_root: str | None = None
-    num_workers: int | None = None
+    engine: Threads | Dask | None = None
     trust: bool = False
 
     @cached_property
@@ -199,7 +200,7 @@ class Run:
         kept = self.started_in / self.config.cache.root
         root = self.cache_root or (kept if holds_caches(kept) else CACHE_HERE)
         settings = {**asdict(self.spec.loudness), **asdict(self.spec.lengths)}
-        return FeatureCache(root, self.spec.features, self.spec.dtype, num_workers=self.num_workers, **settings)
+        return FeatureCache(root, self.spec.features, self.spec.dtype, engine=self.engine, **settings)
 
     @property
     def started_in(self) -> Path:
@@ -226,8 +227,8 @@ class Run:
 
 def holds_caches(folder: Path) -> bool:
     """Whether features are kept in the folders of a folder, none of which leads elsewhere."""
+    from genre_lightning.data.building import SETTINGS as OF_CACHE
     from genre_lightning.data.cache import FOLDER
-    from genre_lightning.data.cache import SETTINGS as OF_CACHE
 
     try:
         kept = [path.parent for path in folder.glob(f"*/{OF_CACHE}") if FOLDER.fullmatch(path.parent.name)]

@@ -26,7 +26,7 @@ WHOLE_NUMBERS = {
     "report.calibration_draws": (1, 10**6),
 }
 # The most of what may be null too, or is set for some only.
-MANY = {"cache.num_workers": 256, "data.num_workers": 256, "cache.shard_megabytes": 4096, "trainer.num_nodes": 4096}
+MANY = {"engine.num_workers": 256, "data.num_workers": 256, "cache.shard_megabytes": 4096, "trainer.num_nodes": 4096}
 MOST_DEVICES = 64  # of a machine
 NUMBERS = {
     "loader.window_seconds": (1e-3, 3600),

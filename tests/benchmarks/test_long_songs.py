@@ -17,6 +17,7 @@ from genre_lightning.devices import prepare_process
 prepare_process()
 import av, soundfile, soxr
 from genre_lightning.data.extraction import extract, extract_all
+from genre_lightning.data.engine import Threads
 from genre_lightning.data.lengths import Lengths
 from genre_lightning.data.loudness import Loudness
 from genre_lightning.features.mel import LogMel
@@ -27,7 +28,7 @@ def peak():  # of this process alone: what getrusage says begins with what its p
 
 features, before = LogMel(), peak()
 read = lambda path: extract(path, features, "float16", Loudness(60.0, -20.0), Lengths())
-((_, song),) = extract_all([Path(sys.argv[1])], read, 1)
+((_, song),) = extract_all([Path(sys.argv[1])], read, Threads(1))
 print(len(song.frames) if hasattr(song, "frames") else song)
 print(peak() - before, before)
 """

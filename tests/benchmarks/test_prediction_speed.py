@@ -12,6 +12,7 @@ from omegaconf import OmegaConf
 from test_reading_speed import librosa_log_mel, write_song
 
 from genre_lightning.data.catalogue import MANIFEST, Catalogue, Track, write_manifest
+from genre_lightning.data.engine import Threads
 from genre_lightning.models.cnn import CNN
 from genre_lightning.predict.onnx import export
 from genre_lightning.predict.predictor import Predictor
@@ -73,7 +74,7 @@ def test_a_folder_of_mp3_files_takes_less_processor_time_than_with_librosa(kind,
     model = Run(run).model.to(memory_format=torch.contiguous_format)
     ratio = compare(
         f"{SONGS} mp3 files of 30 s from the {kind}, processor time, one worker",
-        lambda: list(predictor.predict_all(songs, num_workers=1)),
+        lambda: list(predictor.predict_all(songs, engine=Threads(1))),
         lambda: [with_librosa(path, model, predictor.spec) for path in songs],
         clock=time.process_time,
     )

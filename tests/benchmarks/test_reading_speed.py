@@ -9,6 +9,7 @@ import pytest
 import soundfile
 
 from genre_lightning.data.cache import FeatureCache
+from genre_lightning.data.engine import Threads
 from genre_lightning.data.extraction import extract
 from genre_lightning.data.lengths import Lengths
 from genre_lightning.data.loudness import Loudness
@@ -59,6 +60,6 @@ def test_two_workers_build_a_cache_faster_than_one(tmp_path, compare):
     numbers = iter(range(1000))
 
     def build(workers: int):
-        FeatureCache(tmp_path / str(next(numbers)), LogMel(), num_workers=workers).build(paths)
+        FeatureCache(tmp_path / str(next(numbers)), LogMel(), engine=Threads(workers)).build(paths)
 
     assert compare("24 songs, two workers against one", lambda: build(2), lambda: build(1), rounds=3) >= 1.6

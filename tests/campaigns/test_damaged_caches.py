@@ -39,9 +39,9 @@ def count(capsys):
 @pytest.fixture
 def computed(monkeypatch):
     """The files whose features were computed, as they come."""
-    paths, extract = [], genre_lightning.data.cache.extract
+    paths, extract = [], genre_lightning.data.building.extract
     monkeypatch.setattr(
-        genre_lightning.data.cache, "extract", lambda path, *rest: paths.append(path) or extract(path, *rest)
+        genre_lightning.data.building, "extract", lambda path, *rest: paths.append(path) or extract(path, *rest)
     )
     return paths
 

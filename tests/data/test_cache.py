@@ -14,12 +14,14 @@ import torch
 from damaging import write_songs
 from filelock import FileLock
 
+import genre_lightning.data.building
 import genre_lightning.data.cache
 import genre_lightning.data.locks
 import genre_lightning.data.shards
 import genre_lightning.files
 from genre_lightning.audio.reading import read_audio
 from genre_lightning.data.cache import FeatureCache
+from genre_lightning.data.engine import Threads
 from genre_lightning.data.locks import take_lock
 from genre_lightning.data.shards import read_index
 from genre_lightning.errors import UserError
@@ -34,8 +36,8 @@ class Killed(BaseException):
 def open_cache(tmp_path, features):
     """Open a cache below tmp_path, as a new run of the program would."""
 
-    def open_again(name="cache", features=features, dtype="float32", shard_megabytes=0, num_workers=None, **loudness):
-        return FeatureCache(tmp_path / name, features, dtype, shard_megabytes, num_workers, **loudness)
+    def open_again(name="cache", features=features, dtype="float32", shard_megabytes=0, engine=None, **loudness):
+        return FeatureCache(tmp_path / name, features, dtype, shard_megabytes, engine, **loudness)
 
     return open_again
 
@@ -59,9 +61,9 @@ def replace_writing(monkeypatch):
 def computed(monkeypatch):
     """The names of the files whose features were computed, as they come."""
     names = []
-    extract = genre_lightning.data.cache.extract
+    extract = genre_lightning.data.building.extract
     monkeypatch.setattr(
-        genre_lightning.data.cache, "extract", lambda path, *rest: names.append(path.name) or extract(path, *rest)
+        genre_lightning.data.building, "extract", lambda path, *rest: names.append(path.name) or extract(path, *rest)
     )
     return names
 
@@ -215,7 +217,7 @@ def test_a_pickled_cache_is_readable(songs, open_cache):
 
 @pytest.mark.parametrize("end", [KeyboardInterrupt, UserError])
 def test_a_build_that_is_stopped_keeps_what_was_computed(songs, open_cache, monkeypatch, end):
-    paths, extract, done = clips(songs()), genre_lightning.data.cache.extract, []
+    paths, extract, done = clips(songs()), genre_lightning.data.building.extract, []
 
     def failing(path, *rest):
         if len(done) == 5:
@@ -223,9 +225,9 @@ def test_a_build_that_is_stopped_keeps_what_was_computed(songs, open_cache, monk
         done.append(path)
         return extract(path, *rest)
 
-    monkeypatch.setattr(genre_lightning.data.cache, "extract", failing)
+    monkeypatch.setattr(genre_lightning.data.building, "extract", failing)
     with pytest.raises(end):
-        open_cache(shard_megabytes=64, num_workers=1).build(paths)
+        open_cache(shard_megabytes=64, engine=Threads(1)).build(paths)
     assert len(done) == 5
     check_frames(open_cache(), done)
 
@@ -239,16 +241,16 @@ def test_ctrl_c_while_a_shard_is_written_keeps_its_songs(songs, open_cache, repl
             raise KeyboardInterrupt
         write_whole(path, *how)
 
-    monkeypatch.setattr(genre_lightning.data.cache, "SHARD_SECONDS", -1)
+    monkeypatch.setattr(genre_lightning.data.building, "SHARD_SECONDS", -1)
     with replace_writing(interrupted), pytest.raises(KeyboardInterrupt):
-        open_cache(shard_megabytes=64, num_workers=1).build(paths)
+        open_cache(shard_megabytes=64, engine=Threads(1)).build(paths)
     assert len(open_cache().songs) == 1
 
 
 def test_a_build_stores_what_it_has_from_time_to_time(songs, open_cache, monkeypatch):
     paths = clips(songs())
-    monkeypatch.setattr(genre_lightning.data.cache, "SHARD_SECONDS", -1)
-    cache = open_cache(shard_megabytes=64, num_workers=1)
+    monkeypatch.setattr(genre_lightning.data.building, "SHARD_SECONDS", -1)
+    cache = open_cache(shard_megabytes=64, engine=Threads(1))
     cache.build(paths)
     assert len(shards(cache)) == len(paths)
     check_frames(cache, paths)

@@ -12,9 +12,11 @@ import torch
 
 from genre_lightning import errors
 from genre_lightning.audio.reading import AudioError, read_audio
-from genre_lightning.data.extraction import extract, extract_all, song_key, threads, with_progress
+from genre_lightning.data.engine import Threads
+from genre_lightning.data.extraction import extract, extract_all, song_key, with_progress
 from genre_lightning.data.lengths import Lengths
 from genre_lightning.data.loudness import Loudness
+from genre_lightning.devices import threads
 from genre_lightning.errors import UserError
 
 AS_IT_IS = Loudness(None, None), Lengths(0.0, None)
@@ -128,7 +130,7 @@ def test_files_come_back_in_their_order(workers):
         time.sleep(0.003 * (int(path.stem) % 3))
         return path.stem
 
-    assert list(extract_all(PATHS[:30], work, workers)) == [(path, path.stem) for path in PATHS[:30]]
+    assert list(extract_all(PATHS[:30], work, Threads(workers))) == [(path, path.stem) for path in PATHS[:30]]
 
 
 def test_a_broken_file_comes_back_as_its_error_and_the_others_go_on():
@@ -136,7 +138,7 @@ def test_a_broken_file_comes_back_as_its_error_and_the_others_go_on():
         if path.stem == "3":
             raise AudioError("is broken")
 
-    outcomes = dict(extract_all(PATHS[:6], work, 2))
+    outcomes = dict(extract_all(PATHS[:6], work, Threads(2)))
     assert str(outcomes[PATHS[3]]) == "is broken" and isinstance(outcomes[PATHS[3]], AudioError)
     assert [outcomes[path] for path in PATHS[:6] if path != PATHS[3]] == [None] * 5
 
@@ -148,7 +150,7 @@ def test_whatever_is_raised_for_a_file_is_that_file_s_line(error):
             raise error
         return path.stem
 
-    outcomes = dict(extract_all(PATHS[:6], work, 2))
+    outcomes = dict(extract_all(PATHS[:6], work, Threads(2)))
     told = outcomes.pop(PATHS[3])
     assert isinstance(told, AudioError) and re.search("by zero|Input/output error|more memory than there is", str(told))
     assert list(outcomes.values()) == ["0", "1", "2", "4", "5"]
@@ -162,7 +164,7 @@ def test_what_stands_for_all_files_ends_the_work(error, monkeypatch):
         raise error
 
     with pytest.raises(type(error)):
-        list(extract_all(PATHS[:3], work, 2))
+        list(extract_all(PATHS[:3], work, Threads(2)))
 
 
 def test_a_song_for_which_others_left_no_memory_is_read_alone():
@@ -175,12 +177,12 @@ def test_a_song_for_which_others_left_no_memory_is_read_alone():
         memory.release()
         return path.stem
 
-    assert [result for _, result in extract_all(PATHS[:6], work, 3)] == ["0", "1", "2", "3", "4", "5"]
+    assert [result for _, result in extract_all(PATHS[:6], work, Threads(3))] == ["0", "1", "2", "3", "4", "5"]
 
 
 def test_only_a_few_songs_are_ahead_of_the_one_in_use():
     started = []
-    outcomes = extract_all(PATHS, started.append, 2)
+    outcomes = extract_all(PATHS, started.append, Threads(2))
     for used in range(1, 20):
         next(outcomes)
         time.sleep(0.01)  # the threads would run ahead now
@@ -195,7 +197,7 @@ def test_whoever_stops_does_not_wait_for_the_files_ahead():
         started.append(path)
         time.sleep(0.05)
 
-    outcomes = extract_all(PATHS, work, 1)
+    outcomes = extract_all(PATHS, work, Threads(1))
     next(outcomes)
     outcomes.close()
     assert len(started) <= 3  # the first, the one under way, and one that was just beginning
@@ -203,17 +205,17 @@ def test_whoever_stops_does_not_wait_for_the_files_ahead():
 
 def test_files_are_worked_on_at_the_same_time():
     meeting = threading.Barrier(3)
-    assert len(list(extract_all(PATHS[:3], lambda path: meeting.wait(timeout=20), 3))) == 3
+    assert len(list(extract_all(PATHS[:3], lambda path: meeting.wait(timeout=20), Threads(3)))) == 3
 
 
 def test_every_file_has_one_thread_of_torch_and_the_others_are_given_back(three_threads):
-    outcomes = extract_all(PATHS[:5], lambda path: torch.get_num_threads(), 2)
+    outcomes = extract_all(PATHS[:5], lambda path: torch.get_num_threads(), Threads(2))
     assert [threads for _, threads in outcomes] == [1] * 5
     assert threads_of_torch() == torch.get_num_threads() == 3
 
 
 def test_threads_are_given_back_when_the_work_is_stopped(three_threads):
-    outcomes = extract_all(PATHS, str, 2)
+    outcomes = extract_all(PATHS, str, Threads(2))
     next(outcomes)
     outcomes.close()
     assert threads_of_torch() == 3
@@ -221,7 +223,7 @@ def test_threads_are_given_back_when_the_work_is_stopped(three_threads):
 
 def test_progress_passes_everything_on_and_logs_the_hours(tmp_path, write_song, features, caplog):
     song = extract(write_song(tmp_path / "song.wav", seconds=2), features, "float32", *AS_IT_IS)
-    outcomes = [(path, song) for path in PATHS[:90]] * 12 + [(PATHS[99], AudioError("is broken"))]
+    outcomes = [(path, song.seconds) for path in PATHS[:90]] * 12 + [(PATHS[99], AudioError("is broken"))]
     with caplog.at_level(logging.INFO):
         assert list(with_progress(iter(outcomes), len(outcomes))) == outcomes
     assert "features of 1080 songs, 0.6 h" in caplog.text
@@ -234,7 +236,7 @@ def test_as_many_threads_as_are_asked_for_else_one_on_each_core():
 @pytest.mark.parametrize("workers", [0, -1])
 def test_less_than_one_thread_is_refused(workers):
     with pytest.raises(UserError, match=f"num_workers must be 1 or more, or null .*, not {workers}"):
-        list(extract_all(PATHS[:1], lambda path: path, workers))
+        list(extract_all(PATHS[:1], lambda path: path, Threads(workers)))
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="has no pipes in folders")

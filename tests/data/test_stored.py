@@ -11,6 +11,7 @@ from damaging import KINDS, array_of, build_shards, contents, in_first_shard, wr
 
 import genre_lightning.data.cache
 import genre_lightning.data.stored
+from genre_lightning.data.engine import Threads
 from genre_lightning.data.cache import FeatureCache
 from genre_lightning.features.base import read_features
 
@@ -37,7 +38,7 @@ def damaged(built, tmp_path):
 def computed(monkeypatch):
     """The files whose features were computed, as they come."""
     paths = []
-    extract = genre_lightning.data.cache.extract
+    extract = genre_lightning.data.building.extract
     monkeypatch.setattr(
         genre_lightning.data.cache, "extract", lambda path, *rest: paths.append(path) or extract(path, *rest)
     )
@@ -127,7 +128,7 @@ def test_a_disk_that_cannot_map_files_is_told_of_and_works(built, damaged, monke
 
 def test_features_of_other_settings_are_never_taken_for_these(built, damaged, computed, caplog):
     (paths, cache), (folder, _) = built, damaged
-    other = FeatureCache(folder.parent, read_features(FEATURES.settings | {"hop_length": 250}), num_workers=1)
+    other = FeatureCache(folder.parent, read_features(FEATURES.settings | {"hop_length": 250}), engine=Threads(1))
     assert other.build(paths) == {} and other.n_features == cache.n_features
     shutil.rmtree(folder)
     other.folder.rename(folder)  # as from a backup, into the wrong place

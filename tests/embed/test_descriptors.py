@@ -3,6 +3,7 @@ import pytest
 import torch
 
 from genre_lightning.data.cache import FeatureCache
+from genre_lightning.data.engine import Threads
 from genre_lightning.embed.descriptors import DESCRIPTORS, describe, describe_songs
 from genre_lightning.features.chroma import Chroma
 from genre_lightning.features.mel import MFCC, LogMel
@@ -56,7 +57,7 @@ def test_what_a_short_sound_or_few_bands_do_not_tell_is_unknown():
 )
 def test_of_songs_in_a_cache_all_that_their_features_tell_is_known(features, level_db, known, tmp_path, write_song):
     paths = [write_song(tmp_path / f"{number}.wav", "tones", number) for number in range(2)]
-    cache = FeatureCache(tmp_path / "cache", features, level_db=level_db, num_workers=1)
+    cache = FeatureCache(tmp_path / "cache", features, level_db=level_db, engine=Threads(1))
     assert not cache.build(paths)
     found = describe_songs(cache, [cache.find(path) for path in paths])
     assert found.shape == (2, len(DESCRIPTORS)) and found.dtype == np.float32

@@ -197,7 +197,7 @@ def test_a_reader_that_goes_away_is_no_error(exported, library):
 @pytest.mark.parametrize("kind", [["--json"], ["--csv"], []])
 def test_each_row_is_printed_before_the_next_song_is_read(predict, music, kind, monkeypatch, capsys):
     class Slow(inference.Predictor):
-        def predict_all(self, paths, every_seconds=None, num_workers=None):
+        def predict_all(self, paths, every_seconds=None, engine=None):
             for path in paths[:2]:
                 yield path, self.predict(path)
                 said.append(capsys.readouterr().out)
@@ -225,7 +225,7 @@ def test_no_error_of_a_file_ends_the_others(predict, music, monkeypatch):
 @pytest.mark.parametrize("kind", [["--json"], ["--csv"], []])
 def test_ctrl_c_keeps_what_was_found_so_far(predict, music, kind, monkeypatch, survive_the_end):
     class Stopped(inference.Predictor):
-        def predict_all(self, paths, every_seconds=None, num_workers=None):
+        def predict_all(self, paths, every_seconds=None, engine=None):
             yield paths[1], self.predict(paths[1])
             raise KeyboardInterrupt
 

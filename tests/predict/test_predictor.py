@@ -15,6 +15,7 @@ from torch import nn
 
 from genre_lightning.audio.reading import AudioError
 from genre_lightning.data.catalogue import read_manifest
+from genre_lightning.data.engine import Threads
 from genre_lightning.errors import UserError
 from genre_lightning.models.cnn import CNN
 from genre_lightning.predict.onnx import METADATA
@@ -151,7 +152,7 @@ def test_a_moment_is_predicted_by_the_window_around_its_middle(ours):
 
 def test_many_songs_come_in_their_order_and_broken_ones_as_errors(ours, library):
     paths = [*sorted(library.rglob("*.wav")), library / "nowhere.wav"]
-    outcomes = list(ours.predict_all(paths, every_seconds=0.5, num_workers=3))
+    outcomes = list(ours.predict_all(paths, every_seconds=0.5, engine=Threads(3)))
     assert [path for path, _ in outcomes] == paths
     broken = {path.name: str(outcome) for path, outcome in outcomes if isinstance(outcome, AudioError)}
     assert set(broken) == {"broken.wav", "nowhere.wav"} and broken["nowhere.wav"] == "does not exist"

@@ -52,9 +52,9 @@ def test_a_setting_that_would_change_is_named(go_on, override, told):
 
 
 def test_it_may_go_on_on_another_machine_and_for_more_epochs(go_on):
-    settings = go_on("trainer=ddp", "trainer.max_epochs=9", "cache.num_workers=2", "loader.num_workers=1")
+    settings = go_on("trainer=ddp", "trainer.max_epochs=9", "engine.num_workers=2", "loader.num_workers=1")
     assert (settings.trainer.strategy, settings.trainer.max_epochs, settings.seed) == ("ddp", 9, 3)
-    assert (settings.cache.num_workers, settings.loader.num_workers) == (2, 1)
+    assert (settings.engine.num_workers, settings.loader.num_workers) == (2, 1)
 
 
 def test_its_songs_and_features_may_have_moved_if_that_is_typed(go_on):

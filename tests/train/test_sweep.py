@@ -169,7 +169,7 @@ def test_the_same_sweep_again_does_only_what_is_not_done_yet(sweep):
     (failed / "checkpoints" / "last.ckpt").unlink()
     (failed / "failed.txt").touch()
     before = contents(done)
-    status, _, _ = sweep("model=mlp", "seed=0,1,2", "refit=false", "cache.num_workers=1")
+    status, _, _ = sweep("model=mlp", "seed=0,1,2", "refit=false", "engine.num_workers=1")
     last = (half_done / "checkpoints" / "last.ckpt").absolute().as_posix()
     assert trained() == [(half_done.name, last, False), (failed.name, None, False)]
     assert status == 0 and contents(done) == before and not (failed / "failed.txt").exists()

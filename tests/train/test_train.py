@@ -362,7 +362,7 @@ WRONG = [
     "split.val_fraction=2",
     "split.method=fair",
     "augment.mixup.alpha=0",
-    "cache.num_workers=two",
+    "engine.num_workers=two",
 ]
 
 

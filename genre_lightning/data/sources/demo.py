@@ -13,10 +13,10 @@ import numpy as np
 import soundfile
 
 from genre_lightning.data.catalogue import MANIFEST, Catalogue, Track, write_manifest
-from genre_lightning.data.extraction import threads
 from genre_lightning.demo.habits import GENRES
 from genre_lightning.demo.instruments import SAMPLE_RATE
 from genre_lightning.demo.song import compose_song
+from genre_lightning.devices import threads
 from genre_lightning.errors import UserError
 from genre_lightning.files import write_whole
 

@@ -1,0 +1,191 @@
+"""Where work on many songs is done: by threads of this process, or by the workers of a cluster. Both are joblib's."""
+
+import logging
+import warnings
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from queue import Empty, Queue
+from threading import Event, Semaphore, Thread
+from time import monotonic
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import torch
+
+from genre_lightning.devices import threads
+from genre_lightning.errors import UserError, install
+
+if TYPE_CHECKING:
+    from distributed import Client
+
+logger = logging.getLogger(__name__)
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+AHEAD = 4  # items under way for each worker, so that memory does not grow with their number
+ANSWERS_SECONDS = 10  # within which a scheduler does, or it is gone
+POLL_SECONDS = 0.5
+END = object()
+
+
+@dataclass(frozen=True)
+class Threads:
+    """Threads of this process, which do as well as processes: decoding, resampling and the FFT release Python's lock.
+
+    Args:
+        num_workers: How many; None: one on each core.
+
+    Raises:
+        UserError: It is less than 1.
+    """
+
+    num_workers: int | None = None
+
+    def __post_init__(self) -> None:
+        threads(self.num_workers)
+
+    def map(self, work: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
+        """What `work` makes of each item, in their order. Raises what `work` raises."""
+        from joblib import Parallel, delayed
+
+        count, threads_before, stopped = threads(self.num_workers), torch.get_num_threads(), Event()
+        room = Semaphore(AHEAD * count)  # joblib goes on however long nobody takes what is done
+        how: Any = {"return_as": "generator", "pre_dispatch": AHEAD * count, "batch_size": 1}
+        tasks = (delayed(work_alone)(work, item, room, stopped) for item in items)
+        try:
+            with closed(Parallel(count, "threading", **how)(tasks)) as results:
+                for result in results:
+                    room.release()
+                    yield result
+        finally:
+            stopped.set()
+            room.release(AHEAD * count)
+            torch.set_num_threads(threads_before)
+
+
+def work_alone(work: Callable[[Item], Result], item: Item, room: Semaphore, stopped: Event) -> Result | None:
+    """What `work` makes of an item on one thread, once there is `room` for it; nothing if the others have stopped."""
+    room.acquire()
+    if stopped.is_set():
+        return None
+    torch.set_num_threads(1)
+    return work(item)
+
+
+@contextmanager
+def closed(results: Any) -> Iterator[Iterator[Any]]:
+    """Results of joblib's, of which no more are made in the end; it would warn of those that nobody took."""
+    try:
+        yield results
+    finally:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            results.close()
+
+
+@dataclass(frozen=True)
+class Dask:
+    """The workers of a cluster: Dask hands out the work, that of workers that died again, and shows how far it is.
+
+    They need this program, and to see the songs and the cache where this process sees them.
+
+    Args:
+        address: Of the scheduler, such as tcp://10.0.0.1:8786; None: a cluster of processes on this machine.
+        num_workers: How many processes that has; None: one on each core.
+
+    Raises:
+        UserError: Dask is not installed, or `num_workers` is less than 1.
+    """
+
+    address: str | None = None
+    num_workers: int | None = None
+
+    def __post_init__(self) -> None:
+        from importlib.util import find_spec
+
+        threads(self.num_workers)
+        if find_spec("distributed") is None:
+            raise UserError(f"engine=dask needs Dask: {install().replace(' -e .', ' -e .[dask]')}")
+
+    def map(self, work: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
+        """What `work` makes of each item, in their order. Raises what `work` raises, and UserError for a cluster that
+        cannot be asked any more.
+        """
+        with self.client() as client:
+            came: Queue[Any] = Queue()
+            Thread(target=hand_out, args=(client, work, items, came), daemon=True).start()
+            yield from watched(came, client)
+
+    @contextmanager
+    def client(self) -> "Iterator[Client]":
+        """A connection to the scheduler. Raises UserError if there is none."""
+        from distributed import Client, LocalCluster
+
+        for name in (name for name in logging.root.manager.loggerDict if name.startswith("distributed")):
+            logging.getLogger(name).setLevel(logging.CRITICAL + 1)  # what users need to know is told here
+        with ExitStack() as stack:
+            address: Any = self.address
+            if address is None:
+                how: Any = {"n_workers": threads(self.num_workers), "threads_per_worker": 1}
+                address = stack.enter_context(LocalCluster(**how, silence_logs=logging.CRITICAL))
+            try:
+                client = stack.enter_context(Client(address, timeout=ANSWERS_SECONDS, set_as_default=False))
+            except (OSError, ValueError) as error:
+                raise UserError(f"engine.address: no scheduler of Dask answers at {address} ({error})") from None
+            scheduler = client.scheduler
+            assert scheduler is not None
+            logger.info("engine: %s; its progress: %s", scheduler.address, client.dashboard_link)
+            yield client
+
+
+def hand_out(client: "Client", work: Callable[[Any], Any], items: Iterable[Any], came: "Queue[Any]") -> None:
+    """Put what a cluster makes of each item into a queue, then END or the error that has ended it."""
+    from distributed import CancelledError
+    from joblib import Parallel, delayed, parallel_config
+
+    how: Any = {"return_as": "generator", "pre_dispatch": f"{AHEAD} * n_jobs", "batch_size": 1}
+    try:
+        with parallel_config("dask", client=client):
+            for result in Parallel(n_jobs=-1, **how)(delayed(work)(item) for item in items):
+                came.put(result)
+        came.put(END)
+    except CancelledError:
+        came.put(gone())
+    except TimeoutError:
+        came.put(UserError("engine: the cluster has no workers; start some with: dask worker ADDRESS"))
+    except BaseException as error:
+        came.put(error)
+
+
+def watched(came: "Queue[Any]", client: "Client") -> Iterator[Any]:
+    """What comes, until END; joblib waits for ever where a scheduler is gone, or songs kill their workers.
+
+    Raises the errors that come, and UserError.
+    """
+    heard = monotonic()
+    while True:
+        try:
+            result = came.get(timeout=POLL_SECONDS)
+        except Empty:
+            heard = monotonic() if client.status == "running" else heard
+            if (result := trouble(client, monotonic() - heard)) is None:
+                continue
+        if result is END:
+            return
+        if isinstance(result, BaseException):
+            raise result
+        yield result
+
+
+def trouble(client: "Client", silence: float) -> UserError | None:
+    """Why there will be no more results, if that is so; the scheduler said nothing for so many seconds."""
+    if any(future.status == "error" for future in client.futures.values()):
+        return UserError(
+            "engine: several workers died one after the other over the same songs, maybe for want of memory; what "
+            "was done is kept; give each worker more of it, or leave engine=dask away"
+        )
+    return gone() if silence > ANSWERS_SECONDS else None
+
+
+def gone() -> UserError:
+    """What to raise when a cluster has no scheduler any more."""
+    return UserError("engine: the scheduler of the cluster is gone; what was done is kept; type it again")
