@@ -9,10 +9,10 @@ import pytest
 from building import FEATURES, open_cache
 from damaging import KINDS, array_of, build_shards, contents, in_first_shard, write_songs
 
-import genre_lightning.data.cache
+import genre_lightning.data.building
 import genre_lightning.data.stored
-from genre_lightning.data.engine import Threads
 from genre_lightning.data.cache import FeatureCache
+from genre_lightning.data.engine import Threads
 from genre_lightning.features.base import read_features
 
 SILENT = ("index: gone", "index: no song", "index: a folder")  # nobody can tell that there was a shard
@@ -40,7 +40,7 @@ def computed(monkeypatch):
     paths = []
     extract = genre_lightning.data.building.extract
     monkeypatch.setattr(
-        genre_lightning.data.cache, "extract", lambda path, *rest: paths.append(path) or extract(path, *rest)
+        genre_lightning.data.building, "extract", lambda path, *rest: paths.append(path) or extract(path, *rest)
     )
     return paths
 
