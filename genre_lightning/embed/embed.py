@@ -83,17 +83,17 @@ def embed(cfg: DictConfig) -> None:
     run = chosen_run(cfg)
     check(cfg)
     projection: Projection = instantiate(cfg.projection)
-    from genre_lightning.embed.embedder import embed_songs, predicting_trainer  # which take seconds to import
+    from genre_lightning.embed.embedder import predicting_trainer  # which take seconds to import
+    from genre_lightning.embed.parts import embed_by_parts, forget_parts
 
     trainer = predicting_trainer(**settings_of(cfg.trainer))
     songs = read_songs(*chosen_songs(cfg, run), run)
-    if trainer.is_global_zero:
-        logger.info("%s: songs to embed: %d", run.folder, len(songs.cached))
-    means = embed_songs(run, songs.cached, trainer)
+    means = embed_by_parts(run, songs.cached, trainer, songs.folder)
     leave_group()
     if trainer.is_global_zero:
         saved = Saved(read_saved(songs.folder), None if songs.own else read_saved(run.folder))
         mapped, told = map_songs(projection, run, songs, means, saved)
+        forget_parts(songs.folder)
         own = mapped if songs.own else saved.run
         metrics = measure(mapped.embeddings, embeddings_of(own, run), cfg.neighbours)
         view = map_view(run, songs, with_background(mapped, own), metrics, None if songs.own else cfg.data)

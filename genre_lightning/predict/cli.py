@@ -3,32 +3,33 @@
 from __future__ import annotations
 
 import argparse
-import csv
-import io
-import json
 import os
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from genre_lightning.errors import UserError
-from genre_lightning.text import as_cell, clock, column_widths, percent, printable, table, table_head, table_row
+from genre_lightning.predict.formats import as_csv, as_json, as_table, title
+from genre_lightning.predict.library import join_parts, songs_left, write_parts
+from genre_lightning.text import printable
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from genre_lightning.audio.reading import AudioError
-    from genre_lightning.predict.predictor import Moment, Prediction
+    from genre_lightning.data.engine import Dask, Threads
+    from genre_lightning.predict.predictor import Prediction, Predictor
 
 EXAMPLES = """\
 What genre is a song, and when?
 
   genre-lightning predict logs/RUN song.mp3                its genres, averaged over the whole song
   genre-lightning predict logs/RUN album more.m4a --csv    a folder is searched for songs
-  genre-lightning predict logs/RUN mix.flac --timeline     a row a second, and mix.flac.timeline.png"""
+  genre-lightning predict logs/RUN mix.flac --timeline     a row a second, and mix.flac.timeline.png
+  genre-lightning predict logs/RUN library --into found    a library: found/predictions.csv, which goes on if stopped"""
 STATUS = "The exit status is 0 if all songs could be read, 1 if some could not, 2 if the command is wrong."
 DECIMALS = 6
 MISSING_SHOWN = 3
@@ -43,10 +44,15 @@ def add_predict(parser: argparse.ArgumentParser) -> None:
     formats = parser.add_mutually_exclusive_group()
     formats.add_argument("--json", dest="format", action="store_const", const=as_json, help="print one list in JSON")
     formats.add_argument("--csv", dest="format", action="store_const", const=as_csv, help="print CSV")
+    formats.add_argument("--into", type=Path, metavar="FOLDER", help="write CSV there, part by part, and go on from it")
     parser.add_argument("--timeline", action="store_true", help="print and draw each second; silence has no genre")
     parser.add_argument("--every", type=seconds, metavar="SECONDS", help="seconds per row of the timeline (default: 1)")
     parser.add_argument("--pictures", type=Path, metavar="FOLDER", help="where timelines are drawn (default: here)")
     parser.add_argument("--num-workers", type=count, metavar="N", help="songs read at once (default: one per core)")
+    parser.add_argument(
+        "--engine", choices=["threads", "dask"], default="threads", help="dask: a cluster does the work"
+    )
+    parser.add_argument("--address", help="of the scheduler of --engine dask (default: a cluster on this machine)")
     add_trust(parser)
     parser.set_defaults(format=as_table, call=predict)
 
@@ -83,13 +89,41 @@ def predict(arguments: argparse.Namespace) -> int:
     genres = predictor.spec.genres
     timeline = arguments.timeline or arguments.every or arguments.pictures
     every = (arguments.every or 1.0) if timeline else None
-    predictions = Predictions(predictor.predict_all(songs, every, arguments.num_workers), len(songs))
+    if arguments.into is not None:
+        return predict_library(arguments, predictor, songs, every)
+    predictions = Predictions(predictor.predict_all(songs, every, engine_of(arguments)), len(songs))
     shown = with_pictures(predictions, arguments.pictures or Path(), genres) if timeline else predictions
     for text in arguments.format(shown, genres, songs):
         say(text, sys.stdout)
     if predictions.stopped:
         raise KeyboardInterrupt
     return predictions.status
+
+
+def predict_library(
+    arguments: argparse.Namespace, predictor: Predictor, songs: Sequence[Path], every: float | None
+) -> int:  # fmt: skip
+    """Write what the songs are into a folder, those that are not there yet; returns as `predict` does."""
+    folder, genres = arguments.into, predictor.spec.genres
+    model = f"{predictor.fingerprint}-{every:g}" if every else predictor.fingerprint
+    todo = songs_left(folder, model, songs)
+    predictions = Predictions(predictor.predict_all(todo, every, engine_of(arguments)), len(todo))
+    write_parts(folder, model, predictions, lambda part: as_csv(part, genres, songs))
+    if predictions.stopped:
+        raise KeyboardInterrupt
+    say(f"wrote {printable(join_parts(folder, model))}", sys.stderr)
+    return predictions.status
+
+
+def engine_of(arguments: argparse.Namespace) -> Threads | Dask:
+    """What reads the songs. Raises UserError."""
+    from genre_lightning.data.engine import Dask, Threads
+
+    if arguments.engine == "threads" and arguments.address:
+        raise UserError("--address is that of a cluster: add --engine dask")
+    if arguments.engine == "dask":
+        return Dask(arguments.address, arguments.num_workers)
+    return Threads(arguments.num_workers)
 
 
 def find_songs(paths: Iterable[Path]) -> list[Path]:
@@ -174,77 +208,3 @@ def picture(prediction: Prediction, genres: Sequence[str]) -> Figure:
     edges = [*(moment.from_seconds for moment in prediction.timeline), prediction.to_seconds]
     probabilities = [[moment.probabilities.get(genre, 0.0) for genre in genres] for moment in prediction.timeline]
     return timeline_picture(edges, probabilities, genres, title(prediction, prediction.path.name))
-
-
-def as_table(predictions: Iterable[Prediction], genres: Sequence[str], songs: Sequence[Path]) -> Iterator[str]:
-    """Tables for people: of one song the genres in rows, of several a line a song, of each timeline a line a moment."""
-    head, full = ("file", "genre", *genres), ["100.0 %"] * len(genres)
-    longest = [*((printable(song), "", *full) for song in songs), *(("", genre, *full) for genre in genres)]
-    widths = column_widths([head, *longest])  # known before the first line, which is printed at once
-    is_first = True
-    for prediction in predictions:
-        if prediction.timeline:
-            rows = [moment_row(clock(moment.from_seconds), moment, genres) for moment in prediction.timeline]
-            yield f"{title(prediction, prediction.path)}\n\n{table(('from', 'genre', *genres), rows)}\n"
-        elif len(songs) == 1:
-            rows = [(genre, percent(probability)) for genre, probability in prediction.probabilities.items()]
-            yield f"{title(prediction, prediction.path)}\n\n{table(('genre', 'probability'), rows)}"
-        else:
-            row = table_row(moment_row(printable(prediction.path), prediction, genres), widths)
-            yield f"{table_head(head, widths)}\n{row}" if is_first else row
-        is_first = False
-
-
-def title(prediction: Prediction, name: object) -> str:
-    """A song and its most probable genre in a line."""
-    return f"{printable(name)}: {printable(prediction.genre)}, {percent(prediction.probabilities[prediction.genre])}"
-
-
-def moment_row(label: str, moment: Moment, genres: Sequence[str]) -> tuple[str, ...]:
-    """What is in a line for a moment, or a song, and its label."""
-    probabilities = [percent(moment.probabilities[genre]) if moment.genre else "" for genre in genres]
-    return label, moment.genre or "silence", *probabilities
-
-
-def as_json(predictions: Iterable[Prediction], *_: object) -> Iterator[str]:
-    """One list, a song a line, the genres of each with the most probable first."""
-    opening = "["
-    for prediction in predictions:
-        values = {"path": str(prediction.path), **plain(prediction)}
-        if prediction.timeline:
-            values["timeline"] = [plain(moment) for moment in prediction.timeline]
-        yield opening + json.dumps(values)
-        opening = ","
-    yield "[]" if opening == "[" else "]"
-
-
-def plain(moment: Moment) -> dict[str, Any]:
-    """A moment, or a whole song, as JSON holds it; the genre of silence is null."""
-    probabilities = {genre: round(probability, DECIMALS) for genre, probability in moment.probabilities.items()}
-    return {**span(moment), "genre": moment.genre or None, "probabilities": probabilities}
-
-
-def as_csv(predictions: Iterable[Prediction], genres: Sequence[str], _: object) -> Iterator[str]:
-    """A line for each song, or of songs with a timeline for each moment, with a column for each genre.
-
-    For silence the genre and the columns are empty.
-    """
-    yield csv_line(["path", "from_seconds", "to_seconds", "genre", *map(as_cell, genres)])
-    for prediction in predictions:
-        for moment in prediction.timeline or [prediction]:
-            known = plain(moment)["probabilities"]
-            probabilities = [known.get(genre) for genre in genres]
-            told = [as_cell(str(prediction.path)), *span(moment).values(), as_cell(moment.genre)]
-            yield csv_line([*told, *probabilities])
-
-
-def span(moment: Moment) -> dict[str, float]:
-    """From when to when, to the millisecond."""
-    return {"from_seconds": round(moment.from_seconds, 3), "to_seconds": round(moment.to_seconds, 3)}
-
-
-def csv_line(values: Iterable[object]) -> str:
-    """One line of CSV, without its end."""
-    line = io.StringIO()
-    csv.writer(line).writerow(values)  # its own ends of lines are what it quotes in names
-    return line.getvalue().removesuffix("\r\n")

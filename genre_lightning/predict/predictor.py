@@ -1,9 +1,10 @@
 """What genre is a song: by a finished run, or a file exported from one, for whole songs and moment by moment."""
 
+import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
-from itertools import pairwise
+from functools import cache, cached_property, partial
+from itertools import chain, pairwise
 from os import PathLike
 from pathlib import Path
 
@@ -14,7 +15,8 @@ from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from genre_lightning.audio.reading import AudioError
-from genre_lightning.data.engine import Threads
+from genre_lightning.data.building import parts
+from genre_lightning.data.engine import Dask, Threads
 from genre_lightning.data.extraction import Extracted, extract, extract_all
 from genre_lightning.data.loudness import heard_seconds
 from genre_lightning.data.spec import Spec
@@ -76,6 +78,7 @@ class Predictor:
 
     def __init__(self, run: str | PathLike[str], trust: bool = False) -> None:
         use_one_thread_after_fork()
+        self.run, self.trust = Path(run), trust
         self.spec, self.logits = load(Path(run), trust)
         self.n_frames = self.spec.window_shape[0]
 
@@ -99,7 +102,7 @@ class Predictor:
         return Prediction(0.0, song.seconds, self.by_genre(windows.mean(dim=0)), Path(path), timeline)
 
     def predict_all(
-        self, paths: Sequence[Path], every_seconds: float | None = None, engine: Threads | None = None
+        self, paths: Sequence[Path], every_seconds: float | None = None, engine: Threads | Dask | None = None
     ) -> Iterator[tuple[Path, Prediction | AudioError]]:
         """Predict the genres of many songs, several at once.
 
@@ -111,7 +114,18 @@ class Predictor:
         Yields:
             Each path in the order given, with what `predict` returns or raises for it.
         """
+        if isinstance(engine, Dask):
+            task = partial(predict_part, self.run.absolute(), self.trust, self.fingerprint, every_seconds)
+            return chain.from_iterable(engine.map(task, parts(paths)))
         return extract_all(paths, partial(self.predict, every_seconds=every_seconds), engine or Threads())
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """What only this model has: a hash of it."""
+        from genre_lightning.runs.run import MODEL, find_model
+
+        file = self.run if self.run.suffix == ".onnx" else find_model(self.run) / MODEL
+        return hashlib.sha256(file.read_bytes()).hexdigest()[:16]
 
     def timeline(self, song: Extracted, every_seconds: float) -> list[Moment]:
         """Predict the windows around the middles of a song's parts; at both ends the first and the last window.
@@ -152,6 +166,19 @@ class Predictor:
         """The genres with their probabilities, the most probable first, from the logits of a window or a song."""
         named = zip(self.spec.genres, logits.softmax(dim=0).tolist(), strict=True)
         return dict(sorted(named, key=lambda genre: -genre[1]))
+
+
+def predict_part(
+    run: Path, trust: bool, fingerprint: str, every_seconds: float | None, paths: Sequence[Path]
+) -> list[tuple[Path, Prediction | AudioError]]:
+    """Predict songs in a worker of a cluster, which reads the run once as long as its model stays the same."""
+    return [*remembered(run, trust, fingerprint).predict_all(paths, every_seconds, Threads(1))]
+
+
+@cache
+def remembered(run: Path, trust: bool, _fingerprint: str) -> Predictor:
+    """The run's Predictor."""
+    return Predictor(run, trust)
 
 
 def load(run: Path, trust: bool) -> tuple[Spec, Logits]:

@@ -18,7 +18,7 @@ from genre_lightning.embed.neighbours import similar_learnt
 from genre_lightning.errors import UserError
 from genre_lightning.features.base import Features
 from genre_lightning.features.pretrained import Pretrained
-from genre_lightning.predict.cli import DECIMALS
+from genre_lightning.predict.formats import DECIMALS
 from genre_lightning.predict.evidence import SCALE, Evidence, Frames, Listener, Part
 from genre_lightning.predict.evidence_picture import song_picture
 from genre_lightning.runs.predictions import read_predictions
