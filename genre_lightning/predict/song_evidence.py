@@ -18,9 +18,9 @@ from genre_lightning.embed.neighbours import similar_learnt
 from genre_lightning.errors import UserError
 from genre_lightning.features.base import Features
 from genre_lightning.features.pretrained import Pretrained
-from genre_lightning.predict.formats import DECIMALS
 from genre_lightning.predict.evidence import SCALE, Evidence, Frames, Listener, Part
 from genre_lightning.predict.evidence_picture import song_picture
+from genre_lightning.predict.formats import DECIMALS
 from genre_lightning.runs.predictions import read_predictions
 from genre_lightning.runs.run import Run
 from genre_lightning.text import percent, printable, table
