@@ -1,9 +1,8 @@
 """What disks, kills and people do to a cache: by name, something that is done to its folder; `rng` chooses where.
 
-A cache has shards of NAME.features.npy, NAME.stats.npy, NAME.peaks.npy and NAME.json; the first by name is hit.
+A cache has shards of NAME.features.npy, NAME.stats.npy, NAME.peaks.npy and NAME.songs.npy; the first by name is hit.
 """
 
-import json
 import pickle
 import shutil
 from functools import partial
@@ -12,6 +11,8 @@ import numpy as np
 import soundfile
 from building import open_cache
 from conftest import SAMPLE_RATE, compose_song
+
+from genre_lightning.data.index import read_index, write_index
 
 ARRAYS = ("features", "stats", "peaks")
 PAGE = 4096
@@ -22,7 +23,7 @@ def array_of(folder, kind):
 
 
 def index_of(folder):
-    return min(path for path in folder.glob("*.json") if len(path.stem) == 32)
+    return array_of(folder, "songs")
 
 
 def in_bytes(change, find, folder, rng):
@@ -38,19 +39,19 @@ def in_numbers(change, kind, folder, rng):
 
 
 def in_songs(change, folder, rng):
-    """The same for the list of songs in an index."""
-    path = index_of(folder)
-    songs = json.loads(path.read_bytes())
-    path.write_text(json.dumps(change(songs, rng)))
+    """The same for the rows of an index, which is then as whole as ever."""
+    shard = index_of(folder).name.split(".")[0]
+    index = read_index(folder, shard)
+    write_index(folder, shard, change(index.rows.copy(), rng), index.files)
 
 
 def in_one_song(name, change, folder, rng):
     """The same for a number of one song in an index."""
 
-    def changed(songs, rng):
-        song = songs[rng.integers(len(songs))]
-        song[name] = change(song[name])
-        return songs
+    def changed(rows, rng):
+        row = rows[rng.integers(len(rows))]
+        row[name] = change(row[name].item())
+        return rows
 
     in_songs(changed, folder, rng)
 
@@ -85,17 +86,19 @@ def replaced_by_folder(find, folder, rng):
     path.mkdir()
 
 
-def swapped_keys(songs, rng):
-    songs[0]["key"], songs[-1]["key"] = songs[-1]["key"], songs[0]["key"]
-    return songs
+def swapped_keys(rows, rng):
+    rows["key"] = np.roll(rows["key"], 1)
+    return rows
 
 
-def without(name, songs, rng):
-    return [{key: song[key] for key in song if key != name} for song in songs]
+def swapped_paths(folder, rng):
+    shard = index_of(folder).name.split(".")[0]
+    index = read_index(folder, shard)
+    write_index(folder, shard, index.rows, index.files[::-1])
 
 
 def copied(folder, rng):
-    shutil.copy(index_of(folder), folder / f"{'f' * 32}.json")
+    shutil.copy(index_of(folder), folder / f"{'f' * 32}.songs.npy")
 
 
 def of_every_file(find):
@@ -135,40 +138,37 @@ def of_arrays(kind):
 
 
 OF_INDEXES = {
-    "null": partial(in_songs, lambda songs, rng: None),
-    "somebody else's": partial(in_songs, lambda songs, rng: {"name": "something", "version": 2}),
-    "a list of numbers": partial(in_songs, lambda songs, rng: [1, 2.5, None, "a", [], {}]),
-    "no song": partial(in_songs, lambda songs, rng: []),
-    "no UTF-8": partial(in_bytes, lambda data, rng: b'["\xff\xfe\xfa"]', index_of),
-    "nested": partial(in_bytes, lambda data, rng: b"[" * 200_000, index_of),
-    "an endless number": partial(in_bytes, lambda data, rng: b"[" + b"9" * 10_000 + b"]", index_of),
-    "a key more": partial(in_songs, lambda songs, rng: [song | {"tempo": 120} for song in songs]),
-    "another version's": partial(in_songs, partial(without, "checksum")),
-    "a key less": partial(in_songs, partial(without, "start")),
-    "of a missing shard": partial(in_one_song, "shard", lambda shard: "0" * 32),
-    "of a shard elsewhere": partial(in_one_song, "shard", lambda shard: f"../{shard}"),
+    "no song": partial(in_songs, lambda rows, rng: rows[:0]),
+    "a song less": partial(in_songs, lambda rows, rng: rows[1:]),
+    "another order": partial(in_songs, lambda rows, rng: rows[::-1]),
+    "another version's": partial(in_songs, lambda rows, rng: np.zeros(len(rows), [("start", "<i8"), ("crc", "<u4")])),
+    "somebody else's": partial(in_bytes, lambda data, rng: b'{"name": "something", "version": 2}', index_of),
+    "more songs than there are": partial(in_bytes, lambda data, rng: data[:-8] + b"\xff" * 4 + data[-4:], index_of),
+    "of another shard": lambda folder, rng: shutil.copy(max(folder.glob("*.songs.npy")), index_of(folder)),
     "frames beyond the end": partial(in_one_song, "n_frames", lambda count: count + 10**6),
-    "frames beyond all ends": partial(in_one_song, "start", lambda start: 10**30),
+    "frames beyond all ends": partial(in_one_song, "start", lambda start: 2**63 - 1),
     "frames before the beginning": partial(in_one_song, "start", lambda start: -1000),
     "off by some frames": partial(in_one_song, "start", lambda start: start + 5),
     "a frame less": partial(in_one_song, "n_frames", lambda count: count - 1),
+    "fewer than no frames": partial(in_one_song, "n_frames", lambda count: -count),
     "another song's stats": partial(in_one_song, "row", lambda row: row + 1),
+    "stats before the beginning": partial(in_one_song, "row", lambda row: -1),
     "another song's fingerprint": partial(in_one_song, "first_peak", lambda peak: peak + 1),
     "no fingerprint": partial(in_one_song, "n_peaks", lambda count: 0),
     "another length": partial(in_one_song, "seconds", lambda seconds: 3 * seconds),
     "no length": partial(in_one_song, "seconds", lambda seconds: float("nan")),
-    "a text for a number": partial(in_one_song, "start", str),
-    "a list for a name": partial(in_one_song, "key", lambda key: [key]),
     "another digest": partial(in_one_song, "digest", lambda digest: digest[::-1]),
-    "two songs for each other": partial(in_songs, swapped_keys),
+    "songs for each other": partial(in_songs, swapped_keys),
+    "paths for each other": swapped_paths,
     "twice": copied,
 }
 STRAYS = {
     "notes": lambda folder, rng: (folder / "notes.json").write_text('{"mine": [1]}'),
-    "a copy": lambda folder, rng: shutil.copy(index_of(folder), folder / "Copy of index.json"),
-    "a list without arrays": lambda folder, rng: (folder / f"{'e' * 32}.json").write_text("[]"),
+    "a copy": lambda folder, rng: shutil.copy(index_of(folder), folder / "Copy of index.songs.npy"),
+    "an index without arrays": lambda folder, rng: (folder / f"{'e' * 32}.songs.npy").write_bytes(b""),
+    "an index of long ago": lambda folder, rng: (folder / f"{'c' * 32}.json").write_text("[]"),
     "half a file": lambda folder, rng: (folder / "0.features.npy.01234567.tmp").write_bytes(b"half"),
-    "a folder for an index": lambda folder, rng: (folder / f"{'d' * 32}.json").mkdir(),
+    "a folder for an index": lambda folder, rng: (folder / f"{'d' * 32}.songs.npy").mkdir(),
     "settings that are none": lambda folder, rng: (folder / "settings.json").write_text("{"),
     "no settings": lambda folder, rng: (folder / "settings.json").unlink(),
 }
@@ -213,5 +213,4 @@ def build_shards(root, *parts):
 
 def in_first_shard(cache, paths):
     """The songs in the shard that damage hits."""
-    first = min(song.shard for song in cache.songs.values())
-    return [path for path in paths if cache.find(path).shard == first]
+    return [path for path in paths if cache.shard[cache.find(path).number] == 0]

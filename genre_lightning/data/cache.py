@@ -19,18 +19,18 @@ from genre_lightning.audio.reading import AudioError
 from genre_lightning.data.building import Builder, parts
 from genre_lightning.data.engine import Dask, Threads
 from genre_lightning.data.extraction import Outcome, song_key, with_progress
+from genre_lightning.data.index import CachedSong
 from genre_lightning.data.lengths import Lengths
 from genre_lightning.data.locks import wait_for_lock
 from genre_lightning.data.loudness import Loudness
-from genre_lightning.data.shards import CachedSong
 from genre_lightning.data.stored import StoredFeatures
 from genre_lightning.errors import UserError
 from genre_lightning.features.base import Features
 
 logger = logging.getLogger(__name__)
 # 1: songs were known by their absolute paths; 2: with their silences, as loud as they were; 3: tags; 4: no checksums;
-# 5: checksums that did not tell settings apart
-FORMAT_VERSION = 6
+# 5: checksums that did not tell settings apart; 6: indexes in JSON
+FORMAT_VERSION = 7
 FOLDER = re.compile(r"\w+-[0-9a-f]{12}")  # as folder_name calls it
 LOOKUPS_AT_ONCE = 8  # a network disk answers them in the time of one
 SLOW_SECONDS = 3  # lookups that take longer show how far they are
@@ -73,8 +73,8 @@ class FeatureCache(StoredFeatures):
         """The song of a file as it is now; None if it has not been computed, or has changed or been damaged since, or
         is no song here.
         """
-        song = self.songs.get(song_key(path))
-        return song if song is not None and self.is_sound(song) and self.lengths.allow(song.seconds) else None
+        song = self.song_of(song_key(path))
+        return song if song is not None and self.lengths.allow(song.seconds) else None
 
     def build(self, paths: Iterable[Path]) -> dict[Path, str]:
         """Compute the features that are missing or damaged, when no other process does.
@@ -102,7 +102,7 @@ class FeatureCache(StoredFeatures):
         except OSError as error:
             raise UserError(
                 f"cache.root: cannot write to {self.folder}: {error.strerror or error}; "
-                f"{len(self.songs)} songs are kept there, free some space or change cache.root and run again"
+                f"{len(self)} songs are kept there, free some space or change cache.root and run again"
             ) from None
 
     def missing(self, paths: Sequence[Path]) -> list[Path]:
@@ -125,7 +125,7 @@ class FeatureCache(StoredFeatures):
         finally:  # also after Ctrl-C or an error
             self.refresh()
         computed = [path for path in paths if path not in broken]
-        if computed and not any(song_key(path) in self.songs for path in computed):
+        if computed and not any(self.song_of(song_key(path)) for path in computed):
             raise UserError(
                 f"engine: its workers do not write where this process reads; {self.folder} must be on a "
                 "disk that all of them share, and be called the same there: cache.root=..."

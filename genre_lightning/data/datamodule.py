@@ -5,11 +5,12 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
 import torch
 from torch.utils.data import DataLoader
 
 from genre_lightning.data.augment import Augment
-from genre_lightning.data.cache import CachedSong, FeatureCache
+from genre_lightning.data.cache import FeatureCache
 from genre_lightning.data.catalogue import Catalogue, linked
 from genre_lightning.data.loading import WindowModule
 from genre_lightning.data.recordings import Recordings
@@ -17,6 +18,7 @@ from genre_lightning.data.selection import Selection, check_listed, known_songs,
 from genre_lightning.data.sources.folder import folder
 from genre_lightning.data.spec import Spec
 from genre_lightning.data.splits import split_catalogue
+from genre_lightning.data.stored import Numbers
 from genre_lightning.data.tags import with_tags
 from genre_lightning.data.windows import PADDING, Batch, RandomWindows, RegularWindows, Statistics, WindowDataset
 from genre_lightning.errors import UserError
@@ -128,14 +130,14 @@ class GenreDataModule(WindowModule):
         self.genres = self.selection.catalogue.genres
         songs = {split: self.cached_songs(split) for split in self.selection.catalogue.splits}
         learnt_from = self.learnt_from if "train" in songs else [*songs]  # all folds
-        longest = max(song.n_frames for split in learnt_from for song in songs[split])
+        longest = max(int(self.cache.rows["n_frames"][songs[split]].max()) for split in learnt_from)
         self.n_frames = min(longest, self.features.frames_in(self.window_seconds))
         self.datasets = {split: self.dataset([split], songs[split]) for split in songs}
         self.learn_from(*learnt_from)
 
     def learn_from(self, *splits: str) -> None:
         """Train on the songs of these splits from now on; `statistics` are theirs."""
-        songs = [song for split in splits for song in self.datasets[split].songs]
+        songs = np.concatenate([self.datasets[split].songs for split in splits])
         self.learnt_from, self.datasets[LEARNT_FROM] = splits, self.dataset(splits, songs)
 
     def watch(self, split: str) -> None:
@@ -145,7 +147,7 @@ class GenreDataModule(WindowModule):
         from a window takes three times as long as to judge it, or longer, unless the head is solved.
         """
         train, val = self.datasets[LEARNT_FROM], self.datasets[split]
-        windows, of_val = (len(RegularWindows(songs, 1, self.overlap)) for songs in (train, val))
+        windows, of_val = (RegularWindows(songs, 1, self.overlap).n_windows for songs in (train, val))
         learning = windows if self.windows_per_song == "all" else 3 * self.drawn_from(train) * len(train)
         affordable = int((learning + of_val) / 10 / windows * len(train))
         self.datasets[TRAIN_SONGS] = train.sample(max(1, min(len(val), affordable, len(train))))
@@ -157,18 +159,19 @@ class GenreDataModule(WindowModule):
             return max(1.0, LEAST_WINDOWS / len(dataset))
         return float(self.windows_per_song)
 
-    def cached_songs(self, split: str) -> list[CachedSong]:
-        """The songs of a split. Raises UserError if the cache does not have them."""
+    def cached_songs(self, split: str) -> Numbers:
+        """The songs of a split, by their numbers in the cache. Raises UserError if the cache does not have them."""
         tracks = self.selection.catalogue.of_split(split)
-        songs = [song for track in tracks if (song := self.cache.find(track.path))]
+        songs = [song.number for track in tracks if (song := self.cache.find(track.path))]
         if len(songs) != len(tracks):
             raise UserError("data: some files changed while they were being read; run again")
-        return songs
+        return np.array(songs, np.int64)
 
-    def dataset(self, splits: Sequence[str], songs: Sequence[CachedSong]) -> WindowDataset:
+    def dataset(self, splits: Sequence[str], songs: Numbers) -> WindowDataset:
         """The windows of the songs of some splits."""
         tracks = (track for split in splits for track in self.selection.catalogue.of_split(split))
-        genres = [self.genres.index(track.genre) for track in tracks]
+        index = {genre: number for number, genre in enumerate(self.genres)}
+        genres = [index[track.genre] for track in tracks]
         return WindowDataset(self.cache, songs, genres, self.n_frames, len(self.genres))
 
     @property

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+import numpy as np
 import torch
 from lightning import LightningDataModule
 from torch.utils.data import DataLoader
@@ -42,7 +43,8 @@ class WholeSongs(WindowModule):
         num_workers: int = 0,
     ) -> None:  # fmt: skip
         super().__init__()
-        self.dataset = WindowDataset(cache, songs, [0] * len(songs), n_frames, n_genres=1)
+        numbers = np.array([song.number for song in songs], np.int64)
+        self.dataset = WindowDataset(cache, numbers, np.zeros_like(numbers), n_frames, n_genres=1)
         self.batch_size, self.overlap, self.num_workers = batch_size, overlap, num_workers
 
     def predict_dataloader(self) -> DataLoader[Batch]:

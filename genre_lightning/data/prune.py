@@ -13,14 +13,15 @@ from filelock import Timeout
 from genre_lightning.data.building import SETTINGS
 from genre_lightning.data.cache import FOLDER
 from genre_lightning.data.extraction import song_key
+from genre_lightning.data.index import Index, index_of, key_hash, read_index, shards_in
 from genre_lightning.data.locks import take_lock
-from genre_lightning.data.shards import INDEX, KINDS, CachedSong, array_of, read_index
+from genre_lightning.data.shards import KINDS, array_of
 from genre_lightning.errors import UserError
 
 # A file is written in less time than this; older ones that are not finished are what a kill has left.
 ABANDONED_SECONDS = 600
 UNFINISHED = re.compile(r".+\.[0-9a-f]{8}\.tmp")  # as files.write_whole names them
-ARRAY = re.compile(rf".+\.({'|'.join(KINDS)})\.npy")
+ARRAY = re.compile(rf".+\.({'|'.join(KINDS)})\.npy|[0-9a-f]{{32}}\.json")  # the latter was an index once
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,24 +65,30 @@ def prune(folder: Path, remove: bool) -> str:
 def look_into(folder: Path) -> Contents:
     """Count the songs that may still be needed; a shard without any, or without one of its arrays, can go."""
     kept, songs, songs_in_use, unneeded = set(), 0, 0, []
-    for index in sorted(path for path in folder.iterdir() if INDEX.fullmatch(path.name) and path.is_file()):
-        held = [song for song in read_index(index) if song is not None]
-        whole = all(array_of(folder, index.stem, kind).is_file() for kind in KINDS)
-        in_use = sum(map(may_be_needed, held)) if whole else 0
-        songs, songs_in_use = songs + len(held), songs_in_use + in_use
+    for shard in shards_in(folder):
+        index = read_index(folder, shard)
+        whole = all(array_of(folder, shard, kind).is_file() for kind in KINDS)
+        in_use = count_in_use(index) if whole else 0
+        songs, songs_in_use = songs + len(index.rows), songs_in_use + in_use
         if in_use:
-            kept.add(index.stem)
+            kept.add(shard)
         else:
-            unneeded.append(index)  # before its arrays: no index without them
+            unneeded.append(index_of(folder, shard))  # before its arrays: no index without them
     arrays = (path for path in folder.iterdir() if ARRAY.fullmatch(path.name) or UNFINISHED.fullmatch(path.name))
     unneeded += [path for path in arrays if path.name.split(".")[0] not in kept and path.is_file()]
     return Contents(songs, songs_in_use, unneeded)
 
 
-def may_be_needed(song: CachedSong) -> bool:
+def count_in_use(index: Index) -> int:
+    """How many songs may still be needed; all of a damaged index, which the next run mends."""
+    keys = index.rows["key"].tolist()
+    return sum(map(may_be_needed, index.files, keys)) if index.sound else len(keys)
+
+
+def may_be_needed(file: str, key: bytes) -> bool:
     """Whether a song's file is as it was when it was read, or its whole folder is elsewhere: moved, or not mounted."""
-    path = Path(song.path)
-    return song_key(path) == song.key or not os.path.isdir(path.parent)  # noqa: PTH112 (Path's raises for odd names)
+    path = Path(file)
+    return key_hash(song_key(path)) == key or not os.path.isdir(path.parent)  # noqa: PTH112 (Path's raises for odd names)
 
 
 def abandoned(root: Path) -> Iterator[Path]:

@@ -2,22 +2,18 @@
 
 A shard is four files with one random name. NAME.features.npy `(frames, features)` holds all its songs one after the
 other, NAME.stats.npy `(songs, 2, features)` each song's mean and standard deviation, NAME.peaks.npy `(peaks,)` the
-fingerprints of all songs, and NAME.json, the index, is a list of `CachedSong`s. A shard exists once its index does.
+fingerprints of all songs, and NAME.songs.npy is its index (`index.py`). A shard exists once its index does.
 
 Disks lose and mix up what they hold. So a song has a checksum of its frames, and one of all else that is kept of it,
 which tells settings apart, too. The headers of the arrays are for other programs: here it counts which bytes are there,
 not what a header says.
 """
 
-import errno
 import hashlib
-import json
 import logging
-import re
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, fields, replace
 from functools import cache, partial
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -27,75 +23,25 @@ import numpy.typing as npt
 
 from genre_lightning.audio.fingerprint import Peaks
 from genre_lightning.data.extraction import Extracted
-from genre_lightning.files import write_text_whole, write_whole
+from genre_lightning.data.index import HASH_BYTES, ROW, Rows, index_of, key_hash, write_index
+from genre_lightning.files import write_whole
 
 logger = logging.getLogger(__name__)
 Bytes = npt.NDArray[np.uint8]
 Stats = npt.NDArray[np.float32]
 KINDS = ("features", "stats", "peaks")
 HEADER_BYTES = 128  # of all arrays of fewer than four dimensions, in version 1.0 of NumPy's format
-# Errors that say nothing about what a file holds.
-NOT_DAMAGE = (errno.EACCES, errno.EPERM, errno.EMFILE, errno.ENFILE, errno.ENOMEM)
+MOST_MAPPED = 32_768  # half of the files that Linux lets a process map
 OTHER_FILES = 512  # that a process has open beside those of a cache, at most
-INDEX = re.compile(r"[0-9a-f]{32}\.json")  # what has another name is no index
 
 
-@dataclass(frozen=True, slots=True)
-class CachedSong:
-    """Where a song's features lie in the cache, and what was learnt while its file was read.
-
-    `path` is where the file was then; `row` is the song's index in the shard, `start` its first frame there; its
-    fingerprint is `n_peaks` long and begins with `first_peak`. `digest` is `Extracted`'s, `crc` the frames' CRC-32, and
-    `checksum` one of all else.
-    """
-
-    key: str
-    path: str
-    shard: str
-    row: int
-    start: int
-    n_frames: int
-    seconds: float
-    digest: str
-    crc: int
-    first_peak: int
-    n_peaks: int
-    checksum: str = ""
-
-
-TYPES: dict[str, Any] = {field.name: field.type for field in fields(CachedSong)}
-
-
-def read_index(path: Path) -> list[CachedSong | None]:
-    """The songs of an index, None for each entry that is none; one None for a file that is no index.
-
-    Raises OSError if it may not be read.
-    """
-    try:
-        entries = json.loads(path.read_bytes())
-    except OSError as error:
-        if error.errno in NOT_DAMAGE:
-            raise
-        entries = None
-    except (ValueError, RecursionError):
-        entries = None
-    return [as_song(entry, path.stem) for entry in entries] if isinstance(entries, list) else [None]
-
-
-def as_song(entry: Any, shard: str) -> CachedSong | None:
-    """An entry of a shard's index as a song, whose numbers may still be wrong; None if it is none."""
-    if isinstance(entry, dict) and {name: type(entry[name]) for name in entry} == TYPES and entry["shard"] == shard:
-        return CachedSong(**entry)
-    return None
-
-
-def checksum(cache: str, song: CachedSong, stats: Stats, fingerprint: Peaks) -> str:
+def checksum(cache: str, shard: str, row: np.void, stats: Stats, fingerprint: Peaks) -> bytes:
     """What changes with any number of a song, its `stats`, its `fingerprint`, and its cache's name: its settings."""
-    known = [cache, *(getattr(song, name) for name in TYPES if name != "checksum")]
-    hashed = hashlib.sha256(json.dumps(known).encode())
+    hashed = hashlib.sha256(f"{cache}/{shard}".encode())
+    hashed.update(row.tobytes()[HASH_BYTES:])
     hashed.update(stats.tobytes())
     hashed.update(fingerprint.tobytes())
-    return hashed.hexdigest()
+    return hashed.digest()[:HASH_BYTES]
 
 
 def array_of(folder: Path, shard: str, kind: str) -> Path:
@@ -131,15 +77,23 @@ def tell_unmapped(folder: Path) -> None:
     logger.warning("%s: %s", folder, what)
 
 
-def allow_open_files(count: int) -> None:
-    """Let this process have so many files of a cache open: most systems allow 1,024 unasked, macOS 256."""
-    with suppress(ImportError, OSError, ValueError):  # Windows has no such limit
-        import resource
+def allow_open_files(count: int) -> int:
+    """Let this process have so many files of a cache open: most systems allow 1,024 unasked, macOS 256.
 
-        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-        wanted = count + OTHER_FILES if hard == resource.RLIM_INFINITY else min(count + OTHER_FILES, hard)
-        if soft != resource.RLIM_INFINITY and soft < wanted:
+    Returns how many it may have.
+    """
+    count = min(count, MOST_MAPPED)
+    try:
+        import resource
+    except ImportError:  # Windows has no such limit
+        return count
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = count + OTHER_FILES if hard == resource.RLIM_INFINITY else min(count + OTHER_FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        with suppress(OSError, ValueError):
             resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+        soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return count if soft == resource.RLIM_INFINITY else min(count, max(soft - OTHER_FILES, soft // 4))
 
 
 def write_shard(folder: Path, name: str, songs: Sequence[Extracted]) -> None:
@@ -152,7 +106,8 @@ def write_shard(folder: Path, name: str, songs: Sequence[Extracted]) -> None:
     try:
         for kind, array in arrays.items():
             write_whole(array_of(folder, name, kind), partial(write_array, array))
-        write_index(folder, name, [*indexed(folder.name, name, songs)])
+        files = [str(song.path.absolute()) for song in songs]
+        write_index(folder, name, rows_of(folder.name, name, songs), files)
     except OSError:
         remove_shard(folder, name)
         raise
@@ -164,26 +119,23 @@ def write_array(array: npt.NDArray[Any], file: BinaryIO) -> None:
     file.write(array.data)
 
 
-def write_index(folder: Path, name: str, songs: Sequence[CachedSong]) -> None:
-    """Write the index of a shard, also anew. Raises OSError."""
-    write_text_whole(folder / f"{name}.json", json.dumps([asdict(song) for song in songs]))
-
-
 def remove_shard(folder: Path, name: str) -> None:
     """Remove the files of a shard, the index first; those that the system keeps, as Windows does with mapped ones,
     are nothing without it.
     """
-    for path in (folder / f"{name}.json", *(array_of(folder, name, kind) for kind in KINDS)):
+    for path in (index_of(folder, name), *(array_of(folder, name, kind) for kind in KINDS)):
         with suppress(OSError):
             path.unlink()
 
 
-def indexed(cache: str, shard: str, songs: Sequence[Extracted]) -> Iterator[CachedSong]:
-    """Where each song lies in a shard of a cache."""
-    start = first_peak = 0
-    for row, song in enumerate(songs):
-        peaks = first_peak, len(song.fingerprint)
-        where = str(song.path.absolute()), shard, row, start, len(song.frames)
-        cached = CachedSong(song.key, *where, song.seconds, song.digest, zlib.crc32(song.frames.data), *peaks)
-        yield replace(cached, checksum=checksum(cache, cached, song.stats, song.fingerprint))
-        start, first_peak = start + len(song.frames), sum(peaks)
+def rows_of(cache: str, shard: str, songs: Sequence[Extracted]) -> Rows:
+    """Where each song lies in a shard of a cache, `(songs,)`."""
+    rows, start, first_peak = np.zeros(len(songs), ROW), 0, 0
+    for number, (row, song) in enumerate(zip(rows, songs, strict=True)):
+        row["key"], row["digest"] = key_hash(song.key), bytes.fromhex(song.digest)
+        row["row"], row["seconds"], row["crc"] = number, song.seconds, zlib.crc32(song.frames.data)
+        row["start"], row["n_frames"] = start, len(song.frames)
+        row["first_peak"], row["n_peaks"] = first_peak, len(song.fingerprint)
+        row["checksum"] = checksum(cache, shard, row, song.stats, song.fingerprint)
+        start, first_peak = start + len(song.frames), first_peak + len(song.fingerprint)
+    return rows

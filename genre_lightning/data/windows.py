@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Iterator, Sequence
-from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,12 +10,14 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset, Sampler
 
-from genre_lightning.data.cache import CachedSong, FeatureCache
+from genre_lightning.data.cache import FeatureCache
+from genre_lightning.data.stored import Numbers
 
 Windows = npt.NDArray[np.int64]  # `(windows, 2)`: the index of each one's song in its split, and its first frame
 # A window that only fills up a batch, so that every device of several has the same number of batches. Index -1
 # reads the last song, and SongScores drops what has a negative song.
 PADDING = (-1, 0)
+SONGS_AT_ONCE = 65536  # of which the statistics are read
 
 
 class Batch(NamedTuple):
@@ -45,19 +46,19 @@ class Statistics(NamedTuple):
 
 
 class WindowDataset(Dataset[Batch]):
-    """Windows of `n_frames` frames out of `songs`; `genres` holds each song's genre index."""
+    """Windows of `n_frames` frames out of `songs`, by their numbers in the cache.
+
+    `genres` holds each one's genre index, and `lengths` its frames: `(songs,)`.
+    """
 
     def __init__(
-        self, cache: FeatureCache, songs: Sequence[CachedSong], genres: Sequence[int], n_frames: int, n_genres: int
+        self, cache: FeatureCache, songs: Numbers, genres: npt.ArrayLike, n_frames: int, n_genres: int
     ) -> None:
         self.cache, self.songs, self.n_frames = cache, songs, n_frames
-        self.genres = torch.tensor(genres)
-        self.targets = torch.eye(n_genres)[self.genres]
+        self.genres, self.targets = torch.as_tensor(np.asarray(genres, np.int64)), torch.eye(n_genres)
+        self.shards, self.starts = cache.shard[songs], cache.rows["start"][songs]
+        self.lengths = cache.rows["n_frames"][songs].astype(np.int64)
         self.dtype = getattr(torch, cache.dtype)
-
-    def __getstate__(self) -> dict[str, Any]:
-        """Drop the memory maps: a worker process opens its own."""
-        return {name: value for name, value in self.__dict__.items() if name != "frames"}
 
     def __len__(self) -> int:
         return len(self.songs)
@@ -65,33 +66,41 @@ class WindowDataset(Dataset[Batch]):
     def sample(self, n_songs: int) -> "WindowDataset":
         """So many of its songs, of each genre in proportion; always the same ones."""
         places = (torch.arange(n_songs) + 0.5) * len(self) / n_songs
-        chosen = self.genres.argsort(stable=True)[places.long()]
-        songs, genres = [self.songs[song] for song in chosen.tolist()], self.genres[chosen].tolist()
-        return WindowDataset(self.cache, songs, genres, self.n_frames, self.targets.shape[1])
+        chosen = self.genres.argsort(stable=True)[places.long()].numpy()
+        return WindowDataset(self.cache, self.songs[chosen], self.genres[chosen], self.n_frames, len(self.targets))
 
     def statistics(self) -> Statistics:
         """Statistics of its songs."""
-        means, stds = np.stack([self.cache.stats(song) for song in self.songs], axis=1).astype(float)
-        weights = np.array([song.n_frames for song in self.songs])
-        mean = np.average(means, axis=0, weights=weights)
-        variance = np.average(stds**2 + (means - mean) ** 2, axis=0, weights=weights)
+        parts = range(0, len(self), SONGS_AT_ONCE)
+        of_parts = [self.moments(slice(first, first + SONGS_AT_ONCE)) for first in parts]
+        mean, variance = pooled(*(np.stack(of) for of in zip(*of_parts, strict=True)))
         floor = max(1e-3 * math.sqrt(variance.max()), 1e-6)  # a band that never sounds must not be blown up
         std = torch.from_numpy(np.sqrt(variance)).clamp(min=floor)
-        counts = torch.bincount(self.genres, minlength=self.targets.shape[1])
+        counts = torch.bincount(self.genres, minlength=len(self.targets))
         return Statistics(torch.from_numpy(mean).float(), std.float(), counts.sum() / (len(counts) * counts))
 
-    @cached_property
-    def frames(self) -> list[npt.NDArray[Any]]:
-        """The features of every song, `(n_frames, n_features)` each: views of the mapped cache, read where touched."""
-        return [self.cache.frames(song) for song in self.songs]
+    def moments(self, part: slice) -> tuple[npt.NDArray[Any], npt.NDArray[Any], int]:
+        """Mean and variance of each feature over the frames of some of its songs, `(n_features,)` each; how many."""
+        stats, lengths = self.cache.stats_of(self.songs[part]).astype(float), self.lengths[part]
+        return *pooled(stats[:, 0], stats[:, 1] ** 2, lengths), lengths.sum()
 
     def __getitems__(self, windows: Windows | Sequence[tuple[int, int]]) -> Batch:
-        windows, n_frames, songs = np.asarray(windows, np.int64), self.n_frames, self.frames
+        windows, n_frames, array = np.asarray(windows, np.int64), self.n_frames, self.cache.array
         features = torch.empty(len(windows), n_frames, self.cache.features.n_features, dtype=self.dtype)
-        for into, (song, start) in zip(features.numpy(), windows.tolist(), strict=True):
-            into[:] = cut(songs[song], start, n_frames)
-        song = torch.from_numpy(windows[:, 0].copy())
-        return Batch(features, self.targets[song], song)
+        songs, starts = windows.T.copy()
+        places = (column.tolist() for column in (self.shards[songs], self.starts[songs], self.lengths[songs], starts))
+        for into, shard, first, length, start in zip(features.numpy(), *places, strict=True):
+            into[:] = cut(array(shard, "features")[first : first + length], start, n_frames)
+        song = torch.from_numpy(songs)
+        return Batch(features, self.targets[self.genres[song]], song)
+
+
+def pooled(
+    means: npt.NDArray[Any], variances: npt.NDArray[Any], weights: npt.NDArray[Any]
+) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
+    """Mean and variance over parts, `(n_features,)`, from those of each part, `(parts, n_features)`."""
+    mean = np.average(means, axis=0, weights=weights)
+    return mean, np.average(variances + (means - mean) ** 2, axis=0, weights=weights)
 
 
 def cut(frames: np.ndarray, start: int, n_frames: int) -> np.ndarray:
@@ -148,7 +157,7 @@ class RandomWindows(Sampler[Any]):
 
     def draw_starts(self, songs: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """The first frame of a window of each song; anywhere in a clip that is shorter than a window."""
-        n_frames = np.array([song.n_frames for song in self.dataset.songs])[songs]
+        n_frames = self.dataset.lengths[songs]
         room = np.where(n_frames >= self.dataset.n_frames, n_frames - self.dataset.n_frames + 1, n_frames)
         return rng.integers(0, room)
 
@@ -159,27 +168,49 @@ class RegularWindows(Sampler[Any]):
     def __init__(
         self, dataset: WindowDataset, batch_size: int, overlap: float, rank: int = 0, world_size: int = 1
     ) -> None:
-        self.batch_size = batch_size
-        starts = [regular_starts(song.n_frames, dataset.n_frames, overlap) for song in dataset.songs]
-        songs = np.repeat(np.arange(len(starts)), [len(of_song) for of_song in starts])
-        windows = np.stack([songs, np.concatenate(starts)], axis=1)
-        padding = np.tile(PADDING, (-len(windows) % world_size, 1))
-        windows = np.concatenate([windows, padding])
-        self.windows = windows[rank::world_size]
+        self.dataset, self.batch_size, self.rank, self.world_size = dataset, batch_size, rank, world_size
+        self.counts = count_windows(dataset.lengths, dataset.n_frames, overlap)  # of each song
+        self.ends = self.counts.cumsum()
+
+    @property
+    def n_windows(self) -> int:
+        """How many there are for this device, with padding."""
+        return -(-int(self.ends[-1]) // self.world_size)
 
     def __len__(self) -> int:
-        return math.ceil(len(self.windows) / self.batch_size)
+        return math.ceil(self.n_windows / self.batch_size)
 
     def __iter__(self) -> Iterator[Windows]:
-        for first in range(0, len(self.windows), self.batch_size):
-            yield self.windows[first : first + self.batch_size]
+        for first in range(0, self.n_windows, self.batch_size):
+            numbers = np.arange(first, min(first + self.batch_size, self.n_windows))
+            yield self.windows(numbers * self.world_size + self.rank)
+
+    def windows(self, numbers: Numbers) -> Windows:
+        """Some windows by their numbers among all, made when they are wanted: they are many more than songs."""
+        songs = np.searchsorted(self.ends, numbers[numbers < self.ends[-1]], side="right")
+        counts = self.counts[songs]
+        within = numbers[: len(songs)] - (self.ends[songs] - counts)
+        starts = place_windows(within, counts, self.dataset.lengths[songs], self.dataset.n_frames)
+        padding = np.tile(PADDING, (len(numbers) - len(songs), 1))
+        return np.concatenate([np.stack([songs, starts], axis=1), padding])
 
 
-def regular_starts(n_frames: int, window: int, overlap: float) -> list[int]:
-    """First frames of windows that cover a song, neighbours sharing at least the part `overlap`.
+def count_windows(n_frames: Numbers, window: int, overlap: float) -> Numbers:
+    """How many windows cover songs of so many frames, neighbours sharing at least the part `overlap`."""
+    step = max(1, round(window * (1 - overlap)))
+    return np.ceil(np.maximum(0, n_frames - window) / step).astype(np.int64) + 1
+
+
+def place_windows(numbers: Numbers, counts: Numbers, n_frames: Numbers, window: int) -> Numbers:
+    """The first frame of a window, the first of which is 0, of `counts` that cover a song of so many frames.
 
     They are evenly spaced, the first at the beginning, the last at the end.
     """
-    room, step = max(0, n_frames - window), max(1, round(window * (1 - overlap)))
-    count = math.ceil(room / step) + 1
-    return [round(start) for start in np.linspace(0, room, count)]
+    room = np.maximum(0, n_frames - window)
+    return np.where(numbers == counts - 1, room, np.rint(numbers * (room / np.maximum(1, counts - 1)))).astype(np.int64)
+
+
+def regular_starts(n_frames: int, window: int, overlap: float) -> list[int]:
+    """First frames of windows that cover a song: `place_windows`."""
+    count = count_windows(np.array(n_frames), window, overlap)
+    return place_windows(np.arange(int(count)), count, np.array(n_frames), window).tolist()

@@ -48,5 +48,5 @@ def score(classifier: "Pipeline", data: GenreDataModule, splits: Sequence[str]) 
 def song_vectors(data: GenreDataModule, splits: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
     """The stats of each song of some splits, from the cache, `(songs, 2 * n_features)`; and its genre `(songs,)`."""
     datasets: list[WindowDataset] = [data.datasets[split] for split in splits]
-    stats = [dataset.cache.stats(song).ravel() for dataset in datasets for song in dataset.songs]
-    return np.stack(stats), np.concatenate([dataset.genres.numpy() for dataset in datasets])
+    stats = np.concatenate([dataset.cache.stats_of(dataset.songs) for dataset in datasets])
+    return stats.reshape(len(stats), -1), np.concatenate([dataset.genres.numpy() for dataset in datasets])

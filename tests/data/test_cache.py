@@ -23,7 +23,6 @@ from genre_lightning.audio.reading import read_audio
 from genre_lightning.data.cache import FeatureCache
 from genre_lightning.data.engine import Threads
 from genre_lightning.data.locks import take_lock
-from genre_lightning.data.shards import read_index
 from genre_lightning.errors import UserError
 from genre_lightning.features.mel import LogMel
 
@@ -74,7 +73,7 @@ def clips(root):
 
 def shards(cache):
     """The indexes in the cache's folder."""
-    return [path for path in cache.folder.glob("*.json") if path.name != "settings.json"]
+    return [*cache.folder.glob("*.songs.npy")]
 
 
 def check_frames(cache, paths):
@@ -186,7 +185,7 @@ def test_songs_of_other_lengths_are_none_though_another_run_has_stored_them(song
     paths = clips(songs())
     open_cache().build(paths)
     strict = open_cache(min_seconds=1000, max_seconds=2000)
-    assert strict.songs and not any(map(strict.find, paths))
+    assert len(strict) and not any(map(strict.find, paths))
     told = strict.build(paths)
     assert told.keys() == set(paths) and all("too short" in reason for reason in told.values())
     check_frames(open_cache(), paths)
@@ -244,7 +243,7 @@ def test_ctrl_c_while_a_shard_is_written_keeps_its_songs(songs, open_cache, repl
     monkeypatch.setattr(genre_lightning.data.building, "SHARD_SECONDS", -1)
     with replace_writing(interrupted), pytest.raises(KeyboardInterrupt):
         open_cache(shard_megabytes=64, engine=Threads(1)).build(paths)
-    assert len(open_cache().songs) == 1
+    assert len(open_cache()) == 1
 
 
 def test_a_build_stores_what_it_has_from_time_to_time(songs, open_cache, monkeypatch):
@@ -315,7 +314,7 @@ def test_builds_at_once_compute_every_song_once(tmp_path, start_build):
     assert [process.exitcode for process in processes] == [0, 0]
     cache = building.open_cache(tmp_path / "cache")
     check_frames(cache, paths)
-    assert sum(len(read_index(shard)) for shard in shards(cache)) == len(paths)
+    assert len(cache.rows) == len(paths)
     assert not list(cache.folder.glob("*.tmp"))
 
 
@@ -393,7 +392,7 @@ def test_a_full_disk_is_named_and_keeps_the_earlier_songs(songs, open_cache, fil
     check_frames(open_cache(), paths[:4])
     assert not list(open_cache().folder.glob("*.tmp"))
     stored = {path.name.split(".")[0] for path in open_cache().folder.iterdir()} - {"settings"}
-    assert stored == {path.stem for path in shards(open_cache())}, "the disk is filled further by shards without index"
+    assert stored == {path.name.split(".")[0] for path in shards(open_cache())}, "the disk is filled further by shards without index"
 
 
 def test_a_root_that_cannot_be_written_is_named_before_anything_is_computed(songs, open_cache, computed, tmp_path):

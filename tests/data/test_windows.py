@@ -18,14 +18,14 @@ def dataset(selected):
     selection, cache = selected
     genres = selection.catalogue.genres
     tracks = list(selection.catalogue)
-    songs = [cache.find(track.path) for track in tracks]
+    songs = np.array([cache.find(track.path).number for track in tracks])
     return WindowDataset(cache, songs, [genres.index(track.genre) for track in tracks], WINDOW, len(genres))
 
 
 @pytest.fixture
 def lopsided(dataset):
     """Ten songs of the first genre and two of the second."""
-    return WindowDataset(dataset.cache, dataset.songs[:12], dataset.genres[:12].tolist(), WINDOW, 3)
+    return WindowDataset(dataset.cache, dataset.songs[:12], dataset.genres[:12], WINDOW, 3)
 
 
 def batches_of(sampler):
@@ -42,15 +42,20 @@ def random_windows(dataset, epoch=0, batch_size=5, windows_per_song=2, balanced=
     return sampler
 
 
+def frames_of(dataset, song):
+    begin = dataset.starts[song]
+    return dataset.cache.array(dataset.shards[song], "features")[begin : begin + dataset.lengths[song]]
+
+
 def long_songs(dataset):
-    return [number for number, song in enumerate(dataset.songs) if song.n_frames > WINDOW]
+    return np.flatnonzero(dataset.lengths > WINDOW).tolist()
 
 
 def test_windows_are_the_cached_frames_at_the_position_asked_for_with_their_genre(dataset):
     song = long_songs(dataset)[0]
-    last = dataset.songs[song].n_frames - WINDOW
+    last = dataset.lengths[song] - WINDOW
     batch = dataset.__getitems__([(song, 0), (song, 3), (song, last)])
-    frames = dataset.cache.frames(dataset.songs[song])
+    frames = frames_of(dataset, song)
     for window, start in zip(batch.features.numpy(), (0, 3, last), strict=True):
         np.testing.assert_array_equal(window, frames[start : start + WINDOW])
     assert batch.features.dtype == torch.float16 and batch.song.tolist() == [song] * 3
@@ -59,8 +64,8 @@ def test_windows_are_the_cached_frames_at_the_position_asked_for_with_their_genr
 
 
 def test_a_clip_shorter_than_a_window_repeats(dataset):
-    song = int(np.argmin([song.n_frames for song in dataset.songs]))
-    frames = dataset.cache.frames(dataset.songs[song])
+    song = int(np.argmin(dataset.lengths))
+    frames = frames_of(dataset, song)
     assert len(frames) < WINDOW
     for start in (0, 4):
         (window,) = dataset.__getitems__([(song, start)]).features.numpy()
@@ -83,8 +88,8 @@ def test_random_windows_begin_everywhere_in_a_song_and_stay_within_it(dataset):
     for epoch in range(150):
         for song, start in windows_of(random_windows(dataset, epoch)):
             starts[song].add(start)
-    for song, seen in zip(dataset.songs, starts, strict=True):  # a shorter one than a window is repeated
-        assert seen == set(range(song.n_frames - WINDOW + 1 if song.n_frames >= WINDOW else song.n_frames))
+    for length, seen in zip(dataset.lengths.tolist(), starts, strict=True):  # a shorter one than a window is repeated
+        assert seen == set(range(length - WINDOW + 1 if length >= WINDOW else length))
 
 
 @pytest.mark.parametrize("balanced", [False, True])
@@ -127,7 +132,7 @@ def test_regular_windows_reach_from_the_first_frame_to_the_last(n_frames, window
 
 
 def test_every_frame_of_every_song_is_in_a_regular_window(dataset):
-    seen = [np.zeros(song.n_frames, bool) for song in dataset.songs]
+    seen = [np.zeros(length, bool) for length in dataset.lengths]
     for song, start in windows_of(RegularWindows(dataset, 4, overlap=0.0)):
         seen[song][start : start + WINDOW] = True
     assert all(frames.all() for frames in seen)
@@ -137,14 +142,14 @@ def test_regular_batches_hold_every_window_once(dataset):
     sampler = RegularWindows(dataset, 7, 0.5)
     batches = list(sampler)
     assert len(batches) == len(sampler) and {len(batch) for batch in batches[:-1]} == {7}
-    lengths = enumerate(song.n_frames for song in dataset.songs)
+    lengths = enumerate(dataset.lengths.tolist())
     assert windows_of(sampler) == [(song, start) for song, n in lengths for start in regular_starts(n, WINDOW, 0.5)]
 
 
 @pytest.mark.parametrize("world_size", [2, 3, 7])
 def test_devices_together_judge_every_window_once(dataset, world_size):
     parts = [RegularWindows(dataset, 4, 0.5, rank, world_size) for rank in range(world_size)]
-    assert len({len(part.windows) for part in parts}) == 1
+    assert len({part.n_windows for part in parts}) == 1
     together = [window for part in parts for window in windows_of(part)]
     real = [window for window in together if window != PADDING]
     assert sorted(real) == sorted(windows_of(RegularWindows(dataset, 4, 0.5)))

@@ -76,7 +76,7 @@ def test_nothing_that_is_cached_is_computed_again(copied, map_run, monkeypatch):
 
 def test_features_can_be_kept_elsewhere(copied, embedded, map_run, tmp_path):
     map_run(copied, f"cache.root='{(tmp_path / 'cache here').as_posix()}'")
-    assert len(FeatureCache(tmp_path / "cache here", Run(copied).spec.features).songs) == 30
+    assert len(FeatureCache(tmp_path / "cache here", Run(copied).spec.features)) == 30
     assert np.allclose(read_embeddings(copied).vectors, read_embeddings(embedded).vectors, atol=1e-5)
 
 
