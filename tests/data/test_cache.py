@@ -16,6 +16,7 @@ from filelock import FileLock
 
 import genre_lightning.data.building
 import genre_lightning.data.cache
+import genre_lightning.data.index
 import genre_lightning.data.locks
 import genre_lightning.data.shards
 import genre_lightning.files
@@ -49,7 +50,7 @@ def replace_writing(monkeypatch):
     def replace(instead):
         write_whole = genre_lightning.files.write_whole
         with monkeypatch.context() as patch:
-            for module in (genre_lightning.files, genre_lightning.data.shards):
+            for module in (genre_lightning.files, genre_lightning.data.shards, genre_lightning.data.index):
                 patch.setattr(module, "write_whole", partial(instead, write_whole))
             yield
 
@@ -392,7 +393,9 @@ def test_a_full_disk_is_named_and_keeps_the_earlier_songs(songs, open_cache, fil
     check_frames(open_cache(), paths[:4])
     assert not list(open_cache().folder.glob("*.tmp"))
     stored = {path.name.split(".")[0] for path in open_cache().folder.iterdir()} - {"settings"}
-    assert stored == {path.name.split(".")[0] for path in shards(open_cache())}, "the disk is filled further by shards without index"
+    assert stored == {path.name.split(".")[0] for path in shards(open_cache())}, (
+        "the disk is filled further by shards without index"
+    )
 
 
 def test_a_root_that_cannot_be_written_is_named_before_anything_is_computed(songs, open_cache, computed, tmp_path):

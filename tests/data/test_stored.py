@@ -15,7 +15,12 @@ from genre_lightning.data.cache import FeatureCache
 from genre_lightning.data.engine import Threads
 from genre_lightning.features.base import read_features
 
-SILENT = ("index: gone", "index: no song", "index: a song less", "index: a folder")  # nobody can tell that there was a shard
+SILENT = (
+    "index: gone",
+    "index: no song",
+    "index: a song less",
+    "index: a folder",
+)  # nobody can tell that there was a shard
 
 
 @pytest.fixture(scope="module")
