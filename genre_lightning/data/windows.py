@@ -85,12 +85,14 @@ class WindowDataset(Dataset[Batch]):
         return *pooled(stats[:, 0], stats[:, 1] ** 2, lengths), lengths.sum()
 
     def __getitems__(self, windows: Windows | Sequence[tuple[int, int]]) -> Batch:
-        windows, n_frames, array = np.asarray(windows, np.int64), self.n_frames, self.cache.array
+        windows, n_frames = np.asarray(windows, np.int64), self.n_frames
         features = torch.empty(len(windows), n_frames, self.cache.features.n_features, dtype=self.dtype)
         songs, starts = windows.T.copy()
-        places = (column.tolist() for column in (self.shards[songs], self.starts[songs], self.lengths[songs], starts))
-        for into, shard, first, length, start in zip(features.numpy(), *places, strict=True):
-            into[:] = cut(array(shard, "features")[first : first + length], start, n_frames)
+        shards, begins = self.shards[songs].tolist(), self.starts[songs]
+        arrays = {shard: self.cache.array(shard, "features") for shard in {*shards}}
+        places = (column.tolist() for column in (begins, begins + self.lengths[songs], starts))
+        for into, shard, begin, end, start in zip(features.numpy(), shards, *places, strict=True):
+            into[:] = cut(arrays[shard][begin:end], start, n_frames)
         song = torch.from_numpy(songs)
         return Batch(features, self.targets[self.genres[song]], song)
 

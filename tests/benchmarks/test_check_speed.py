@@ -4,13 +4,14 @@ import hashlib
 import os
 import statistics
 import time
+import uuid
 
 import numpy as np
 import pytest
 
 from genre_lightning.data.cache import FeatureCache
 from genre_lightning.data.extraction import Extracted, song_key
-from genre_lightning.data.shards import array_of, read_part
+from genre_lightning.data.shards import array_of, read_part, write_shard
 from genre_lightning.features.mel import LogMel
 
 pytestmark = pytest.mark.benchmark
@@ -28,7 +29,8 @@ def stored(tmp_path):
         cache.folder.mkdir(parents=True)
         paths = [tmp_path / f"{number}.wav" for number in range(count)]
         for first in range(0, count, SONGS_A_SHARD):
-            cache.store([made_up(path, features, rng) for path in paths[first : first + SONGS_A_SHARD]])
+            songs = [made_up(path, features, rng) for path in paths[first : first + SONGS_A_SHARD]]
+            write_shard(cache.folder, uuid.uuid4().hex, songs)
         return paths, lambda: FeatureCache(tmp_path / "cache", features)
 
     return store
@@ -75,9 +77,10 @@ def test_to_read_and_check_many_songs_takes_at_most_twice_as_long_as_to_read_the
         cache.is_sound = lambda song: use(cache, song)
         assert cache.build(paths) == {}
 
-    def read(cache, song):
-        frame = cache.n_features * np.dtype(cache.dtype).itemsize
-        return read_part(array_of(cache.folder, song.shard, "features"), song.start * frame, song.n_frames * frame)
+    def read(cache, number):
+        frame, row = cache.n_features * np.dtype(cache.dtype).itemsize, cache.rows[number]
+        path = array_of(cache.folder, cache.shards[cache.shard[number]], "features")
+        return read_part(path, int(row["start"]) * frame, int(row["n_frames"]) * frame)
 
     what = "4000 songs, 1 GB, read from the disk and checked against read alone"
     assert compare(what, lambda: start(FeatureCache.check), lambda: start(read), rounds=5) >= 1 / 2

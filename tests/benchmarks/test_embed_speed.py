@@ -14,6 +14,7 @@ from serving import serve
 from genre_lightning.data.cache import FeatureCache
 from genre_lightning.data.catalogue import MANIFEST, Catalogue, Track, read_manifest, write_manifest
 from genre_lightning.data.extraction import Extracted, song_key
+from genre_lightning.data.shards import write_shard
 from genre_lightning.embed.embed import embed
 from genre_lightning.embed.embedder import SongEmbedder
 from genre_lightning.embed.projection import UMAP
@@ -34,8 +35,10 @@ def write_songs(root: Path):
         path.touch()
         tracks.append(Track(path, ("jazz", "rock")[number % 2], split=split))
         frames, stats = rng.random((FRAMES, 64)).astype(np.float16), np.zeros((2, 64), np.float32)
-        songs.append(Extracted(path, song_key(path), frames, stats, 30.0, str(number), np.zeros(0, np.uint32)))
-    FeatureCache(root / "cache", LogMel()).store(songs)
+        songs.append(Extracted(path, song_key(path), frames, stats, 30.0, f"{number:064x}", np.zeros(0, np.uint32)))
+    folder = FeatureCache(root / "cache", LogMel()).folder
+    folder.mkdir(parents=True)
+    write_shard(folder, "0" * 32, songs)
     write_manifest(Catalogue(tracks), root / MANIFEST)
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+import genre_lightning.data.windows
 from genre_lightning.data.datamodule import GenreDataModule
 from genre_lightning.data.windows import PADDING, RandomWindows, RegularWindows, WindowDataset, regular_starts
 
@@ -129,6 +130,26 @@ def test_regular_windows_reach_from_the_first_frame_to_the_last(n_frames, window
     assert starts[0] == 0 and starts[-1] == n_frames - window
     assert all(0 < there - here <= step for here, there in pairwise(starts))
     assert regular_starts(window - 1, window, overlap) == [0]
+
+
+@pytest.mark.parametrize(("window", "overlap"), [(16, 0.5), (7, 0.3), (1, 0.9), (500, 0.5)])
+def test_regular_windows_are_those_of_numpy_whose_ends_are_included(window, overlap):
+    for n_frames in range(1, 400, 7):
+        room, step = max(0, n_frames - window), max(1, round(window * (1 - overlap)))
+        expected = [round(start) for start in np.linspace(0, room, -(-room // step) + 1)]
+        assert regular_starts(n_frames, window, overlap) == expected
+
+
+def test_statistics_are_the_same_however_many_songs_are_read_at_once(dataset, monkeypatch):
+    means, stds = dataset.cache.stats_of(dataset.songs).astype(float).swapaxes(0, 1)
+    mean = np.average(means, axis=0, weights=dataset.lengths)
+    std = np.sqrt(np.average(stds**2 + (means - mean) ** 2, axis=0, weights=dataset.lengths))
+    whole = dataset.statistics()
+    np.testing.assert_array_equal(whole.mean, mean.astype(np.float32))
+    np.testing.assert_array_equal(whole.std, std.astype(np.float32))
+    monkeypatch.setattr(genre_lightning.data.windows, "SONGS_AT_ONCE", 7)
+    for part, expected in zip(dataset.statistics(), whole, strict=True):
+        torch.testing.assert_close(part, expected)
 
 
 def test_every_frame_of_every_song_is_in_a_regular_window(dataset):
