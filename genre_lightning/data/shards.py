@@ -61,7 +61,8 @@ def map_array(path: Path) -> Bytes:
     a file that has less than a header.
     """
     try:
-        return np.asarray(np.memmap(path, mode="r", offset=HEADER_BYTES))  # slices of np.memmap are slow to make
+        with path.open("rb") as file:  # of a path, np.memmap would look up every folder
+            return np.asarray(np.memmap(file, mode="r", offset=HEADER_BYTES))  # slices of np.memmap are slow to make
     except OSError:
         held = np.fromfile(path, np.uint8, offset=HEADER_BYTES)
         tell_unmapped(path.parent)

@@ -90,7 +90,7 @@ def test_a_song_is_the_mean_of_the_windows_that_validation_looks_at(finished, tr
     n_frames = finished.spec.window_shape[0]
     assert min(song.n_frames for song in songs) < n_frames < max(song.n_frames for song in songs)
     for row, song in enumerate(songs):
-        dataset = WindowDataset(finished.cache, [song], [0], n_frames, 1)
+        dataset = WindowDataset(finished.cache, np.array([song.number]), [0], n_frames, 1)
         (windows,) = RegularWindows(dataset, 1000, loader.overlap)
         with torch.inference_mode():
             features = dataset.__getitems__(windows).features.float()
