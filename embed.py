@@ -10,6 +10,7 @@ from omegaconf import DictConfig
 from genre_lightning.command_line.start import start
 from genre_lightning.devices import prepare_process
 from genre_lightning.errors import one_line_errors
+from genre_lightning.launched import settle_ranks
 
 prepare_process()  # before Hydra, which may warn at once
 
@@ -18,6 +19,7 @@ prepare_process()  # before Hydra, which may warn at once
 @one_line_errors
 def main(cfg: DictConfig) -> None:
     """Embed the songs, draw their map and write both into the run's folder."""
+    settle_ranks(cfg.trainer)
     from genre_lightning.embed.embed import embed
 
     embed(cfg)

@@ -14,6 +14,7 @@ from omegaconf import DictConfig
 from genre_lightning.command_line.start import start
 from genre_lightning.devices import prepare_process
 from genre_lightning.errors import one_line_errors
+from genre_lightning.launched import settle_ranks
 from genre_lightning.runs.folders import (  # also registers the resolvers of conf/train.yaml
     told_how_to_go_on,
     untouched_if_refused,
@@ -36,8 +37,10 @@ def main(cfg: DictConfig) -> float:
     folder = Path(hydra_config.runtime.output_dir)
     if hydra_config.mode == RunMode.MULTIRUN:
         return run_job(cfg, hydra_config, folder)
-    with told_how_to_go_on(folder), alone_in(folder), untouched_if_refused(folder):
+    with told_how_to_go_on(folder), untouched_if_refused(folder):
         settings = settings_to_go_on_with(cfg, hydra_config.overrides.task, folder)
+        settle_ranks(settings.trainer)
+    with told_how_to_go_on(folder), alone_in(folder), untouched_if_refused(folder):
         check_values(settings)
         write_settings(cfg, folder)
         from genre_lightning.train.train import train  # only now, since it takes seconds

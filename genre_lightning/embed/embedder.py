@@ -16,6 +16,7 @@ from genre_lightning.data.loading import WholeSongs
 from genre_lightning.data.windows import Batch
 from genre_lightning.devices import without_harmless_warnings
 from genre_lightning.errors import UserError
+from genre_lightning.launched import check_launched
 from genre_lightning.models.base import GenreClassifier
 from genre_lightning.runs.checkpoint import widest
 from genre_lightning.runs.run import Run
@@ -36,10 +37,15 @@ class SongMeans(NamedTuple):
 
 
 def predicting_trainer(**settings: Any) -> Trainer:
-    """A Trainer with the given settings that only predicts: it writes no files, and shows a bar only in a terminal."""
+    """A Trainer with the given settings that only predicts: it writes no files, and shows a bar only in a terminal.
+
+    Raises UserError if a launcher has started another number of processes.
+    """
     logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
     quiet = {"logger": False, "enable_checkpointing": False, "enable_progress_bar": sys.stdout.isatty()}
-    return Trainer(**settings | quiet)
+    trainer = Trainer(**settings | quiet)
+    check_launched(trainer.num_devices, trainer.num_nodes)
+    return trainer
 
 
 def embed_songs(run: Run, songs: Sequence[CachedSong], trainer: Trainer) -> SongMeans:

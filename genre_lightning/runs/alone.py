@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import logging
-import os
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -16,6 +15,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from genre_lightning.errors import UserError
 from genre_lightning.files import unfinished_files, write_text_whole
+from genre_lightning.launched import is_first_process
 from genre_lightning.runs.folders import (
     CHECKPOINTS,
     FOLDS,
@@ -33,13 +33,6 @@ logger = logging.getLogger(__name__)
 ABANDONED_SECONDS = 3600  # long before, a run holds the lock of its folder
 # What the system says where a disk knows no locks, as some network disks do.
 NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP)
-# What those who start several processes for one run tell all of them but the first.
-RANKS = ("RANK", "LOCAL_RANK", "SLURM_PROCID")
-
-
-def is_first_process() -> bool:
-    """Whether this process is the only one of its run, or the first of several."""
-    return not any(int(os.environ.get(name) or 0) for name in RANKS)
 
 
 @contextmanager

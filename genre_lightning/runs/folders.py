@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
+from functools import partial
 from logging.handlers import MemoryHandler
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from omegaconf import OmegaConf
 from genre_lightning.command_line.quoting import override
 from genre_lightning.devices import jobs_at_once
 from genre_lightning.errors import UserError, full_disk
+from genre_lightning.launched import first_says, is_alone
 from genre_lightning.runs.foreign import SETTINGS
 from genre_lightning.runs.results import METRICS
 from genre_lightning.text import short
@@ -34,14 +36,20 @@ UNTOLD = r"[+~]*(model|features|seed|ckpt_path|refit|trainer|trainer\.(accelerat
 UNTOLD += r"|trust|cache\.(root|engine)|loader\.num_workers|(engine|logger|report|hydra).*)="
 
 
-def run_folder(ckpt_path: str | None, name: str) -> str:
+def run_folder(ckpt_path: str | None, name: str, alone: bool = True) -> str:
     """Where a run lies: a folder under logs/ that is made for a new run, the old one for a run that is resumed.
 
-    Its name ends with the time, so that what differs is seen where names are cut. Raises UserError if it cannot be
-    made.
+    Its name ends with the time, so that what differs is seen where names are cut. The first process makes it, unless
+    each one trains `alone`. Raises UserError if it cannot be made.
     """
     if (old := folder_of(ckpt_path)) is not None:
         return old.as_posix()
+    make = partial(folder_of_now, name)
+    return make() if alone else first_says("folder", make)
+
+
+def folder_of_now(name: str) -> str:
+    """Make a folder under logs/ whose name ends with the time. Raises UserError."""
     try:
         return new_folder(Path("logs"), f"{name}_{datetime.now():%Y-%m-%d_%H-%M-%S}").as_posix()
     except OSError as error:
@@ -194,6 +202,11 @@ def remove_settings(folder: Path, *names: str) -> None:
         folder.rmdir()
 
 
+def alone(_root_: Any) -> bool:
+    """Whether the settings ask for one process."""
+    return is_alone(_root_.trainer)
+
+
 def job_name(_root_: Any) -> str:
     """What the folder of a sweep's job begins with: its number; in a search what was typed and drawn for it, in short.
 
@@ -210,5 +223,6 @@ renamed = "replace" in inspect.signature(OmegaConf.register_resolver).parameters
 register_resolver: Any = OmegaConf.register_resolver if renamed else OmegaConf.register_new_resolver
 register_resolver("run_name", run_name, replace=True)
 register_resolver("run_folder", run_folder, use_cache=True, replace=True)
+register_resolver("alone", alone, replace=True)
 register_resolver("job_name", job_name, replace=True)
 register_resolver("jobs_at_once", jobs_at_once, replace=True)

@@ -20,7 +20,7 @@ from genre_lightning.runs.run import holds_caches
 
 # A run may go on on another machine than the one it began on, and with the refit that it was to leave off; a single run
 # with songs that have moved and for longer too.
-DEVICE = ("trainer.accelerator", "trainer.devices", "trainer.strategy")
+DEVICE = ("trainer.accelerator", "trainer.devices", "trainer.num_nodes", "trainer.strategy")
 ENGINE = ("engine._target_", "engine.address", "engine.num_workers")
 MAY_BE_NEW_IN_SWEEP = (*DEVICE, *ENGINE, "loader.num_workers", "refit", "trust")
 MAY_BE_NEW = (*MAY_BE_NEW_IN_SWEEP, "trainer.max_epochs")

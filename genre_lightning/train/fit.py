@@ -21,6 +21,7 @@ from genre_lightning.data.datamodule import GenreDataModule
 from genre_lightning.data.splits import listed
 from genre_lightning.devices import without_harmless_warnings
 from genre_lightning.errors import UserError, reason
+from genre_lightning.launched import check_launched, first_says
 from genre_lightning.metrics import ScoredSongs, song_metrics
 from genre_lightning.models.base import GenreClassifier
 from genre_lightning.models.summary import describe
@@ -47,10 +48,11 @@ def build_loggers(cfg: DictConfig, folder: Path) -> list[Logger]:
 
 
 def build_trainer(cfg: DictConfig, folder: Path, loggers: list[Logger]) -> Trainer:
-    """The Trainer with its callbacks."""
+    """The Trainer with its callbacks. Raises UserError if a launcher has started another number of processes."""
     logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)  # our own log says it already
     callbacks = build_callbacks(cfg)
     trainer = instantiate(cfg.trainer, callbacks=callbacks, logger=loggers, default_root_dir=str(folder))
+    check_launched(trainer.num_devices, trainer.num_nodes)
     if type(trainer.strategy.checkpoint_io) is TorchCheckpointIO:  # and not one of the user's own
         trainer.strategy.checkpoint_io = WholeCheckpoints()
     EndTogether.watch(trainer)
@@ -72,15 +74,21 @@ def load_data(
     """The songs, divided by `split` or as the settings say, their features computed by the first process."""
     own: dict[str, Any] = {} if split is None else {"split": split}
     data: GenreDataModule = instantiate(cfg.loader, **own)
-    if trainer.is_global_zero:
-        logger.info("the run's folder: %s", folder)
-        check_folder(cfg.ckpt_path, folder)
-        data.prepare_data()
+    first_says("prepared", partial(prepare, cfg, trainer, folder, data))
     data.setup()
     data.watch("val" if "val" in data.datasets else data.selection.catalogue.splits[0])
     check_same_songs(cfg.ckpt_path, listed(data.selection.catalogue))
     write_log()
     return data
+
+
+def prepare(cfg: DictConfig, trainer: Trainer, folder: Path, data: GenreDataModule) -> str:
+    """What one process does before all have their data: it computes the features that are missing."""
+    if trainer.is_global_zero:
+        logger.info("the run's folder: %s", folder)
+        check_folder(cfg.ckpt_path, folder)
+        data.prepare_data()
+    return "the features are computed"
 
 
 def build_model(cfg: DictConfig, data: GenreDataModule) -> GenreClassifier:

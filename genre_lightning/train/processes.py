@@ -13,6 +13,7 @@ from typing import Any, ClassVar, NoReturn
 from lightning import Callback, LightningModule, Trainer
 
 from genre_lightning.command_line.ending import STOPPED, tell_that_it_stopped
+from genre_lightning.launched import launcher
 from genre_lightning.runs.folders import what_is_kept
 
 POLL_SECONDS = 0.5
@@ -38,7 +39,7 @@ class EndTogether(Callback):
 
         Whoever lost another one then would wait for it for half an hour.
         """
-        if trainer.num_devices > 1 and not cls.watching.is_set():
+        if trainer.num_devices > 1 and launcher() is None and not cls.watching.is_set():  # a launcher ends the others
             cls.watching.set()
             if not trainer.local_rank:
                 os.environ[FIRST] = str(os.getpid())

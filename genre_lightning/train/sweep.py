@@ -24,6 +24,7 @@ from genre_lightning.command_line.quoting import override
 from genre_lightning.devices import gpus
 from genre_lightning.errors import TRACEBACK, UserError, explain, has_a_line, is_for_users, reason
 from genre_lightning.files import write_text_whole
+from genre_lightning.launched import check_one_process, is_alone, settle_ranks
 from genre_lightning.runs import overview
 from genre_lightning.runs.alone import alone_in, lock, write_settings
 from genre_lightning.runs.folders import CHECKPOINTS, MULTIRUN, hold_log_back, holds_run
@@ -48,6 +49,7 @@ BESIDE = "_failed"  # what the folder's name ends with where the job's own holds
 
 def run_job(cfg: DictConfig, hydra: Any, folder: Path) -> float:
     """Do a job of a sweep in a run's folder; `hydra` are Hydra's settings. Returns what `do_job` returns."""
+    settle_ranks(cfg.trainer)
     if "joblib" in hydra.launcher._target_:
         take_gpu(folder.parent)
     with alone_in(folder, wait=True):  # a search may draw the same settings twice at once
@@ -122,10 +124,9 @@ def go_on(cfg: DictConfig, folder: Path) -> float:
 
 def check_one_device(trainer: DictConfig) -> None:
     """Raise UserError for a run on several devices: each would get a process that begins the whole sweep anew."""
-    devices = trainer.devices
-    if devices not in (1, "1") and not (OmegaConf.is_list(devices) and len(devices) == 1):
+    if not is_alone(trainer):
         raise UserError(
-            f"trainer.devices: a sweep trains each run on one device, not on {devices}; leave it at 1 and add "
+            f"trainer.devices: a sweep trains each run on one device, not on {trainer.devices}; leave it at 1 and add "
             "hydra/launcher=joblib for a run on each device, or train this one without -m"
         )
 
@@ -173,6 +174,8 @@ class Sweep(Callback):
     def on_multirun_start(self, config: DictConfig, **more: Any) -> None:
         """Refuse another sweep than the one in the folder, and go on with a search where it stopped."""
         folder = Path(config.hydra.sweep.dir)
+        check_one_process()
+        settle_ranks(config.trainer)
         check_installed(config)
         self.held = ExitStack()
         told = "another command is at work on this sweep; wait for its end, or choose another hydra.sweep.dir"
