@@ -7,13 +7,18 @@ import runpy
 import signal
 import sys
 from pathlib import Path
+from unittest.mock import patch
 
 ROOT = Path(__file__).parents[2]
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # other processes are at work, too
 
 
-def train(arguments, told):
+def train(arguments, told, drawn, environment):
     """What the process does: train.py, whose output goes to a file."""
+    if not drawn:
+        patch("genre_lightning.train.evaluation.draw", return_value={}).start()
+        patch("genre_lightning.train.song_pictures.SHOWN_GENRES", 0).start()
+    os.environ.update(environment)
     signal.signal(signal.SIGINT, signal.default_int_handler)
     for descriptor in (1, 2):
         os.dup2(os.open(told, os.O_WRONLY | os.O_CREAT | os.O_APPEND), descriptor)
@@ -25,11 +30,11 @@ def train(arguments, told):
         sys.exit(130)
 
 
-def start(arguments, told):
-    """Start it; the process is returned."""
+def start(arguments, told, drawn=True, **environment):
+    """Start it, with more variables in its environment, with the report's pictures or without; returns the process."""
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["campaigns.started", "genre_lightning.train.train", "genre_lightning.train.sweep"])
-    process = context.Process(target=train, args=(arguments, str(told)))
+    process = context.Process(target=train, args=(arguments, str(told), drawn, environment))
     process.start()
     return process
 

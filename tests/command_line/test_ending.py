@@ -8,6 +8,7 @@ import pytest
 
 from genre_lightning.command_line import ending
 from genre_lightning.command_line.ending import end_quickly, run_command, tell_that_it_stopped
+from genre_lightning.errors import UserError
 
 
 @pytest.fixture(autouse=True)
@@ -49,6 +50,20 @@ def test_ctrl_c_is_told_of_once(capsys):
     tell_that_it_stopped("it goes on")
     assert ended(KeyboardInterrupt("it goes on, too")) == 130
     assert capsys.readouterr().err == "\nstopped; it goes on\n"
+
+
+def test_another_process_than_the_first_tells_of_a_mistake_only_if_it_is_its_own(monkeypatch, capsys):
+    waited, statuses, parents = [], [], [7]
+    monkeypatch.setattr("time.sleep", lambda seconds: waited.append(seconds))
+    monkeypatch.setattr(os, "_exit", statuses.append)
+    monkeypatch.setattr(os, "getppid", lambda: parents[0])
+    assert ended(UserError("a mistake")) == "error: a mistake" and waited == []
+    monkeypatch.setenv("RANK", "1")
+    assert ended(UserError("a mistake")) == ended(SystemExit("error: a mistake")) == "error: a mistake"
+    assert len(waited) == 2 and statuses == []
+    monkeypatch.setattr("time.sleep", lambda _: parents.insert(0, 1))  # the first one has told of it, and has ended
+    ended(UserError("a mistake"))
+    assert statuses == [1]
 
 
 @pytest.mark.parametrize("daemon", [False, True])
