@@ -30,18 +30,16 @@ def main(cfg: DictConfig) -> float:
     prepare_process()  # again, if a launcher has started another process for this job
     from genre_lightning.runs.alone import alone_in, write_settings
     from genre_lightning.runs.resume import settings_to_go_on_with
-    from genre_lightning.train.checks import check_values
-    from genre_lightning.train.sweep import run_job
+    from genre_lightning.train import checks, sweep
 
     hydra_config = HydraConfig.get()
-    folder = Path(hydra_config.runtime.output_dir)
+    typed, folder = hydra_config.overrides.task, Path(hydra_config.runtime.output_dir)
     if hydra_config.mode == RunMode.MULTIRUN:
-        return run_job(cfg, hydra_config, folder)
+        return sweep.run_job(cfg, hydra_config, folder)
     with told_how_to_go_on(folder), untouched_if_refused(folder):
-        settings = settings_to_go_on_with(cfg, hydra_config.overrides.task, folder)
-        settle_ranks(settings.trainer)
+        settle_ranks((settings := settings_to_go_on_with(cfg, typed, folder)).trainer)
     with told_how_to_go_on(folder), alone_in(folder), untouched_if_refused(folder):
-        check_values(settings)
+        checks.check_values(settings)
         write_settings(cfg, folder)
         from genre_lightning.train.train import train  # only now, since it takes seconds
 

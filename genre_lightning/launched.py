@@ -15,9 +15,8 @@ from typing import TYPE_CHECKING, Any
 from genre_lightning.errors import UserError
 
 if TYPE_CHECKING:
-    from lightning.fabric.plugins.environments import ClusterEnvironment
+    from lightning.fabric.plugins.environments.cluster_environment import ClusterEnvironment
     from omegaconf import DictConfig
-    from torch.distributed import Store
 
 # What those who start several processes for one run tell all of them but the first.
 RANKS = ("RANK", "LOCAL_RANK", "SLURM_PROCID", "JSM_NAMESPACE_RANK")
@@ -60,7 +59,8 @@ def launcher() -> "ClusterEnvironment | None":
     """
     if TORCHRUN not in os.environ and SRUN not in os.environ:
         return None
-    from lightning.fabric.plugins.environments import SLURMEnvironment, TorchElasticEnvironment
+    from lightning.fabric.plugins.environments.slurm import SLURMEnvironment
+    from lightning.fabric.plugins.environments.torchelastic import TorchElasticEnvironment
 
     try:
         return next((kind() for kind in (TorchElasticEnvironment, SLURMEnvironment) if kind.detect()), None)
@@ -101,19 +101,21 @@ def first_says(what: str, say: Callable[[], str]) -> str:
     """
     if (store := meeting()) is None:
         return say()
+    attempt = os.environ.get("TORCHELASTIC_RESTART_COUNT", "0")  # the store of torchrun outlives the processes
+    key = f"genre_lightning/{attempt}/{what}"
     if is_first_process():
-        store.set(what, told := say())
+        store.set(key, told := say())
         return told
     try:
-        store.wait([what], WAIT)
-        return store.get(what).decode()
+        store.wait([key], WAIT)
+        return store.get(key).decode()
     except RuntimeError as error:
         raise lost(error) from None
 
 
 @cache
-def meeting() -> "Store | None":
-    """Where the processes of a launcher leave word for each other; None if this process has none beside it.
+def meeting() -> Any:
+    """The store where the processes of a launcher leave word for each other; None if this process has none beside it.
 
     PyTorch's, at the address where they will meet to compute: the first process serves it for all, or torchrun does.
     Raises UserError if the others do not come.
@@ -121,7 +123,7 @@ def meeting() -> "Store | None":
     started = launcher()
     if started is None or started.world_size() == 1:
         return None
-    from torch.distributed import PrefixStore, rendezvous
+    from torch.distributed.rendezvous import rendezvous
 
     where = f"tcp://{started.main_address}:{started.main_port}"
     which = f"?rank={started.global_rank()}&world_size={started.world_size()}"
@@ -129,8 +131,7 @@ def meeting() -> "Store | None":
         store, _, _ = next(rendezvous(where + which, timeout=BEGIN))
     except RuntimeError as error:
         raise lost(error, f" at {where}") from None
-    attempt = os.environ.get("TORCHELASTIC_RESTART_COUNT", "0")  # the store of torchrun outlives the processes
-    return PrefixStore(f"genre_lightning/{attempt}", store)
+    return store
 
 
 def lost(error: Exception, where: str = "") -> UserError:

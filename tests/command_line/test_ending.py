@@ -54,7 +54,7 @@ def test_ctrl_c_is_told_of_once(capsys):
 
 def test_another_process_than_the_first_tells_of_a_mistake_only_if_it_is_its_own(monkeypatch, capsys):
     waited, statuses, parents = [], [], [7]
-    monkeypatch.setattr("time.sleep", lambda seconds: waited.append(seconds))
+    monkeypatch.setattr("time.sleep", waited.append)
     monkeypatch.setattr(os, "_exit", statuses.append)
     monkeypatch.setattr(os, "getppid", lambda: parents[0])
     assert ended(UserError("a mistake")) == "error: a mistake" and waited == []
