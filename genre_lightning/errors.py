@@ -11,6 +11,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from genre_lightning.shortage import explain_shortage
+
 # Exceptions whose text was written for users, by package and name: naming them spares importing the packages.
 FOR_USERS = {
     ("hydra", "HydraException"),
@@ -21,8 +23,8 @@ FOR_USERS = {
 FOR_PROGRAMMERS = re.compile(r"\s*(full_key:|object_type=|provider=|Config search path|See https|To append)")
 # The system's errors if a file or folder may not be read or written: the user's rights, or a read-only disk.
 NOT_ALLOWED = (errno.EACCES, errno.EPERM, errno.EROFS)
-# The system's errors if there is no room for a file, on the disk or left to the user; if no more files may be open.
-FULL, TOO_MANY = (errno.ENOSPC, errno.EDQUOT), (errno.EMFILE, errno.ENFILE)
+# The system's errors if there is no room for a file: on the disk, or left to the user.
+FULL = (errno.ENOSPC, errno.EDQUOT)
 # The versions that were tested together; the file lies beside the commands.
 CONSTRAINTS = Path(__file__).parents[1] / "constraints.txt"
 # Set to 1 if tracebacks are wanted: a variable of our own, which the processes that a run starts inherit.
@@ -122,14 +124,12 @@ def explained(error: BaseException) -> str:
 
 
 def explain_system(error: BaseException) -> str | None:
-    """One line about a package, a file or a folder that cannot be used here; None for all other errors."""
+    """One line about what is missing, or cannot be used here: a package, a file, memory; None for all other errors."""
     if (place := full_disk(error)) is not None:
         return f"{place}: no space left on the disk; files that were there are whole; make room, then type it again"
     if isinstance(error, OSError) and error.errno in NOT_ALLOWED and error.filename is not None:
         return f"{error.filename}: {error.strerror}; name another folder, or get permission to use this one"
-    if isinstance(error, OSError) and error.errno in TOO_MANY:
-        return "more files are open at once than the system allows; allow more (ulimit -n 10000), and type it again"
-    return explain_import(error)
+    return explain_shortage(error) or explain_import(error)
 
 
 def full_disk(error: BaseException | None) -> str | None:

@@ -15,6 +15,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from genre_lightning.audio.reading import AudioError
 from genre_lightning.data.building import Builder, parts
 from genre_lightning.data.engine import Dask, Threads
@@ -23,6 +25,7 @@ from genre_lightning.data.index import CachedSong
 from genre_lightning.data.lengths import Lengths
 from genre_lightning.data.locks import wait_for_lock
 from genre_lightning.data.loudness import Loudness
+from genre_lightning.data.room import check_room
 from genre_lightning.data.stored import StoredFeatures
 from genre_lightning.errors import UserError
 from genre_lightning.features.base import Features
@@ -98,6 +101,7 @@ class FeatureCache(StoredFeatures):
                 self.refresh()
                 missing = self.missing(paths)
                 self.set_aside()
+                check_room(self.root, missing, self.features, np.dtype(self.dtype).itemsize, self.lengths.max_seconds)
                 return self.compute(missing) if missing else {}  # another build has done them
         except OSError as error:
             raise UserError(

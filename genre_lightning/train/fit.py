@@ -34,6 +34,7 @@ from genre_lightning.train.callbacks import History, WholeCheckpoints, build_cal
 from genre_lightning.train.checks import check_folder
 from genre_lightning.train.processes import EndTogether
 from genre_lightning.train.tensorboard import show_model
+from genre_lightning.train.too_large import told_what_to_lower
 
 logger = logging.getLogger(__name__)
 
@@ -114,12 +115,12 @@ def fit(trainer: Trainer, model: GenreClassifier, data: GenreDataModule, ckpt_pa
     model.to(trainer.strategy.root_device)  # averages of weights are kept where these are before the Trainer moves them
     begun = None if ckpt_path is None else read_checkpoint(Path(ckpt_path))
     try:
-        with quietly():
+        with quietly(), told_what_to_lower(data, trainer.strategy.root_device):
             trainer.fit(model, data, ckpt_path=ckpt_path, weights_only=True)
     except MISTAKES as error:
         if "val_check_interval" in str(error):  # more than an epoch has batches, which the songs decide
             raise UserError(f"trainer.val_check_interval: {str(error).splitlines()[0]}") from None
-        if ckpt_path is None or len(model.trained) > 1 or isinstance(error, torch.OutOfMemoryError):
+        if ckpt_path is None or len(model.trained) > 1:
             raise
         if "state_dict" in str(error):
             raise another_model(ckpt_path) from None
@@ -144,7 +145,7 @@ def keep(trainer: Trainer, model: GenreClassifier, temperature: float) -> None:
 def score(trainer: Trainer, model: GenreClassifier, data: GenreDataModule, *splits: str) -> dict[str, ScoredSongs]:
     """Score the whole songs of splits with the model as it is: a checkpoint would bring back weights not averaged."""
     data.test_splits = splits
-    with quietly():
+    with quietly(), told_what_to_lower(data, trainer.strategy.root_device):
         trainer.test(model, data, verbose=False)
     return {split: model.tested[split] for split in splits}
 
