@@ -59,6 +59,7 @@ def launcher() -> "ClusterEnvironment | None":
     """
     if TORCHRUN not in os.environ and SRUN not in os.environ:
         return None
+    os.environ.setdefault("TORCH_CPP_LOG_LEVEL", "ERROR")  # or PyTorch adds its stack to the line about a lost process
     from lightning.fabric.plugins.environments.slurm import SLURMEnvironment
     from lightning.fabric.plugins.environments.torchelastic import TorchElasticEnvironment
 

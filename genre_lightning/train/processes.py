@@ -1,6 +1,7 @@
 """The processes of a run on several devices: if one of them is killed, the others end, and one says so."""
 
 import os
+import re
 import signal
 import sys
 import threading
@@ -21,6 +22,8 @@ POLL_SECONDS = 0.5
 PATIENCE_SECONDS = 4
 # Tells those that the first process starts its number.
 FIRST = "GENRE_LIGHTNING_FIRST_PROCESS"
+# What PyTorch says on CPUs and GPUs if the other end of a connection is gone.
+CONNECTION = re.compile(r"gloo/transport|Connection (closed|reset) by peer|NCCL|DistNetworkError")
 
 
 class EndTogether(Callback):
@@ -58,6 +61,8 @@ class EndTogether(Callback):
     def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
         if isinstance(exception, KeyboardInterrupt):
             self.stopped.set()
+        elif launcher() is not None and CONNECTION.search(str(exception)):
+            end("another process has ended or was killed", trainer)
         elif isinstance(exception, RuntimeError) and trainer.world_size > 1:
             time.sleep(2 * PATIENCE_SECONDS)  # it says that another process is gone: so does whoever watches that one
 

@@ -138,3 +138,16 @@ def test_who_has_lost_another_process_lets_whoever_watches_it_speak(ended, train
     EndTogether().on_exception(trainer(1), None, RuntimeError("Connection closed by peer"))
     EndTogether().on_exception(trainer(1), None, ValueError("a mistake"))
     assert waited == [2 * processes.PATIENCE_SECONDS]
+
+
+def test_under_a_launcher_the_loss_of_another_process_is_a_line(ended, trainer, monkeypatch, capsys):
+    monkeypatch.setattr(processes, "launcher", lambda: "torchrun")
+    monkeypatch.setattr(processes.time, "sleep", lambda _: None)
+    EndTogether().on_exception(trainer(1), None, RuntimeError("gloo/transport/tcp/pair.cc: Connection closed by peer"))
+    assert ended() == 1
+    told = capsys.readouterr().err
+    assert told.startswith(
+        "error: another process has ended or was killed, so the run has ended; what was learnt is kept"
+    )
+    EndTogether().on_exception(trainer(1), None, RuntimeError("shapes do not fit"))
+    assert capsys.readouterr().err == ""
