@@ -32,7 +32,7 @@ FOLDS, JUDGED = "folds", "judged.pt"  # in a folder for each fold of cross-valid
 NAMED = re.compile(r".+_\d{4}-\d\d-\d\d_\d\d-\d\d-\d\d(_\d+)?")  # a folder that `run_folder` has made
 LONGEST_NAME = 80  # of a run, but for its time or number: some systems take no path above 260 signs
 # What is in the name of every run, where it reads and writes, and on what it runs.
-UNTOLD = r"[+~]*(model|features|seed|ckpt_path|refit|trainer|trainer\.(accelerator|devices|strategy)"
+UNTOLD = r"[+~]*(model|features|seed|ckpt_path|refit|trainer|trainer\.(accelerator|devices|num_nodes|strategy)"
 UNTOLD += r"|trust|cache\.(root|engine)|loader\.num_workers|(engine|logger|report|hydra).*)="
 
 

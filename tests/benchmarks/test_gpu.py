@@ -61,7 +61,7 @@ def songs(tmp_path_factory):
     """Settings with which 90 short songs are composed and cached once, for all runs."""
     home = tmp_path_factory.mktemp("gpu")
     few = ["data.artists_per_genre=10", "data.song_seconds=6", "report.calibration_draws=100"]
-    few += ["loader.windows_per_song=12"]  # of which every network learns something in a few epochs
+    few += ["loader.windows_per_song=24"]  # of which every network learns something in a few epochs
     return [f"data.root='{(home / 'songs').as_posix()}'", f"cache.root='{(home / 'cache').as_posix()}'", *few]
 
 

@@ -53,6 +53,7 @@ def test_the_name_of_a_run_says_what_was_typed_in_signs_of_every_system(override
         "cache.root=/c",
         "trainer=gpu",
         "trainer.devices=2",
+        "trainer.num_nodes=2",
         "+logger.mine=x",
         "refit=false",
     ]
