@@ -61,7 +61,7 @@ def songs(tmp_path_factory):
     """Settings with which 90 short songs are composed and cached once, for all runs."""
     home = tmp_path_factory.mktemp("gpu")
     few = ["data.artists_per_genre=10", "data.song_seconds=6", "report.calibration_draws=100"]
-    few += ["loader.windows_per_song=24"]  # of which every network learns something in a few epochs
+    few += ["loader.windows_per_song=12"]  # of which every network learns something in a few epochs
     return [f"data.root='{(home / 'songs').as_posix()}'", f"cache.root='{(home / 'cache').as_posix()}'", *few]
 
 
@@ -224,8 +224,9 @@ def test_a_model_trains_in_every_precision(model, precision, configure, cpu_figu
     rows.append((model, precision, *speed, accuracy, there, f"{off:.1e}"))
     assert off < 1e-3, "the same weights give other figures on the CPU"
     assert abs(logged - figures["val"]["uncalibrated_loss"]) < 0.05, "validation in training differs from the report's"
-    assert figures["val"]["loss"] < reference["val"]["loss"] + 0.12, "it learns less than on the CPU"
-    assert reference["val"]["loss"] < CHANCE - 0.1, "there was nothing to be learnt"
+    learnt, there = (one["learnt_from"]["loss"] for one in (figures, reference))  # of few songs others show little
+    assert learnt < there + 0.12, "it learns less than on the CPU"
+    assert there < CHANCE - 0.1, "there was nothing to be learnt"
 
 
 @pytest.fixture

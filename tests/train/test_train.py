@@ -303,7 +303,7 @@ def test_two_processes_train_together_and_one_alone_goes_on(command_line, config
     assert status == 0 and "accuracy" in printed and printed.count("whole songs") == 1, told
     assert [figures(folder)[split]["songs"] for split in ("learnt_from", "val", "test")] == [18, 6, 6]
     assert (folder / "report.md").is_file() and (folder / ".hydra" / "config.yaml").is_file()
-    assert not [*folder.glob("*ddp*")] and told.count("Initializing") == 0 and told.count("epoch 1 of 1") == 1
+    assert not [*folder.glob("*ddp*")] and printed.count("epoch 1 of 1") == 1 and "Initializing" not in printed + told
     assert checkpoint(folder)["global_step"] == 3  # of 18 songs, 3 a batch, on 2 devices
     alone = song_metrics(score(Run(folder).model, serve(configure()), "test"))
     assert {name: figures(folder)["test"][name] for name in alone} == pytest.approx(alone, abs=1e-5)
@@ -321,7 +321,7 @@ def test_a_process_that_trains_alone_does_all_its_work_whatever_a_shell_says_of_
         monkeypatch.setenv(name, "2")
     status, printed, told = run_script(tmp_path, *command_line("trainer.max_epochs=1"))
     (folder,) = (tmp_path / "logs").iterdir()
-    assert status == 0 and "whole songs" in printed and "epoch 1 of 1" in told
+    assert status == 0 and "whole songs" in printed and "epoch 1 of 1" in printed
     assert {"report.md", "train.log", "curves.png", "history.csv"} <= {path.name for path in folder.iterdir()}
     assert [*folder.glob("events*")] and (folder / ".hydra" / "config.yaml").is_file() and curves(folder)["val/loss"]
 
