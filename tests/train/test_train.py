@@ -319,7 +319,7 @@ def test_a_process_that_trains_alone_does_all_its_work_whatever_a_shell_says_of_
 ):
     for name in ("RANK", "LOCAL_RANK", "SLURM_PROCID", "SLURM_NTASKS"):
         monkeypatch.setenv(name, "2")
-    status, printed, told = run_script(tmp_path, *command_line("trainer.max_epochs=1"))
+    status, printed, _ = run_script(tmp_path, *command_line("trainer.max_epochs=1"))
     (folder,) = (tmp_path / "logs").iterdir()
     assert status == 0 and "whole songs" in printed and "epoch 1 of 1" in printed
     assert {"report.md", "train.log", "curves.png", "history.csv"} <= {path.name for path in folder.iterdir()}
