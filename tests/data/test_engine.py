@@ -52,24 +52,21 @@ def threads_as_cluster():
 
 @pytest.fixture
 def start(tmp_path):
-    """Start a scheduler and workers as programs of their own, as on a cluster; returns all of them and the address."""
-    programs, where = [], tmp_path / "scheduler.json"
+    """Start a scheduler and two workers as programs of their own; returns its address, and all three."""
+    programs, where = [], str(tmp_path / "scheduler.json")
 
     def run(*line):
-        program = [sys.executable, "-m", *line, "--scheduler-file", str(where)]
-        paths = os.pathsep.join([str(ROOT), str(ROOT / "tests")])
-        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-        programs.append(subprocess.Popen(program, env=os.environ | {"PYTHONPATH": paths}, **quiet))
+        environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "tests")])}
+        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "env": environment}
+        program = [sys.executable, "-m", *line, "--no-dashboard", "--scheduler-file", where]
+        programs.append(subprocess.Popen(program, **quiet))
 
-    def start_all():
-        run("distributed.cli.dask_scheduler", "--port", "0", "--no-dashboard")
-        for _ in range(2):
-            run("distributed.cli.dask_worker", "--nthreads", "1", "--no-dashboard")
-        with distributed.Client(scheduler_file=str(where), timeout=60, set_as_default=False) as client:
-            client.wait_for_workers(2, timeout=60)
-            return client.scheduler.address, [*programs]
-
-    yield start_all
+    run("distributed.cli.dask_scheduler", "--port", "0")
+    for _ in range(2):
+        run("distributed.cli.dask_worker", "--nthreads", "1")
+    with distributed.Client(scheduler_file=where, timeout=60, set_as_default=False) as client:
+        client.wait_for_workers(2, timeout=60)
+    yield client.scheduler.address, programs
     for program in programs:
         program.kill()
 
@@ -136,7 +133,7 @@ def test_processes_on_this_machine_compute_the_features_that_threads_do(tmp_path
 @pytest.mark.slow
 def test_a_worker_that_is_killed_costs_its_shard_only(start, tmp_path, monkeypatch):
     monkeypatch.setattr("genre_lightning.data.building.PART_SONGS", 3)
-    address, (_, first, _) = start()
+    address, (_, first, _) = start
     songs, cache = songs_in(tmp_path / "songs", 60), building.open_cache(tmp_path / "cache")
     cache.engine = Dask(address)
     Timer(1, kill_worker, [first]).start()
@@ -155,7 +152,7 @@ def kill_worker(nanny):
 @pytest.mark.slow
 def test_a_scheduler_that_is_gone_is_one_line(start, monkeypatch):
     monkeypatch.setattr(engine, "ANSWERS_SECONDS", 5)
-    address, (scheduler, *_) = start()
+    address, (scheduler, *_) = start
     Timer(2, scheduler.kill).start()
     with pytest.raises(UserError, match="engine: the scheduler of the cluster is gone; what was done is kept"):
         list(Dask(address).map(wait_and_tell, [0.5] * 40))
