@@ -82,6 +82,15 @@ def survive_the_end(monkeypatch):
 
 
 @pytest.fixture
+def threads_as_cluster():
+    """The address of a cluster whose workers are threads of this process."""
+    distributed = pytest.importorskip("distributed")
+    how = {"processes": False, "dashboard_address": None, "silence_logs": 50}
+    with distributed.LocalCluster(n_workers=2, threads_per_worker=1, protocol="tcp", **how) as cluster:
+        yield cluster.scheduler_address
+
+
+@pytest.fixture
 def uncompiled(monkeypatch):
     """Leave umap uncompiled, which takes longer than all its tests: they are the only ones that may import it.
 

@@ -20,8 +20,8 @@ from genre_lightning.train.checks import check
 from genre_lightning.train.train import build_model, build_trainer, fit
 
 CONF = Path(__file__).parents[1] / "conf"
-GROUPS = ("model", "features", "augment", "trainer", "data", "projection")
-MODELS, FEATURES, AUGMENTS, TRAINERS, DATA, PROJECTIONS = (
+GROUPS = ("model", "features", "augment", "trainer", "data", "projection", "engine")
+MODELS, FEATURES, AUGMENTS, TRAINERS, DATA, PROJECTIONS, ENGINES = (
     sorted(path.stem for path in (CONF / group).glob("*.yaml")) for group in GROUPS
 )
 EXPERIMENTS = sorted(path for path in (CONF / "experiment").glob("*.yaml") if path.stem not in QUESTIONS)
@@ -144,6 +144,12 @@ def test_the_trainer_of_several_devices(configure, tmp_path):
     settings = ("trainer=ddp", "trainer.accelerator=cpu", "trainer.devices=2")
     trainer = build_trainer(configure(*settings), tmp_path, [])
     assert trainer.world_size == 2 and isinstance(trainer.strategy, lightning.pytorch.strategies.DDPStrategy)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_every_engine_can_compute_features(configure, engine):
+    made = instantiate(configure(f"engine={engine}", "engine.num_workers=3").cache)(features=LogMel())
+    assert (type(made.engine).__name__.lower(), made.engine.num_workers) == (engine, 3)
 
 
 @pytest.mark.parametrize("command", ["train", "embed"])

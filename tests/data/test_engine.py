@@ -43,14 +43,6 @@ def die(_):
 
 
 @pytest.fixture
-def threads_as_cluster():
-    """The address of a cluster whose workers are threads of this process."""
-    how = {"processes": False, "dashboard_address": None, "silence_logs": 50}
-    with distributed.LocalCluster(n_workers=2, threads_per_worker=1, protocol="tcp", **how) as cluster:
-        yield cluster.scheduler_address
-
-
-@pytest.fixture
 def start(tmp_path):
     """Start a scheduler and two workers as programs of their own; returns its address, and all three."""
     programs, where = [], str(tmp_path / "scheduler.json")
