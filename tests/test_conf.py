@@ -15,6 +15,7 @@ from serving import serve
 
 from genre_lightning.config import check_types
 from genre_lightning.errors import UserError, explain
+from genre_lightning.features.mel import LogMel
 from genre_lightning.runs.questions import QUESTIONS
 from genre_lightning.train.checks import check
 from genre_lightning.train.train import build_model, build_trainer, fit

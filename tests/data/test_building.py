@@ -7,15 +7,13 @@ from damaging import write_songs
 
 from genre_lightning.data.building import Builder, parts
 from genre_lightning.data.engine import Threads
-from genre_lightning.data.lengths import Lengths
-from genre_lightning.data.loudness import Loudness
 
 
 @pytest.fixture
 def builder(tmp_path):
     cache = building.open_cache(tmp_path / "cache")
     cache.folder.mkdir(parents=True)
-    how = cache.features, cache.dtype, Loudness(), Lengths()
+    how = cache.features, cache.dtype, cache.loudness, cache.lengths
     return Builder(cache.folder, cache.settings, *how, cache.shard_bytes)
 
 

@@ -90,8 +90,7 @@ def test_a_damaged_part_is_embedded_again(run, trainer, embedded, tmp_path, dama
 
 def test_a_cluster_embeds_as_this_process_does(run, trainer, tmp_path, monkeypatch, threads_as_cluster):
     here = Run(run)
-    monkeypatch.setattr(parts, "TASK_SONGS", 4)
-    monkeypatch.setattr(parts, "predicting_trainer", lambda **_: trainer)  # its threads would share one process
+    monkeypatch.setattr(parts, "predicting_trainer", lambda **_: trainer)
     there = Run(run, engine=Dask(threads_as_cluster))
     expected = embed_songs(here, songs_of(here), trainer)
     assert same(embed_by_parts(there, songs_of(there), trainer, tmp_path), expected)

@@ -52,9 +52,7 @@ def test_what_was_stopped_goes_on_behind_the_parts_that_are_there(predict, songs
     monkeypatch.setattr(Predictor, "predict", stopping)
     assert predict("--num-workers", "1")[0] == 130
     assert len([*(tmp_path / "found").glob("predictions-*-00000?.csv")]) == 2
-    monkeypatch.setattr(
-        Predictor, "predict", lambda self, path, every=None: heard.append(path) or one(self, path, every)
-    )
+    monkeypatch.setattr(Predictor, "predict", lambda self, path, **how: heard.append(path) or one(self, path, **how))
     assert predict("--num-workers", "1")[0] == 0
     assert sorted(heard) == songs and sorted(rows(tmp_path / "found")) == [str(song) for song in songs]
 
