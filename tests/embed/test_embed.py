@@ -10,6 +10,7 @@ import torch
 from matplotlib.figure import Figure
 from omegaconf import OmegaConf
 
+from genre_lightning.data.building import Builder
 from genre_lightning.data.cache import FeatureCache
 from genre_lightning.embed import embeddings as embeddings_file
 from genre_lightning.embed.embed import folder_name
@@ -70,7 +71,7 @@ def test_the_map_is_called_what_a_person_would_call_it(embedded, library):
 
 
 def test_nothing_that_is_cached_is_computed_again(copied, map_run, monkeypatch):
-    monkeypatch.setattr(FeatureCache, "extract", lambda cache, path: pytest.fail(f"computed {path} again"))
+    monkeypatch.setattr(Builder, "extract", lambda cache, path: pytest.fail(f"computed {path} again"))
     map_run(copied)
 
 
