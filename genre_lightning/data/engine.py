@@ -1,12 +1,13 @@
 """Where work on many songs is done: by threads of this process, or by the workers of a cluster. Both are joblib's."""
 
 import logging
+import signal
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from queue import Empty, Queue
-from threading import Event, Semaphore, Thread
+from threading import Event, Semaphore, Thread, current_thread, main_thread
 from time import monotonic
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -126,7 +127,8 @@ class Dask:
             address: Any = self.address
             if address is None:
                 how: Any = {"n_workers": threads(self.num_workers), "threads_per_worker": 1}
-                address = stack.enter_context(LocalCluster(**how, silence_logs=logging.CRITICAL))
+                with deaf_to_ctrl_c(), warnings.catch_warnings(action="ignore"):  # that another page has the usual port
+                    address = stack.enter_context(LocalCluster(**how, silence_logs=logging.CRITICAL))
             try:
                 client = stack.enter_context(Client(address, timeout=ANSWERS_SECONDS, set_as_default=False))
             except (OSError, ValueError) as error:
@@ -135,6 +137,19 @@ class Dask:
             assert scheduler is not None
             logger.info("engine: %s; its progress: %s", scheduler.address, client.dashboard_link)
             yield client
+
+
+@contextmanager
+def deaf_to_ctrl_c() -> Iterator[None]:
+    """What is started meanwhile hears no Ctrl-C, which is for the command: it ends its cluster."""
+    if current_thread() is not main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # which programs that are started inherit
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def hand_out(client: "Client", work: Callable[[Any], Any], items: Iterable[Any], came: "Queue[Any]") -> None:

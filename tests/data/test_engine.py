@@ -58,7 +58,8 @@ def start(tmp_path):
         run("distributed.cli.dask_worker", "--nthreads", "1")
     with distributed.Client(scheduler_file=where, timeout=60, set_as_default=False) as client:
         client.wait_for_workers(2, timeout=60)
-    yield client.scheduler.address, programs
+        address = client.scheduler.address
+    yield address, programs
     for program in programs:
         program.kill()
 
@@ -131,7 +132,7 @@ def test_a_worker_that_is_killed_costs_its_shard_only(start, tmp_path, monkeypat
     Timer(1, kill_worker, [first]).start()
     assert cache.build(songs) == {}
     check_same(cache, building.open_cache(tmp_path / "cache"), songs)
-    assert len({song.shard for song in cache.songs.values()}) == 20
+    assert len([*cache.folder.glob("*.features.npy")]) == 20
 
 
 def kill_worker(nanny):
@@ -166,7 +167,6 @@ def test_ctrl_c_ends_a_command_and_its_cluster_with_one_line(tmp_path):
             time.sleep(0.1)
         os.killpg(command.pid, signal.SIGINT)
         _, told = command.communicate(timeout=60)
-    assert command.returncode == 130 and [text for text in told.splitlines() if text and "[INFO]" not in text] == [
-        "stopped; what was done so far is kept"
-    ]
+    lines = [text for text in told.splitlines() if text and "[INFO]" not in text]
+    assert command.returncode == 130 and len(lines) == 1 and lines[0].startswith("stopped; ")
     assert not subprocess.run(["pgrep", "-g", str(command.pid)], capture_output=True, text=True, check=False).stdout
