@@ -11,8 +11,6 @@ from threading import Event, Semaphore, Thread, current_thread, main_thread
 from time import monotonic
 from typing import TYPE_CHECKING, Any, TypeVar
 
-import torch
-
 from genre_lightning.devices import threads
 from genre_lightning.errors import UserError, install
 
@@ -46,6 +44,7 @@ class Threads:
 
     def map(self, work: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
         """What `work` makes of each item, in their order. Raises what `work` raises."""
+        import torch
         from joblib import Parallel, delayed
 
         count, threads_before, stopped = threads(self.num_workers), torch.get_num_threads(), Event()
@@ -65,6 +64,8 @@ class Threads:
 
 def work_alone(work: Callable[[Item], Result], item: Item, room: Semaphore, stopped: Event) -> Result | None:
     """What `work` makes of an item on one thread, once there is `room` for it; nothing if the others have stopped."""
+    import torch
+
     room.acquire()
     if stopped.is_set():
         return None
