@@ -1,13 +1,16 @@
-"""Where work on many songs is done: by threads of this process, or by the workers of a cluster. Both are joblib's."""
+"""Where work on many songs is done: by threads of this process, or by the workers of a cluster, asked by joblib."""
 
 import logging
 import signal
 import warnings
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from itertools import islice
 from queue import Empty, Queue
-from threading import Event, Semaphore, Thread, current_thread, main_thread
+from threading import Thread, current_thread, main_thread
 from time import monotonic
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -45,43 +48,19 @@ class Threads:
     def map(self, work: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
         """What `work` makes of each item, in their order. Raises what `work` raises."""
         import torch
-        from joblib import Parallel, delayed
 
-        count, threads_before, stopped = threads(self.num_workers), torch.get_num_threads(), Event()
-        room = Semaphore(AHEAD * count)  # joblib goes on however long nobody takes what is done
-        how: Any = {"return_as": "generator", "pre_dispatch": AHEAD * count, "batch_size": 1}
-        tasks = (delayed(work_alone)(work, item, room, stopped) for item in items)
+        count, threads_before, done = threads(self.num_workers), torch.get_num_threads(), False
+        pool = ThreadPoolExecutor(count, initializer=torch.set_num_threads, initargs=(1,))
+        todo, running = iter(items), deque()
         try:
-            with closed(Parallel(count, "threading", **how)(tasks)) as results:
-                for result in results:
-                    room.release()
-                    yield result
+            running.extend(pool.submit(work, item) for item in islice(todo, AHEAD * count))
+            while running:
+                yield running.popleft().result()
+                running.extend(pool.submit(work, item) for item in islice(todo, 1))
+            done = True
         finally:
-            stopped.set()
-            room.release(AHEAD * count)
+            pool.shutdown(wait=done, cancel_futures=True)  # after Ctrl-C nobody waits for the items under way
             torch.set_num_threads(threads_before)
-
-
-def work_alone(work: Callable[[Item], Result], item: Item, room: Semaphore, stopped: Event) -> Result | None:
-    """What `work` makes of an item on one thread, once there is `room` for it; nothing if the others have stopped."""
-    import torch
-
-    room.acquire()
-    if stopped.is_set():
-        return None
-    torch.set_num_threads(1)
-    return work(item)
-
-
-@contextmanager
-def closed(results: Any) -> Iterator[Iterator[Any]]:
-    """Results of joblib's, of which no more are made in the end; it would warn of those that nobody took."""
-    try:
-        yield results
-    finally:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            results.close()
 
 
 @dataclass(frozen=True)
