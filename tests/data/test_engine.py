@@ -169,4 +169,7 @@ def test_ctrl_c_ends_a_command_and_its_cluster_with_one_line(tmp_path):
         _, told = command.communicate(timeout=60)
     lines = [text for text in told.splitlines() if text and "[INFO]" not in text]
     assert command.returncode == 130 and len(lines) == 1 and lines[0].startswith("stopped; ")
-    assert not subprocess.run(["pgrep", "-g", str(command.pid)], capture_output=True, text=True, check=False).stdout
+    until = time.monotonic() + 10
+    while left := subprocess.run(["pgrep", "-g", str(command.pid)], capture_output=True, check=False).stdout:
+        assert time.monotonic() < until, f"processes are left: {left}"
+        time.sleep(0.1)
