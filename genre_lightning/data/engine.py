@@ -1,11 +1,9 @@
-"""Where work on many songs is done: by threads of this process, or by the workers of a cluster, asked by joblib."""
+"""Where work on many songs is done: by threads of this process, or by the workers of a cluster. Both are joblib's."""
 
 import logging
 import signal
 import warnings
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from itertools import islice
@@ -23,7 +21,10 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 Item = TypeVar("Item")
 Result = TypeVar("Result")
-AHEAD = 4  # items under way for each worker, so that memory does not grow with their number
+# All are handed out before the first result is taken: with fewer, joblib 1.6 waits for ever where the last one is done
+# just while it is handed out (Parallel._start sets _iterating after what the last one's callback has set).
+HOW: dict[str, Any] = {"return_as": "generator", "pre_dispatch": "all", "batch_size": 1}
+AT_ONCE = 32  # items for each thread, so that memory does not grow with their number
 ANSWERS_SECONDS = 10  # within which a scheduler does, or it is gone
 POLL_SECONDS = 0.5
 END = object()
@@ -48,19 +49,36 @@ class Threads:
     def map(self, work: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
         """What `work` makes of each item, in their order. Raises what `work` raises."""
         import torch
+        from joblib import Parallel, delayed
 
-        count, threads_before, done = threads(self.num_workers), torch.get_num_threads(), False
-        pool = ThreadPoolExecutor(count, initializer=torch.set_num_threads, initargs=(1,))
-        todo, running = iter(items), deque()
+        count, threads_before, todo = threads(self.num_workers), torch.get_num_threads(), iter(items)
         try:
-            running.extend(pool.submit(work, item) for item in islice(todo, AHEAD * count))
-            while running:
-                yield running.popleft().result()
-                running.extend(pool.submit(work, item) for item in islice(todo, 1))
-            done = True
+            while some := [*islice(todo, AT_ONCE * count)]:
+                tasks = (delayed(work_alone)(work, item) for item in some)
+                with closed(Parallel(count, "threading", **HOW)(tasks)) as results:
+                    # `yield from` would close them outside of `closed`
+                    for result in results:  # noqa: UP028
+                        yield result
         finally:
-            pool.shutdown(wait=done, cancel_futures=True)  # after Ctrl-C nobody waits for the items under way
             torch.set_num_threads(threads_before)
+
+
+def work_alone(work: Callable[[Item], Result], item: Item) -> Result:
+    """What `work` makes of an item on one thread; the others have items of their own."""
+    import torch
+
+    torch.set_num_threads(1)
+    return work(item)
+
+
+@contextmanager
+def closed(results: Any) -> Iterator[Iterator[Any]]:
+    """Results of joblib's, of which no more are made in the end; it would warn of those that nobody took."""
+    try:
+        yield results
+    finally:
+        with warnings.catch_warnings(action="ignore"):
+            results.close()
 
 
 @dataclass(frozen=True)
@@ -137,10 +155,9 @@ def hand_out(client: "Client", work: Callable[[Any], Any], items: Iterable[Any],
     from distributed import CancelledError
     from joblib import Parallel, delayed, parallel_config
 
-    how: Any = {"return_as": "generator", "pre_dispatch": f"{AHEAD} * n_jobs", "batch_size": 1}
     try:
         with parallel_config("dask", client=client):
-            for result in Parallel(n_jobs=-1, **how)(delayed(work)(item) for item in items):
+            for result in Parallel(n_jobs=-1, **HOW)(delayed(work)(item) for item in items):
                 came.put(result)
         came.put(END)
     except CancelledError:

@@ -4,7 +4,8 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from threading import Timer
+from queue import Queue
+from threading import Thread, Timer, current_thread
 
 import building
 import numpy as np
@@ -66,6 +67,25 @@ def start(tmp_path):
 
 def test_a_cluster_hands_back_in_order_what_threads_do(threads_as_cluster):
     assert [*Dask(threads_as_cluster).map(squared, range(20))] == [*Threads(2).map(squared, range(20))]
+
+
+def test_threads_end_where_the_last_work_is_done_while_it_is_handed_out(monkeypatch):
+    monkeypatch.setattr("joblib.Parallel._original_iterator", Slow(), raising=False)
+    came: Queue[list[int]] = Queue()
+    Thread(name="slow", target=lambda: came.put([*Threads(2).map(squared, [3])]), daemon=True).start()
+    assert came.get(timeout=60) == [9]
+
+
+class Slow:
+    """What joblib has yet to hand out; the thread that begins gets late what it was."""
+
+    def __get__(self, parallel, _):
+        before = vars(parallel).get("left")
+        time.sleep(0.1 if current_thread().name == "slow" else 0)
+        return before
+
+    def __set__(self, parallel, left):
+        vars(parallel)["left"] = left
 
 
 def test_a_cluster_raises_what_the_work_raises(threads_as_cluster):
