@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import defaultdict
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
@@ -10,10 +11,13 @@ from typing import TYPE_CHECKING
 from genre_lightning.data.catalogue import RECORDING, Catalogue, Track, linked
 from genre_lightning.data.order import song_names
 from genre_lightning.data.parts import parts
-from genre_lightning.data.twins import find_twins
+from genre_lightning.data.twins import MOST_SONGS, find_twins
 
 if TYPE_CHECKING:
     from genre_lightning.data.cache import FeatureCache
+
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +71,9 @@ def twin_groups(catalogue: Catalogue, cache: FeatureCache) -> list[list[int]]:
     songs = {index: song for index, track in enumerate(catalogue) if (song := cache.find(track.path))}
     indexes = [*songs]
     keys: list[list[Hashable]] = [[song.digest] for song in songs.values()]
-    for number, pair in enumerate(find_twins([cache.fingerprint(song) for song in songs.values()])):
+    if len(songs) > MOST_SONGS:
+        logger.warning("songs: %d; only %d of them are compared with each other by their sound", len(songs), MOST_SONGS)
+    for number, pair in enumerate(find_twins([cache.fingerprint(song) for song in [*songs.values()][:MOST_SONGS]])):
         keys[pair.first].append(number)
         keys[pair.second].append(number)
     groups: dict[int, list[int]] = defaultdict(list)

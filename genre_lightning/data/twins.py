@@ -13,18 +13,20 @@ Hashes = npt.NDArray[np.uint32]
 
 # Three peaks of one song, the latter two among the four that follow the first, are a landmark: their bins and two
 # distances in time, 32 bits. Songs are searched by so many of theirs, those of the lowest hashes, which are the same
-# ones in every song: all of the first minute, a fifth of four minutes. SPREAD: Knuth's multiplicative hash.
+# ones in every song: all of the first minute, a fifth of four minutes. Of more than 16,384 songs each has fewer, for
+# the sake of memory: 67 of each of a million, which are enough for most copies. SPREAD: Knuth's multiplicative hash.
 FOLLOWING = ((1, 2), (1, 3), (1, 4), (2, 3), (2, 4), (3, 4))
 LARGEST_STEPS = 63, 31
-LANDMARKS_A_SONG = 4096
+LANDMARKS_A_SONG, LANDMARKS = 4096, 2**26
 SPREAD = np.uint32(2654435761)
 # A landmark is compared with the next few songs that have it, which finds a song's nearest copies, however many.
 SONGS_COMPARED = 4
 # Songs of which fewer landmarks occur only once (of music 85 % do) are steady or tick: they agree with themselves
 # everywhere, and with others like them.
 ONCE = 0.5
-# Two songs and their offset in one number: a million songs, two days.
-SONG_BITS, OFFSET_BITS = 20, 23
+# Two songs and their offset in one number: two million songs, eight hours.
+SONG_BITS, OFFSET_BITS = 21, 21
+MOST_SONGS = 1 << SONG_BITS
 # So many landmarks at one offset make two songs candidates, whose peaks are then compared.
 CANDIDATE_VOTES = 4
 # The share of peaks that two songs have in common in all but one quarter of their overlap: 0.39 and more for copies of
@@ -58,7 +60,7 @@ def find_twins(fingerprints: Sequence[Peaks]) -> list[Twins]:
     there, but enough to link them all.
 
     Args:
-        fingerprints: The peaks of each song, `(n,)`.
+        fingerprints: The peaks of each song, `(n,)`; MOST_SONGS at most.
 
     Returns:
         Pairs in order of their numbers, the smaller one first.
@@ -74,7 +76,8 @@ def find_twins(fingerprints: Sequence[Peaks]) -> list[Twins]:
 
 def all_landmarks(fingerprints: Sequence[Peaks]) -> tuple[Hashes, Hashes, Hashes]:
     """Hash, song and first frame of all landmarks, in order of hashes and then of songs."""
-    each = [landmarks(peaks) for peaks in fingerprints]
+    most = min(LANDMARKS_A_SONG, LANDMARKS // max(1, len(fingerprints)))
+    each = [landmarks(peaks, most) for peaks in fingerprints]
     songs = np.repeat(np.arange(len(each), dtype=np.uint32), [len(hashes) for hashes, _ in each])
     hashes = np.concatenate([np.zeros(0, np.uint32), *(hashes for hashes, _ in each)])
     frames = np.concatenate([np.zeros(0, np.uint32), *(frames for _, frames in each)])
@@ -82,12 +85,12 @@ def all_landmarks(fingerprints: Sequence[Peaks]) -> tuple[Hashes, Hashes, Hashes
     return hashes[order], songs[order], frames[order]
 
 
-def landmarks(peaks: Peaks) -> tuple[Hashes, Hashes]:
-    """A song's landmarks `(n,)` that it has only once, as hashes and the frames at which they begin."""
+def landmarks(peaks: Peaks, most: int) -> tuple[Hashes, Hashes]:
+    """A song's landmarks `(n,)` that it has only once, at `most` so many: hashes, and frames where they begin."""
     each = [chords(peaks, second, third) for second, third in FOLLOWING]
     hashes, frames = (np.concatenate(column) for column in zip(*each, strict=True))
-    if len(hashes) > LANDMARKS_A_SONG:
-        kept = np.argpartition(hashes, LANDMARKS_A_SONG)[:LANDMARKS_A_SONG]
+    if len(hashes) > most:
+        kept = np.argpartition(hashes, most)[:most]
         hashes, frames = hashes[kept], frames[kept]
     different, where, times = np.unique(hashes, return_index=True, return_counts=True)
     once = times == 1

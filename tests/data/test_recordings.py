@@ -54,6 +54,12 @@ def test_copies_in_other_formats_and_cuts_are_found_whatever_the_features(catalo
     assert named["later.mp3"] == named["0.ogg"] == named["0.flac"] == "0.flac" and named["2.flac"] == ""
 
 
+def test_more_songs_than_can_be_numbered_are_told_of(catalogue, cache, monkeypatch, caplog):
+    monkeypatch.setattr("genre_lightning.data.recordings.MOST_SONGS", 9)
+    assert names(with_recordings(catalogue, cache)[1].twins) == [["0.flac", "later.mp3"]]
+    assert "songs: 11; only 9 of them are compared with each other by their sound" in caplog.text
+
+
 def test_copies_stay_on_one_side(catalogue, cache):
     songs, _ = with_recordings(catalogue, cache)
     for seed in range(5):

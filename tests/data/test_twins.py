@@ -50,8 +50,17 @@ def test_any_cut_of_a_song_is_found(cut):
 
 def test_an_excerpt_is_found_in_a_song_that_has_more_landmarks_than_are_searched_by():
     long, others = song(0, seconds=300), [song(number) for number in range(1, 4)]
-    assert len(twins.landmarks(long)[0]) <= twins.LANDMARKS_A_SONG < 6 * len(long) - 100
+    most = twins.LANDMARKS_A_SONG
+    assert len(twins.landmarks(long, most)[0]) <= most < 6 * len(long) - 100
     assert pairs([long, *others, copy(long, begin=120, end=150)]) == [(0, 4)]
+
+
+def test_of_many_songs_fewer_landmarks_are_searched_and_copies_of_half_a_song_are_still_found(monkeypatch):
+    songs = [song(number) for number in range(20)]
+    copies = [copy(songs[3], end=15), copy(songs[8], begin=14)]
+    monkeypatch.setattr(twins, "LANDMARKS", 22 * 250)
+    assert len(twins.all_landmarks([*songs, *copies])[0]) <= 22 * 250
+    assert pairs([*songs, *copies]) == [(3, 20), (8, 21)]
 
 
 def test_copies_however_many_are_all_linked():
