@@ -8,7 +8,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from queue import Empty, Queue
-from threading import Thread, current_thread, main_thread
+from threading import Thread
 from time import monotonic
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -111,7 +111,7 @@ class Dask:
         """
         with self.client() as client:
             came: Queue[Any] = Queue()
-            Thread(target=hand_out, args=(client, work, items, came), daemon=True).start()
+            Thread(target=hand_out, args=(workers_of(client), work, items, came), daemon=True).start()
             yield from watched(came, client)
 
     @contextmanager
@@ -140,30 +140,45 @@ class Dask:
 @contextmanager
 def deaf_to_ctrl_c() -> Iterator[None]:
     """What is started meanwhile hears no Ctrl-C, which is for the command: it ends its cluster."""
-    if current_thread() is not main_thread():
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
         yield
         return
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # which programs that are started inherit
+    from multiprocessing import resource_tracker
+
+    resource_tracker.ensure_running()  # or the first process starts it, which lets the thread hear again
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])  # which threads and programs inherit
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def hand_out(client: "Client", work: Callable[[Any], Any], items: Iterable[Any], came: "Queue[Any]") -> None:
-    """Put what a cluster makes of each item into a queue, then END or the error that has ended it."""
-    from distributed import CancelledError
-    from joblib import Parallel, delayed, parallel_config
+def workers_of(client: "Client") -> Any:
+    """The way of joblib to the workers of a cluster. Raises UserError if it has none."""
+    from joblib._dask import DaskDistributedBackend
+
+    class Workers(DaskDistributedBackend):
+        def effective_n_jobs(self, n_jobs: int) -> int:
+            return max(2, super().effective_n_jobs(n_jobs))  # the work of a single one joblib would do here
 
     try:
-        with parallel_config("dask", client=client):
-            for result in Parallel(n_jobs=-1, **HOW)(delayed(work)(item) for item in items):
-                came.put(result)
+        (workers := Workers(client=client)).effective_n_jobs(-1)
+    except TimeoutError:
+        raise UserError("engine: the cluster has no workers; start some with: dask worker ADDRESS") from None
+    return workers
+
+
+def hand_out(workers: Any, work: Callable[[Any], Any], items: Iterable[Any], came: "Queue[Any]") -> None:
+    """Put what a cluster makes of each item into a queue, then END or the error that has ended it."""
+    from distributed import CancelledError
+    from joblib import Parallel, delayed
+
+    try:
+        for result in Parallel(backend=workers, **HOW)(delayed(work)(item) for item in items):
+            came.put(result)
         came.put(END)
     except CancelledError:
         came.put(gone())
-    except TimeoutError:
-        came.put(UserError("engine: the cluster has no workers; start some with: dask worker ADDRESS"))
     except BaseException as error:
         came.put(error)
 
@@ -190,7 +205,9 @@ def watched(came: "Queue[Any]", client: "Client") -> Iterator[Any]:
 
 def trouble(client: "Client", silence: float) -> UserError | None:
     """Why there will be no more results, if that is so; the scheduler said nothing for so many seconds."""
-    if any(future.status == "error" for future in client.futures.values()):
+    from distributed import KilledWorker
+
+    if any(isinstance(future.exception, KilledWorker) for future in [*client.futures.values()]):
         return UserError(
             "engine: several workers died one after the other over the same songs, maybe for want of memory; what "
             "was done is kept; give each worker more of it, or leave engine=dask away"

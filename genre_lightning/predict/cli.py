@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from genre_lightning.errors import UserError
 from genre_lightning.predict.formats import as_csv, as_json, as_table, title
-from genre_lightning.predict.library import join_parts, songs_left, write_parts
+from genre_lightning.predict.library import alone_in, join_parts, songs_left, write_parts
 from genre_lightning.text import printable
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ What genre is a song, and when?
   genre-lightning predict logs/RUN song.mp3                its genres, averaged over the whole song
   genre-lightning predict logs/RUN album more.m4a --csv    a folder is searched for songs
   genre-lightning predict logs/RUN mix.flac --timeline     a row a second, and mix.flac.timeline.png
-  genre-lightning predict logs/RUN library --into found    a library: found/predictions.csv, which goes on if stopped"""
+  genre-lightning predict logs/RUN library --into found    a library: a table there; goes on if stopped"""
 STATUS = "The exit status is 0 if all songs could be read, 1 if some could not, 2 if the command is wrong."
 DECIMALS = 6
 MISSING_SHOWN = 3
@@ -106,12 +106,13 @@ def predict_library(
     """Write what the songs are into a folder, those that are not there yet; returns as `predict` does."""
     folder, genres = arguments.into, predictor.spec.genres
     model = f"{predictor.fingerprint}-{every:g}" if every else predictor.fingerprint
-    todo = songs_left(folder, model, songs)
-    predictions = Predictions(predictor.predict_all(todo, every, engine_of(arguments)), len(todo))
-    write_parts(folder, model, predictions, lambda part: as_csv(part, genres, songs))
-    if predictions.stopped:
-        raise KeyboardInterrupt
-    say(f"wrote {printable(join_parts(folder, model))}", sys.stderr)
+    with alone_in(folder):
+        todo = songs_left(folder, model, songs)
+        predictions = Predictions(predictor.predict_all(todo, every, engine_of(arguments)), len(todo))
+        write_parts(folder, model, predictions, lambda part: as_csv(part, genres, songs))
+        if predictions.stopped:
+            raise KeyboardInterrupt
+        say(f"wrote {printable(join_parts(folder, model, next(as_csv([], genres, songs))))}", sys.stderr)
     return predictions.status
 
 

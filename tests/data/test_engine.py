@@ -88,6 +88,32 @@ class Slow:
         vars(parallel)["left"] = left
 
 
+def test_a_cluster_of_one_worker_does_the_work_there():
+    how = {"n_workers": 1, "threads_per_worker": 1, "processes": False, "protocol": "tcp", "dashboard_address": None}
+    with distributed.LocalCluster(**how, silence_logs=50) as cluster:
+        [there] = Dask(cluster.scheduler_address).map(lambda _: current_thread().name, [0])
+    assert "Dask" in there
+
+
+def test_a_cluster_without_workers_is_told_of(monkeypatch):
+    how = {"n_workers": 0, "processes": False, "protocol": "tcp", "dashboard_address": None}
+    monkeypatch.setattr("joblib._dask.DaskDistributedBackend.__init__.__defaults__", (None, None, None, None, 0.1))
+    with (
+        distributed.LocalCluster(**how, silence_logs=50) as cluster,
+        pytest.raises(UserError, match="engine: the cluster has no workers; start some with: dask worker ADDRESS"),
+    ):
+        list(Dask(cluster.scheduler_address).map(squared, [1]))
+
+
+def time_out(_):
+    raise TimeoutError(110, "Connection timed out")
+
+
+def test_work_that_times_out_is_told_of_as_itself(threads_as_cluster):
+    with pytest.raises(TimeoutError, match="Connection timed out"):
+        list(Dask(threads_as_cluster).map(time_out, [1]))
+
+
 def test_a_cluster_raises_what_the_work_raises(threads_as_cluster):
     with pytest.raises(UserError, match=r"\d is refused"):
         list(Dask(threads_as_cluster).map(refuse, [1, 2]))

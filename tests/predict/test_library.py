@@ -1,4 +1,5 @@
 import csv
+from pathlib import Path
 
 import pytest
 
@@ -29,30 +30,89 @@ def predict(exported, tmp_path, monkeypatch, capsys, survive_the_end):
 
 
 def rows(folder):
-    with (folder / "predictions.csv").open(newline="", encoding="utf-8") as file:
+    [table] = folder.iterdir()  # the parts are gone
+    with table.open(newline="", encoding="utf-8", errors="surrogateescape") as file:
         return {row["path"]: row["genre"] for row in csv.DictReader(file)}
 
 
 def test_a_library_becomes_one_table(predict, songs, tmp_path):
     status, told = predict()
-    assert status == 0 and f"wrote {tmp_path / 'found' / 'predictions.csv'}" in told
-    assert [*rows(tmp_path / "found")] == [str(song) for song in songs]
-    assert [path.name for path in (tmp_path / "found").iterdir()] == ["predictions.csv"]
+    assert status == 0 and [*rows(tmp_path / "found")] == [str(song) for song in songs]
+    assert f"wrote {next((tmp_path / 'found').iterdir())}" in told
 
 
-def test_what_was_stopped_goes_on_behind_the_parts_that_are_there(predict, songs, tmp_path, monkeypatch):
+@pytest.fixture
+def heard(monkeypatch):
+    """The songs that were predicted."""
     heard, one = [], Predictor.predict
+    monkeypatch.setattr(Predictor, "predict", lambda self, path, **how: heard.append(path) or one(self, path, **how))
+    return heard
+
+
+def test_only_new_songs_are_predicted_and_the_table_keeps_those_that_are_gone(
+    predict, songs, heard, tmp_path, write_song
+):
+    predict()
+    heard.clear()
+    songs[0].unlink()
+    new = write_song(tmp_path / "music" / "new\r\nnew.wav", "tones", 9)
+    assert predict()[0] == 0 and heard == [new]
+    assert [*rows(tmp_path / "found")] == [*map(str, songs), str(new)]
+
+
+def test_a_part_that_was_removed_is_predicted_again_and_no_other_is_lost(predict, songs, heard, tmp_path, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr("genre_lightning.predict.cli.join_parts", lambda *_: 0)
+        predict()
+    heard.clear()
+    first = min((tmp_path / "found").iterdir())
+    first.unlink()
+    assert predict()[0] == 0 and heard == songs[:2]
+    assert sorted(rows(tmp_path / "found")) == [str(song) for song in songs]
+
+
+def test_a_kill_while_parts_are_joined_costs_nothing(predict, songs, heard, tmp_path, monkeypatch):
+    removed, unlink = [], Path.unlink
+
+    def killed(path, missing_ok=False):
+        if len(removed) == 1:
+            raise KeyboardInterrupt
+        removed.append(path)
+        unlink(path, missing_ok)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "unlink", killed)
+        assert predict()[0] == 130
+    heard.clear()
+    assert predict()[0] == 0 and heard == []
+    assert [*rows(tmp_path / "found")] == [str(song) for song in songs]
+
+
+def test_songs_that_cannot_be_read_leave_a_table_of_none(predict, tmp_path):
+    (tmp_path / "music").mkdir()
+    (tmp_path / "music" / "no.wav").write_bytes(b"no song")
+    assert predict()[0] == 1 and rows(tmp_path / "found") == {}
+    assert next((tmp_path / "found").iterdir()).read_text().startswith("path,from_seconds,to_seconds,genre,")
+
+
+def test_two_commands_do_not_write_into_one_folder(predict, songs, tmp_path):
+    with library.alone_in(tmp_path / "found"):
+        status, told = predict()
+    assert "another command writes to" in f"{status}{told}" and not [*(tmp_path / "found").iterdir()]
+
+
+def test_what_was_stopped_goes_on_behind_the_parts_that_are_there(predict, songs, heard, tmp_path, monkeypatch):
+    one = Predictor.predict
 
     def stopping(self, path, every_seconds=None):
         if len(heard) == 3:
             raise KeyboardInterrupt
-        heard.append(path)
-        return one(self, path, every_seconds)
+        return one(self, path, every_seconds=every_seconds)
 
-    monkeypatch.setattr(Predictor, "predict", stopping)
-    assert predict("--num-workers", "1")[0] == 130
+    with monkeypatch.context() as patch:
+        patch.setattr(Predictor, "predict", stopping)
+        assert predict("--num-workers", "1")[0] == 130
     assert len([*(tmp_path / "found").glob("predictions-*-00000?.csv")]) == 2
-    monkeypatch.setattr(Predictor, "predict", lambda self, path, **how: heard.append(path) or one(self, path, **how))
     assert predict("--num-workers", "1")[0] == 0
     assert sorted(heard) == songs and sorted(rows(tmp_path / "found")) == [str(song) for song in songs]
 
