@@ -34,8 +34,21 @@ def is_first_process() -> bool:
 def is_alone(trainer: "DictConfig") -> bool:
     """Whether the settings of a Trainer ask for one process: one device of one machine."""
     devices: Any = trainer.devices
-    one = devices in (1, "1") or (not isinstance(devices, int | str) and len(devices) == 1)
+    if devices in ("auto", -1, "-1"):
+        one = trainer.get("accelerator") in ("cpu", "mps") or devices_here() < 2
+    elif isinstance(devices, str):
+        one = devices == "1" or len(devices.strip(", ").split(",")) == 1 < len(devices.split(","))
+    else:
+        one = devices == 1 if isinstance(devices, int) else len(devices) == 1
     return one and trainer.get("num_nodes", 1) == 1
+
+
+@cache
+def devices_here() -> int:
+    """How many GPUs there are; where there is none, a process trains on the CPU."""
+    import torch
+
+    return torch.cuda.device_count()
 
 
 def settle_ranks(trainer: "DictConfig") -> None:

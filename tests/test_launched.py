@@ -56,11 +56,20 @@ def test_whoever_is_told_of_a_rank_above_0_is_not_the_first(told, name):
 
 ALONE = [({"devices": 1}, True), ({"devices": "1", "num_nodes": 1}, True), ({"devices": [3]}, True)]
 ALONE += [({"devices": 2}, False), ({"devices": "auto"}, False), ({"devices": [0, 1]}, False), ({"devices": -1}, False)]
+ALONE += [({"devices": "3,"}, True), ({"devices": "0,1"}, False), ({"devices": "3"}, False)]
+ALONE += [({"devices": "auto", "accelerator": "cpu"}, True), ({"devices": -1, "accelerator": "mps"}, True)]
 
 
 @pytest.mark.parametrize(("trainer", "alone"), [*ALONE, ({"devices": 1, "num_nodes": 2}, False)])
-def test_one_device_of_one_machine_is_alone(trainer, alone):
+def test_one_device_of_one_machine_is_alone(trainer, alone, monkeypatch):
+    monkeypatch.setattr("genre_lightning.launched.devices_here", lambda: 2)
     assert is_alone(OmegaConf.create(trainer)) is alone
+
+
+@pytest.mark.parametrize(("gpus", "alone"), [(0, True), (1, True), (2, False)])
+def test_all_devices_may_be_one(gpus, alone, monkeypatch):
+    monkeypatch.setattr("genre_lightning.launched.devices_here", lambda: gpus)
+    assert is_alone(OmegaConf.create({"devices": "auto", "accelerator": "auto"})) is alone
 
 
 @pytest.mark.parametrize("variables", [TORCHRUN, SRUN])
