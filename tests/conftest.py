@@ -1,13 +1,14 @@
 """Songs that the tests compose themselves: three genres that even a small model can tell apart."""
 
 import csv
+import gc
 import os
 import shutil
 import signal
 import sys
 import threading
 from contextlib import nullcontext
-from functools import partial
+from functools import cache, partial
 from hashlib import sha256
 from pathlib import Path
 from unittest.mock import patch
@@ -15,14 +16,12 @@ from unittest.mock import patch
 import numpy as np
 import pytest
 import soundfile
-import torch
 from browsing import person  # noqa: F401 (a fixture)
 from hydra import compose as compose_config
 from hydra import initialize_config_dir
 from hydra.utils import get_class
 from omegaconf import OmegaConf
 
-from genre_lightning.data.cache import FeatureCache
 from genre_lightning.data.catalogue import Catalogue
 from genre_lightning.data.engine import Threads
 from genre_lightning.data.selection import known_songs, select_songs
@@ -30,7 +29,6 @@ from genre_lightning.data.sources.folder import folder
 from genre_lightning.data.splits import split_catalogue
 from genre_lightning.embed.descriptors import unknown
 from genre_lightning.embed.embeddings import Embeddings
-from genre_lightning.features.mel import LogMel
 from genre_lightning.runs.run import CONFIG
 
 CONF = Path(__file__).parents[1] / "conf"
@@ -39,21 +37,20 @@ GENRES = ("clicks", "noise", "tones")
 ADAM = {"_target_": "torch.optim.AdamW", "lr": 0.01, "weight_decay": 0.1}
 
 
+TRAINED = [path.stem for path in sorted((CONF / "model").glob("*.yaml")) if "dropout" in OmegaConf.load(path)]
+
+
+@cache
 def kinds_of_models():
-    """The classes that conf/model names, with their settings but no dropout: those that are trained on any features."""
+    """Of each name in conf/model that is trained, on whatever features: its class, and its settings but no dropout."""
     kinds = {}
     with initialize_config_dir(version_base="1.3", config_dir=str(CONF)):
-        usual = compose_config("train").features
-        for path in sorted((CONF / "model").glob("*.yaml")):
-            config = compose_config("train", [f"model={path.stem}"])
-            if config.features == usual and "dropout" in config.model:  # others have tests of their own
-                settings = OmegaConf.to_container(config.model, resolve=True)
-                own = {name: settings[name] for name in settings if name[0] != "_" and name not in config.learning}
-                kinds[get_class(settings["_target_"])] = own | {"dropout": 0.0}
+        for name in TRAINED:
+            config = compose_config("train", [f"model={name}"])
+            settings = OmegaConf.to_container(config.model, resolve=True)
+            own = {key: settings[key] for key in settings if key[0] != "_" and key not in config.learning}
+            kinds[name] = get_class(settings["_target_"]), own | {"dropout": 0.0}
     return kinds
-
-
-KINDS = kinds_of_models()
 
 
 def pytest_configure(config):
@@ -66,6 +63,18 @@ def pytest_configure(config):
     signal.signal(signal.SIGINT, signal.default_int_handler)
     if getattr(config.option, "numprocesses", None):
         os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection():
+    """What is made while tests are collected stays: looking for rubbish among it would take half of the time, and as
+    long again while tests run.
+    """
+    gc.disable()
+    outcome = yield
+    gc.freeze()
+    gc.enable()
+    return outcome
 
 
 @pytest.fixture
@@ -121,6 +130,8 @@ def compose_song(genre, number, seconds=1.0):
 
 def random_efficientat():
     """Its network with random weights whose batch normalisation has heard noise, or hardly anything would arrive."""
+    import torch
+
     from genre_lightning.pretrained import efficientat
 
     network = efficientat.EfficientAT()
@@ -135,6 +146,7 @@ def random_efficientat():
 @pytest.fixture(scope="session")
 def random_weights(tmp_path_factory):
     """A folder where PyTorch keeps weights, in which those of all encoders are there already: random ones."""
+    import torch
     from safetensors.torch import save_file
 
     from genre_lightning.pretrained import efficientat, efficientat_weights, musicnn, musicnn_weights
@@ -205,6 +217,8 @@ def songs(tmp_path, write_song):
 @pytest.fixture
 def features():
     """Features that are quick to compute and fit the songs."""
+    from genre_lightning.features.mel import LogMel
+
     return LogMel(sample_rate=SAMPLE_RATE, n_fft=512, hop_length=256, n_mels=24)
 
 
@@ -238,6 +252,9 @@ def library(tmp_path_factory):
 @pytest.fixture(scope="session")
 def selected(library, tmp_path_factory):
     """The library's songs that take part, and a cache with their features."""
+    from genre_lightning.data.cache import FeatureCache
+    from genre_lightning.features.mel import LogMel
+
     small = LogMel(sample_rate=SAMPLE_RATE, n_fft=512, hop_length=256, n_mels=24)
     cache, catalogue = FeatureCache(tmp_path_factory.mktemp("cache"), small, engine=Threads(1)), folder(str(library))
     broken = cache.build([track.path for track in catalogue])
@@ -400,10 +417,10 @@ def embedded(run, map_run, tmp_path_factory):
     return folder
 
 
-@pytest.fixture(params=KINDS, ids=lambda kind: kind.__name__)
+@pytest.fixture(params=TRAINED)
 def kind(request):
     """Every kind of model in conf/model that is trained, on whatever features."""
-    return request.param
+    return kinds_of_models()[request.param][0]
 
 
 @pytest.fixture
@@ -412,6 +429,6 @@ def build():
 
     def make(kind, **settings):
         shapes = {"n_features": 12, "n_frames": 20, "n_genres": 3, "optimizer": ADAM}
-        return kind(**shapes | KINDS[kind] | settings)
+        return kind(**shapes | dict(kinds_of_models().values())[kind] | settings)
 
     return make
