@@ -6,6 +6,7 @@ import inspect
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import field, make_dataclass
+from functools import cache
 from importlib import import_module
 from types import UnionType
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
@@ -128,12 +129,12 @@ def declared_types(target: str) -> dict[str, Any]:
 
 def check_type(key: str, value: Any, kind: Any) -> None:
     """Raise UserError unless OmegaConf can read `value` as a `kind`; "no" and "off" are texts, which count as true."""
-    from omegaconf import MISSING, OmegaConf, ValidationError
+    from omegaconf import OmegaConf, ValidationError
 
     if kind is bool and not isinstance(value, bool):
         raise UserError(f"{key} must be true or false, not {value}")
     try:
-        schema = OmegaConf.structured(make_dataclass("Setting", [("value", kind, field(default=MISSING))]))
+        schema = OmegaConf.structured(setting_of(kind))
     except (ValidationError, ValueError):
         return
     if type(value) is int and "float" in str(kind):  # OmegaConf 2.4 takes no 1 for a float in a union
@@ -144,6 +145,14 @@ def check_type(key: str, value: Any, kind: Any) -> None:
         wants_list = "list" in str(kind) and not OmegaConf.is_config(value)
         hint = f"; for one, write {key}=[{value}]" if wants_list else ""
         raise UserError(f"{key}: {str(error).splitlines()[0]}{hint}") from None
+
+
+@cache
+def setting_of(kind: Any) -> type:
+    """A class with one setting of this type."""
+    from omegaconf import MISSING
+
+    return make_dataclass("Setting", [("value", kind, field(default=MISSING))])
 
 
 def check_number(config: DictConfig, key: str, lowest: float, highest: float = math.inf, *, whole: bool = True) -> None:

@@ -17,8 +17,7 @@ import numpy as np
 import pytest
 import soundfile
 from browsing import person  # noqa: F401 (a fixture)
-from hydra import compose as compose_config
-from hydra import initialize_config_dir
+from composing import CONF, compose
 from hydra.utils import get_class
 from omegaconf import OmegaConf
 
@@ -31,7 +30,6 @@ from genre_lightning.embed.descriptors import unknown
 from genre_lightning.embed.embeddings import Embeddings
 from genre_lightning.runs.run import CONFIG
 
-CONF = Path(__file__).parents[1] / "conf"
 SAMPLE_RATE = 8000
 GENRES = ("clicks", "noise", "tones")
 ADAM = {"_target_": "torch.optim.AdamW", "lr": 0.01, "weight_decay": 0.1}
@@ -44,12 +42,11 @@ TRAINED = [path.stem for path in sorted((CONF / "model").glob("*.yaml")) if "dro
 def kinds_of_models():
     """Of each name in conf/model that is trained, on whatever features: its class, and its settings but no dropout."""
     kinds = {}
-    with initialize_config_dir(version_base="1.3", config_dir=str(CONF)):
-        for name in TRAINED:
-            config = compose_config("train", [f"model={name}"])
-            settings = OmegaConf.to_container(config.model, resolve=True)
-            own = {key: settings[key] for key in settings if key[0] != "_" and key not in config.learning}
-            kinds[name] = get_class(settings["_target_"]), own | {"dropout": 0.0}
+    for name in TRAINED:
+        config = compose("train", [f"model={name}"])
+        settings = OmegaConf.to_container(config.model, resolve=True)
+        own = {key: settings[key] for key in settings if key[0] != "_" and key not in config.learning}
+        kinds[name] = get_class(settings["_target_"]), own | {"dropout": 0.0}
     return kinds
 
 
@@ -287,8 +284,7 @@ def configure(command_line):
     """Compose the configuration of a small run."""
 
     def configured(*overrides):
-        with initialize_config_dir(version_base="1.3", config_dir=str(CONF)):
-            return compose_config("train", overrides=command_line(*overrides))
+        return compose("train", command_line(*overrides))
 
     return configured
 
@@ -403,8 +399,7 @@ def map_run():
         groups = {"projection": "pca", "trainer": "cpu"} | dict(override.split("=", 1) for override in overrides)
         chosen = [f"{group}={choice}" for group, choice in groups.items()]
         line = [f"run='{run.as_posix()}'", "engine.num_workers=1", *chosen]
-        with initialize_config_dir(version_base="1.3", config_dir=str(CONF)):
-            embed(compose_config("embed", line))
+        embed(compose("embed", line))
 
     return mapped
 

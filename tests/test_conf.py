@@ -2,12 +2,11 @@
 
 import re
 from itertools import product
-from pathlib import Path
 
 import lightning
 import pytest
 import torch
-from hydra import compose, initialize_config_dir
+from composing import CONF, compose
 from hydra.errors import InstantiationException
 from hydra.utils import instantiate
 from omegaconf import OmegaConf
@@ -20,7 +19,6 @@ from genre_lightning.runs.questions import QUESTIONS
 from genre_lightning.train.checks import check
 from genre_lightning.train.train import build_model, build_trainer, fit
 
-CONF = Path(__file__).parents[1] / "conf"
 GROUPS = ("model", "features", "augment", "trainer", "data", "projection", "engine")
 MODELS, FEATURES, AUGMENTS, TRAINERS, DATA, PROJECTIONS, ENGINES = (
     sorted(path.stem for path in (CONF / group).glob("*.yaml")) for group in GROUPS
@@ -118,8 +116,7 @@ def test_every_experiment_says_how_it_is_repeated_and_stands_among_the_results(p
     figures = " | ".join(header[name] for name in ("learnt_from", "val", "test", "time"))
     assert f"| `experiment={path.stem}` | {figures} |" in shown
     typed = [one for one in header["command"].split() if "=" in one and "," not in one and one != "data.root=GTZAN"]
-    with initialize_config_dir(version_base="1.3", config_dir=str(CONF)):
-        config = compose("train", [*typed, "data.root=."])
+    config = compose("train", [*typed, "data.root=."])
     check(config)
 
 
@@ -157,8 +154,7 @@ def test_every_engine_can_compute_features(configure, engine):
 @pytest.mark.parametrize("source", [name for name in DATA if name != "demo"])  # which composes what is not there
 def test_every_source_says_where_it_looks_for_songs(command, source, tmp_path):
     nowhere = (tmp_path / "nowhere").as_posix()
-    with initialize_config_dir(version_base="1.3", config_dir=str(CONF)):
-        config = compose(command, [f"data={source}", f"data.root='{nowhere}'"])
+    config = compose(command, [f"data={source}", f"data.root='{nowhere}'"])
     check_types(config)
     with pytest.raises(REFUSED) as raised:
         instantiate(config.data)()
@@ -184,8 +180,7 @@ def test_data_that_the_project_composes_itself(train_a_batch, tmp_path):
 
 
 def test_without_any_setting_the_project_composes_its_data():
-    with initialize_config_dir(version_base="1.3", config_dir=str(CONF)):
-        config = compose("train")
+    config = compose("train")
     check(config)
     assert config.data._target_ == "genre_lightning.data.sources.demo.demo" and not OmegaConf.missing_keys(config.data)
     assert config.model._target_ == "genre_lightning.models.cnn.CNN"
@@ -218,7 +213,6 @@ def test_the_learning_rate_is_scheduled_in_the_shortest_of_trainings(configure):
 @pytest.mark.usefixtures("uncompiled")
 @pytest.mark.parametrize("projection", PROJECTIONS)
 def test_every_projection_draws_a_map_with_the_configured_seed(projection):
-    with initialize_config_dir(version_base="1.3", config_dir=str(CONF)):
-        drawing = instantiate(compose("embed", [f"projection={projection}", "seed=3"]).projection)
+    drawing = instantiate(compose("embed", [f"projection={projection}", "seed=3"]).projection)
     assert type(drawing).__name__.lower() == projection and getattr(drawing, "seed", 3) == 3
     assert drawing.fit(torch.randn(12, 5).numpy()).shape == (12, 2)

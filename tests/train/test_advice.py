@@ -4,18 +4,15 @@ import sys
 from pathlib import Path
 
 import pytest
-from hydra import compose, initialize_config_dir
+from composing import compose
 
 from genre_lightning.command_line import quoting
 from genre_lightning.text import percent
 from genre_lightning.train.advice import MEASURED, advise
 
-CONF = Path(__file__).parents[2] / "conf"
-
 
 def configured(*overrides):
-    with initialize_config_dir(version_base="1.3", config_dir=str(CONF)):
-        return compose("train", list(overrides))
+    return compose("train", overrides)
 
 
 def command(cfg):
