@@ -108,7 +108,6 @@ def test_a_fast_run_of_a_head_that_is_solved_tries_the_way(configure, tmp_path):
 
 WORK = [
     ("callbacks.ema=null", "augment.gain=null", "logger.tensorboard=null"),  # Hydra's way to switch off
-    ("callbacks=[]", "refit=false"),
     ("+trainer.max_steps=1", "trainer.num_sanity_val_steps=1"),  # ends before the first validation
     ("+trainer.limit_val_batches=0", "+trainer.check_val_every_n_epoch=9"),
     ("+trainer.check_val_every_n_epoch=2", "+trainer.accumulate_grad_batches=2", "trainer.limit_train_batches=2",

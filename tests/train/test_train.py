@@ -81,13 +81,26 @@ def test_a_resumed_run_ends_as_if_it_had_never_stopped(resumed, run):
     assert resumed[1].type is KeyboardInterrupt  # Ctrl-C, to the program too
 
 
-def test_a_fit_that_was_stopped_after_its_last_epoch_keeps_the_averaged_weights(run, configure, train_run, tmp_path):
-    whole = train_run("refit=false")
+@pytest.fixture(scope="module")
+def without_refit(train_run):
+    """A run that learnt from the training split only, which nobody may change."""
+    return train_run("refit=false")
+
+
+@pytest.fixture
+def unrefitted(without_refit, tmp_path):
+    """A copy of it."""
+    return Path(shutil.copytree(without_refit, tmp_path / "run"))
+
+
+def test_a_fit_that_was_stopped_after_its_last_epoch_keeps_the_averaged_weights(
+    without_refit, configure, train_run, tmp_path
+):
     with pytest.MonkeyPatch.context() as patch, pytest.raises(KeyboardInterrupt):
         patch.setattr("genre_lightning.train.train.score", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
         train(configure("refit=false"), tmp_path)
     again = train_run("refit=false", f"ckpt_path='{(tmp_path / 'checkpoints/last.ckpt').as_posix()}'", into=tmp_path)
-    assert same_weights(again, whole) and figures(again) == figures(whole)
+    assert same_weights(again, without_refit) and figures(again) == figures(without_refit)
 
 
 def test_a_run_is_finished_by_the_last_thing_that_is_written_and_can_be_judged_again(run, train_run, tmp_path):
@@ -125,8 +138,8 @@ def test_a_second_run_in_a_folder_is_one_line_and_changes_nothing(tmp_path):
     assert (tmp_path / ".hydra" / "config.yaml").read_text(encoding="utf-8") == "seed: 1"
 
 
-def test_a_refit_that_was_left_off_is_done_by_one_command(run, train_run, configure):
-    folder = train_run("refit=false")
+def test_a_refit_that_was_left_off_is_done_by_one_command(run, unrefitted, configure):
+    folder = unrefitted
     assert checkpoint(folder)["GenreDataModule"]["learnt_from"] == ["train"] and "refit/loss" not in curves(folder)
     last = f"ckpt_path='{(folder / 'checkpoints/last.ckpt').as_posix()}'"
     settings = settings_to_go_on_with(configure("refit=true", last), [last, "refit=true"], folder)
@@ -134,7 +147,7 @@ def test_a_refit_that_was_left_off_is_done_by_one_command(run, train_run, config
     assert figures(folder) == figures(run) and same_weights(folder, run)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def stopped(configure):
     """Begin or go on with a run in a folder, and stop it in the second epoch of its refit; returns its last.ckpt."""
 
@@ -154,24 +167,34 @@ def stopped(configure):
     return stop
 
 
-def test_a_refit_that_was_asked_for_later_is_resumed_too(run, train_run, stopped):
-    folder = train_run("refit=false")
+def test_a_refit_that_was_asked_for_later_is_resumed_too(run, unrefitted, train_run, stopped):
+    folder = unrefitted
     last = stopped(folder, f"ckpt_path='{(folder / 'checkpoints/last.ckpt').as_posix()}'", "refit=true")
     again = train_run("refit=false", last, into=folder)  # as the settings in its folder say
     assert figures(again) == figures(run) and same_weights(again, run)
 
 
-def test_a_first_fit_cannot_be_longer_once_the_refit_has_begun(configure, stopped, tmp_path):
-    last = stopped(tmp_path)
+@pytest.fixture(scope="module")
+def half_refitted(stopped, tmp_path_factory):
+    """A run that was stopped in its refit, which nobody may change."""
+    folder = tmp_path_factory.mktemp("stopped")
+    stopped(folder)
+    return folder
+
+
+def test_a_first_fit_cannot_be_longer_once_the_refit_has_begun(configure, half_refitted, tmp_path):
+    folder = shutil.copytree(half_refitted, tmp_path / "run")
+    last = f"ckpt_path='{(folder / 'checkpoints/last.ckpt').as_posix()}'"
     with pytest.raises(UserError, match=r"trainer\.max_epochs: the first fit of that run was over after 4 epochs"):
-        train(configure(last, "trainer.max_epochs=8"), tmp_path)
+        train(configure(last, "trainer.max_epochs=8"), folder)
 
 
-def test_a_refit_cannot_go_on_without_its_first_fit(configure, stopped, tmp_path):
-    last = stopped(tmp_path)
-    (tmp_path / "checkpoints" / "first_fit.ckpt").unlink()
+def test_a_refit_cannot_go_on_without_its_first_fit(configure, half_refitted, tmp_path):
+    folder = shutil.copytree(half_refitted, tmp_path / "run")
+    last = f"ckpt_path='{(folder / 'checkpoints/last.ckpt').as_posix()}'"
+    (folder / "checkpoints" / "first_fit.ckpt").unlink()
     with pytest.raises(UserError, match=r"ckpt_path: .* its first fit, .*first_fit\.ckpt, is missing"):
-        train(configure(last), tmp_path)
+        train(configure(last), folder)
 
 
 def test_a_first_fit_that_ends_amid_an_epoch_is_followed_by_a_refit_of_as_many_steps(train_run):
@@ -205,11 +228,10 @@ def test_the_finished_weights_are_averages_of_those_of_the_last_steps(run):
     assert torch.allclose(finished["head.weight"] * finished["temperature"], averaged["head.weight"])
 
 
-def test_a_schedule_made_for_fewer_epochs_is_one_clear_line(train_run):
-    folder = train_run("trainer.max_epochs=1", "refit=false")
-    last = (folder / "checkpoints" / "last.ckpt").as_posix()
+def test_a_schedule_made_for_fewer_epochs_is_one_clear_line(unrefitted, train_run):
+    last = (unrefitted / "checkpoints" / "last.ckpt").as_posix()
     with pytest.raises(UserError, match=r"planned for .* steps"):
-        train_run("trainer.max_epochs=2", "refit=false", f"ckpt_path='{last}'", into=folder)
+        train_run("trainer.max_epochs=5", "refit=false", f"ckpt_path='{last}'", into=unrefitted)
 
 
 @pytest.fixture(scope="module")
@@ -346,11 +368,10 @@ def test_a_new_run_is_not_written_over_another(run, configure):
     assert (run / "report.md").read_bytes() == before
 
 
-def test_a_resumed_run_refuses_another_split(train_run):
-    folder = train_run("trainer.max_epochs=1")
-    last = (folder / "checkpoints" / "last.ckpt").as_posix()
+def test_a_resumed_run_refuses_another_split(unrefitted, train_run):
+    last = (unrefitted / "checkpoints" / "last.ckpt").as_posix()
     with pytest.raises(UserError, match="other songs or another split"):
-        train_run("trainer.max_epochs=1", "split.method=naive", "split.seed=5", f"ckpt_path='{last}'", into=folder)
+        train_run("refit=false", "split.method=naive", "split.seed=5", f"ckpt_path='{last}'", into=unrefitted)
 
 
 def test_training_in_mixed_precision(train_run):
