@@ -100,7 +100,7 @@ def threads_as_cluster():
 def uncompiled(monkeypatch):
     """Leave umap uncompiled, which takes longer than all its tests: they are the only ones that may import it.
 
-    Only while they run, since librosa does not work without its compiler.
+    Only while they run: others may want what it compiles.
     """
     from numba.core import config
 
@@ -109,6 +109,21 @@ def uncompiled(monkeypatch):
     yield
     monkeypatch.delenv("NUMBA_DISABLE_JIT")
     config.reload_config()
+
+
+def as_it_is(*signatures, **settings):
+    """Stands for a decorator of numba's, and compiles nothing."""
+    return lambda function: function
+
+
+@pytest.fixture(scope="session")
+def librosa():
+    """librosa without what it compiles as it is loaded, for most of a minute where nothing is cached: nothing of that
+    is asked for, or it works uncompiled as well.
+    """
+    with patch("numba.vectorize", as_it_is), patch("numba.guvectorize", as_it_is), patch("numba.jit", as_it_is):
+        import librosa.feature.spectral
+    return librosa
 
 
 def compose_song(genre, number, seconds=1.0):

@@ -9,6 +9,11 @@ import soundfile
 import torch
 
 
+def pytest_ignore_collect(config):
+    """Do not even load what is left out whenever the tests are run: nothing here is in every run."""
+    return True if "not benchmark" in config.option.markexpr else None
+
+
 @pytest.fixture(autouse=True)
 def one_torch_thread():
     before = torch.get_num_threads()

@@ -1,4 +1,3 @@
-import librosa
 import numpy as np
 import pytest
 import torch
@@ -22,7 +21,7 @@ def tones(*pitches, sample_rate=22050):
 
 
 @pytest.mark.parametrize("settings", SETTINGS, ids=str)
-def test_chroma_is_that_of_librosa(settings):
+def test_chroma_is_that_of_librosa(settings, librosa):
     features = Chroma(**settings)
     song = tones(-9, 0, 4.2, sample_rate=features.sample_rate)
     song += np.random.default_rng(0).uniform(-0.05, 0.05, len(song)).astype(np.float32)

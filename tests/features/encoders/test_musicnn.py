@@ -1,4 +1,3 @@
-import librosa
 import numpy as np
 import pytest
 import torch
@@ -14,7 +13,7 @@ def noise(n_frames):
     return torch.randn((n_frames - 1) * 256, generator=torch.Generator().manual_seed(0)) / 10
 
 
-def test_musicnn_reads_compressed_slaney_bands():
+def test_musicnn_reads_compressed_slaney_bands(librosa):
     waveform = noise(188).numpy()
     bands = librosa.feature.melspectrogram(
         y=waveform, sr=16000, n_fft=512, hop_length=256, n_mels=96, pad_mode="constant"
