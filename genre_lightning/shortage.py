@@ -2,7 +2,9 @@
 
 import errno
 import re
+import sys
 from contextlib import suppress
+from pathlib import Path
 
 # The system's errors if a process, or all together, may open no more files.
 TOO_MANY = (errno.EMFILE, errno.ENFILE)
@@ -11,22 +13,27 @@ NO_MEMORY = re.compile(r"out of memory|can't allocate memory|not enough memory|_
 # In what it says, and NumPy: how much was asked for, as `3.64 TiB` or as `you tried to allocate 4000 bytes`.
 ASKED_FOR = re.compile(r"allocate:? (\d[\d.]*) ?([KMGTP]i?B|bytes)")
 MORE_FILES = 10  # times as many as were too few
+# What takes less memory, by the settings that each command has.
+LOWER = {
+    "train.py": "loader.batch_size, loader.window_seconds, engine.num_workers (each thread holds a song, "
+    "cache.max_seconds at most)",
+    "embed.py": "engine.num_workers=1 (each thread holds a song), trainer=cpu if it is a GPU's",
+}
+OF_OTHERS = "--num-workers 1, where the command has it (each thread holds a song)"
 
 
 def explain_shortage(error: BaseException) -> str | None:
     """One line about what ran out; None if nothing did."""
     if out_of_memory(error):
-        return (
-            f"there is too little memory{asked_for(error)}; close other programs, or lower what is held at once: "
-            "loader.batch_size, loader.window_seconds, engine.num_workers (each thread holds a song, cache.max_seconds "
-            "at most)"
-        )
+        lower = LOWER.get(Path(sys.argv[0]).name, OF_OTHERS)
+        short = f"there is too little memory{asked_for(error)}"
+        return f"{short}; close other programs, or lower what is held at once: {lower}"
     if too_many_files(error):
         limit = open_files()
         allowed = f" ({limit:,} in one program)" if limit else ""
         return (
             f"more files are open at once than the system allows{allowed}; allow more (ulimit -n "
-            f"{MORE_FILES * (limit or 1000)}), and type it again; the larger its files, the fewer a cache has: "
+            f"{MORE_FILES * (limit or 1000)}), and type it again; a new cache has fewer if train.py makes it with "
             "cache.shard_megabytes=1024"
         )
     return None

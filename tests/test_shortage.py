@@ -1,8 +1,11 @@
 import errno
+import re
 
 import numpy as np
 import pytest
 import torch
+from composing import compose
+from omegaconf import OmegaConf
 
 from genre_lightning import shortage
 from genre_lightning.errors import explain, is_for_users
@@ -31,7 +34,23 @@ def test_memory_that_runs_out_is_a_line_with_how_much_was_wanted_and_what_to_low
     assert is_for_users(error)
     told = explain(error)
     assert told.startswith(f"there is too little memory{f' ({amount} more were asked for)' if amount else ''}; close")
-    assert "loader.batch_size" in told and "cache.max_seconds" in told
+
+
+# The settings that the line names, with the file in conf/ of the command that has them.
+@pytest.mark.parametrize(
+    ("command", "named"),
+    [
+        ("train.py", ["loader.batch_size", "loader.window_seconds", "engine.num_workers", "cache.max_seconds"]),
+        ("embed.py", ["engine.num_workers"]),
+    ],
+)
+def test_each_command_is_told_of_settings_that_it_has(command, named, monkeypatch):
+    monkeypatch.setattr("sys.argv", [command])
+    line, settings = explain(MemoryError()), compose(command.removesuffix(".py"), [])
+    assert re.findall(r"[a-z]+\.[a-z_]+", line) == named
+    assert all(OmegaConf.select(settings, key, default=settings) is not settings for key in named)
+    monkeypatch.setattr("sys.argv", ["genre-lightning"])
+    assert "--num-workers 1" in explain(MemoryError())
 
 
 @pytest.mark.parametrize(

@@ -26,10 +26,11 @@ def check_room(
     of_second = features.frames_per_second * features.n_features * value_bytes
     needed, free = len(paths) * sum(seconds) / len(seconds) * of_second, shutil.disk_usage(root).free
     if needed > free:
-        smaller = "cache.dtype=float16 takes half as much" if value_bytes > 2 else "choose features of fewer numbers"
+        half = ", or stored as float16," if value_bytes > 2 else ""
         raise UserError(
             f"cache.root: the features of {len(paths):,} songs take about {needed / GB:,.3g} GB, and the disk of "
-            f"{root} has {free / GB:,.3g} GB free; name a folder on another disk, make room, or {smaller}"
+            f"{root} has {free / GB:,.3g} GB free; name a folder on another disk, or make room; features of fewer numbers{half} "
+            "take less"
         )
 
 

@@ -43,15 +43,16 @@ def embed_by_parts(run: Run, songs: Sequence[CachedSong], trainer: Trainer, fold
     kept = read_parts(folder / PARTS, run)
     todo = [*{song.digest: song for song in songs if song.digest not in kept}.values()]
     size = TASK_SONGS if isinstance(run.engine, Dask) else PART_SONGS
-    parts = [todo[first : first + size] for first in range(0, len(todo), size)]
+    parts, done = [todo[first : first + size] for first in range(0, len(todo), size)], len(songs) - len(todo)
     if not kept and len(parts) == 1 and not isinstance(run.engine, Dask):
         kept = by_digest(todo, embed_songs(run, todo, trainer))
         parts = []
     for part, means in zip(parts, embedded(run, parts, trainer), strict=True):
         kept |= by_digest(part, means)
+        done += len(part)
         if trainer.is_global_zero:
             write_part(folder / PARTS / f"{run.fingerprint}-{uuid.uuid4().hex}.npz", part, means)
-            logger.info("embedded: %d of %d songs", sum(song.digest in kept for song in songs), len(songs))
+            logger.info("embedded: %d of %d songs", done, len(songs))
     return SongMeans(*map(np.stack, zip(*(kept[song.digest] for song in songs), strict=True)))
 
 
@@ -71,8 +72,8 @@ def embed_part(where: tuple[Path, str, bool, str], digests: Sequence[str]) -> So
     try:
         songs = run.cache.songs_of(digests)
     except KeyError:
-        where = run.cache.folder
-        raise UserError(f"engine: a worker lacks songs in {where}; all need one disk there: cache.root=...") from None
+        there = run.cache.folder
+        raise UserError(f"engine: a worker lacks songs in {there}; all need one disk there: cache.root=...") from None
     return embed_songs(run, songs, predicting_trainer(accelerator="auto", devices=1))
 
 

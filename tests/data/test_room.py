@@ -24,7 +24,7 @@ def test_features_that_the_disk_does_not_hold_are_refused_before_any_is_computed
     with pytest.raises(UserError, match=line) as caught:
         check_room(tmp_path, songs, features, 2, None)
     assert "another disk" in str(caught.value)
-    with pytest.raises(UserError, match=r"cache\.dtype=float16 takes half as much"):
+    with pytest.raises(UserError, match=r"or stored as float16, take less"):
         check_room(tmp_path, songs, features, 4, None)
     check_room(tmp_path, songs, features, 4, max_seconds=1.5)  # they are left out
 
