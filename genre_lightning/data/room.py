@@ -29,8 +29,8 @@ def check_room(
         half = ", or stored as float16," if value_bytes > 2 else ""
         raise UserError(
             f"cache.root: the features of {len(paths):,} songs take about {needed / GB:,.3g} GB, and the disk of "
-            f"{root} has {free / GB:,.3g} GB free; name a folder on another disk, or make room; features of fewer numbers{half} "
-            "take less"
+            f"{root} has {free / GB:,.3g} GB free; name a folder on another disk, or make room; features of fewer "
+            f"numbers{half} take less"
         )
 
 
