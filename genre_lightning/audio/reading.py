@@ -12,7 +12,7 @@ from genre_lightning.audio.ffmpeg import decode_with_ffmpeg
 from genre_lightning.audio.fingerprint import Peaks
 from genre_lightning.audio.headers import is_joined, ogg_streams, states_length
 from genre_lightning.audio.libsndfile import decode_with_libsndfile, open_with_libsndfile
-from genre_lightning.audio.recording import JOINED, AudioError, LengthError, Recording, Wanted, Waveform
+from genre_lightning.audio.recording import JOINED, AudioError, LengthError, MissingError, Recording, Wanted, Waveform
 from genre_lightning.audio.silence import silent_libraries
 
 __all__ = ["AudioError", "Recording", "Waveform", "decode", "read_audio", "read_song"]
@@ -120,6 +120,6 @@ def check_readable(path: Path) -> None:
         with path.open("rb"):
             pass
     except FileNotFoundError:
-        raise AudioError("does not exist") from None
+        raise MissingError("does not exist") from None
     except OSError as error:
         raise AudioError(f"cannot be read: {error.strerror}") from None

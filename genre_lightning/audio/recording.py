@@ -24,6 +24,10 @@ class AudioError(Exception):
     """A file that cannot be used; the text says why, as its owner would understand it."""
 
 
+class MissingError(AudioError):
+    """There is no such file."""
+
+
 class LengthError(AudioError):
     """A file that is longer than songs may be."""
 

@@ -12,12 +12,14 @@ from collections.abc import Generator, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import asdict
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from genre_lightning.audio.reading import AudioError
+from genre_lightning.audio.recording import MissingError
 from genre_lightning.data.building import Builder, parts
 from genre_lightning.data.engine import Dask, Threads
 from genre_lightning.data.extraction import Outcome, song_key, with_progress
@@ -29,12 +31,14 @@ from genre_lightning.data.room import check_room
 from genre_lightning.data.stored import StoredFeatures
 from genre_lightning.errors import UserError
 from genre_lightning.features.base import Features
+from genre_lightning.text import printable
 
 logger = logging.getLogger(__name__)
 # 1: songs were known by their absolute paths; 2: with their silences, as loud as they were; 3: tags; 4: no checksums;
 # 5: checksums that did not tell settings apart; 6: indexes in JSON
 FORMAT_VERSION = 7
 FOLDER = re.compile(r"\w+-[0-9a-f]{12}")  # as folder_name calls it
+SHARED_DISK = "it must be on a disk that all of them share, and be called the same there"
 LOOKUPS_AT_ONCE = 8  # a network disk answers them in the time of one
 SLOW_SECONDS = 3  # lookups that take longer show how far they are
 
@@ -131,8 +135,8 @@ class FeatureCache(StoredFeatures):
         computed = [path for path in paths if path not in broken]
         if computed and not any(self.song_of(song_key(path)) for path in computed):
             raise UserError(
-                f"engine: its workers do not write where this process reads; {self.folder} must be on a "
-                "disk that all of them share, and be called the same there: cache.root=..."
+                f"engine: its workers do not write to {self.folder}, where this process reads; {SHARED_DISK}: "
+                "cache.root=..."
             )
         return broken
 
@@ -143,8 +147,10 @@ class FeatureCache(StoredFeatures):
         if isinstance(self.engine, Threads):
             yield from builder.build(paths, self.engine)
         else:
-            for part in self.engine.map(builder.build_part, parts(paths)):
-                yield from part
+            for path, result in chain.from_iterable(self.engine.map(builder.build_part, parts(paths))):
+                if isinstance(result, MissingError) and path.exists():
+                    raise UserError(f"engine: a worker does not see {printable(path)}, which is there; {SHARED_DISK}")
+                yield path, result
 
 
 def folder_name(features: str, settings: dict[str, Any]) -> str:

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from damaging import write_songs
 
+from genre_lightning.audio.reading import read_song
 from genre_lightning.data import engine
 from genre_lightning.data.engine import Dask, Threads
 from genre_lightning.errors import UserError
@@ -138,8 +139,18 @@ def test_workers_that_write_elsewhere_are_told_of(threads_as_cluster, tmp_path, 
     cache = building.open_cache(tmp_path / "cache")
     cache.engine = Dask(threads_as_cluster)
     monkeypatch.setattr("genre_lightning.data.building.Builder.store", lambda self, songs: songs.clear())
-    with pytest.raises(UserError, match=r"engine: its workers do not write where this process reads; .* disk that all"):
+    with pytest.raises(UserError, match=r"engine: its workers do not write to .*, where this .* disk that all of them"):
         cache.build(songs_in(tmp_path / "songs", 2))
+
+
+def test_workers_that_do_not_see_songs_are_told_of_and_leave_none_out(threads_as_cluster, tmp_path, monkeypatch):
+    cache = building.open_cache(tmp_path / "cache")
+    cache.engine = Dask(threads_as_cluster)
+    extract = "genre_lightning.data.building.Builder.extract"
+    monkeypatch.setattr(extract, lambda self, path: read_song(path.with_name("elsewhere.wav"), 22050))
+    songs = songs_in(tmp_path / "songs", 2)
+    with pytest.raises(UserError, match=rf"engine: a worker does not see {songs[0]}, which is there; .* disk that all"):
+        cache.build(songs)
 
 
 def test_an_address_where_no_scheduler_answers_is_one_line(monkeypatch):
