@@ -16,7 +16,7 @@ MONTHS = (
     "December",
 )  # fmt: skip
 # What people call collections, features and models; all others go by the names of their folders and classes.
-COLLECTIONS = {"demo": "composed songs", "gtzan": "GTZAN"}
+COLLECTIONS = {"demo": "composed songs", "gtzan": "GTZAN", "fma": "FMA"}
 CLASSES = {"LogMel": "log-mel", "Chroma": "chroma", "Pretrained": "pre-trained networks", "Linear": "linear model"}
 LONGEST_NAME = 60
 

@@ -13,7 +13,7 @@ FEW_SONGS = 100  # of a genre; there frozen encoders were ahead on all real reco
 # From the table there, accuracy on test: model=pretrained and model=cnn.
 MEASURED = {"ten genres": (0.823, 0.689), "four genres": (0.895, 0.909)}
 # Of the settings of a source, those that choose songs; others may be nobody's business.
-CHOOSE_SONGS = ("root", "genres", "manifest")
+CHOOSE_SONGS = ("root", "genres", "manifest", "subset")
 
 
 def advise(cfg: DictConfig, songs_a_genre: float) -> str:

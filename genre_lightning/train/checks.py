@@ -35,7 +35,7 @@ NUMBERS = {
     "baseline.C": (1e-6, math.inf),
 }
 # The sources of songs that want a folder to be there; others make theirs.
-WANT_FOLDER = ("genre_lightning.data.sources.folder.folder", "genre_lightning.data.sources.gtzan.gtzan")
+WANT_FOLDER = tuple(f"genre_lightning.data.sources.{name}.{name}" for name in ("folder", "gtzan", "fma"))
 # Arguments of the Trainer that train.py sets itself, or that a run cannot do with, and what to do instead.
 REFUSED = {
     "logger": "choose loggers with logger=csv, logger=[tensorboard,csv] or logger=[]",

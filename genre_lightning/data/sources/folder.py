@@ -101,8 +101,5 @@ def check_layout(path: Path) -> None:
             root = in_shell(f"data.root={place}")
             raise UserError(f"data.root: {path} is GTZAN as Kaggle has it; type data=gtzan {root}")
     folders = [child.name for child in path.iterdir() if child.is_dir() and not child.name.startswith(".")]
-    if len(folders) > 1 and all(map(FMA_FOLDER.fullmatch, folders)):
-        raise UserError(
-            f"data.root: {path} is FMA, whose folders are no genres; list its songs in {path / MANIFEST}, with the "
-            "columns path, genre and artist, from the tracks.csv of fma_metadata, and run it again"
-        )
+    if "fma_metadata" in folders or (len(folders) > 1 and all(map(FMA_FOLDER.fullmatch, folders))):
+        raise UserError(f"data.root: {path} is FMA; type data=fma {in_shell(f'data.root={path}')}")

@@ -114,9 +114,12 @@ def test_gtzan_as_kaggle_has_it_is_answered_with_the_command_that_was_meant(file
         folder(str(root))
 
 
-def test_fma_is_answered_with_what_it_needs(files):
-    with pytest.raises(UserError, match=r"is FMA, whose folders are no genres; list its songs in .*manifest\.csv"):
-        folder(str(files("000/000002.mp3", "001/001001.mp3", "155/155066.mp3")))
+@pytest.mark.parametrize("above", ["", "fma_small"])
+def test_fma_is_answered_with_the_command_that_was_meant(files, above):
+    root = files("fma_metadata/tracks.csv", *(Path(above, song) for song in ("000/000002.mp3", "155/155066.mp3")))
+    for place in {root, root / above}:
+        with pytest.raises(UserError, match=r"is FMA; type data=fma .*data\.root=.*music"):
+            folder(str(place))
 
 
 def test_several_folders_are_one_data_set_each_with_its_manifest(files, tmp_path):
