@@ -10,7 +10,10 @@ from genre_lightning.errors import UserError
 # What the keys end with whose values are paths, one or several; lists of names; and any text.
 PATHS = ("ckpt_path", "dir", "dirpath", "manifest", "root", "run", "save_dir", "searchpath", "token_file", "tracks")
 NAMES = ("genres",)
-TEXTS = ("base_url", "name", "storage", "study_name", "subdir")
+TEXTS = (
+    "artist_column", "audio_column", "base_url", "fold_column", "label_column", "name", "revision", "storage",
+    "study_name", "subdir", "subset", "title_column",
+)  # fmt: skip
 ALBUM_GENRES = "album_genres."  # of conf/fetch.yaml: what follows is the name of a genre, whatever it is
 MULTIRUN = ("-m", "--multirun", "hydra.mode=MULTIRUN")
 SETTING = re.compile(r"(\+{0,2})([^-+~=][^=]*)=(.*)", re.DOTALL)

@@ -25,6 +25,7 @@ COLUMNS = ("path", "genre", "artist", "title", "split")
 RECORDING = "recording_of"  # the column with a name that songs share which are one recording, or parts of one
 ARTIST_IDS = "artist_ids"  # the column with the numbers of a song's artists at the service that it was fetched from
 TRACK_ID = "track_id"  # the column with a song's number at the service that it was fetched from
+PUBLISHED_FOLD = "published_fold"  # the column with the fold that a song is in wherever it is used
 CHECKED = "genre_checked"  # the column with what somebody has heard, which wins over the genre
 DROP = "drop"  # stands there for a song that is to be left out
 
@@ -70,10 +71,17 @@ class Track:
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """The songs of a data set, in a fixed order, and why other files that lie among them are none, by path."""
+    """The songs of a data set, in a fixed order.
+
+    Attributes:
+        tracks: The songs.
+        others: Why other files that lie among them are none, by path.
+        about: What a report of them has to say beside, such as their licence.
+    """
 
     tracks: Sequence[Track]
     others: Mapping[Path, str] = field(default_factory=dict)
+    about: Mapping[str, str] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.tracks)
@@ -90,6 +98,11 @@ class Catalogue:
     def splits(self) -> list[str]:
         """The splits that have songs, in the order of SPLITS, or the folds by their numbers."""
         return sorted({track.split for track in self.tracks}, key=split_order)
+
+    @property
+    def has_folds(self) -> bool:
+        """Whether its source says in which folds songs are."""
+        return any(track.extra.get(PUBLISHED_FOLD) for track in self.tracks)
 
     def of_split(self, split: str) -> "Catalogue":
         """The songs of one split."""

@@ -9,6 +9,7 @@ from typing import Literal, NamedTuple, get_args
 from genre_lightning.data.artists import link_keys
 from genre_lightning.data.catalogue import FOLD, SPLITS, TESTED_IN, Catalogue, linked
 from genre_lightning.data.order import group_name, seeded, song_names
+from genre_lightning.data.published import published, published_folds
 from genre_lightning.data.subsample import Amount, check_amount, subsample
 from genre_lightning.errors import UserError
 
@@ -33,9 +34,9 @@ def split_catalogue(
 
     Args:
         catalogue: The songs.
-        method: "published": as their source says; "artist": at random, all songs of an artist in one split, and of each
-            genre as near to the fractions as the artists allow; "naive": at random, song by song; "auto": published
-            if the source says any, else artist.
+        method: "published": as their source says, and if it has no validation, with a part of train; "artist": at
+            random, all songs of an artist in one split, and of each genre as near to the fractions as the artists
+            allow; "naive": at random, song by song; "auto": published if the source says any, else artist.
         val_fraction: The part of the songs that goes to val.
         test_fraction: The part of the songs that goes to test.
         seed: Of the random methods.
@@ -55,7 +56,10 @@ def split_catalogue(
     if method == "auto":
         method = "published" if any(track.split for track in catalogue) else "artist"
     fractions = {"train": 1 - val_fraction - test_fraction, "val": val_fraction, "test": test_fraction}
-    divided = published(catalogue) if method == "published" else at_random(catalogue, method, fractions, seed)
+    if method == "published":
+        divided = with_validation(published(catalogue), fractions, seed)
+    else:
+        divided = at_random(catalogue, method, fractions, seed)
     return subsample(divided, train_songs_per_genre, train_artists_per_genre, draw)
 
 
@@ -68,15 +72,17 @@ def fold_catalogue(
         catalogue: The songs; splits that their source says count for nothing.
         folds: Into how many.
         repeat: Another one divides them anew, into folds with numbers of their own.
-        method: "naive": song by song.
+        method: "naive": song by song; "auto": in published folds, if there are any.
         seed: Of the order in which artists are dealt out.
 
     Returns:
         The same songs in the same order, split fold1, fold2 and so on.
 
     Raises:
-        UserError: There are fewer artists than folds.
+        UserError: There are fewer artists than folds, or another number of published folds.
     """
+    if method == "auto" and catalogue.has_folds:
+        return published_folds(catalogue, folds, repeat)
     groups = group_tracks(catalogue, method)
     if len(groups) < folds:
         who = "songs" if method == "naive" else "artists (a song that names none counts as one)"
@@ -101,14 +107,13 @@ def listed(*divided: Catalogue) -> Catalogue:
     return replace(divided[0], tracks=tracks)
 
 
-def published(catalogue: Catalogue) -> Catalogue:
-    """The songs as their source divides them. Raises UserError if it does not say where a song belongs."""
-    if lacking := [track for track in catalogue if not track.split]:
-        raise UserError(
-            f"split.method=published: {len(lacking)} songs have no split, the first is {lacking[0].path}; "
-            "fill the manifest's split column or use split.method=artist"
-        )
-    return catalogue
+def with_validation(catalogue: Catalogue, fractions: dict[str, float], seed: int) -> Catalogue:
+    """Published splits; if there is no validation among them, with a part of train as such, divided by artist."""
+    if catalogue.splits != ["train", "test"]:
+        return catalogue
+    learning = {split: fractions[split] / (1 - fractions["test"]) for split in ("train", "val")}
+    divided = iter(at_random(catalogue.of_split("train"), "artist", learning, seed))
+    return replace(catalogue, tracks=[next(divided) if track.split == "train" else track for track in catalogue])
 
 
 def at_random(catalogue: Catalogue, method: Method, fractions: dict[str, float], seed: int) -> Catalogue:

@@ -109,8 +109,9 @@ def check(cfg: DictConfig) -> None:
     if not OmegaConf.is_missing(cfg.data, "root"):
         if not cfg.data.root:
             raise UserError("data.root: names no folder; leave it out to map the run's own songs")
-        for root in [cfg.data.root] if isinstance(cfg.data.root, str) else cfg.data.root:
-            existing_folder(root)
+        if "name" not in cfg.data:  # a set of a hub is fetched where there is nothing yet
+            for root in [cfg.data.root] if isinstance(cfg.data.root, str) else cfg.data.root:
+                existing_folder(root)
     check_types(cfg)
     check_accelerator(cfg.trainer.accelerator)
 

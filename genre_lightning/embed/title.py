@@ -43,7 +43,7 @@ def data_name(data: DictConfig) -> str:
     """What to call some data: a known collection, or the names of its folders, on one line and not too long."""
     if maker(data) in COLLECTIONS:
         return COLLECTIONS[maker(data)]
-    root: Any = OmegaConf.select(data, "root") or []
+    root: Any = OmegaConf.select(data, "name") or OmegaConf.select(data, "root") or []
     folders = [root] if isinstance(root, str) else root
     names = printable(" + ".join(Path(folder).expanduser().resolve().name for folder in folders)) or "songs"
     return names if len(names) <= LONGEST_NAME else f"{names[: LONGEST_NAME - 1]}…"

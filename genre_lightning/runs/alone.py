@@ -13,6 +13,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 from omegaconf import DictConfig, OmegaConf
 
+from genre_lightning.data.hub.listing import pin
 from genre_lightning.errors import UserError
 from genre_lightning.files import unfinished_files, write_text_whole
 from genre_lightning.launched import is_first_process
@@ -114,10 +115,13 @@ def remove_abandoned(logs: Path) -> None:
 def write_settings(cfg: DictConfig, folder: Path) -> None:
     """Write down the settings of a new run, Hydra's own, and what was typed; one that goes on keeps what it has.
 
+    A set of a hub is pinned before. Raises UserError if there is no such set.
+
     Hydra would write before it is known who has the folder, and over what is there.
     """
     from hydra.core.hydra_config import HydraConfig
 
+    pin(cfg.data)
     if holds_run(folder) or not is_first_process():
         return
     (folder / HISTORY).unlink(missing_ok=True)  # of a run that was killed in its first epoch

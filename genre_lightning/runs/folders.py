@@ -74,7 +74,7 @@ def brief(override: str) -> str:
     """learning.optimizer.lr=0.01 -> lr0.01, split.method=naive -> method-naive, data.root=my/songs -> songs."""
     key, _, value = override.lstrip("+~").partition("=")
     value = plain(short(value.replace("\\", "/").rstrip("/").rpartition("/")[2])) or "none"
-    name = "" if key in ("data", "data.root", "experiment") else key.rpartition(".")[2]
+    name = "" if key in ("data", "data.root", "data.name", "experiment") else key.rpartition(".")[2]
     return f"{name}{'' if value[0].isdigit() else '-'}{value}".lstrip("-")
 
 

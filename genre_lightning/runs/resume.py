@@ -10,6 +10,7 @@ from omegaconf import DictConfig, OmegaConf
 from genre_lightning.command_line.quoting import override
 from genre_lightning.config import check_type, shown
 from genre_lightning.data.catalogue import MANIFEST, TESTED_IN, Catalogue, Track, read_manifest
+from genre_lightning.data.hub.listing import asked_in, is_kept
 from genre_lightning.errors import UserError
 from genre_lightning.runs.allowed import check_allowed
 from genre_lightning.runs.checkpoint import read_checkpoint
@@ -84,6 +85,9 @@ def settings_it_began_with(folder: Path, cfg: DictConfig) -> DictConfig:
     root = began.data.root
     if began.data._target_.endswith(".demo") and not Path(root).expanduser().is_dir() and root != cfg.data.get("root"):
         raise UserError(f"data.root: no songs were composed in {shown(root)}; to do so there, add trust=true")
+    if began.data._target_.endswith(".hub") and not is_kept(asked_in(began.data)):
+        told = f"{shown(began.data.name)} is not in {shown(root)}; to read or fetch it, add trust=true"
+        raise UserError(f"data.name: {told}")
     return began
 
 

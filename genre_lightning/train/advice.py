@@ -13,7 +13,10 @@ FEW_SONGS = 100  # of a genre; there frozen encoders were ahead on all real reco
 # From the table there, accuracy on test: model=pretrained and model=cnn.
 MEASURED = {"ten genres": (0.823, 0.689), "four genres": (0.895, 0.909)}
 # Of the settings of a source, those that choose songs; others may be nobody's business.
-CHOOSE_SONGS = ("root", "genres", "manifest", "subset")
+CHOOSE_SONGS = (
+    "root", "name", "subset", "revision", "genres", "manifest", "audio_column", "label_column", "artist_column",
+    "title_column", "fold_column",
+)  # fmt: skip
 
 
 def advise(cfg: DictConfig, songs_a_genre: float) -> str:
@@ -41,8 +44,8 @@ def choice(cfg: DictConfig) -> str:
 
 
 def songs_from(cfg: DictConfig) -> str:
-    """The folders of the songs as they were typed, or which source was chosen if it has none."""
-    root = cfg.data.get("root") or choice(cfg)
+    """The data set or the folders of the songs as they were typed, or which source was chosen if it has none."""
+    root = cfg.data.get("name") or cfg.data.get("root") or choice(cfg)
     return root if isinstance(root, str) else ", ".join(root)
 
 

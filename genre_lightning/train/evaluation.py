@@ -106,13 +106,14 @@ def facts(
     cfg: DictConfig, model: GenreClassifier, data: GenreDataModule, epochs: int, seconds: float
 ) -> dict[str, str | int]:  # fmt: skip
     """What a reader of the report wants to know of the run beside its figures."""
-    automatic = "published" if data.selection.published and not cfg.folds else "artist"
+    automatic = ("artist", "published")[data.listed.has_folds if cfg.folds else data.selection.published]
     split = automatic if cfg.split.method == "auto" else cfg.split.method
     return {
         "model": type(model).__name__,
         "features": type(data.features).__name__,
         "seed": cfg.seed,
         "songs from": songs_from(cfg),
+        **data.listed.about,
         "split": f"{split}, {cfg.folds} folds" if cfg.folds else split,
         "epochs": epochs,
         "seconds": round(seconds),  # of the tested model's training

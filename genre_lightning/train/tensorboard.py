@@ -155,7 +155,7 @@ def settings_shown(cfg: DictConfig, folder: Path) -> Settings:
     flat = flat_settings(cfg)
     typed = [one.partition("=") for one in telling(read_overrides(folder)) if not one.startswith("data")]
     flat["overrides"] = " ".join(f"{key.rpartition('.')[2]}={value}" for key, _, value in typed)  # the cell is narrow
-    root = cfg.data.get("root") or ""
+    root = cfg.data.get("name") or cfg.data.get("root") or ""
     flat["data"] = "+".join(Path(one).name for one in ([root] if isinstance(root, str) else root)) or flat["data"]
     flat |= {"seed": str(cfg.seed), "finished": f"{datetime.now():%Y-%m-%d %H:%M:%S}"}  # TensorBoard: 0.0000
     return {name: flat[name] for name in (*LEADING, *SETTINGS) if name in flat}

@@ -29,6 +29,7 @@ CUT_WRONGLY = frozenset([
     108925, 126981, 127336, 133297, 143992,
 ])  # fmt: skip
 FAULTY = "is empty or cut off in every copy of FMA, as its authors say"
+LICENCE = "each song's own, chosen by its artist"
 NO_GENRE = "has no top genre in FMA"
 
 
@@ -61,7 +62,7 @@ def fma(root: str, subset: str = "small", genres: list[str] | None = None) -> Ca
             others[track.path] = NO_GENRE
         else:
             tracks.append(track)
-    return Catalogue(tracks, others).of_genres(genres)
+    return Catalogue(tracks, others, {"licence of the songs": LICENCE}).of_genres(genres)
 
 
 def find_metadata(root: Path) -> Path:

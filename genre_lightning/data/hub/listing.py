@@ -1,0 +1,148 @@
+"""Published sets of songs: those of a hub by their names, and folders of the same formats, read once by `datasets`.
+
+That library hands over rows as they lie in a set's files, some at a time. It decodes nothing, and keeps nothing: what a
+row has of sound becomes a file in the folder of the set, since players, playlists, pages and caches know songs by their
+files; of a set of the hub that is the only copy, and a folder of parquet may be removed then. A song that is a file
+already stays where it is. LISTING, written last, says what the rows say, so that neither the library nor a network is
+needed again.
+
+Nothing of a set is run. HF_HUB_OFFLINE, HF_HOME and HF_TOKEN are the library's own variables.
+"""
+
+import json
+import logging
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from omegaconf import DictConfig
+
+from genre_lightning.config import shown
+from genre_lightning.data.hub.asked import Asked, about, check_packages, digest_of, unreadable
+from genre_lightning.data.hub.files import kept_rows
+from genre_lightning.data.hub.rows import rows_of
+from genre_lightning.data.locks import wait_for_lock
+from genre_lightning.errors import UserError
+from genre_lightning.files import write_text_whole
+
+logger = logging.getLogger(__name__)
+LISTING = "songs.json"
+FORMAT_VERSION = 1
+
+
+class Song(NamedTuple):
+    """A row: the file of its sound, the split that it is in, and its other values as texts, by their columns."""
+
+    path: Path
+    split: str
+    values: Mapping[str, str]
+
+
+class Listing(NamedTuple):
+    """What is kept of a set: its `columns` by their kinds; `others` says why rows are no songs, by their files."""
+
+    name: str
+    revision: str
+    licence: str
+    columns: dict[str, str]
+    songs: list[Song]
+    others: dict[Path, str]
+
+
+def listing_of(asked: Asked) -> Listing:
+    """What a set holds, fetched if it is not here yet. Raises UserError."""
+    folder = asked.folder / (revision := revision_of(asked))
+    if not (folder / LISTING).is_file():
+        folder.mkdir(parents=True, exist_ok=True)
+        with wait_for_lock(folder):
+            if not (folder / LISTING).is_file():  # another run may have fetched it
+                fetch(asked, revision, folder)
+    return read_listing(folder)
+
+
+def pin(data: DictConfig) -> None:
+    """Have the settings of a source of songs, if it is a set of a hub, name the revision that it has now.
+
+    So a run that goes on, or is repeated, has the same songs. Raises UserError if there is no such set.
+    """
+    if data.get("_target_") == "genre_lightning.data.sources.hub.hub":
+        data.revision = revision_of(asked_in(data))
+
+
+def asked_in(data: DictConfig) -> Asked:
+    """What settings ask for."""
+    return Asked(**{name: data.get(name) for name in Asked._fields})
+
+
+def is_kept(asked: Asked) -> bool:
+    """Whether a set is here, so that nothing is fetched, read or written for it. Raises UserError."""
+    return bool(kept(asked)) if asked.on_disk is None else (asked.folder / digest_of(asked.on_disk) / LISTING).is_file()
+
+
+def kept(asked: Asked) -> list[str]:
+    """The revisions that are here of those that are asked for, the one that was fetched last at the end."""
+    wanted = "*" if asked.revision is None else asked.revision
+    found = sorted(asked.folder.glob(f"{wanted}/{LISTING}"), key=lambda path: path.stat().st_mtime)
+    return [path.parent.name for path in found]
+
+
+def revision_of(asked: Asked) -> str:
+    """The commit of the hub that is asked for, or the digest of a folder; of a set that is here, the hub is not asked.
+
+    Raises UserError if there is no such set, or it is not what the revision says any more.
+    """
+    if asked.on_disk is not None:
+        digest = digest_of(asked.on_disk)
+        if asked.revision not in (None, digest):
+            raise UserError(f"data.revision: {asked.name} has changed, and is now {digest}, not {asked.revision}")
+        return digest
+    if found := kept(asked):
+        return found[-1]
+    if not asked.is_of_hub:
+        raise UserError(f"data.name: there is no folder {asked.name}; sets of the hub are called OWNER/DATASET")
+    return about(asked).sha
+
+
+def fetch(asked: Asked, revision: str, folder: Path) -> None:
+    """Make files of the songs that are none yet, and write down what the rows say. Raises UserError."""
+    from tqdm import tqdm
+
+    check_packages()
+    told: dict[str, Any] = {"name": asked.name, "revision": revision, "licence": licence_of(asked, revision)}
+    told |= {"format": FORMAT_VERSION, "columns": {}, "songs": [], "others": []}
+    place, commit = (asked.name, revision) if asked.on_disk is None else (str(asked.on_disk), None)
+    try:
+        rows = rows_of(place, asked.subset, commit, asked.audio_column)
+        for path, row, fault in kept_rows(asked, tqdm(rows, "fetching", unit="song", disable=None), folder):
+            told["columns"] = told["columns"] or row.columns
+            file = path.relative_to(folder).as_posix() if path.is_relative_to(folder) else str(path)
+            told["others" if fault else "songs"].append([file, fault] if fault else [file, row.split, row.values])
+    except Exception as error:  # of several libraries, and of others with each version
+        raise unreadable(asked, error) from error
+    write_text_whole(folder / LISTING, json.dumps(told), "surrogateescape")
+
+
+def licence_of(asked: Asked, revision: str) -> str:
+    """Under which licence a set is, as its card says. Raises UserError if the hub does not answer."""
+    from huggingface_hub import DatasetCard
+
+    if asked.on_disk is None:
+        data = about(asked._replace(revision=revision)).card_data
+    else:
+        card = asked.on_disk / "README.md"
+        data = DatasetCard(card.read_text(encoding="utf-8"), ignore_metadata_errors=True).data if card.is_file() else {}
+    named = (data or {}).get("license") or "not said"
+    return ", ".join(map(shown, named)) if isinstance(named, list) else shown(named)
+
+
+def read_listing(folder: Path) -> Listing:
+    """What LISTING says. Raises UserError if it is damaged."""
+    try:
+        told = json.loads((folder / LISTING).read_text(encoding="utf-8", errors="surrogateescape"))
+        if told["format"] != FORMAT_VERSION:
+            raise ValueError("another format")
+        songs = [Song(folder / file, split, values) for file, split, values in told["songs"]]
+        others = {folder / file: fault for file, fault in told["others"]}
+        return Listing(told["name"], told["revision"], told["licence"], told["columns"], songs, others)
+    except (OSError, ValueError, LookupError, TypeError):
+        raise UserError(f"{folder / LISTING} is damaged; remove it, and what is missing is fetched again") from None

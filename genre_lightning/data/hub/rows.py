@@ -1,0 +1,88 @@
+"""The rows of a published set, as the library `datasets` reads them from its files: nothing is decoded, or kept."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+from genre_lightning.errors import UserError
+
+SOUND, NAMES, TEXT, NUMBER = "sound", "names", "text", "number"  # kinds of columns; all others are left out
+AT_ONCE = 32  # rows in memory, with their sound
+LONGEST_VALUE = 1000  # signs of a text that are kept: captions may be long
+
+
+class Row(NamedTuple):
+    """A song in a set.
+
+    Attributes:
+        columns: The set's columns by their kinds.
+        split: What the set calls the split that it is in.
+        number: Its place there.
+        values: What it has in the columns but those of sound, as texts; empty where it has nothing.
+        content: The file of its sound, if that lies in the row.
+        name: The name or address of that file; empty if it has none.
+    """
+
+    columns: Mapping[str, str]
+    split: str
+    number: int
+    values: Mapping[str, str]
+    content: bytes | None
+    name: str
+
+
+def rows_of(place: str, subset: str | None, revision: str | None, audio_column: str | None) -> Iterator[Row]:
+    """All rows of a set: a folder, or a `revision` of a set of the hub.
+
+    Raises UserError if they have no column of sound, or several and none is named; and whatever the library raises.
+    """
+    from datasets import Features, load_dataset
+
+    sets: Any = load_dataset(place, subset, revision=revision, streaming=True)  # streaming: it copies nothing
+    for split, rows in sets.items():
+        number = 0
+        for table in rows.with_format("arrow").iter(batch_size=AT_ONCE):  # which it does not decode
+            features = Features.from_arrow_schema(table.schema)
+            columns = {name: kind for name, feature in features.items() if (kind := kind_of(feature))}
+            audio = column_of_sound(columns, audio_column)
+            for row in table.to_pylist():
+                values = {name: value_of(row[name], features[name]) for name in columns if columns[name] != SOUND}
+                yield Row(columns, str(split), number, values, *sound_of(row[audio]))
+                number += 1
+
+
+def kind_of(feature: Any) -> str:
+    """The kind of a column; empty if it is none of them, such as a list."""
+    from datasets import Audio, ClassLabel, Value
+
+    if isinstance(feature, Audio) or (isinstance(feature, dict) and "bytes" in feature):
+        return SOUND
+    if isinstance(feature, ClassLabel):
+        return NAMES
+    if not isinstance(feature, Value):
+        return ""
+    kinds = {"string": TEXT, "large_string": TEXT, "string_view": TEXT, "bool": NUMBER}
+    return kinds.get(feature.dtype, NUMBER if "int" in feature.dtype or "float" in feature.dtype else "")
+
+
+def column_of_sound(columns: Mapping[str, str], wanted: str | None) -> str:
+    """The column of sound that is wanted, or the only one. Raises UserError if that cannot be told."""
+    found = [name for name, kind in columns.items() if kind == SOUND]
+    if wanted in found or (wanted is None and len(found) == 1):
+        return wanted or found[0]
+    if not found:
+        raise UserError(f"data.name: that set has no column of sound, only {', '.join(columns) or 'others'}")
+    what = "which column of sound is meant" if wanted is None else f"there is no column of sound called {wanted}"
+    raise UserError(f"data.audio_column: {what}; there are {', '.join(found)}")
+
+
+def value_of(value: Any, feature: Any) -> str:
+    """A value as a text; that of a class is its name, and of a class below 0, which stands for none, it is empty."""
+    names = getattr(feature, "names", None)
+    if names is None:
+        return "" if value is None else " ".join(str(value)[:LONGEST_VALUE].split())
+    return names[value] if value is not None and 0 <= value < len(names) else ""
+
+
+def sound_of(value: Any) -> tuple[bytes | None, str]:
+    """The file that lies in a row, if there is one, and its name."""
+    return ((value or {}).get("bytes"), (value or {}).get("path") or "")

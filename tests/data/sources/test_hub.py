@@ -1,0 +1,112 @@
+from collections import Counter
+
+import pytest
+from published_sets import rows, wav, write_parquet
+
+from genre_lightning.data.sources.hub import hub
+from genre_lightning.data.splits import fold_catalogue, split_catalogue
+from genre_lightning.errors import UserError
+
+pytest.importorskip("datasets")
+
+
+@pytest.fixture
+def listed(tmp_path, monkeypatch):
+    """List the songs of a set of these rows, by the names of its files."""
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+
+    def make(files, **settings):
+        for name, found in files.items():
+            write_parquet(tmp_path / "set" / f"{name}.parquet", found)
+        return hub(str(tmp_path / "kept"), str(tmp_path / "set"), **settings)
+
+    return make
+
+
+def test_columns_are_found_by_their_names(listed):
+    catalogue = listed({"train": rows(2, title="So What", label=7)})
+    assert [(track.genre, track.artist, track.title) for track in catalogue] == [
+        ("jazz", "train 0", "So What"), ("rock", "train 1", "So What"),
+    ]  # fmt: skip
+    assert [track.path.read_bytes() for track in catalogue] == [wav("jazz", 0), wav("rock", 1)]
+
+
+def test_columns_can_be_named(listed):
+    found = [{"audio": row["audio"], "mood": "calm", "by": "Anna", "Called": "Ohm"} for row in rows(2)]
+    named = {"label_column": "mood", "artist_column": "by", "title_column": "Called"}
+    (track, _) = listed({"train": found}, **named)
+    assert (track.genre, track.artist, track.title) == ("calm", "Anna", "Ohm")
+
+
+def test_a_set_that_does_not_say_which_column_has_the_genres_is_answered_with_its_columns(listed):
+    with pytest.raises(UserError, match=r"data\.label_column: .* name one of mood \(text\), bpm \(numbers\)"):
+        listed({"train": [{"audio": row["audio"], "mood": "calm", "bpm": 90} for row in rows(2)]})
+    with pytest.raises(UserError, match=r"data\.artist_column: there is no column by; there are mood"):
+        listed({}, label_column="mood", artist_column="by")
+
+
+@pytest.mark.parametrize(
+    ("names", "splits"),
+    [
+        ({"train": 4, "validation": 2, "test": 2}, {"train": 4, "val": 2, "test": 2}),
+        ({"train": 4, "validation": 2}, {"train": 4, "test": 2}),
+        ({"train": 4}, {"": 4}),
+    ],
+)
+def test_splits_of_a_set_are_published_ones(listed, names, splits):
+    catalogue = listed({name: rows(count, name) for name, count in names.items()})
+    assert Counter(track.split for track in catalogue) == splits
+
+
+def test_a_set_without_validation_gives_a_part_of_its_training_songs(listed):
+    catalogue = listed({"train": rows(12), "test": rows(4, "test")})
+    divided = split_catalogue(catalogue)
+    assert Counter(track.split for track in divided) == {"train": 10, "val": 2, "test": 4}
+    assert {track.path.name for track in divided.of_split("test")} == {f"test_song {number}.wav" for number in range(4)}
+
+
+def test_published_folds_are_those_of_cross_validation_and_make_a_split(listed):
+    catalogue = listed({"train": rows(10)}, fold_column="fold")
+    assert [track.split for track in catalogue] == ["train"] * 6 + ["val"] * 2 + ["test"] * 2
+    folds = fold_catalogue(catalogue, 5)
+    assert [track.split for track in folds] == [f"fold{1 + number // 2}" for number in range(10)]
+    with pytest.raises(UserError, match=r"folds=4: these songs have 5 published folds; use folds=5"):
+        fold_catalogue(catalogue, 4)
+    with pytest.raises(UserError, match=r"repeats: published folds are what they are"):
+        fold_catalogue(catalogue, 5, repeat=1)
+    assert {track.split for track in fold_catalogue(catalogue, 4, method="artist")} == {f"fold{n}" for n in range(1, 5)}
+    with pytest.raises(UserError, match=r"data\.fold_column: genre has 2 values, which are no folds"):
+        listed({}, fold_column="genre")
+
+
+def test_songs_without_a_label_are_named_and_left_out(listed):
+    found = rows(3)
+    found[1]["genre"] = None
+    catalogue = listed({"train": found})
+    assert len(catalogue) == 2
+    assert {path.name: reason for path, reason in catalogue.others.items()} == {
+        "train_song 1.wav": "has no label in its data set"
+    }
+
+
+def test_genres_can_be_chosen(listed):
+    assert listed({"train": rows(4)}, genres=["Jazz"]).genres == ["jazz"]
+
+
+def test_a_run_learns_from_a_set_and_its_report_says_which_and_under_which_licence(train_run, tmp_path, monkeypatch):
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    for split, count in {"train": 6, "validation": 4, "test": 4}.items():
+        folder = write_parquet(tmp_path / "set" / f"{split}.parquet", rows(count, split))
+    (folder / "README.md").write_text("---\nlicense: cc-by-nc-4.0\n---\n", encoding="utf-8")
+    places = f"data.name='{folder.as_posix()}'", f"data.root='{(tmp_path / 'kept').as_posix()}'"
+    run = train_run("data=hub", *places, "model=linear", "augment=[]")
+    report = (run / "report.md").read_text(encoding="utf-8")
+    assert "- licence of the songs: cc-by-nc-4.0" in report and "- split: published" in report
+    assert f"- data set: {folder}, revision " in report
+
+
+def test_a_set_without_a_name_is_asked_for_it(configure):
+    from genre_lightning.train.checks import check_songs
+
+    with pytest.raises(UserError, match=r"data\.name: is not set; add data\.name=OWNER/DATASET"):
+        check_songs(configure("data=hub", "data.root=data/hub").data)
