@@ -94,7 +94,7 @@ def check_numbers(cfg: DictConfig) -> None:
 
 def check_songs(data: DictConfig) -> None:
     """Raise UserError if nobody has said where the songs are, or there is no such folder."""
-    if "name" in data and (OmegaConf.is_missing(data, "name") or not data.name):
+    if OmegaConf.is_missing(data, "name") or data.get("name", "given") in (None, ""):
         raise UserError("data.name: is not set; add data.name=OWNER/DATASET, or a folder that holds a data set")
     if OmegaConf.is_missing(data, "root") or not data.root:
         raise UserError("data.root: is not set; add data.root=SONGS, the folder that holds the songs")

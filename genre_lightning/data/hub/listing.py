@@ -10,7 +10,7 @@ Nothing of a set is run. HF_HUB_OFFLINE, HF_HOME and HF_TOKEN are the library's 
 """
 
 import json
-import logging
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -25,9 +25,9 @@ from genre_lightning.data.locks import wait_for_lock
 from genre_lightning.errors import UserError
 from genre_lightning.files import write_text_whole
 
-logger = logging.getLogger(__name__)
 LISTING = "songs.json"
 FORMAT_VERSION = 1
+COMMIT = re.compile("[0-9a-f]{40}")
 
 
 class Song(NamedTuple):
@@ -100,6 +100,8 @@ def revision_of(asked: Asked) -> str:
         return found[-1]
     if not asked.is_of_hub:
         raise UserError(f"data.name: there is no folder {asked.name}; sets of the hub are called OWNER/DATASET")
+    if asked.revision is not None and COMMIT.fullmatch(asked.revision):
+        return asked.revision
     return about(asked).sha
 
 

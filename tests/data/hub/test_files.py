@@ -17,7 +17,7 @@ def row(name, content=WAV, number=7, split="train"):
     ("name", "file"),
     [
         ("song.wav", "train/song.wav"),
-        ("/home/them/a/song.wav", "train/song.wav"),
+        ("/elsewhere/a/song.wav", "train/song.wav"),
         ("..\\..\\song.wav", "train/song.wav"),
         ("", "train/000007.wav"),
         ("..", "train/000007.wav"),

@@ -80,7 +80,7 @@ def test_songs_that_are_files_stay_where_they_are(write_song, tmp_path, monkeypa
 def test_a_folder_that_has_changed_is_read_again_and_not_taken_for_what_it_was(asked, parquet):
     before = revision_of(asked)
     assert len(listing_of(asked).songs) == 3
-    write_parquet(parquet / "more.parquet", rows(2))
+    write_parquet(parquet / "train.parquet", rows(5))
     assert len(listing_of(asked).songs) == 5 and not is_kept(asked._replace(root="elsewhere"))
     with pytest.raises(UserError, match=rf"data\.revision: .* has changed, and is now \w+, not {before}"):
         revision_of(asked._replace(revision=before))
