@@ -106,8 +106,6 @@ def check(cfg: DictConfig) -> None:
     check_number(cfg, "neighbours", 1)
     check_type("audio", cfg.audio, bool)
     check_type("trust", cfg.trust, bool)
-    if OmegaConf.is_missing(cfg.data, "name"):
-        raise UserError("data.name: is not set; add data.name=OWNER/DATASET, or a folder that holds a data set")
     if not OmegaConf.is_missing(cfg.data, "root"):
         if not cfg.data.root:
             raise UserError("data.root: names no folder; leave it out to map the run's own songs")

@@ -121,7 +121,7 @@ def write_settings(cfg: DictConfig, folder: Path) -> None:
     """
     from hydra.core.hydra_config import HydraConfig
 
-    pin(cfg.data)
+    pin(cfg.get("data"))
     if holds_run(folder) or not is_first_process():
         return
     (folder / HISTORY).unlink(missing_ok=True)  # of a run that was killed in its first epoch

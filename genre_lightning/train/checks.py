@@ -10,6 +10,7 @@ from omegaconf import DictConfig, OmegaConf
 from genre_lightning.command_line.quoting import in_shell, override
 from genre_lightning.config import check_number, check_type, check_types
 from genre_lightning.data.catalogue import Catalogue
+from genre_lightning.data.hub.asked import UNNAMED
 from genre_lightning.data.sources.folder import existing_folder
 from genre_lightning.devices import check_accelerator
 from genre_lightning.errors import UserError
@@ -95,7 +96,7 @@ def check_numbers(cfg: DictConfig) -> None:
 def check_songs(data: DictConfig) -> None:
     """Raise UserError if nobody has said where the songs are, or there is no such folder."""
     if OmegaConf.is_missing(data, "name") or data.get("name", "given") in (None, ""):
-        raise UserError("data.name: is not set; add data.name=OWNER/DATASET, or a folder that holds a data set")
+        raise UserError(UNNAMED)
     if OmegaConf.is_missing(data, "root") or not data.root:
         raise UserError("data.root: is not set; add data.root=SONGS, the folder that holds the songs")
     if data._target_ not in WANT_FOLDER:

@@ -65,6 +65,20 @@ def test_its_songs_and_features_may_have_moved_if_that_is_typed(go_on):
         go_on("data=yandex")
 
 
+def test_a_run_from_elsewhere_fetches_and_reads_no_set_that_is_not_here(began, go_on, configure, tmp_path):
+    root = tmp_path / "sets"
+    of_hub = configure(*BEGAN, "data=hub", "data.name=OWNER/songs", f"data.root='{root.as_posix()}'")
+    OmegaConf.save(of_hub, began / ".hydra" / "config.yaml")
+    with pytest.raises(
+        UserError, match=r"data\.name: OWNER/songs is not in .*sets; to read or fetch it, add trust=true"
+    ):
+        go_on()
+    assert go_on("trust=true").data.name == "OWNER/songs"
+    (root / "OWNER--songs" / "0123abc").mkdir(parents=True)
+    (root / "OWNER--songs" / "0123abc" / "songs.json").touch()
+    assert go_on().data.name == "OWNER/songs"
+
+
 def test_it_does_not_go_on_in_another_folder(go_on, tmp_path):
     with pytest.raises(UserError, match=r"ckpt_path: a run resumes in its own folder, .*run; remove hydra\.run\.dir"):
         go_on(folder=tmp_path / "new")

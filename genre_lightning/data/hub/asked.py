@@ -15,6 +15,7 @@ from genre_lightning.text import printable
 
 ANSWER_SECONDS = 30  # the hub has, to say which revision is the newest
 OF_HUB = re.compile(r"(\w[\w.-]*/)?\w[\w.-]*")
+UNNAMED = "data.name: is not set; add data.name=OWNER/DATASET, or a folder that holds a data set"
 LONGEST_REASON = 300  # signs of what a library says
 
 

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 from omegaconf import DictConfig
 
 from genre_lightning.config import shown
-from genre_lightning.data.hub.asked import Asked, about, check_packages, digest_of, unreadable
+from genre_lightning.data.hub.asked import UNNAMED, Asked, about, check_packages, digest_of, unreadable
 from genre_lightning.data.hub.files import kept_rows
 from genre_lightning.data.hub.rows import rows_of
 from genre_lightning.data.locks import wait_for_lock
@@ -51,6 +51,8 @@ class Listing(NamedTuple):
 
 def listing_of(asked: Asked) -> Listing:
     """What a set holds, fetched if it is not here yet. Raises UserError."""
+    if not asked.name:  # which is no name of this folder
+        raise UserError(UNNAMED)
     folder = asked.folder / (revision := revision_of(asked))
     if not (folder / LISTING).is_file():
         folder.mkdir(parents=True, exist_ok=True)
@@ -60,12 +62,12 @@ def listing_of(asked: Asked) -> Listing:
     return read_listing(folder)
 
 
-def pin(data: DictConfig) -> None:
+def pin(data: DictConfig | None) -> None:
     """Have the settings of a source of songs, if it is a set of a hub, name the revision that it has now.
 
     So a run that goes on, or is repeated, has the same songs. Raises UserError if there is no such set.
     """
-    if data.get("_target_") == "genre_lightning.data.sources.hub.hub":
+    if data is not None and data.get("_target_") == "genre_lightning.data.sources.hub.hub":
         data.revision = revision_of(asked_in(data))
 
 

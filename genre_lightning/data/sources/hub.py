@@ -27,7 +27,7 @@ FEWEST_FOLDS = 3
 
 
 def hub(
-    root: str, name: str, subset: str | None = None, revision: str | None = None, genres: list[str] | None = None,
+    root: str, name: str = "", subset: str | None = None, revision: str | None = None, genres: list[str] | None = None,
     audio_column: str | None = None, label_column: str | None = None, artist_column: str | None = None,
     title_column: str | None = None, fold_column: str | None = None,
 ) -> Catalogue:  # fmt: skip

@@ -1,6 +1,10 @@
 from collections import Counter
 
 import pytest
+from conftest import CONF
+from hydra import compose, initialize_config_dir
+from hydra.errors import InstantiationException
+from hydra.utils import instantiate
 from published_sets import rows, wav, write_parquet
 
 from genre_lightning.data.sources.hub import hub
@@ -110,3 +114,7 @@ def test_a_set_without_a_name_is_asked_for_it(configure):
 
     with pytest.raises(UserError, match=r"data\.name: is not set; add data\.name=OWNER/DATASET"):
         check_songs(configure("data=hub", "data.root=data/hub").data)
+    with initialize_config_dir(version_base="1.3", config_dir=str(CONF)):
+        data = compose("embed", ["data=hub"]).data
+    with pytest.raises((UserError, InstantiationException), match=r"data\.name: is not set"):  # Hydra 1.3 wraps it
+        instantiate(data)()
