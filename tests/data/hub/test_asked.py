@@ -1,10 +1,10 @@
-import httpx2
 import pytest
 
 from genre_lightning.data.hub.asked import Asked, about, check_packages, unreachable, unreadable
 from genre_lightning.errors import UserError, explain
 
 huggingface_hub = pytest.importorskip("huggingface_hub")
+httpx2 = pytest.importorskip("httpx2")  # what its errors hold
 ASKED = Asked("data/hub", "OWNER/songs", revision="v9")
 TOKEN = "hf_secret"
 
