@@ -179,11 +179,12 @@ def add_export(parser: argparse.ArgumentParser) -> None:
         from genre_lightning.runs.run import run_with_model
 
         run = run_with_model(arguments.run, arguments.trust)
-        from genre_lightning.predict.onnx import export  # only now, since it takes seconds
+        from genre_lightning.predict.onnx import export, held  # only now, since it takes seconds
 
         logging.getLogger("torch.onnx").setLevel(logging.ERROR)  # it tells that it does without torchvision
         difference = export(run, arguments.onnx)
         print(f"{arguments.onnx}: logits agree with PyTorch's within {difference:.0e}")
+        print(held(run.spec.features))
 
     parser.add_argument("run", type=Path, metavar="RUN", help="a finished run's folder, or a sweep's: its best")
     parser.add_argument(

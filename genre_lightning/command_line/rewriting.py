@@ -8,7 +8,8 @@ from genre_lightning.command_line.quoting import literal
 from genre_lightning.errors import UserError
 
 # What the keys end with whose values are paths, one or several; lists of names; and any text.
-PATHS = ("ckpt_path", "dir", "dirpath", "manifest", "root", "run", "save_dir", "searchpath", "token_file", "tracks")
+PATHS = ("ckpt_path", "dir", "dirpath", "encoders", "manifest", "root", "run", "save_dir", "searchpath", "token_file")
+PATHS += ("tracks",)
 NAMES = ("genres",)
 TEXTS = (
     "artist_column", "audio_column", "base_url", "fold_column", "label_column", "name", "revision", "storage",

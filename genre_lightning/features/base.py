@@ -73,6 +73,10 @@ class Features(nn.Module, ABC):
         `waveform` is `(samples,)`, float32, at `sample_rate`; full scale is 1, which peaks may exceed.
         """
 
+    def facts(self) -> dict[str, str]:
+        """What a reader of a report wants to know of them beside what they are called; empty if there is nothing."""
+        return {}
+
     def ticks(self) -> tuple[str, dict[float, str]]:
         """What an axis of the features is called, and what to write at some places on it, the first feature being 0."""
         return "feature", {}

@@ -18,11 +18,13 @@ from torch import Tensor, nn
 from genre_lightning.data.spec import Spec, read_spec
 from genre_lightning.devices import without_harmless_warnings
 from genre_lightning.errors import UserError, constraints
+from genre_lightning.features.pretrained import Pretrained
 from genre_lightning.files import write_whole
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
 
+    from genre_lightning.features.base import Features
     from genre_lightning.runs.run import Run
 
 Logits = Callable[[Tensor], Tensor]
@@ -49,6 +51,17 @@ def export(run: Run, path: Path) -> float:
     except OSError as error:
         raise UserError(f"cannot write {path}: {error.strerror or error}") from None
     return difference
+
+
+def held(features: Features) -> str:
+    """What an exported file holds, and what whoever uses it has to have besides, in a sentence."""
+    if not isinstance(features, Pretrained):
+        return f"It holds the network, which reads windows of {type(features).__name__} features as its metadata say."
+    named = " and ".join(encoder.called for _, encoder in features.parts())
+    return (
+        f"It holds the layers behind the frozen encoders, not {named}: other programs compute their vectors first; "
+        "`genre-lightning predict` does so itself, with the revisions in its metadata."
+    )
 
 
 def to_onnx(network: nn.Module, window_shape: tuple[int, int], spec: str) -> bytes:

@@ -103,7 +103,8 @@ def own_tags(features: Features, frames: Frames) -> tuple[dict[str, dict[str, fl
     for band, encoder in features.parts() if isinstance(features, Pretrained) else ():
         vectors = torch.from_numpy(frames[:, band.start : band.end]).float()
         try:
-            told[band.name] = encoder.tags(vectors)
+            heard = encoder.tags(vectors)
+            told |= {band.name: heard} if heard else {}
         except UserError as error:
             trouble.append(f"What {band.name} itself hears cannot be said: {error}.")
     return told, trouble

@@ -8,7 +8,7 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 
 from genre_lightning.command_line.quoting import override
-from genre_lightning.config import check_type, shown
+from genre_lightning.config import check_type, is_of, shown
 from genre_lightning.data.catalogue import MANIFEST, TESTED_IN, Catalogue, Track, read_manifest
 from genre_lightning.data.hub.listing import asked_in, is_kept
 from genre_lightning.errors import UserError
@@ -50,8 +50,17 @@ def settings_to_go_on_with(cfg: DictConfig, overrides: Sequence[str], folder: Pa
             OmegaConf.update(began, key, OmegaConf.select(cfg, key))
     if not cfg.trust:
         check_processes(began, cfg, old / CONFIG)
+    pin_encoders(began, Path(cfg.ckpt_path))
     began.ckpt_path = cfg.ckpt_path
     return began
+
+
+def pin_encoders(began: DictConfig, path: Path) -> None:
+    """Have a run go on with the very networks of a hub that it began with, as its checkpoint at `path` names them."""
+    if any("/" in str(name) for name in began.features.get("encoders") or ()):
+        kept = read_checkpoint(path)["GenreDataModule"].get("features")
+        if is_of(kept, dict[str, Any]) and is_of(kept.get("encoders"), list[str]):
+            began.features.encoders = kept["encoders"]
 
 
 def check_processes(began: DictConfig, cfg: DictConfig, path: Path) -> None:

@@ -111,6 +111,7 @@ def facts(
     return {
         "model": type(model).__name__,
         "features": type(data.features).__name__,
+        **data.features.facts(),
         "seed": cfg.seed,
         "songs from": songs_from(cfg),
         **data.listed.about,

@@ -40,7 +40,9 @@ def test_there_is_a_frame_for_every_step(seconds, steps):
 
 @pytest.mark.parametrize("encoders", [[], ["vggish"], ["musicnn", "musicnn"]])
 def test_encoders_that_do_not_exist_or_come_twice_are_refused(encoders):
-    with pytest.raises(ValueError, match="encoders are some of efficientat, musicnn, each once, not"):
+    with pytest.raises(
+        ValueError, match="encoders are some of efficientat, musicnn, OWNER/NAME of a hub, and folders, each once"
+    ):
         Pretrained(encoders)
 
 

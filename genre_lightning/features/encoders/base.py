@@ -1,7 +1,6 @@
 """What all frozen encoders have in common."""
 
 from abc import ABC, abstractmethod
-from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -11,12 +10,14 @@ class Encoder(nn.Module, ABC):
     """A network that comes with weights, which are fetched when they are first needed; nothing of it is trained.
 
     Attributes:
+        called: What people call it.
         sample_rate: The rate of the waveform that `forward` gets, in Hz.
         n_features: The width of its vectors.
     """
 
-    sample_rate: ClassVar[int]
-    n_features: ClassVar[int]
+    called: str
+    sample_rate: int
+    n_features: int
 
     @abstractmethod
     def forward(self, waveform: Tensor, steps: int) -> Tensor:
@@ -27,7 +28,8 @@ class Encoder(nn.Module, ABC):
 
     @abstractmethod
     def tags(self, vectors: Tensor) -> dict[str, float]:
-        """What the published network says of a song by its own last layers: the probability of each of its tags.
+        """What the published network says of a song by its own last layers, if it is read that far: the probability
+        of each of its tags.
 
         `vectors` are the song's, `(steps, n_features)`. Raises UserError if there are no weights and none can be had.
         """

@@ -22,6 +22,7 @@ class EfficientAT(Encoder):
     of the steps is that of the song. A clip shorter than a vector's 0.32 s is repeated until it fills one.
     """
 
+    called = "efficientat"
     sample_rate = 32000
     n_features = POOLED
 

@@ -26,6 +26,7 @@ class Musicnn(Encoder):
     would undo it.
     """
 
+    called = "musicnn"
     sample_rate = 16000
     n_features = POOLED
 

@@ -1,0 +1,135 @@
+import numpy as np
+import pytest
+import soundfile
+import torch
+
+from genre_lightning.data.extraction import extract
+from genre_lightning.data.lengths import Lengths
+from genre_lightning.data.loudness import Loudness
+from genre_lightning.errors import UserError
+from genre_lightning.features.pretrained import Pretrained
+
+transformers = pytest.importorskip("transformers")
+from hubs import FAMILIES, save, set_in  # noqa: E402 (it needs transformers)
+
+RATE = 16000
+
+
+@pytest.fixture(scope="module")
+def networks(tmp_path_factory):
+    """The folder of a network of each family."""
+    root = tmp_path_factory.mktemp("networks")
+    return {family: save(family, root / family) for family in FAMILIES}
+
+
+@pytest.fixture(scope="module")
+def song(tmp_path_factory):
+    """A file of 3 s, and what is in it."""
+    path = tmp_path_factory.mktemp("songs") / "song.wav"
+    soundfile.write(path, np.random.default_rng(0).standard_normal(3 * RATE) / 10, RATE)
+    return path, torch.from_numpy(soundfile.read(path, dtype="float32")[0])
+
+
+def frames(path, *encoders):
+    """What features make of a file, as loud as it is."""
+    return extract(path, Pretrained([*map(str, encoders)]), "float32", Loudness(None, None), Lengths()).frames
+
+
+def by_hand(folder, network, extractor, waveform, **asked):
+    """What the library itself says of a waveform by its usual road."""
+    model = getattr(transformers, network).from_pretrained(folder).eval()
+    given = getattr(transformers, extractor).from_pretrained(folder)(
+        waveform.numpy(), sampling_rate=RATE, return_tensors="pt"
+    )
+    with torch.inference_mode():
+        return model(**given, **asked)
+
+
+def test_ast_is_heard_as_the_library_hears_it_window_by_window(networks, song):
+    path, waveform = song
+    starts = [0, 13760, 27520]  # 1.28 s each, to the end
+    windows = [waveform[start : start + 20480] for start in starts]
+    expected = [by_hand(networks["ast"], "ASTModel", "ASTFeatureExtractor", one).pooler_output for one in windows]
+    np.testing.assert_allclose(frames(path, networks["ast"]), torch.cat(expected), atol=1e-5)
+
+
+@pytest.mark.parametrize("family", ["clap", "fused clap"])
+def test_clap_hears_vectors_of_length_one_as_the_library_does(networks, song, family):
+    path, waveform = song
+    windows = waveform[:32000], waveform[16000:]
+    how = networks[family], "ClapAudioModelWithProjection", "ClapFeatureExtractor"
+    first, last = (torch.nn.functional.normalize(by_hand(*how, one).audio_embeds) for one in windows)
+    expected = torch.cat([first, (first + last) / 2, last])
+    np.testing.assert_allclose(frames(path, networks[family]), expected, atol=1e-5)
+
+
+@pytest.mark.parametrize(("family", "network"), [("wav2vec2", "Wav2Vec2"), ("hubert", "Hubert"), ("wavlm", "WavLM")])
+@pytest.mark.parametrize("layer", [None, 1])
+def test_networks_of_speech_give_the_mean_of_all_layers_or_the_layer_that_is_named(
+    networks, song, family, network, layer
+):
+    path, waveform = song
+    how = networks[family], f"{network}Model", "Wav2Vec2FeatureExtractor"
+    layers = by_hand(*how, waveform, output_hidden_states=True).hidden_states
+    expected = (torch.stack(layers).mean(dim=0) if layer is None else layers[layer])[0]
+    found = frames(path, networks[family] if layer is None else f"{networks[family]}:{layer}")
+    assert found.shape == (3, 32)
+    np.testing.assert_allclose(found.mean(axis=0), expected.mean(dim=0), atol=1e-4)
+    np.testing.assert_allclose(found[0], expected[: len(expected) // 3].mean(dim=0), atol=0.05)
+
+
+def test_long_songs_are_heard_in_stretches_and_long_steps_are_means(networks, song, monkeypatch):
+    monkeypatch.setattr("genre_lightning.features.encoders.hub.SPEECH_SECONDS", 1.0)
+    path, waveform = song
+    how = networks["hubert"], "HubertModel", "Wav2Vec2FeatureExtractor"
+    seconds = [by_hand(*how, one, output_hidden_states=True).hidden_states for one in waveform.split(RATE)]
+    expected = torch.stack([torch.stack(layers).mean(dim=(0, 1, 2)) for layers in seconds])
+    np.testing.assert_allclose(frames(path, networks["hubert"]), expected, atol=1e-4)
+    (whole,) = Pretrained([str(networks["hubert"])], step_seconds=60)(waveform)
+    np.testing.assert_allclose(whole, expected.mean(dim=0), atol=1e-4)
+
+
+def test_they_stand_beside_the_encoders_that_come_along(networks, song, encoder_weights):
+    folder, (path, _) = networks["ast"], song
+    both = frames(path, "musicnn", folder)
+    assert both.shape == (3, 1506 + 32)
+    np.testing.assert_allclose(both[:, 1506:], frames(path, folder), atol=1e-5)
+    bands = Pretrained(["musicnn", str(folder)]).bands()
+    assert [band.name for band in bands] == ["musicnn", "ast"]
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_any_clip_however_short_has_a_vector(networks, family):
+    features = Pretrained([str(networks[family])])
+    assert features(torch.randn(10)).shape == (1, features.n_features)
+
+
+def test_what_has_no_layers_of_its_own_and_layers_that_there_are_not_are_refused(networks):
+    with pytest.raises(UserError, match=r"ast:1: only wav2vec 2\.0, HuBERT and WavLM are asked for a layer"):
+        Pretrained([f"{networks['ast']}:1"])
+    with pytest.raises(UserError, match="hubert:3: its layers are 0 to 2"):
+        Pretrained([f"{networks['hubert']}:3"])
+
+
+def test_the_very_network_is_pinned_and_another_one_in_its_place_is_told_of(tmp_path):
+    folder = save("ast", tmp_path / "ast", "license: cc-by-nc-4.0")
+    features = Pretrained([str(folder)])
+    (pinned,) = features.encoders
+    assert Pretrained([pinned]).encoders == [pinned] and pinned.startswith(f"{folder.as_posix()}@")
+    assert features.settings["encoders"] == [pinned]
+    (fact,) = features.facts().items()
+    told = f"revision {pinned.rpartition('@')[2][:12]}, licence cc-by-nc-4.0: not for commercial use"
+    assert fact == ("weights of ast", told)
+    set_in(folder, num_attention_heads=4)
+    with pytest.raises(UserError, match="ast does not hold the network any more that this was made with"):
+        Pretrained([pinned])
+    assert Pretrained([str(folder)]).encoders != [pinned]
+
+
+def test_the_licence_is_said_when_the_network_is_first_used(tmp_path, song, caplog):
+    caplog.set_level("INFO")
+    folder = save("ast", tmp_path / "ast")
+    for _ in range(2):
+        frames(song[0], folder)
+    said = [one.message for one in caplog.records if "licence" in one.message]
+    assert len(said) == 1 and said[0].endswith("licence of its weights: apache-2.0")

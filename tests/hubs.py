@@ -1,0 +1,43 @@
+"""Networks as they lie in a hub: tiny ones with random weights, of each family that can hear, saved in folders."""
+
+import json
+
+import torch
+import transformers
+
+SMALL = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 37}
+SPEECH = {"conv_dim": [16, 16], "conv_stride": [16, 20], "conv_kernel": [16, 20]}
+SPEECH |= {"num_conv_pos_embeddings": 16, "num_conv_pos_embedding_groups": 2}
+TEXT = {**SMALL, "vocab_size": 300, "max_position_embeddings": 64}
+AUDIO = {"hidden_size": 16, "patch_embeds_hidden_size": 8, "depths": [1, 1], "num_attention_heads": [2, 2]}
+AUDIO |= {"num_hidden_layers": 2, "spec_size": 64, "num_mel_bins": 16, "window_size": 4}
+MEL = {"feature_size": 16, "fft_window_size": 512, "hop_length": 160, "frequency_max": 8000, "max_length_s": 2}
+MEL |= {"sampling_rate": 16000}
+CROP, FUSION = {"truncation": "rand_trunc"}, {"enable_fusion": True}
+FAMILIES = {
+    "ast": ("AST", {**SMALL, "max_length": 128, "num_mel_bins": 64}, {"max_length": 128, "num_mel_bins": 64}),
+    "clap": ("Clap", {"text_config": TEXT, "audio_config": AUDIO, "projection_dim": 24}, {**MEL, **CROP}),
+    "fused clap": ("Clap", {"text_config": TEXT, "audio_config": AUDIO | FUSION, "projection_dim": 24}, MEL),
+    "wav2vec2": ("Wav2Vec2", {**SMALL, **SPEECH}, {}),
+    "hubert": ("Hubert", {**SMALL, **SPEECH}, {}),
+    "wavlm": ("WavLM", {**SMALL, **SPEECH}, {}),
+}
+
+
+def save(family, folder, card="license: apache-2.0"):
+    """Save a network of a family with what makes its input; returns the folder."""
+    name, settings, of_input = FAMILIES[family]
+    extractor = f"{name if name in ('AST', 'Clap') else 'Wav2Vec2'}FeatureExtractor"
+    torch.manual_seed(0)
+    config = getattr(transformers, f"{name}Config")(**settings)
+    network = getattr(transformers, f"{name}Model")(config)
+    network.save_pretrained(folder)
+    getattr(transformers, extractor)(**of_input).save_pretrained(folder)
+    (folder / "README.md").write_text(f"---\n{card}\n---\n# A network\n", encoding="utf-8")
+    return folder
+
+
+def set_in(folder, file="config.json", **settings):
+    """Change what the settings of a network in a folder say."""
+    path = folder / file
+    path.write_text(json.dumps(json.loads(path.read_text(encoding="utf-8")) | settings), encoding="utf-8")
