@@ -7,7 +7,9 @@ whose library keeps what it fetches; HF_HUB_OFFLINE, HF_HOME and HF_TOKEN are it
 import hashlib
 import logging
 import re
+from collections.abc import Callable, Iterable
 from contextlib import suppress
+from fnmatch import fnmatch
 from functools import cache, partial
 from importlib.util import find_spec
 from itertools import chain
@@ -130,13 +132,15 @@ def fetched(name: Name, *patterns: str) -> Path:
     """
     check_packages(name.place)
     import huggingface_hub
+    from huggingface_hub.errors import LocalEntryNotFoundError
 
-    get: Any = partial(
-        huggingface_hub.snapshot_download, name.place, revision=name.revision or None, allow_patterns=[*patterns]
-    )
+    asked: Any = {"revision": name.revision or None, "allow_patterns": [*patterns]}
+    get: Callable[..., Any] = partial(huggingface_hub.snapshot_download, name.place, **asked)
     try:
-        with suppress(huggingface_hub.errors.DryRunError):  # the hub cannot be asked: what is here has to do
-            check_size(name, sum(file.file_size for file in get(dry_run=True) if file.will_download))
+        if COMMIT.fullmatch(name.revision):
+            with suppress(LocalEntryNotFoundError):
+                return Path(get(local_files_only=True))
+        check_size(name, patterns)
         return Path(get())
     except UserError:
         raise
@@ -146,12 +150,20 @@ def fetched(name: Name, *patterns: str) -> Path:
         raise unreachable(name, error) from None
 
 
-def check_size(name: Name, size: int) -> None:
-    """Say how many bytes are to be fetched, if they are many. Raises UserError for more than are ever read."""
+def check_size(name: Name, patterns: Iterable[str]) -> None:
+    """Say how much is to be fetched, if it is much. Raises UserError for more than is ever read."""
+    import huggingface_hub
+
+    try:
+        told = huggingface_hub.HfApi().model_info(name.place, revision=name.revision or None, files_metadata=True)
+    except Exception:  # what is wrong is told when the files are asked for, which may all be here
+        return
+    sizes = {file.rfilename: file.size or 0 for file in told.siblings or ()}
+    size = sum(sizes[file] for file in sizes if any(fnmatch(file, pattern) for pattern in patterns))
     if size > MOST_BYTES:
         raise too_large(name)
     if size > 2**20:
-        logger.info("fetching the weights of %s, %d MB, once", name.place, size >> 20)
+        logger.info("fetching %s from the hub, %d MB, if it is not here yet", name.place, size >> 20)
 
 
 def too_large(name: Name) -> UserError:
