@@ -16,7 +16,7 @@ from genre_lightning import __version__
 from genre_lightning.command_line.ending import run_command
 from genre_lightning.command_line.values import csv_file, fraction, playlist
 from genre_lightning.devices import machine, prepare_process
-from genre_lightning.errors import packages
+from genre_lightning.errors import UserError, packages
 from genre_lightning.predict.cli import add_predict, add_trust, count
 from genre_lightning.predict.explain import add_explain
 from genre_lightning.predict.show import add_show
@@ -69,7 +69,8 @@ def add_neighbours(parser: argparse.ArgumentParser) -> None:
     where = "the folder of a run or a sweep, or one below it, that embed.py has written to"
     parser.add_argument("run", type=Path, metavar="RUN", help=where)
     asked = "a title, an artist, words of both, or an audio file, even a new one"
-    parser.add_argument("query", metavar="QUERY", help=asked)
+    parser.add_argument("query", metavar="QUERY", nargs="?", help=asked)
+    parser.add_argument("--text", metavar="WORDS", help="what songs sound like, for runs that hear with CLAP")
     kinds = parser.add_mutually_exclusive_group()
     kinds.add_argument("--artists", action="store_true", help="list artists, each the mean of their songs")
     kinds.add_argument("--to", metavar="SONG", help="list songs along the line from QUERY to this song on the map")
@@ -83,9 +84,16 @@ def list_neighbours(arguments: argparse.Namespace) -> None:
     """Print what is asked for, and write its songs as a playlist if one is named. Raises UserError."""
     from genre_lightning.embed.neighbours import neighbours, path_between
     from genre_lightning.embed.playlist import write_playlist
+    from genre_lightning.embed.words import songs_like
 
     run, query, k, trust = arguments.run, arguments.query, arguments.k, arguments.trust
-    if arguments.to is None:
+    if (query is None) == (arguments.text is None) or (arguments.text is not None and arguments.to is not None):
+        raise UserError(
+            "name a song or an artist, or describe songs with --text instead; only a song leads --to another"
+        )
+    if arguments.text is not None:
+        answer = songs_like(run, arguments.text, k, arguments.artists, trust)
+    elif arguments.to is None:
         answer = neighbours(run, query, k, arguments.artists, trust)
     else:
         answer = path_between(run, query, arguments.to, k, trust)

@@ -37,6 +37,7 @@ from genre_lightning.embed.quality import ClusterMetrics, measure
 from genre_lightning.embed.songmap import Recordings, SongMap, undrawn, update_map
 from genre_lightning.embed.style import MapView, with_background
 from genre_lightning.embed.title import map_title
+from genre_lightning.embed.words import write_heard
 from genre_lightning.errors import UserError
 from genre_lightning.plotting import save_picture
 from genre_lightning.runs.foreign import check_links
@@ -222,6 +223,7 @@ def write_results(run: Run, songs: SongSet, mapped: MappedSongs, view: MapView, 
     folder = songs.folder
     with told_if_unwritable(folder):
         write_embeddings(mapped, folder)
+        write_heard(run.cache, songs.cached, folder)
         save_picture(map_picture(view), folder / PICTURE, dpi=DPI)
         write_page(view, folder / PAGE, excerpts(songs.tracks) if audio else ())
         write_table(mapped.embeddings, folder / TABLE)  # may be open in another program that locks it

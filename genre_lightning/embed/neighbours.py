@@ -183,6 +183,11 @@ def neighbours(folder: Path, text: str, k: int, artists: bool, trust: bool) -> A
     folder, embeddings, told = read_songs(folder)
     query, *others = ask(folder, embeddings, text, trust)
     others = [other for other in others if not set(other.rows) <= set(query.rows)]  # an artist's own songs
+    return listed(embeddings, query, f"{also(others)}{told}", k, artists)
+
+
+def listed(embeddings: Embeddings, query: Query, told: str, k: int, artists: bool) -> Answer:
+    """The `k` songs, or `artists`, nearest to a query, under a line on what that is and what else is `told`."""
     if artists:
         head, found = ["similarity", "artist", "genres", "songs"], similar_artists(embeddings, query, k)
         songs = [*dict.fromkeys(track for artist in found for track in artist.tracks)]
@@ -191,7 +196,7 @@ def neighbours(folder: Path, text: str, k: int, artists: bool, trust: bool) -> A
         head, similar = ["similarity", "song", "genre", "file"], similar_songs(embeddings, query, k)
         songs = [track for track, _ in similar]
         rows = [[f"{similarity:.3f}", *song_row(track)] for track, similarity in similar]
-    return Answer(f"Nearest to {printable(query.name)}\n{also(others)}{told}\n{table(head, rows)}", songs)
+    return Answer(f"Nearest to {printable(query.name)}\n{told}\n{table(head, rows)}", songs)
 
 
 def path_between(folder: Path, start: str, end: str, k: int, trust: bool) -> Answer:

@@ -13,7 +13,7 @@ MOST_BYTES = 2**20
 FRONT = re.compile(r"---\r?\n(.*?\n)---\s", re.DOTALL)
 NON_COMMERCIAL = re.compile(r"(?<![a-z])nc(?![a-z])|non-?commercial|research-only")
 # Of networks whose cards only link to their licence, which is that of microsoft/UniSpeech.
-KNOWN = dict.fromkeys(("microsoft/wavlm-base", "microsoft/wavlm-base-plus", "microsoft/wavlm-large"), "cc-by-sa-3.0")
+KNOWN = {f"microsoft/wavlm-{size}": "cc-by-sa-3.0" for size in ("base", "base-plus", "large")}
 
 
 def licence(folder: Path, place: str) -> str:

@@ -6,6 +6,7 @@ name, such as kernels and adapters, to wherever these lie.
 
 import inspect
 import json
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -147,12 +148,15 @@ def build(name: Name, settings: Settings, family: Family | None = None) -> nn.Mo
         check_size(kind, config, weights)
         with quiet():
             network, told = kind.from_pretrained(
-                None, config=config, state_dict=weights, dtype=torch.float32, output_loading_info=True
-            )
+                None, config=config, state_dict=weights, dtype=torch.float32, output_loading_info=True,
+                ignore_mismatched_sizes=True,  # they are told of here, in a line
+            )  # fmt: skip
     except Exception as error:  # of settings and weights that do not fit, the library raises anything
         if explain_import(error) is not None or explain_system(error) is not None:
             raise
         raise damaged(name, reason(error)) from None
+    if told["mismatched_keys"]:
+        raise damaged(name, "its weights have other shapes than its settings say")
     if missing := {*told["missing_keys"]} - UNUSED:
         raise damaged(name, f"{len(missing)} of its weights are missing, such as {shown(min(missing))}")
     return network.requires_grad_(False).eval()
@@ -214,7 +218,7 @@ def quiet() -> Iterator[None]:
 
     with ONE_AT_A_TIME:
         before, bars = loud.get_verbosity(), loud.is_progress_bar_enabled()
-        loud.set_verbosity(loud.CRITICAL)
+        loud.set_verbosity(logging.CRITICAL)
         loud.disable_progress_bar()
         try:
             yield

@@ -82,10 +82,10 @@ def test_settings_lead_nowhere_else_and_run_nothing(folder):
 @pytest.mark.parametrize(
     ("settings", "line"),
     [
-        ({"hidden_size": 64}, "cannot be used: RuntimeError"),
+        ({"hidden_size": 64}, "its weights have other shapes than its settings say"),
         ({"hidden_size": 16384, "intermediate_size": 10**6}, "its settings are those of a larger network"),
         ({"num_hidden_layers": 3}, "16 of its weights are missing, such as layers.2"),
-        ({"num_attention_heads": 7}, "cannot be used: ValueError"),
+        ({"num_attention_heads": 7}, "its weights have other shapes than"),
         ({"hidden_act": 3}, "cannot be used: "),
     ],
 )
@@ -97,7 +97,7 @@ def test_settings_of_another_network_than_the_weights_are_refused(folder, settin
 
 def test_damaged_weights_are_refused(folder):
     path = folder / "model.safetensors"
-    weights = load_file(path)
+    weights = {key: value.clone() for key, value in load_file(path).items()}  # or they would lie in the file
     path.write_bytes(path.read_bytes()[:1000])
     with pytest.raises(UserError, match=r"ast cannot be used: model\.safetensors: SafetensorError"):
         made(folder)

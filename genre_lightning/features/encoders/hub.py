@@ -16,6 +16,7 @@ from genre_lightning.features.encoders.efficientat import onto_steps
 from genre_lightning.pretrained.card import licence
 from genre_lightning.pretrained.hub import Name, pinned, read_name, settings_in
 from genre_lightning.pretrained.transformer import Settings, build, extractor_of, read_settings
+from genre_lightning.pretrained.words import vector_of
 
 logger = logging.getLogger(__name__)
 LEAST_SECONDS = 0.05  # a clip that is shorter is repeated until it has them
@@ -101,6 +102,10 @@ class Clap(WindowEncoder):
 
     def heard(self, window: Tensor) -> Tensor:
         return nn.functional.normalize(self.answer(window).audio_embeds, dim=-1)
+
+    def of_words(self, text: str) -> Tensor:
+        """The vector of a text `(n_features,)`, of length 1. Raises UserError if it cannot be read."""
+        return vector_of(text, self.name, self.settings)
 
 
 class Speech(HubEncoder):

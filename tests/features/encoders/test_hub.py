@@ -6,11 +6,17 @@ import torch
 from genre_lightning.data.extraction import extract
 from genre_lightning.data.lengths import Lengths
 from genre_lightning.data.loudness import Loudness
+from genre_lightning.embed.embeddings import read_embeddings
+from genre_lightning.embed.neighbours import neighbours
 from genre_lightning.errors import UserError
 from genre_lightning.features.pretrained import Pretrained
+from genre_lightning.labels.audit import audit
+from genre_lightning.predict.onnx import export
+from genre_lightning.predict.predictor import Predictor
+from genre_lightning.runs.run import Run
 
 transformers = pytest.importorskip("transformers")
-from hubs import FAMILIES, save, set_in  # noqa: E402 (it needs transformers)
+from hubs import FAMILIES, save, set_in
 
 RATE = 16000
 
@@ -133,3 +139,21 @@ def test_the_licence_is_said_when_the_network_is_first_used(tmp_path, song, capl
         frames(song[0], folder)
     said = [one.message for one in caplog.records if "licence" in one.message]
     assert len(said) == 1 and said[0].endswith("licence of its weights: apache-2.0")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("families", [["ast"], ["musicnn", "clap"], ["wav2vec2", "hubert"]])
+def test_a_run_goes_the_whole_road_as_any_other(networks, encoder_weights, train_run, map_run, tmp_path, families):
+    encoders = ",".join(f"'{networks[one].as_posix()}'" if one in networks else one for one in families)
+    run = train_run("model=pretrained", f"features.encoders=[{encoders}]", "folds=3")
+    map_run(run)
+    mapped, spec = read_embeddings(run), Run(run).spec
+    assert [name.rpartition("/")[2].partition("@")[0] for name in spec.features.encoders] == families
+    assert "licence apache-2.0" in (run / "report.md").read_text(encoding="utf-8")
+    path = [*mapped.tracks][0].path
+    assert neighbours(run, str(path), 2, artists=False, trust=False).tracks
+    assert (run / "audit.csv").name in audit(Run(run), None)
+    export(Run(run), tmp_path / "model.onnx")
+    for predictor in (Predictor(run), Predictor(tmp_path / "model.onnx")):
+        found = predictor.predict(path).probabilities
+        np.testing.assert_allclose([found[genre] for genre in mapped.genres], mapped.probabilities[0], atol=1e-3)
