@@ -8,7 +8,7 @@ import transformers
 SMALL = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 37}
 SPEECH = {"conv_dim": [16, 16], "conv_stride": [16, 20], "conv_kernel": [16, 20]}
 SPEECH |= {"num_conv_pos_embeddings": 16, "num_conv_pos_embedding_groups": 2}
-TEXT = {**SMALL, "vocab_size": 300, "max_position_embeddings": 64}
+TEXT = {**SMALL, "vocab_size": 300, "max_position_embeddings": 90}
 AUDIO = {"hidden_size": 16, "patch_embeds_hidden_size": 8, "depths": [1, 1], "num_attention_heads": [2, 2]}
 AUDIO |= {"num_hidden_layers": 2, "spec_size": 64, "num_mel_bins": 16, "window_size": 4}
 MEL = {"feature_size": 16, "fft_window_size": 512, "hop_length": 160, "frequency_max": 8000, "max_length_s": 2}

@@ -77,6 +77,9 @@ def test_neighbours_results_and_pruned_caches_are_printed(command, embedded, sel
     assert told.startswith("From 3 by noise artist 3") and told.endswith("\n\npath.m3u8\n")
     listed = Path("path.m3u8").read_text().splitlines()
     assert listed[:2] == ["#EXTM3U", "#EXTINF:-1,noise artist 3 - 3"] and Path(listed[-1]).name == "4.wav"
+    assert "this run hears with LogMel" in command("neighbours", embedded, "--text", "sad piano")[0]
+    for wrong in ([], ["3.wav", "--text", "sad"], ["--text", "sad", "--to", "3.wav"]):
+        assert command("neighbours", embedded, *wrong)[0].startswith("error: name a song or an artist, or describe")
     assert command("neighbours", embedded, "3.wav", "--to", "3.wav")[0].startswith("error: --to: both ends of the path")
     assert embedded.name in command("results", embedded)[1]
     assert command("results")[0] == "error: there is no finished run in logs"

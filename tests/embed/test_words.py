@@ -8,7 +8,7 @@ from genre_lightning.errors import UserError
 from genre_lightning.features.pretrained import Pretrained
 
 transformers = pytest.importorskip("transformers")
-from hubs import save
+from hubs import save  # noqa: E402 (it needs transformers)
 
 
 @pytest.fixture(scope="module")

@@ -9,10 +9,12 @@ from torch import nn
 
 from genre_lightning.__main__ import main
 from genre_lightning.errors import UserError
+from genre_lightning.features.mel import LogMel
+from genre_lightning.features.pretrained import Pretrained
 from genre_lightning.models.cnn import CNN
 from genre_lightning.models.lstm import LSTM
 from genre_lightning.predict import onnx as exporting
-from genre_lightning.predict.onnx import METADATA, as_logits, export, open_session, read_exported, to_onnx
+from genre_lightning.predict.onnx import METADATA, as_logits, export, held, open_session, read_exported, to_onnx
 from genre_lightning.runs.run import Run
 
 WINDOW = (16, 24)
@@ -130,3 +132,10 @@ def test_what_is_no_damage_is_not_called_damage(exported, monkeypatch, error):
     monkeypatch.setattr(exporting, "open_session", fail)
     with pytest.raises(error):
         read_exported(exported)
+
+
+def test_it_is_said_what_the_file_holds_and_what_it_does_not():
+    assert held(LogMel()) == "It holds the network, which reads windows of LogMel features as its metadata say."
+    assert held(Pretrained(["musicnn", "efficientat"])).startswith(
+        "It holds the layers behind the frozen encoders, not musicnn and efficientat: other programs compute"
+    )

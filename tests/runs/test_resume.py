@@ -1,8 +1,10 @@
 import pytest
+import torch
 from omegaconf import OmegaConf
 
+from genre_lightning.data.spec import FORMAT_VERSION
 from genre_lightning.errors import UserError
-from genre_lightning.runs.resume import settings_to_go_on_with
+from genre_lightning.runs.resume import pin_encoders, settings_to_go_on_with
 
 BEGAN = ("model=cnn", "features.top_db=60", "trainer.max_epochs=4", "seed=3")
 
@@ -95,3 +97,21 @@ def test_a_new_run_and_a_checkpoint_without_its_run_have_the_settings_that_are_t
     config = configure("seed=4")
     assert settings_to_go_on_with(config, ["seed=4"], tmp_path) is config
     assert go_on("seed=4", checkpoint=tmp_path / "model.ckpt").seed == 4
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept", "expected"),
+    [
+        (["a/b", "musicnn"], {"encoders": ["a/b@123", "musicnn"]}, ["a/b@123", "musicnn"]),
+        (["musicnn"], {"encoders": ["a/b@123"]}, ["musicnn"]),  # which has no revision
+        (["a/b"], {"encoders": [3]}, ["a/b"]),
+        (["a/b"], None, ["a/b"]),
+    ],
+)
+def test_it_goes_on_with_the_very_networks_of_a_hub_that_it_began_with(tmp_path, typed, kept, expected):
+    spec = {"format": FORMAT_VERSION, "features": kept}
+    kept = {"hyper_parameters": {"n_genres": 2}, "state_dict": {}, "GenreDataModule": spec}
+    torch.save(kept, tmp_path / "last.ckpt")
+    config = OmegaConf.create({"features": {"encoders": typed}})
+    pin_encoders(config, tmp_path / "last.ckpt")
+    assert config.features.encoders == expected

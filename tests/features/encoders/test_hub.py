@@ -16,7 +16,7 @@ from genre_lightning.predict.predictor import Predictor
 from genre_lightning.runs.run import Run
 
 transformers = pytest.importorskip("transformers")
-from hubs import FAMILIES, save, set_in
+from hubs import FAMILIES, save, set_in  # noqa: E402 (it needs transformers)
 
 RATE = 16000
 
@@ -150,7 +150,7 @@ def test_a_run_goes_the_whole_road_as_any_other(networks, encoder_weights, train
     mapped, spec = read_embeddings(run), Run(run).spec
     assert [name.rpartition("/")[2].partition("@")[0] for name in spec.features.encoders] == families
     assert "licence apache-2.0" in (run / "report.md").read_text(encoding="utf-8")
-    path = [*mapped.tracks][0].path
+    path = next(iter(mapped.tracks)).path
     assert neighbours(run, str(path), 2, artists=False, trust=False).tracks
     assert (run / "audit.csv").name in audit(Run(run), None)
     export(Run(run), tmp_path / "model.onnx")
