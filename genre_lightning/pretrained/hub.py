@@ -184,8 +184,8 @@ def unreachable(name: Name, error: Exception) -> UserError:
 
     place, cause = name.place, error.__cause__
     if isinstance(error, errors.GatedRepoError):
-        page = f"https://huggingface.co/{place}"
-        return UserError(f"{place} is gated: agree to its terms at {page}, then log in with `hf auth login`")
+        terms = f"agree to its terms at https://huggingface.co/{place}"
+        return UserError(f"{place} is gated: {terms}, then log in with `hf auth login`")
     if isinstance(error, errors.RepositoryNotFoundError):
         return UserError(f"the hub has no {place}, or it is private; if you may see it, log in with `hf auth login`")
     if isinstance(error, errors.RevisionNotFoundError):
@@ -194,11 +194,8 @@ def unreachable(name: Name, error: Exception) -> UserError:
     if is_offline_mode():
         return UserError(f"{place} was not fetched yet, and HF_HUB_OFFLINE is set; {instead}")
     answers = [one for one in (error, cause) if isinstance(one, errors.HfHubHTTPError)]
-    why = (
-        f"the hub answers {answers[0].response.status_code}"
-        if answers
-        else f"no connection ({type(cause or error).__name__})"
-    )
+    said = [f"the hub answers {answer.response.status_code}" for answer in answers]
+    why = next(iter(said), f"no connection ({type(cause or error).__name__})")
     return UserError(f"{place} cannot be fetched: {why}; {instead}")
 
 

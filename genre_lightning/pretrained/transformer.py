@@ -155,11 +155,16 @@ def build(name: Name, settings: Settings, family: Family | None = None) -> nn.Mo
         if explain_import(error) is not None or explain_system(error) is not None:
             raise
         raise damaged(name, reason(error)) from None
+    check_loaded(name, told)
+    return network.requires_grad_(False).eval()
+
+
+def check_loaded(name: Name, told: dict[str, Any]) -> None:
+    """Raise UserError if the library tells of weights that a network lacks: it has drawn random ones instead."""
     if told["mismatched_keys"]:
         raise damaged(name, "its weights have other shapes than its settings say")
     if missing := {*told["missing_keys"]} - UNUSED:
         raise damaged(name, f"{len(missing)} of its weights are missing, such as {shown(min(missing))}")
-    return network.requires_grad_(False).eval()
 
 
 def config_of(settings: Settings, family: Family) -> Any:

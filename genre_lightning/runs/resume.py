@@ -48,8 +48,7 @@ def settings_to_go_on_with(cfg: DictConfig, overrides: Sequence[str], folder: Pa
     for key in may_be_new:
         if any(decides(one, key) for one in typed):
             OmegaConf.update(began, key, OmegaConf.select(cfg, key))
-    if not cfg.trust:
-        check_processes(began, cfg, old / CONFIG)
+    check_processes(began, cfg, old / CONFIG)
     pin_encoders(began, Path(cfg.ckpt_path))
     began.ckpt_path = cfg.ckpt_path
     return began
@@ -69,7 +68,7 @@ def check_processes(began: DictConfig, cfg: DictConfig, path: Path) -> None:
     How many the command, `cfg`, says is not asked about.
     """
     cores = os.cpu_count() or 1
-    for key in ("trainer.devices", "loader.num_workers"):
+    for key in () if cfg.trust else ("trainer.devices", "loader.num_workers"):
         value: Any = OmegaConf.select(began, key)
         count = len(value) if OmegaConf.is_list(value) else int(value) if str(value).lstrip("-").isdecimal() else 0
         if count > cores and value != OmegaConf.select(cfg, key):

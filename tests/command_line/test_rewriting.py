@@ -63,7 +63,7 @@ def test_names_are_texts_whatever_they_look_like(key):
 def test_encoders_are_names_of_a_hub_or_folders_of_any_name():
     names = ["musicnn", "MIT/ast-10-10-0.4593", "a/b:6@refs/pr/1", "/my nets (2026)/clap #2", f"a/b@{'0' * 40}"]
     assert value(f"features.encoders=[{', '.join(names)}]") == names
-    assert value("features.encoders=[musicnn],[a/b]", "-m") == ["['musicnn']", "['a/b']"]
+    assert value("features.encoders=[musicnn],[a/b]", "-m") == ["[musicnn]", "[a/b]"]
 
 
 def test_several_folders_are_a_list(tmp_path, monkeypatch):
