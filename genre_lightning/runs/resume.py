@@ -15,7 +15,7 @@ from genre_lightning.errors import UserError
 from genre_lightning.runs.allowed import check_allowed
 from genre_lightning.runs.checkpoint import read_checkpoint
 from genre_lightning.runs.folders import CHECKPOINTS, MULTIRUN, folder_of, holds_run
-from genre_lightning.runs.foreign import CONFIG, DAMAGED, check_links, read_settings, read_yaml
+from genre_lightning.runs.foreign import CONFIG, DAMAGED, check_links, literal, read_settings, read_yaml
 from genre_lightning.runs.moved import PLACES, places, where_they_were
 from genre_lightning.runs.run import holds_caches
 
@@ -56,10 +56,10 @@ def settings_to_go_on_with(cfg: DictConfig, overrides: Sequence[str], folder: Pa
 
 def pin_encoders(began: DictConfig, path: Path) -> None:
     """Have a run go on with the very networks of a hub that it began with, as its checkpoint at `path` names them."""
-    if any("/" in str(name) for name in began.features.get("encoders") or ()):
+    if began.features.get("encoders") and path.is_file():
         kept = read_checkpoint(path)["GenreDataModule"].get("features")
         if is_of(kept, dict[str, Any]) and is_of(kept.get("encoders"), list[str]):
-            began.features.encoders = kept["encoders"]
+            began.features.encoders = literal(kept["encoders"])  # the checkpoint may be somebody else's
 
 
 def check_processes(began: DictConfig, cfg: DictConfig, path: Path) -> None:
