@@ -77,7 +77,11 @@ class Pretrained(Features):
 
     def facts(self) -> dict[str, str]:
         hub = [network for network in self.encoders_made() if isinstance(network, HubEncoder)]
-        return {f"weights of {one.called}": f"revision {one.name.revision[:12]}, licence {one.licence}" for one in hub}
+        told: dict[str, list[str]] = {}
+        for one in hub:  # two revisions, or folders, may be called the same
+            what = f"revision {one.name.revision[:12]}, licence {one.licence}"
+            told.setdefault(f"weights of {one.called}", []).append(what)
+        return {fact: "; ".join(whats) for fact, whats in told.items()}
 
     def forward(self, waveform: Tensor) -> Tensor:
         steps = self.frames_in(len(waveform) / self.sample_rate)

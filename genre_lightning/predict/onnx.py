@@ -57,7 +57,7 @@ def held(features: Features) -> str:
     """What an exported file holds, and what whoever uses it has to have besides, in a sentence."""
     if not isinstance(features, Pretrained):
         return f"It holds the network, which reads windows of {type(features).__name__} features as its metadata say."
-    named = " and ".join(encoder.called for _, encoder in features.parts())
+    named = ", ".join(encoder.called for _, encoder in features.parts())
     return (
         f"It holds the layers behind the frozen encoders, not {named}: other programs compute their vectors first; "
         "`genre-lightning predict` does so itself, with the revisions in its metadata."

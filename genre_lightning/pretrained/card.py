@@ -12,14 +12,12 @@ CARD = "README.md"
 MOST_BYTES = 2**20
 FRONT = re.compile(r"---\r?\n(.*?\n)---\s", re.DOTALL)
 NON_COMMERCIAL = re.compile(r"(?<![a-z])nc(?![a-z])|non-?commercial|research-only")
-# Of networks whose cards only link to their licence, which is that of microsoft/UniSpeech.
-KNOWN = {f"microsoft/wavlm-{size}": "cc-by-sa-3.0" for size in ("base", "base-plus", "large")}
 
 
-def licence(folder: Path, place: str) -> str:
+def licence(folder: Path) -> str:
     """Under which licence the weights in a folder are, for people; whether commerce is excluded stands with it."""
     card = front(folder / CARD)
-    named = card.get("license") or KNOWN.get(place)
+    named = card.get("license")
     if named == "other":
         named = card.get("license_name") or named
     if isinstance(named, list):

@@ -7,8 +7,8 @@ whose library keeps what it fetches; HF_HUB_OFFLINE, HF_HOME and HF_TOKEN are it
 import hashlib
 import logging
 import re
-from collections.abc import Callable, Iterable
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from fnmatch import fnmatch
 from functools import cache, partial
 from importlib.util import find_spec
@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from genre_lightning.config import shown
-from genre_lightning.errors import UserError, explain_system, install
+from genre_lightning.errors import UserError, explain_system, install, reason
 
 logger = logging.getLogger(__name__)
 SETTINGS = ("config.json", "preprocessor_config.json", "processor_config.json")
@@ -212,3 +212,19 @@ def hash_of(path: Path, _size: int, _mtime_ns: int) -> str:
     """The SHA-256 of a file as it is now, for which it is read only once: networks are asked for many times."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def damaged(name: Name, why: str) -> UserError:
+    """What to raise for files that make no network."""
+    return UserError(f"the network in {name.place} cannot be used: {why}")
+
+
+@contextmanager
+def told_if_damaged(name: Name) -> Iterator[None]:
+    """Raise UserError for whatever the library raises of settings and weights that do not fit."""
+    try:
+        yield
+    except Exception as error:
+        if explain_system(error) is not None:
+            raise
+        raise damaged(name, reason(error)) from None

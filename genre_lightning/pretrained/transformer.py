@@ -17,8 +17,8 @@ import torch
 from torch import Tensor, nn
 
 from genre_lightning.config import is_of, shown
-from genre_lightning.errors import UserError, explain_import, explain_system, reason
-from genre_lightning.pretrained.hub import SETTINGS, Name, settings_in, weights_of
+from genre_lightning.errors import UserError, reason
+from genre_lightning.pretrained.hub import SETTINGS, Name, damaged, settings_in, told_if_damaged, weights_of
 
 MOST_SETTINGS = 2**20  # bytes
 MOST_LAYERS = 64
@@ -93,7 +93,9 @@ def read_settings(name: Name) -> Settings:
     if not isinstance(kind, str) or kind not in FAMILIES:
         told = f"is {shown(kind)}{own if 'auto_map' in network else ''}" if kind else "does not say what it is"
         raise UserError(f"{name.place} {told}; what can hear here are {NAMES}, as `transformers` has them itself")
-    settings = Settings(kind, network, preprocessor or processor.get("feature_extractor", {}))
+    if not isinstance(extractor := preprocessor or processor.get("feature_extractor", {}), dict):
+        raise damaged(name, f"{SETTINGS[2]} holds no settings of its input")
+    settings = Settings(kind, network, extractor)
     for key, value, least, most in (
         (FAMILIES[kind].width, settings.width, 1, 2**14),
         ("sampling_rate", settings.sample_rate, 1000, 192_000),
@@ -143,20 +145,24 @@ def build(name: Name, settings: Settings, family: Family | None = None) -> nn.Mo
 
     family = family or FAMILIES[settings.kind]
     weights = read_weights(name, family)
-    try:
+    with told_if_damaged(name):
         kind, config = getattr(transformers, family.network), config_of(settings, family)
         check_size(kind, config, weights)
+        how: Any = {"dtype": torch.float32, "ignore_mismatched_sizes": True}  # they are told of here, in a line
         with quiet():
             network, told = kind.from_pretrained(
-                None, config=config, state_dict=weights, dtype=torch.float32, output_loading_info=True,
-                ignore_mismatched_sizes=True,  # they are told of here, in a line
-            )  # fmt: skip
-    except Exception as error:  # of settings and weights that do not fit, the library raises anything
-        if explain_import(error) is not None or explain_system(error) is not None:
-            raise
-        raise damaged(name, reason(error)) from None
+                None, config=config, state_dict=weights, output_loading_info=True, **how
+            )
     check_loaded(name, told)
     return network.requires_grad_(False).eval()
+
+
+@torch.inference_mode()
+def try_out(name: Name, network: nn.Module, extractor: Any) -> None:
+    """Raise UserError if a network cannot hear what its extractor makes of a second: no song is to blame for that."""
+    rate = extractor.sampling_rate
+    with told_if_damaged(name):
+        network(**extractor(torch.zeros(rate).numpy(), sampling_rate=rate, return_tensors="pt"))
 
 
 def check_loaded(name: Name, told: dict[str, Any]) -> None:
@@ -182,11 +188,9 @@ def extractor_of(name: Name, settings: Settings) -> Any:
     import transformers
 
     kind = getattr(transformers, FAMILIES[settings.kind].extractor)
-    known = inspect.signature(kind).parameters
-    try:
-        return kind(**{key: value for key, value in settings.extractor.items() if key in known})
-    except Exception as error:
-        raise damaged(name, reason(error)) from None
+    known = settings.extractor.keys() & inspect.signature(kind).parameters.keys()
+    with told_if_damaged(name):
+        return kind(**{key: settings.extractor[key] for key in known})
 
 
 def read_weights(name: Name, family: Family) -> dict[str, Tensor]:
@@ -231,8 +235,3 @@ def quiet() -> Iterator[None]:
             loud.set_verbosity(before)
             if bars:
                 loud.enable_progress_bar()
-
-
-def damaged(name: Name, why: str) -> UserError:
-    """What to raise for files that make no network."""
-    return UserError(f"the network in {name.place} cannot be used: {why}")

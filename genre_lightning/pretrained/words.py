@@ -3,10 +3,10 @@
 import torch
 from torch import Tensor, nn
 
-from genre_lightning.errors import UserError, explain_import, reason
+from genre_lightning.errors import UserError
 from genre_lightning.pretrained.hub import WORDS as TOKENS
-from genre_lightning.pretrained.hub import Name, settings_in
-from genre_lightning.pretrained.transformer import WORDS, Settings, build, damaged
+from genre_lightning.pretrained.hub import Name, settings_in, told_if_damaged
+from genre_lightning.pretrained.transformer import WORDS, Settings, build
 
 MOST_TOKENS = 77  # of a text; CLAP was trained on as many
 
@@ -17,11 +17,9 @@ def vector_of(text: str, name: Name, settings: Settings) -> Tensor:
     if not text.strip():
         raise UserError("--text: says nothing; describe the songs in words")
     network = build(name, settings, WORDS)
-    try:
-        tokens = torch.tensor([tokenised(text, name)])
+    tokens = torch.tensor([tokenised(text, name)])
+    with told_if_damaged(name):  # by tokens that it does not know
         return nn.functional.normalize(network(tokens, attention_mask=torch.ones_like(tokens)).text_embeds, dim=-1)[0]
-    except (IndexError, RuntimeError, ValueError) as error:  # tokens that it does not know
-        raise damaged(name, reason(error)) from None
 
 
 def tokenised(text: str, name: Name) -> list[int]:
@@ -31,12 +29,8 @@ def tokenised(text: str, name: Name) -> list[int]:
     path = settings_in(name) / TOKENS
     if not path.is_file():
         raise UserError(f"{name.place} cannot read: it has no {TOKENS}; songs are found by words with a whole CLAP")
-    try:
+    with told_if_damaged(name):
         tokenizer = Tokenizer.from_file(str(path))
-    except Exception as error:  # whatever the library raises for a file that is none of its own
-        if explain_import(error) is not None:
-            raise
-        raise damaged(name, f"{TOKENS}: {reason(error)}") from None
     tokenizer.enable_truncation(MOST_TOKENS)
     tokenizer.no_padding()
     return tokenizer.encode(text).ids

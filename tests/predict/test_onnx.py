@@ -139,5 +139,5 @@ def test_what_is_no_damage_is_not_called_damage(exported, monkeypatch, error):
 def test_it_is_said_what_the_file_holds_and_what_it_does_not():
     assert held(LogMel()) == "It holds the network, which reads windows of LogMel features as its metadata say."
     assert held(Pretrained(["musicnn", "efficientat"])).startswith(
-        "It holds the layers behind the frozen encoders, not musicnn and efficientat: other programs compute"
+        "It holds the layers behind the frozen encoders, not musicnn, efficientat: other programs compute"
     )

@@ -20,11 +20,10 @@ from genre_lightning.pretrained.card import licence
 )
 def test_the_card_says_the_licence_and_whether_commerce_is_excluded(tmp_path, card, told):
     (tmp_path / "README.md").write_text(f"---\n{card}\n---\n\n# Net\n", encoding="utf-8")
-    assert licence(tmp_path, "a/b") == told
+    assert licence(tmp_path) == told
 
 
-def test_no_card_is_no_licence_but_for_networks_whose_authors_say_it_elsewhere(tmp_path):
-    assert licence(tmp_path, "a/b") == "unknown: its card names none"
+def test_no_card_is_no_licence(tmp_path):
+    assert licence(tmp_path) == "unknown: its card names none"
     (tmp_path / "README.md").write_text("# Net\n---\nlicense: mit\n---\n", encoding="utf-8")
-    assert licence(tmp_path, "a/b") == "unknown: its card names none"
-    assert licence(tmp_path, "microsoft/wavlm-base-plus") == "cc-by-sa-3.0"
+    assert licence(tmp_path) == "unknown: its card names none"

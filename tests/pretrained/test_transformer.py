@@ -52,6 +52,9 @@ def test_what_settings_do_not_say_is_usual_for_the_kind(tmp_path):
     assert (read(tmp_path).width, read(tmp_path).sample_rate) == (512, 48000)
     (tmp_path / "processor_config.json").write_text('{"feature_extractor": {"sampling_rate": 32000}}')
     assert read(tmp_path).sample_rate == 32000
+    (tmp_path / "processor_config.json").write_text('{"feature_extractor": []}')
+    with pytest.raises(UserError, match=r"cannot be used: processor_config\.json holds no settings of its input"):
+        read(tmp_path)
 
 
 @pytest.mark.parametrize("content", ["{", "[]", "3", '{"model_type": "clap", "x": 1e999}', "\udcff", "[" * 100_000])

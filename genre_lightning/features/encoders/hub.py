@@ -10,16 +10,18 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from genre_lightning.config import is_of, shown
 from genre_lightning.errors import UserError
 from genre_lightning.features.encoders.base import Encoder, repeated
 from genre_lightning.features.encoders.efficientat import onto_steps
 from genre_lightning.pretrained.card import licence
-from genre_lightning.pretrained.hub import Name, pinned, read_name, settings_in
-from genre_lightning.pretrained.transformer import Settings, build, extractor_of, read_settings
+from genre_lightning.pretrained.hub import Name, damaged, pinned, read_name, settings_in
+from genre_lightning.pretrained.transformer import Settings, build, extractor_of, read_settings, try_out
 from genre_lightning.pretrained.words import vector_of
 
 logger = logging.getLogger(__name__)
 LEAST_SECONDS = 0.05  # a clip that is shorter is repeated until it has them
+MOST_SECONDS = 60.0  # of a window
 SPEECH_SECONDS = 10.0  # that are heard at once; attention takes the square of it
 ONE_AT_A_TIME = Lock()  # songs are read by several threads
 
@@ -45,7 +47,7 @@ class HubEncoder(Encoder):
     @property
     def licence(self) -> str:
         """Under which licence its weights are. Raises UserError if its card cannot be had."""
-        return licence(settings_in(self.name), self.name.place)
+        return licence(settings_in(self.name))
 
     def answer(self, waveform: Tensor, **asked: Any) -> Any:
         """What the library says of a waveform `(samples,)`. Raises UserError if there is no such network."""
@@ -63,12 +65,20 @@ class WindowEncoder(HubEncoder):
     Windows are as long as its own extractor says, or the song if that is shorter, and evenly spaced from the song's
     beginning to its end, so few that they overlap less than by half. A step is the mean of the windows of its part of
     the song.
+
+    Attributes:
+        length: What its extractor calls how long a window is, what is usual, and how many of these make a second.
     """
 
-    @property
-    @abstractmethod
-    def seconds(self) -> float:
-        """How long a window is."""
+    length: tuple[str, int, int]
+
+    def __init__(self, name: Name, settings: Settings) -> None:
+        super().__init__(name, settings)
+        key, usual, per_second = self.length
+        value = settings.extractor.get(key, usual)
+        if not (is_of(value, float) and LEAST_SECONDS <= value / per_second <= MOST_SECONDS):
+            raise damaged(name, f"{key} is {shown(str(value))}")
+        self.seconds = value / per_second
 
     @abstractmethod
     def heard(self, window: Tensor) -> Tensor:
@@ -85,9 +95,7 @@ class WindowEncoder(HubEncoder):
 class Ast(WindowEncoder):
     """The Audio Spectrogram Transformer (Gong et al. 2021): the mean of its two class tokens, normalised."""
 
-    @property
-    def seconds(self) -> float:
-        return self.settings.extractor.get("max_length", 1024) / 100  # frames, each of 10 ms
+    length = ("max_length", 1024, 100)  # frames, each of 10 ms
 
     def heard(self, window: Tensor) -> Tensor:
         return self.answer(window).pooler_output
@@ -96,9 +104,7 @@ class Ast(WindowEncoder):
 class Clap(WindowEncoder):
     """The ear of CLAP (Wu et al. 2023): vectors of length 1 in the space that it shares with texts."""
 
-    @property
-    def seconds(self) -> float:
-        return self.settings.extractor.get("max_length_s", 10)
+    length = ("max_length_s", 10, 1)
 
     def heard(self, window: Tensor) -> Tensor:
         return nn.functional.normalize(self.answer(window).audio_embeds, dim=-1)
@@ -147,7 +153,7 @@ def hub_encoder(text: str) -> HubEncoder:
     """
     name = read_name(text)
     if name is None:
-        raise UserError(f"features.encoders: there is no folder {text}; networks of a hub are called OWNER/NAME")
+        raise UserError(f"features.encoders: there is no folder {shown(text)}; networks of a hub are called OWNER/NAME")
     settings = read_settings(name := pinned(name))
     return KINDS.get(settings.kind, Speech)(name, settings)
 
@@ -167,7 +173,8 @@ def outcome(name: Name) -> tuple[nn.Module, Any] | UserError:
     try:
         settings = read_settings(name)
         network, extractor = build(name, settings), extractor_of(name, settings)
-        told = licence(settings_in(name), name.place)
+        try_out(name, network, extractor)
+        told = licence(settings_in(name))
     except UserError as error:
         return error
     logger.info("%s, revision %s; licence of its weights: %s", name.place, name.revision[:12], told)

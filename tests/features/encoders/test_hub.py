@@ -132,6 +132,32 @@ def test_the_very_network_is_pinned_and_another_one_in_its_place_is_told_of(tmp_
     assert Pretrained([str(folder)]).encoders != [pinned]
 
 
+def test_two_that_are_called_the_same_are_both_told_of(networks, tmp_path):
+    other = save("ast", tmp_path / "ast", "license: cc-by-nc-4.0")
+    (told,) = Pretrained([str(networks["ast"]), str(other)]).facts().values()
+    assert "licence apache-2.0; revision" in told and told.endswith("cc-by-nc-4.0: not for commercial use")
+
+
+@pytest.mark.parametrize(
+    ("family", "of_input", "line"),
+    [
+        ("ast", {"max_length": 0}, "max_length is 0"),
+        ("clap", {"max_length_s": None}, "max_length_s is None"),
+        ("ast", {"num_mel_bins": 32}, "RuntimeError: The size of tensor"),
+    ],
+)
+def test_input_that_does_not_fit_the_network_is_told_of_and_no_song_is_to_blame(tmp_path, song, family, of_input, line):
+    folder = save(family, tmp_path / "net")
+    set_in(folder, "preprocessor_config.json", **of_input)
+    with pytest.raises(UserError, match=f"net cannot be used: {line}"):
+        frames(song[0], folder)
+
+
+def test_a_folder_that_is_missing_does_nothing_to_a_terminal():
+    with pytest.raises(UserError, match=r"there is no folder /no/\\x1b\[2J; networks of a hub are called OWNER/NAME"):
+        Pretrained(["/no/\x1b[2J"])
+
+
 def test_the_licence_is_said_when_the_network_is_first_used(tmp_path, song, caplog):
     caplog.set_level("INFO")
     folder = save("ast", tmp_path / "ast")
