@@ -54,7 +54,7 @@ def test_a_clap_that_has_no_words_says_so(clap, tmp_path):
 @pytest.mark.slow
 @pytest.mark.usefixtures("encoder_weights")
 def test_songs_are_found_by_words_whatever_else_the_run_hears(clap, train_run, map_run):
-    run = train_run("model=pretrained", f"features.encoders=['{clap.as_posix()}',efficientat]")
+    run = train_run("model=pretrained", f"features.encoders=[efficientat,'{clap.as_posix()}']")
     map_run(run)
     embeddings, (encoder,) = read_embeddings(run), Pretrained([str(clap)]).encoders_made()
     with np.load(run / HEARD) as kept:
