@@ -247,5 +247,4 @@ def print_summary(metrics: ClusterMetrics, told: str, broken: dict[Path, str], p
     left_out = [f"left out: {path} {reason}" for path, reason in broken.items()]
     if broken:
         left_out.append(f"songs that cannot be read: {len(broken)}")
-    parts = [metrics.summary(), told, "\n".join(left_out), "\n".join(places)]
-    say("\n" + "\n\n".join(filter(None, parts)))
+    say("\n" + "\n\n".join(filter(None, [metrics.summary(), told, "\n".join(left_out), "\n".join(places)])))

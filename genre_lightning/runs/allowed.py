@@ -4,6 +4,7 @@ They name the classes and functions that are called, with what; all that is not 
 anything is imported.
 """
 
+import os
 import re
 from pathlib import Path
 from typing import Any
@@ -152,3 +153,16 @@ def check_classes(called: dict[str, Any]) -> None:
 def refused(path: Path, key: str, value: object, why: str) -> UserError:
     """What to raise for a setting that somebody else may have written to do harm."""
     return UserError(f"{path}: {key} names {shown(value)}, which {why}; if you trust that run, add trust=true")
+
+
+def check_processes(began: DictConfig, cfg: DictConfig, path: Path) -> None:
+    """Raise UserError if a run from elsewhere would start more processes than this machine has processors.
+
+    How many the command, `cfg`, says is not asked about.
+    """
+    cores = os.cpu_count() or 1
+    for key in () if cfg.trust else ("trainer.devices", "loader.num_workers"):
+        value: Any = OmegaConf.select(began, key)
+        count = len(value) if OmegaConf.is_list(value) else int(value) if str(value).lstrip("-").isdecimal() else 0
+        if count > cores and value != OmegaConf.select(cfg, key):
+            raise UserError(f"{path}: {key} is {count}, and this machine has {cores} processors; say how many: {key}=1")

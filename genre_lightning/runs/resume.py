@@ -1,6 +1,5 @@
 """A run that was interrupted goes on with the settings that it began with: ckpt_path=, or the same sweep again."""
 
-import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,7 @@ from genre_lightning.config import check_type, is_of, shown
 from genre_lightning.data.catalogue import MANIFEST, TESTED_IN, Catalogue, Track, read_manifest
 from genre_lightning.data.hub.listing import asked_in, is_kept
 from genre_lightning.errors import UserError
-from genre_lightning.runs.allowed import check_allowed
+from genre_lightning.runs.allowed import check_allowed, check_processes
 from genre_lightning.runs.checkpoint import read_checkpoint
 from genre_lightning.runs.folders import CHECKPOINTS, MULTIRUN, folder_of, holds_run
 from genre_lightning.runs.foreign import CONFIG, DAMAGED, check_links, literal, read_settings, read_yaml
@@ -60,19 +59,6 @@ def pin_encoders(began: DictConfig, path: Path) -> None:
         kept = read_checkpoint(path)["GenreDataModule"].get("features")
         if is_of(kept, dict[str, Any]) and is_of(kept.get("encoders"), list[str]):
             began.features.encoders = literal(kept["encoders"])  # the checkpoint may be somebody else's
-
-
-def check_processes(began: DictConfig, cfg: DictConfig, path: Path) -> None:
-    """Raise UserError if a run from elsewhere would start more processes than this machine has processors.
-
-    How many the command, `cfg`, says is not asked about.
-    """
-    cores = os.cpu_count() or 1
-    for key in () if cfg.trust else ("trainer.devices", "loader.num_workers"):
-        value: Any = OmegaConf.select(began, key)
-        count = len(value) if OmegaConf.is_list(value) else int(value) if str(value).lstrip("-").isdecimal() else 0
-        if count > cores and value != OmegaConf.select(cfg, key):
-            raise UserError(f"{path}: {key} is {count}, and this machine has {cores} processors; say how many: {key}=1")
 
 
 def settings_it_began_with(folder: Path, cfg: DictConfig) -> DictConfig:

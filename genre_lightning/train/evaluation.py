@@ -24,14 +24,7 @@ from genre_lightning.models.base import GenreClassifier
 from genre_lightning.models.summary import multiply_adds, parameters
 from genre_lightning.plotting import save_picture
 from genre_lightning.runs.predictions import write_predictions
-from genre_lightning.runs.results import (
-    SCORED,
-    Figures,
-    GenreFigures,
-    Results,
-    SplitFigures,
-    split_titles,
-)
+from genre_lightning.runs.results import SCORED, Figures, GenreFigures, Results, SplitFigures, split_titles
 from genre_lightning.text import say
 from genre_lightning.train.about_songs import about_songs
 from genre_lightning.train.advice import advise, songs_from
