@@ -47,7 +47,7 @@ def test_a_clap_that_has_no_words_says_so(clap, tmp_path):
     with pytest.raises(UserError, match=r"clap cannot read: it has no tokenizer\.json"):
         encoder.of_words("piano")
     (tmp_path / "clap" / "tokenizer.json").write_text("{}")
-    with pytest.raises(UserError, match=r"cannot be used: tokenizer\.json: "):
+    with pytest.raises(UserError, match=r"the network in .*clap cannot be used: "):
         encoder.of_words("piano")
 
 
