@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from genre_lightning.errors import UserError
+from genre_lightning.predict import playlists
 from genre_lightning.predict.formats import as_csv, as_json, as_table, title
 from genre_lightning.predict.library import alone_in, join_parts, songs_left, write_parts
 from genre_lightning.text import printable
@@ -29,7 +30,8 @@ What genre is a song, and when?
   genre-lightning predict logs/RUN song.mp3                its genres, averaged over the whole song
   genre-lightning predict logs/RUN album more.m4a --csv    a folder is searched for songs
   genre-lightning predict logs/RUN mix.flac --timeline     a row a second, and mix.flac.timeline.png
-  genre-lightning predict logs/RUN library --into found    a library: a table there; goes on if stopped"""
+  genre-lightning predict logs/RUN library --into found    a library: a table there; goes on if stopped
+  genre-lightning predict logs/RUN library --m3u lists     a playlist a genre too: lists/jazz.m3u8"""
 STATUS = "The exit status is 0 if all songs could be read, 1 if some could not, 2 if the command is wrong."
 DECIMALS = 6
 MISSING_SHOWN = 3
@@ -45,6 +47,8 @@ def add_predict(parser: argparse.ArgumentParser) -> None:
     formats.add_argument("--json", dest="format", action="store_const", const=as_json, help="print one list in JSON")
     formats.add_argument("--csv", dest="format", action="store_const", const=as_csv, help="print CSV")
     formats.add_argument("--into", type=Path, metavar="FOLDER", help="write CSV there, part by part, and go on from it")
+    playlist = "write a playlist for each genre there too, the most probable songs first"
+    parser.add_argument("--m3u", type=Path, metavar="FOLDER", help=playlist)
     parser.add_argument("--timeline", action="store_true", help="print and draw each second; silence has no genre")
     parser.add_argument("--every", type=seconds, metavar="SECONDS", help="seconds per row of the timeline (default: 1)")
     parser.add_argument("--pictures", type=Path, metavar="FOLDER", help="where timelines are drawn (default: here)")
@@ -82,28 +86,49 @@ def predict(arguments: argparse.Namespace) -> int:
     """Print what the songs are, each format as soon as it can; returns the exit status. Raises UserError."""
     from genre_lightning.runs.run import find_model
 
-    run, songs = find_model(arguments.run), find_songs(arguments.paths)
+    run, songs, every = find_model(arguments.run), find_songs(arguments.paths), moments(arguments)
+    if arguments.m3u is not None:
+        playlists.prepare(arguments.m3u, songs)
     from genre_lightning.predict.predictor import Predictor  # only now, since it takes seconds
 
     predictor = Predictor(run, trust=arguments.trust)
+    told = print_predictions if arguments.into is None else predict_library
+    status, found = told(arguments, predictor, songs, every)
+    if arguments.m3u is not None:
+        written = playlists.write_playlists(found, predictor.spec.genres, arguments.m3u)
+        say(f"wrote {len(written)} playlists into {printable(arguments.m3u)}", sys.stderr)
+    return status
+
+
+def moments(arguments: argparse.Namespace) -> float | None:
+    """How long each moment of a timeline is, in seconds; None: whole songs only. Raises UserError."""
+    if not (arguments.timeline or arguments.every or arguments.pictures):
+        return None
+    if arguments.m3u is not None and arguments.into is not None:
+        raise UserError("--m3u: a table of moments does not say what a whole song is; leave out --timeline or --into")
+    return arguments.every or 1.0
+
+
+def print_predictions(
+    arguments: argparse.Namespace, predictor: Predictor, songs: Sequence[Path], every: float | None
+) -> tuple[int, list[playlists.Sorted]]:
+    """Print what the songs are; returns the exit status, and the songs by their genres."""
+    found: list[playlists.Sorted] = []
     genres = predictor.spec.genres
-    timeline = arguments.timeline or arguments.every or arguments.pictures
-    every = (arguments.every or 1.0) if timeline else None
-    if arguments.into is not None:
-        return predict_library(arguments, predictor, songs, every)
     predictions = Predictions(predictor.predict_all(songs, every, engine_of(arguments)), len(songs))
-    shown = with_pictures(predictions, arguments.pictures or Path(), genres) if timeline else predictions
+    noted = playlists.noting(predictions, found)
+    shown = noted if every is None else with_pictures(noted, arguments.pictures or Path(), genres)
     for text in arguments.format(shown, genres, songs):
         say(text, sys.stdout)
     if predictions.stopped:
         raise KeyboardInterrupt
-    return predictions.status
+    return predictions.status, found
 
 
 def predict_library(
     arguments: argparse.Namespace, predictor: Predictor, songs: Sequence[Path], every: float | None
-) -> int:  # fmt: skip
-    """Write what the songs are into a folder, those that are not there yet; returns as `predict` does."""
+) -> tuple[int, list[playlists.Sorted]]:
+    """Write what the songs are into a folder, those that are not there yet; returns as `print_predictions` does."""
     folder, genres = arguments.into, predictor.spec.genres
     model = f"{predictor.fingerprint}-{every:g}" if every else predictor.fingerprint
     with alone_in(folder):
@@ -112,8 +137,10 @@ def predict_library(
         write_parts(folder, model, predictions, lambda part: as_csv(part, genres, songs))
         if predictions.stopped:
             raise KeyboardInterrupt
-        say(f"wrote {printable(join_parts(folder, model, next(as_csv([], genres, songs))))}", sys.stderr)
-    return predictions.status
+        table = join_parts(folder, model, next(as_csv([], genres, songs)))
+        say(f"wrote {printable(table)}", sys.stderr)
+        found = [] if arguments.m3u is None else playlists.sorted_before(table, len(genres), songs)
+    return predictions.status, found
 
 
 def engine_of(arguments: argparse.Namespace) -> Threads | Dask:

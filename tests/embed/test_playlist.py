@@ -1,3 +1,4 @@
+import sys
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,7 @@ from genre_lightning.embed.playlist import write_playlist
 from genre_lightning.errors import UserError
 
 
-def test_a_playlist_names_songs_below_it_by_relative_paths_and_others_in_full(tmp_path):
+def test_a_playlist_names_songs_by_paths_relative_to_its_folder(tmp_path):
     near, far = tmp_path / "lists" / "songs" / "é 1.mp3", tmp_path / "else" / "some_song.mp3"
     beside = tmp_path / "lists" / "#1.mp3"
     tracks = [Track(near, "jazz", "Böhrk", "One\nmore"), Track(far, "jazz"), Track(beside, "jazz", "Ann", "2")]
@@ -15,8 +16,20 @@ def test_a_playlist_names_songs_below_it_by_relative_paths_and_others_in_full(tm
     write_playlist(tracks, tmp_path / "lists" / "way.m3u8")
     lines = (tmp_path / "lists" / "way.m3u8").read_bytes().decode().split("\n")
     assert lines[:3] == ["#EXTM3U", "#EXTINF:-1,Böhrk - One more", "songs/é 1.mp3"]
-    assert lines[3:] == ["#EXTINF:-1,some song", far.as_posix(), "#EXTINF:-1,Ann - 2", "./#1.mp3", ""]
+    assert lines[3:] == ["#EXTINF:-1,some song", "../else/some_song.mp3", "#EXTINF:-1,Ann - 2", "./#1.mp3", ""]
     assert [path.name for path in (tmp_path / "lists").iterdir()] == ["way.m3u8"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need rights there")
+def test_a_path_that_leads_up_from_a_link_is_that_of_the_folder_behind_it(tmp_path):
+    song = tmp_path / "songs" / "a.mp3"
+    for folder in ("songs", "deep/er/lists"):
+        (tmp_path / folder).mkdir(parents=True)
+    song.touch()
+    (tmp_path / "link").symlink_to(tmp_path / "deep" / "er" / "lists", target_is_directory=True)
+    write_playlist([Track(song, "jazz")], tmp_path / "link" / "way.m3u8")
+    *_, named = (tmp_path / "link" / "way.m3u8").read_text().splitlines()
+    assert named.startswith("../") and (tmp_path / "link" / named).samefile(song)
 
 
 def test_what_cannot_be_written_is_said_in_a_line(tmp_path):

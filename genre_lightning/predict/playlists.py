@@ -1,0 +1,84 @@
+"""genre-lightning predict --m3u FOLDER: a playlist for each genre, the most probable songs first."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from genre_lightning.data.catalogue import Track
+from genre_lightning.embed.playlist import check_names, write_playlist
+from genre_lightning.errors import UserError
+from genre_lightning.predict.library import rows_of
+from genre_lightning.text import as_cell, from_cell, printable
+
+if TYPE_CHECKING:
+    from genre_lightning.predict.predictor import Prediction
+
+NONE = "none"  # the playlist of songs that have no genre, since the model was not to say one
+GENRE = 3  # its column in a library's table
+LONGEST_NAME = 60  # of a playlist: in any script it is then no longer than file systems allow
+# What Windows takes in no name, and the devices that it takes for none.
+REFUSED = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f]')
+DEVICES = re.compile(r"(con|prn|aux|nul|(com|lpt)[0-9¹²³])(\.|$)", re.IGNORECASE)
+
+
+class Sorted(NamedTuple):
+    """A song, the genre that it is sorted under, empty for none, and the probability of its most probable genre."""
+
+    path: Path
+    genre: str
+    confidence: float
+
+
+def prepare(folder: Path, songs: Sequence[Path]) -> None:
+    """Make the folder of playlists before much work is done for them. Raises UserError if songs cannot stand there."""
+    check_names(songs, folder)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(f"--m3u: cannot write to {printable(folder)}: {error.strerror or error}") from None
+
+
+def noting(predictions: Iterable[Prediction], songs: list[Sorted]) -> Iterator[Prediction]:
+    """The predictions, each of which is noted among `songs` when it comes."""
+    for prediction in predictions:
+        songs.append(Sorted(prediction.path, prediction.genre, max(prediction.probabilities.values())))
+        yield prediction
+
+
+def sorted_before(table: Path, n_genres: int, songs: Iterable[Path]) -> list[Sorted]:
+    """What a library's table, whose last columns are the genres, has of `songs`. Raises UserError."""
+    paths = {as_cell(str(song)): song for song in songs}
+    rows = (row for row in rows_of(table) if row[0] in paths)
+    return [Sorted(paths[row[0]], from_cell(row[GENRE]), max(map(float, row[-n_genres:]))) for row in rows]
+
+
+def write_playlists(songs: Sequence[Sorted], genres: Sequence[str], folder: Path) -> list[Path]:
+    """Write a playlist for each genre that has songs, and one for those that have none; returns them.
+
+    One that is there already is written anew, also if it has no songs any more. Raises UserError.
+    """
+    written, ranked = [], sorted(songs, key=lambda song: -song.confidence)
+    for genre, name in zip([*genres, ""], file_names([*genres, NONE]), strict=True):
+        tracks = [Track(song.path, genre) for song in ranked if song.genre == genre]
+        path = folder / f"{name}.m3u8"
+        if tracks or path.exists():
+            write_playlist(tracks, path)
+            written.append(path)
+    return written
+
+
+def file_names(genres: Iterable[str]) -> list[str]:
+    """A name for each genre that every system takes, no two of which differ by their case only."""
+    names: list[str] = []
+    for genre in genres:
+        plain = REFUSED.sub("-", genre)[:LONGEST_NAME].strip(" .") or "-"
+        plain = f"_{plain}" if DEVICES.match(plain) else plain
+        taken, name, number = {one.casefold() for one in names}, plain, 1
+        while name.casefold() in taken:
+            number += 1
+            name = f"{plain} ({number})"
+        names.append(name)
+    return names
