@@ -14,7 +14,7 @@ from genre_lightning.errors import UserError
 from genre_lightning.labels.candidates import Suggestions, suggestions
 from genre_lightning.labels.listed import label_of, listed_anew, listed_songs
 from genre_lightning.labels.page.document import PAGE, write_page
-from genre_lightning.labels.precision import WANTED, Automatic, Judged, automatic, precision
+from genre_lightning.runs.precision import WANTED, Automatic, Judged, automatic, precision
 from genre_lightning.text import harmless, percent, printable, table
 
 if TYPE_CHECKING:

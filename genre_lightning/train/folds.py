@@ -39,6 +39,7 @@ from genre_lightning.train.fit import (
     unwatched,
 )
 from genre_lightning.train.fold_report import OutOfFold, calibration, show_mean_curves, write_report_of_folds
+from genre_lightning.train.known import keep_known
 
 logger = logging.getLogger(__name__)
 
@@ -159,12 +160,13 @@ def learn(
 
 
 def learn_from_all(cfg: DictConfig, trainer: Trainer, data: GenreDataModule, temperature: float) -> GenreClassifier:
-    """The network that is kept."""
+    """The network that is kept, and what it makes of the songs."""
     folds = data.selection.catalogue.splits
     if trainer.is_global_zero:
         logger.info("learning from all %d songs", len(data.selection.catalogue))
     model = learn(cfg, trainer, data, folds, folds[0], "refit")
     keep(trainer, model, temperature)
+    keep_known(trainer, model, data)
     return model
 
 

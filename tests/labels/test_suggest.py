@@ -11,8 +11,8 @@ from genre_lightning.__main__ import main
 from genre_lightning.data.catalogue import Track, read_manifest
 from genre_lightning.embed.embedder import SongMeans
 from genre_lightning.labels.candidates import Heard, Suggestions
-from genre_lightning.labels.precision import Automatic, Precision
 from genre_lightning.labels.suggest import told_automatic, told_checked
+from genre_lightning.runs.precision import Automatic, Precision
 
 GENRES = ("clicks", "noise", "tones")
 

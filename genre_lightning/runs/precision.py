@@ -1,7 +1,7 @@
 """How often a run is right about songs that it did not know, and from which confidence on that is often enough.
 
 Such suggestions may be taken for labels, to sort a library by. A network gains nothing from them, and figures that are
-measured on them are far too good (docs/labels.md).
+measured on them are far too good (docs/labels.md). Predictions that are less sure may be none (docs/none.md).
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from genre_lightning.runs.predictions import PredictedSong, read_predictions
 from genre_lightning.text import percent
 
 WANTED = 0.95  # of the suggestions that may be taken for labels, the part that is right
+HALVES = "; each half of the artists chose how sure for the other"
 
 
 class Judged(NamedTuple):
@@ -96,14 +97,17 @@ def automatic(run: Path, confidence: float | None = None, *, by_artist: bool = T
     if confidence is not None:
         return Automatic(confidence, precision([(test, confidence)], where), crossed)
     chosen = lowest_confidence(test if crossed else val)
-    parts = [(test, chosen)]
-    if crossed:
-        halves = half_of_artists(test.groups)
-        parts = [(test.only(here), lowest_confidence(test.only(~here))) for here in (halves, ~halves)]
+    parts = by_halves(test, WANTED) if crossed else [(test, chosen)]
     if all(level is None for _, level in parts):
         return Automatic(None, None, crossed)
-    where += "; each half of the artists chose how sure for the other" if crossed else "; validation chose how sure"
+    where += HALVES if crossed else "; validation chose how sure"
     return Automatic(chosen, precision(parts, where), crossed)
+
+
+def by_halves(songs: Judged, wanted: float) -> list[tuple[Judged, float | None]]:
+    """Each half of the artists with the confidence that the other half chooses, None: none is good enough."""
+    halves = half_of_artists(songs.groups)
+    return [(songs.only(here), lowest_confidence(songs.only(~here), wanted)) for here in (halves, ~halves)]
 
 
 def told_unknown(run: Path, by_artist: bool) -> str:
@@ -153,17 +157,31 @@ def half_of_artists(groups: NDArray[np.int64]) -> NDArray[np.bool_]:
     return numbers % 2 == 0
 
 
-def lowest_confidence(songs: Judged) -> float | None:
-    """The lowest confidence from which on WANTED of the songs are right, if one more song, a wrong one, is imagined.
+def lowest_confidence(songs: Judged, wanted: float = WANTED) -> float | None:
+    """The lowest confidence from which on `wanted` of the songs are right, if one more song, a wrong one, is imagined.
 
-    Without that song a few right ones would be enough, which is luck: as it is, 19 are needed, all right. None if there
-    is no such confidence.
+    Without that song a few right ones would be enough, which is luck: for WANTED 19 are needed, all right. None if
+    there is no such confidence.
+    """
+    levels, right, counts = from_the_surest(songs)
+    enough = np.flatnonzero(right >= wanted * (counts + 1))
+    return float(levels[enough[-1]]) if len(enough) else None
+
+
+def highest_precision(songs: Judged) -> float:
+    """The most that `lowest_confidence` can be asked for: 0 to 1."""
+    _, right, counts = from_the_surest(songs)
+    return float((right / (counts + 1)).max(initial=0))
+
+
+def from_the_surest(songs: Judged) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.int64]]:
+    """Each confidence that there is, the highest first; how many of the songs that are as sure are right; and of how
+    many: all `(levels,)`.
     """
     order = np.argsort(-songs.confidence, kind="stable")
     levels, right = songs.confidence[order], songs.correct[order].cumsum()
     ends = np.append(levels[1:] < levels[:-1], np.ones_like(levels[:1], bool))  # songs as sure as each other are one
-    enough = np.flatnonzero(ends & (right >= WANTED * (np.arange(len(right)) + 2)))
-    return float(levels[enough[-1]]) if len(enough) else None
+    return levels[ends], right[ends], np.flatnonzero(ends) + 1
 
 
 def precision(parts: Iterable[tuple[Judged, float | None]], measured_on: str) -> Precision:

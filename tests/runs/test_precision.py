@@ -3,7 +3,7 @@ import pytest
 
 from genre_lightning.data.catalogue import Catalogue, Track, write_manifest
 from genre_lightning.errors import UserError
-from genre_lightning.labels.precision import Judged, automatic, lowest_confidence, precision
+from genre_lightning.runs.precision import Judged, automatic, lowest_confidence, precision
 
 
 def songs(confidence, correct, groups=None):
