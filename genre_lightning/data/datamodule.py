@@ -228,10 +228,6 @@ class GenreDataModule(WindowModule):
     def test_dataloader(self) -> list[DataLoader[Batch]]:
         return [self.whole_songs(split) for split in self.test_splits]
 
-    def predict_dataloader(self) -> DataLoader[Batch]:
-        """The whole songs that are learnt from."""
-        return self.whole_songs(LEARNT_FROM)
-
     def whole_songs(self, split: str) -> DataLoader[Batch]:
         """Every song of a split from beginning to end, each on one device."""
         dataset = self.datasets[split]

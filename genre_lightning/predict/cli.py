@@ -11,6 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
+from genre_lightning.command_line.values import fraction
 from genre_lightning.errors import UserError
 from genre_lightning.predict import playlists
 from genre_lightning.predict.formats import as_csv, as_json, as_table, title
@@ -43,12 +44,9 @@ def add_predict(parser: argparse.ArgumentParser) -> None:
     parser.description, parser.epilog = EXAMPLES, STATUS
     parser.add_argument("run", type=Path, metavar="RUN", help="the folder of a run, or of a sweep, or an .onnx file")
     parser.add_argument("paths", nargs="+", type=Path, metavar="SONG", help="songs, or folders of songs")
-    formats = parser.add_mutually_exclusive_group()
-    formats.add_argument("--json", dest="format", action="store_const", const=as_json, help="print one list in JSON")
-    formats.add_argument("--csv", dest="format", action="store_const", const=as_csv, help="print CSV")
-    formats.add_argument("--into", type=Path, metavar="FOLDER", help="write CSV there, part by part, and go on from it")
-    playlist = "write a playlist for each genre there too, the most probable songs first"
-    parser.add_argument("--m3u", type=Path, metavar="FOLDER", help=playlist)
+    add_outputs(parser)
+    right = "no genre where a run with folds is too unsure for this part of genres to be right, as 0.9: docs/none.md"
+    parser.add_argument("--precision", type=fraction, metavar="P", help=right)
     parser.add_argument("--timeline", action="store_true", help="print and draw each second; silence has no genre")
     parser.add_argument("--every", type=seconds, metavar="SECONDS", help="seconds per row of the timeline (default: 1)")
     parser.add_argument("--pictures", type=Path, metavar="FOLDER", help="where timelines are drawn (default: here)")
@@ -58,7 +56,18 @@ def add_predict(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--address", help="of the scheduler of --engine dask (default: a cluster on this machine)")
     add_trust(parser)
-    parser.set_defaults(format=as_table, call=predict)
+    parser.set_defaults(call=predict)
+
+
+def add_outputs(parser: argparse.ArgumentParser) -> None:
+    """Add how songs are told, and where."""
+    formats = parser.add_mutually_exclusive_group()
+    formats.add_argument("--json", dest="format", action="store_const", const=as_json, help="print one list in JSON")
+    formats.add_argument("--csv", dest="format", action="store_const", const=as_csv, help="print CSV")
+    formats.add_argument("--into", type=Path, metavar="FOLDER", help="write CSV there, part by part, and go on from it")
+    playlist = "write a playlist for each genre there too, the most probable songs first"
+    parser.add_argument("--m3u", type=Path, metavar="FOLDER", help=playlist)
+    parser.set_defaults(format=as_table)
 
 
 def add_trust(parser: argparse.ArgumentParser) -> None:
@@ -91,7 +100,9 @@ def predict(arguments: argparse.Namespace) -> int:
         playlists.prepare(arguments.m3u, songs)
     from genre_lightning.predict.predictor import Predictor  # only now, since it takes seconds
 
-    predictor = Predictor(run, trust=arguments.trust)
+    predictor = Predictor(run, arguments.trust, arguments.precision)
+    if predictor.limits is not None:
+        say(str(predictor.limits), sys.stderr)
     told = print_predictions if arguments.into is None else predict_library
     status, found = told(arguments, predictor, songs, every)
     if arguments.m3u is not None:
@@ -104,6 +115,8 @@ def moments(arguments: argparse.Namespace) -> float | None:
     """How long each moment of a timeline is, in seconds; None: whole songs only. Raises UserError."""
     if not (arguments.timeline or arguments.every or arguments.pictures):
         return None
+    if arguments.precision is not None:
+        raise UserError("--precision is known of whole songs only; leave out --timeline")
     if arguments.m3u is not None and arguments.into is not None:
         raise UserError("--m3u: a table of moments does not say what a whole song is; leave out --timeline or --into")
     return arguments.every or 1.0
@@ -118,7 +131,7 @@ def print_predictions(
     predictions = Predictions(predictor.predict_all(songs, every, engine_of(arguments)), len(songs))
     noted = playlists.noting(predictions, found)
     shown = noted if every is None else with_pictures(noted, arguments.pictures or Path(), genres)
-    for text in arguments.format(shown, genres, songs):
+    for text in arguments.format(shown, genres, songs, predictor.limits is not None):
         say(text, sys.stdout)
     if predictions.stopped:
         raise KeyboardInterrupt
@@ -129,15 +142,17 @@ def predict_library(
     arguments: argparse.Namespace, predictor: Predictor, songs: Sequence[Path], every: float | None
 ) -> tuple[int, list[playlists.Sorted]]:
     """Write what the songs are into a folder, those that are not there yet; returns as `print_predictions` does."""
-    folder, genres = arguments.into, predictor.spec.genres
-    model = f"{predictor.fingerprint}-{every:g}" if every else predictor.fingerprint
+    folder, genres, abstains = arguments.into, predictor.spec.genres, predictor.limits is not None
+    model = (
+        f"{predictor.fingerprint}{f'-{every:g}' if every else ''}{f'-none{predictor.precision:g}' if abstains else ''}"
+    )
     with alone_in(folder):
         todo = songs_left(folder, model, songs)
         predictions = Predictions(predictor.predict_all(todo, every, engine_of(arguments)), len(todo))
-        write_parts(folder, model, predictions, lambda part: as_csv(part, genres, songs))
+        write_parts(folder, model, predictions, lambda part: as_csv(part, genres, songs, abstains))
         if predictions.stopped:
             raise KeyboardInterrupt
-        table = join_parts(folder, model, next(as_csv([], genres, songs)))
+        table = join_parts(folder, model, next(as_csv([], genres, songs, abstains)))
         say(f"wrote {printable(table)}", sys.stderr)
         found = [] if arguments.m3u is None else playlists.sorted_before(table, len(genres), songs)
     return predictions.status, found

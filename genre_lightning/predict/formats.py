@@ -15,12 +15,16 @@ if TYPE_CHECKING:
     from genre_lightning.predict.predictor import Moment, Prediction
 
 DECIMALS = 6
+REASON = "none_because"  # the name of what says why a song gets no genre
+NONE = "none of these"  # genres, of a song that is to get none
 
 
-def as_table(predictions: Iterable[Prediction], genres: Sequence[str], songs: Sequence[Path]) -> Iterator[str]:
+def as_table(
+    predictions: Iterable[Prediction], genres: Sequence[str], songs: Sequence[Path], abstains: bool
+) -> Iterator[str]:  # fmt: skip
     """Tables for people: of one song the genres in rows, of several a line a song, of each timeline a line a moment."""
-    head, full = ("file", "genre", *genres), ["100.0 %"] * len(genres)
-    longest = [*((printable(song), "", *full) for song in songs), *(("", genre, *full) for genre in genres)]
+    head, full, named = ("file", "genre", *genres), ["100.0 %"] * len(genres), [*genres, NONE][: len(genres) + abstains]
+    longest = [*((printable(song), "", *full) for song in songs), *(("", name, *full) for name in named)]
     widths = column_widths([head, *longest])  # known before the first line, which is printed at once
     is_first = True
     for prediction in predictions:
@@ -37,21 +41,26 @@ def as_table(predictions: Iterable[Prediction], genres: Sequence[str], songs: Se
 
 
 def title(prediction: Prediction, name: object) -> str:
-    """A song and its most probable genre in a line."""
-    return f"{printable(name)}: {printable(prediction.genre)}, {percent(prediction.probabilities[prediction.genre])}"
+    """A song and its most probable genre in a line; before that, that it is none, and why."""
+    genre, probability = next(iter(prediction.probabilities.items()))
+    none = f"{NONE} ({prediction.none_because}); " if prediction.none_because else ""
+    return f"{printable(name)}: {none}{printable(genre)}, {percent(probability)}"
 
 
 def moment_row(label: str, moment: Moment, genres: Sequence[str]) -> tuple[str, ...]:
     """What is in a line for a moment, or a song, and its label."""
-    probabilities = [percent(moment.probabilities[genre]) if moment.genre else "" for genre in genres]
-    return label, moment.genre or "silence", *probabilities
+    if not moment.probabilities:
+        return label, "silence", *("" for _ in genres)
+    return label, moment.genre or NONE, *(percent(moment.probabilities[genre]) for genre in genres)
 
 
-def as_json(predictions: Iterable[Prediction], *_: object) -> Iterator[str]:
+def as_json(predictions: Iterable[Prediction], _genres: object, _songs: object, abstains: bool) -> Iterator[str]:
     """One list, a song a line, the genres of each with the most probable first."""
     opening = "["
     for prediction in predictions:
         values = {"path": str(prediction.path), **plain(prediction)}
+        if abstains:
+            values[REASON] = prediction.none_because or None
         if prediction.timeline:
             values["timeline"] = [plain(moment) for moment in prediction.timeline]
         yield opening + json.dumps(values)
@@ -60,23 +69,26 @@ def as_json(predictions: Iterable[Prediction], *_: object) -> Iterator[str]:
 
 
 def plain(moment: Moment) -> dict[str, Any]:
-    """A moment, or a whole song, as JSON holds it; the genre of silence is null."""
+    """A moment, or a whole song, as JSON holds it; the genre of silence, and that of none of these, is null."""
     probabilities = {genre: round(probability, DECIMALS) for genre, probability in moment.probabilities.items()}
     return {**span(moment), "genre": moment.genre or None, "probabilities": probabilities}
 
 
-def as_csv(predictions: Iterable[Prediction], genres: Sequence[str], _: object) -> Iterator[str]:
+def as_csv(
+    predictions: Iterable[Prediction], genres: Sequence[str], _songs: object, abstains: bool
+) -> Iterator[str]:  # fmt: skip
     """A line for each song, or of songs with a timeline for each moment, with a column for each genre.
 
-    For silence the genre and the columns are empty.
+    For silence the genre and the columns are empty; for none of these the genre is, and a column says why.
     """
-    yield csv_line(["path", "from_seconds", "to_seconds", "genre", *map(as_cell, genres)])
+    yield csv_line(["path", "from_seconds", "to_seconds", "genre", *[REASON][:abstains], *map(as_cell, genres)])
     for prediction in predictions:
+        reason = [prediction.none_because][:abstains]
         for moment in prediction.timeline or [prediction]:
             known = plain(moment)["probabilities"]
             probabilities = [known.get(genre) for genre in genres]
             told = [as_cell(str(prediction.path)), *span(moment).values(), as_cell(moment.genre)]
-            yield csv_line([*told, *probabilities])
+            yield csv_line([*told, *reason, *probabilities])
 
 
 def span(moment: Moment) -> dict[str, float]:

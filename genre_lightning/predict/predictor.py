@@ -23,6 +23,7 @@ from genre_lightning.data.spec import Spec
 from genre_lightning.data.windows import cut, regular_starts
 from genre_lightning.devices import use_one_thread_after_fork
 from genre_lightning.errors import UserError
+from genre_lightning.predict.abstain import Limits, limits
 from genre_lightning.predict.onnx import Logits, check_shapes, read_exported
 
 # As many as stay in the processor's cache: the CNN takes half the time that it takes for all windows of a song at once.
@@ -56,10 +57,17 @@ class Prediction(Moment):
     Attributes:
         path: the song's file.
         timeline: the song part by part, if it was asked for.
+        none_because: why it gets no genre, though it has probabilities: UNSURE or UNFAMILIAR; empty if it gets one.
     """
 
     path: Path
     timeline: Sequence[Moment] = ()
+    none_because: str = ""
+
+    @property
+    def genre(self) -> str:
+        """The most probable genre; empty if it gets none."""
+        return "" if self.none_because else super().genre
 
 
 class Predictor:
@@ -71,15 +79,18 @@ class Predictor:
     Args:
         run: the folder of a finished run, or of a sweep for its best by validation, or an .onnx file exported from one.
         trust: whether the run may name classes that are not of this project, whose code runs then.
+        precision: the part of whole songs with a genre that is to have the right one, 0 to 1: songs that it is not so
+            sure of, or that are unlike those it learnt from, get none (docs/none.md). None: all songs get one.
 
     Raises:
-        UserError: the run is neither, is damaged or needs `trust`.
+        UserError: the run is neither, is damaged or needs `trust`; or it has no folds, and cannot tell the precision.
     """
 
-    def __init__(self, run: str | PathLike[str], trust: bool = False) -> None:
+    def __init__(self, run: str | PathLike[str], trust: bool = False, precision: float | None = None) -> None:
         use_one_thread_after_fork()
-        self.run, self.trust = Path(run), trust
+        self.run, self.trust, self.precision = Path(run), trust, precision
         self.spec, self.logits = load(Path(run), trust)
+        self.limits = None if precision is None else load_limits(Path(run), trust, precision)
         self.n_frames = self.spec.window_shape[0]
 
     def predict(self, path: str | PathLike[str], every_seconds: float | None = None) -> Prediction:
@@ -98,8 +109,10 @@ class Predictor:
         spec = self.spec
         song = extract(Path(path), spec.features, spec.dtype, spec.loudness, spec.lengths)
         windows = self.predict_windows(song.frames, regular_starts(len(song.frames), self.n_frames, spec.overlap))
+        probabilities = self.by_genre(windows.mean(dim=0))
+        reason = "" if self.limits is None else self.limits.reason_against(max(probabilities.values()), song.stats)
         timeline = () if every_seconds is None else self.timeline(song, every_seconds)
-        return Prediction(0.0, song.seconds, self.by_genre(windows.mean(dim=0)), Path(path), timeline)
+        return Prediction(0.0, song.seconds, probabilities, Path(path), timeline, reason)
 
     def predict_all(
         self, paths: Sequence[Path], every_seconds: float | None = None, engine: Threads | Dask | None = None
@@ -115,7 +128,8 @@ class Predictor:
             Each path in the order given, with what `predict` returns or raises for it.
         """
         if isinstance(engine, Dask):
-            task = partial(predict_part, self.run.absolute(), self.trust, self.fingerprint, every_seconds)
+            known = self.run.absolute(), self.trust, self.fingerprint, self.precision
+            task = partial(predict_part, known, every_seconds)
             return chain.from_iterable(engine.map(task, parts(paths)))
         return extract_all(paths, partial(self.predict, every_seconds=every_seconds), engine or Threads())
 
@@ -169,16 +183,25 @@ class Predictor:
 
 
 def predict_part(
-    run: Path, trust: bool, fingerprint: str, every_seconds: float | None, paths: Sequence[Path]
+    known: tuple[Path, bool, str, float | None], every_seconds: float | None, paths: Sequence[Path]
 ) -> list[tuple[Path, Prediction | AudioError]]:
     """Predict songs in a worker of a cluster, which reads the run once as long as its model stays the same."""
-    return [*remembered(run, trust, fingerprint).predict_all(paths, every_seconds, Threads(1))]
+    return [*remembered(*known).predict_all(paths, every_seconds, Threads(1))]
 
 
 @cache
-def remembered(run: Path, trust: bool, _fingerprint: str) -> Predictor:
+def remembered(run: Path, trust: bool, _fingerprint: str, precision: float | None) -> Predictor:
     """The run's Predictor."""
-    return Predictor(run, trust)
+    return Predictor(run, trust, precision)
+
+
+def load_limits(run: Path, trust: bool, precision: float) -> Limits:
+    """What a song must reach to get a genre by a run. Raises UserError."""
+    from genre_lightning.runs.run import Run, find_model
+
+    if (found := find_model(run)).suffix == ".onnx":
+        raise UserError(f"--precision: {run} does not hold the songs that its run learnt from; name the run's folder")
+    return limits(Run(found, trust=trust), precision)
 
 
 def load(run: Path, trust: bool) -> tuple[Spec, Logits]:

@@ -22,6 +22,7 @@ from genre_lightning.metrics import ScoredSongs, is_correct
 from genre_lightning.models.base import GenreClassifier
 from genre_lightning.runs.checkpoint import UNREADABLE, load_plain, read_checkpoint
 from genre_lightning.runs.folders import FOLDS, JUDGED
+from genre_lightning.runs.known import known_songs, write_known
 from genre_lightning.text import percent
 from genre_lightning.train import baseline
 from genre_lightning.train.callbacks import History
@@ -39,7 +40,6 @@ from genre_lightning.train.fit import (
     unwatched,
 )
 from genre_lightning.train.fold_report import OutOfFold, calibration, show_mean_curves, write_report_of_folds
-from genre_lightning.train.known import keep_known
 
 logger = logging.getLogger(__name__)
 
@@ -160,13 +160,15 @@ def learn(
 
 
 def learn_from_all(cfg: DictConfig, trainer: Trainer, data: GenreDataModule, temperature: float) -> GenreClassifier:
-    """The network that is kept, and what it makes of the songs."""
+    """The network that is kept, beside how the songs sound."""
     folds = data.selection.catalogue.splits
     if trainer.is_global_zero:
         logger.info("learning from all %d songs", len(data.selection.catalogue))
     model = learn(cfg, trainer, data, folds, folds[0], "refit")
     keep(trainer, model, temperature)
-    keep_known(trainer, model, data)
+    if trainer.is_global_zero:
+        stats, _ = baseline.song_vectors(data, folds)
+        write_known(known_songs(stats, data.artist_groups(*folds)), Path(trainer.default_root_dir))
     return model
 
 

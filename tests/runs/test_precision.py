@@ -3,7 +3,7 @@ import pytest
 
 from genre_lightning.data.catalogue import Catalogue, Track, write_manifest
 from genre_lightning.errors import UserError
-from genre_lightning.runs.precision import Judged, automatic, lowest_confidence, precision
+from genre_lightning.runs.precision import Judged, automatic, highest_precision, lowest_confidence, precision
 
 
 def songs(confidence, correct, groups=None):
@@ -25,6 +25,12 @@ def test_the_lowest_level_is_taken_though_a_higher_one_was_not_enough():
 def test_songs_that_are_equally_sure_count_together():
     assert lowest_confidence(songs([0.9] * 40 + [0.8] * 10, [True] * 45 + [False] * 5)) == 0.9
     assert lowest_confidence(songs([0.9] * 40, [True] * 30 + [False] * 10)) is None
+
+
+def test_the_highest_precision_is_the_most_that_can_be_asked_for():
+    judged = songs([0.9, 0.8, 0.8, 0.7], [True, False, True, True])
+    assert highest_precision(judged) == 3 / 5 and lowest_confidence(judged, 3 / 5) == 0.7
+    assert lowest_confidence(judged, 0.61) is None and highest_precision(songs([], [])) == 0
 
 
 @pytest.fixture

@@ -1,0 +1,42 @@
+import numpy as np
+import pytest
+import torch
+
+from genre_lightning.errors import UserError
+from genre_lightning.runs import known
+from genre_lightning.runs.known import KNOWN, known_songs, read_known, write_known
+
+
+@pytest.fixture
+def stats():
+    """Songs of twenty artists, five by each, whose stats have quite different units."""
+    rng = np.random.default_rng(0)
+    artists = rng.standard_normal((20, 6)).repeat(5, axis=0)
+    return ((artists + 0.01 * rng.standard_normal((100, 6))) * [1, 1000, 1e-3, 1, 1, 0]).astype(np.float32)
+
+
+GROUPS = [number // 5 for number in range(100)]
+
+
+def test_a_song_is_as_near_as_those_of_other_artists_are_to_each_other_or_it_is_unlike_them(stats):
+    songs = known_songs(stats, GROUPS)
+    assert all(songs.are_like(song) for song in stats[:20]) and songs.are_like(np.median(stats, axis=0))
+    assert not songs.are_like(stats[0] + [0, 0, 0.01, 0, 0, 0]) and not songs.are_like(stats[0] + [0, 9000, 0, 0, 0, 0])
+    assert songs.limit > 20 * known_songs(stats, range(100)).limit  # of songs of one artist, all would be near
+
+
+def test_of_many_songs_some_are_kept_and_of_one_artist_nothing_is_too_far(stats, monkeypatch):
+    monkeypatch.setattr(known, "MOST", 30)
+    assert len(known_songs(stats, GROUPS).stats) == 25
+    assert known_songs(stats, [0] * 100).are_like(stats[0] + 1e6)
+
+
+def test_songs_are_kept_and_what_is_damaged_or_of_other_features_is_named(stats, tmp_path):
+    (tmp_path / KNOWN).parent.mkdir()
+    write_known(known_songs(stats, GROUPS), tmp_path)
+    assert read_known(tmp_path, 3).limit == known_songs(stats, GROUPS).limit
+    with pytest.raises(UserError, match=r"known_songs\.pt is damaged, or of another model"):
+        read_known(tmp_path, 4)
+    torch.save({"stats": torch.full((9, 6), torch.nan), "scale": torch.ones(6), "limit": 1.0}, tmp_path / KNOWN)
+    with pytest.raises(UserError, match=r"known_songs\.pt is damaged, or of another model"):
+        read_known(tmp_path, 3)
