@@ -14,10 +14,10 @@ import genre_lightning.command_line.uncaught  # noqa: F401 (before all that take
 
 from genre_lightning import __version__
 from genre_lightning.command_line.ending import run_command
-from genre_lightning.command_line.values import csv_file, fraction, playlist
+from genre_lightning.command_line.values import count, csv_file, fraction, playlist
 from genre_lightning.devices import machine, prepare_process
 from genre_lightning.errors import UserError, packages
-from genre_lightning.predict.cli import add_predict, add_trust, count
+from genre_lightning.predict.cli import add_predict, add_trust
 from genre_lightning.predict.explain import add_explain
 from genre_lightning.predict.show import add_show
 from genre_lightning.text import harmless, printable

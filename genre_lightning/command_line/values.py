@@ -1,7 +1,23 @@
 """What values of options have to be: argparse makes a line of what these functions raise."""
 
 import argparse
+from contextlib import suppress
 from pathlib import Path
+
+
+def seconds(text: str) -> float:
+    """A time above 0. Raises ArgumentTypeError, of which argparse makes a line."""
+    with suppress(ValueError):
+        if 0 < float(text) < float("inf"):
+            return float(text)
+    raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds above 0")
+
+
+def count(text: str) -> int:
+    """A whole number above 0. Raises ValueError or ArgumentTypeError, of which argparse makes a line."""
+    if int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not above 0")
+    return int(text)
 
 
 def fraction(text: str) -> float:

@@ -7,11 +7,10 @@ import os
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-from genre_lightning.command_line.values import fraction
+from genre_lightning.command_line.values import count, fraction, seconds
 from genre_lightning.errors import UserError
 from genre_lightning.predict import playlists
 from genre_lightning.predict.formats import as_csv, as_json, as_table, title
@@ -74,21 +73,6 @@ def add_trust(parser: argparse.ArgumentParser) -> None:
     """Add the option that lets a run name code from elsewhere."""
     trust = "load classes from outside this project, which runs their code; only for runs that you trust"
     parser.add_argument("--trust", action="store_true", help=trust)
-
-
-def seconds(text: str) -> float:
-    """A time above 0. Raises ArgumentTypeError, of which argparse makes a line."""
-    with suppress(ValueError):
-        if 0 < float(text) < float("inf"):
-            return float(text)
-    raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds above 0")
-
-
-def count(text: str) -> int:
-    """A whole number above 0. Raises ValueError or ArgumentTypeError, of which argparse makes a line."""
-    if int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text} is not above 0")
-    return int(text)
 
 
 def predict(arguments: argparse.Namespace) -> int:

@@ -7,8 +7,8 @@ from contextlib import suppress
 from math import inf
 from pathlib import Path
 
+from genre_lightning.command_line.values import seconds
 from genre_lightning.errors import UserError
-from genre_lightning.predict.cli import seconds
 from genre_lightning.predict.explain import add_output, check_output, draw, free_name
 from genre_lightning.text import printable
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import io
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -63,7 +63,7 @@ def known_songs(stats: Vectors, groups: Sequence[int]) -> KnownSongs:
     return KnownSongs(kept, scale, float(np.quantile(np.concatenate(distances), USUAL, method="lower")))
 
 
-def to_neighbour(distances: NDArray[np.float64]) -> NDArray[np.float64]:
+def to_neighbour(distances: NDArray[np.floating[Any]]) -> NDArray[np.floating[Any]]:
     """`(songs, others)` -> `(songs,)`: the distance to the NEIGHBOUR-th nearest."""
     place = min(NEIGHBOUR, distances.shape[1]) - 1
     return np.partition(distances, place, axis=1)[:, place]
