@@ -9,10 +9,12 @@ from genre_lightning.data.hub.asked import Asked
 from genre_lightning.data.hub.rows import Row
 from genre_lightning.files import write_whole
 
-LONGEST_NAME = 100
+LONGEST_NAME = 120  # bytes, of which some file systems take 143; more are added while a file is written
 RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\.|$)", re.IGNORECASE)  # by Windows
 # How files begin, and what their names end with.
 SUFFIXES = {b"RIFF": ".wav", b"fLaC": ".flac", b"OggS": ".ogg", b"ID3": ".mp3", b"\xff\xfb": ".mp3"}
+# How the addresses of files in archives begin, as the library makes them: zip://NAME::ARCHIVE.
+OF_ARCHIVES = ("zip://", "gzip://", "bz2://", "xz://", "lz4://", "zstd://")
 OUTSIDE, SILENT = "lies outside of its data set", "has no sound in its data set"
 
 
@@ -49,7 +51,7 @@ def file_of(row: Row, taken: Container[str]) -> str:
 
 def plain(name: str) -> str:
     """A part of a path that every system takes, and that neither hides the file nor leads elsewhere."""
-    name = re.sub(r"[^\w .,&'()\[\]+-]", "_", name)[-LONGEST_NAME:].strip(" ").lstrip(".").rstrip(".")
+    name = re.sub(r"[^\w .,&'()\[\]+-]", "_", name).encode()[-LONGEST_NAME:].decode(errors="ignore").strip(" .")
     return f"_{name}" if RESERVED.match(name) or not name else name
 
 
@@ -60,8 +62,13 @@ def suffix_of(content: bytes | None) -> str:
 
 def is_of(address: str, asked: Asked) -> bool:
     """Whether the file that a row names is a part of its set: a row may name any, here or elsewhere."""
-    last = address.rpartition("::")[2]
-    return is_below(last, asked.on_disk) if asked.on_disk else last.startswith(f"hf://datasets/{asked.name}@")
+    inner, _, outer = address.partition("::")
+    if outer and not inner.startswith(OF_ARCHIVES):  # other kinds of addresses pass over what stands behind them
+        return False
+    last = outer or inner
+    if asked.on_disk:
+        return is_below(last, asked.on_disk)
+    return last.startswith(f"hf://datasets/{asked.name}@") and ".." not in last.split("/") and "::" not in last
 
 
 def is_below(name: str, folder: Path) -> bool:

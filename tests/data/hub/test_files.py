@@ -31,7 +31,8 @@ def test_a_file_is_called_as_it_is_there_and_lies_in_the_folder_of_its_split(nam
 
 def test_names_are_such_as_every_system_takes():
     assert plain('a:b*?"<>|.wav') == "a_b______.wav" and plain(".hidden") == "hidden" and plain("con.wav") == "_con.wav"
-    assert plain("Ленинград - Song (Live).mp3") == "Ленинград - Song (Live).mp3" and len(plain("x" * 999)) == 100
+    assert plain("a. .") == "a"
+    assert plain("Ленинград - Song (Live).mp3") == "Ленинград - Song (Live).mp3" and len(plain("名" * 999)) == 40
 
 
 def test_two_songs_of_one_name_are_two_files(tmp_path):
@@ -60,6 +61,17 @@ def test_a_set_leads_nowhere_else(name, tmp_path):
     folder.mkdir()
     ((path, _, fault),) = kept_rows(asked._replace(name=str(folder)), [row(name, None)], tmp_path / "kept")
     assert fault == OUTSIDE and not path.exists()
+
+
+def test_only_files_in_archives_have_an_address_behind_another(tmp_path, monkeypatch):
+    monkeypatch.setattr("genre_lightning.data.hub.files.content_at", lambda _: WAV)
+    (tmp_path / "set").mkdir()
+    (archive := tmp_path / "set" / "all.zip").touch()
+    on_disk, of_hub = Asked("", str(tmp_path / "set")), Asked("", "OWNER/songs")
+    for asked, whole in (on_disk, str(archive)), (of_hub, "hf://datasets/OWNER/songs@0123abc/all.zip"):
+        names = [f"{kind}://1.wav::{whole}" for kind in ("zip", "file", "https", "simplecache::file")]
+        faults = [fault for *_, fault in kept_rows(asked, [row(name, None) for name in names], tmp_path / "kept")]
+        assert faults == ["", OUTSIDE, OUTSIDE, OUTSIDE]
 
 
 @pytest.mark.skipif(os.name != "posix", reason="links need rights there")
