@@ -47,16 +47,17 @@ class Asked(NamedTuple):
         name, place = self.name, Path(self.name).expanduser().absolute()
         if self.on_disk or not self.is_of_hub:  # one that was a folder may be gone
             name = f"{place.name}-{hashlib.sha256(str(place).encode(errors='replace')).hexdigest()[:8]}"
-        parts = name, self.subset, self.audio_column
+        parts = name, self.subset, self.audio_column and f"column {self.audio_column}"
         called = "--".join(re.sub(r"[^\w.-]+", "--", part) for part in parts if part)
         return Path(self.root).expanduser() / called.lstrip(".-")
 
 
 def digest_of(folder: Path) -> str:
-    """What changes if a file in a folder does: a hash of their names, sizes and times."""
+    """What changes if a file in a folder does, but a hidden one: a hash of their names, sizes and times."""
     states = []
-    for above, _, names in os.walk(folder):
-        paths = (Path(above, name) for name in names)
+    for above, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if not name.startswith(".")]  # such as .git
+        paths = (Path(above, name) for name in names if not name.startswith("."))  # such as .DS_Store
         states += [(path.relative_to(folder).as_posix(), path.stat()) for path in paths if path.is_file()]
     lines = [f"{name} {state.st_size} {state.st_mtime_ns}" for name, state in sorted(states)]
     return hashlib.sha256("\n".join([str(folder.resolve()), *lines]).encode(errors="replace")).hexdigest()[:40]

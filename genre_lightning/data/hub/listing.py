@@ -83,9 +83,8 @@ def is_kept(asked: Asked) -> bool:
 
 def kept(asked: Asked) -> list[str]:
     """The revisions that are here of those that are asked for, the one that was fetched last at the end."""
-    wanted = "*" if asked.revision is None else asked.revision
-    found = sorted(asked.folder.glob(f"{wanted}/{LISTING}"), key=lambda path: path.stat().st_mtime)
-    return [path.parent.name for path in found]
+    found = sorted(asked.folder.glob(f"*/{LISTING}"), key=lambda path: path.stat().st_mtime)
+    return [path.parent.name for path in found if asked.revision in (None, path.parent.name)]
 
 
 def revision_of(asked: Asked) -> str:
@@ -94,6 +93,8 @@ def revision_of(asked: Asked) -> str:
     Raises UserError if there is no such set, or it is not what the revision says any more.
     """
     if asked.on_disk is not None:
+        if asked.folder.resolve().is_relative_to(asked.on_disk.resolve()):  # what is made there would change it
+            raise UserError(f"data.root: {asked.root} lies in {asked.name}; keep songs outside of it: data.root=OTHER")
         digest = digest_of(asked.on_disk)
         if asked.revision not in (None, digest):
             raise UserError(f"data.revision: {asked.name} has changed, and is now {digest}, not {asked.revision}")

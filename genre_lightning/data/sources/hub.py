@@ -93,9 +93,9 @@ def catalogue_of(listing: Listing, label: str, columns: Mapping[str, str]) -> Ca
     """The songs of a set, read by these columns. Raises UserError if a song has no fold, or there are too few folds."""
     told = ", ".join(f"{part} {name or '(none)'}" for part, name in {"label": label, **columns}.items())
     tell(f"{listing.name}, revision {listing.revision}, licence: {listing.licence}; columns: {told}")
-    splits = splits_of_folds(listing.songs, columns["fold"]) if columns["fold"] else {}
-    splits = splits_of_set(listing.songs) or splits
     songs = [song for song in listing.songs if song.values[label].strip()]
+    splits = splits_of_folds(songs, columns["fold"]) if columns["fold"] else {}
+    splits = splits_of_set(songs) or splits
     unknown = dict.fromkeys([song.path for song in listing.songs if not song.values[label].strip()], NO_LABEL)
     tracks = []
     for song in songs:
@@ -117,7 +117,7 @@ def tell(line: str) -> None:
 def splits_of_set(songs: Sequence[Song]) -> dict[str, str]:
     """What the splits of a set are called here; nothing if they are no splits, or there is only one.
 
-    A set whose test split nobody may see is tested on its validation split.
+    A set whose test split nobody may see, or whose songs there have no label, is tested on its validation split.
     """
     names = {song.split: SPLITS.get(song.split.lower(), "") for song in songs}
     found = {*names.values()}

@@ -80,6 +80,8 @@ def test_songs_that_are_files_stay_where_they_are(write_song, tmp_path, monkeypa
 def test_a_folder_that_has_changed_is_read_again_and_not_taken_for_what_it_was(asked, parquet):
     before = revision_of(asked)
     assert len(listing_of(asked).songs) == 3
+    (parquet / ".DS_Store").touch()
+    assert revision_of(asked) == before, "hidden files are not read"
     write_parquet(parquet / "train.parquet", rows(5))
     assert len(listing_of(asked).songs) == 5 and not is_kept(asked._replace(root="elsewhere"))
     with pytest.raises(UserError, match=rf"data\.revision: .* has changed, and is now \w+, not {before}"):
@@ -96,6 +98,18 @@ def test_a_set_of_the_hub_is_fetched_once_and_pinned(hub, tmp_path):
     assert hub == [("OWNER/songs", None), ("OWNER/songs", SHA), ("OWNER/songs", SHA)]
     assert listing_of(asked) == listing and is_kept(asked) and len(hub) == 3, "the hub is not asked again"
     assert all(path.is_relative_to(tmp_path / "kept" / "OWNER--songs" / SHA) for path, *_ in listing.songs)
+
+
+def test_songs_are_not_kept_in_the_folder_that_is_read(asked, parquet):
+    with pytest.raises(UserError, match=r"data\.root: .* lies in .*; keep songs outside of it"):
+        listing_of(asked._replace(root=str(parquet / "kept")))
+
+
+@pytest.mark.parametrize("revision", ["", "/v1", "*", ".."])
+def test_a_revision_is_no_pattern_of_names(revision, hub, tmp_path):
+    asked = Asked(str(tmp_path / "kept"), "OWNER/songs")
+    listing_of(asked)
+    assert not is_kept(asked._replace(revision=revision)) and is_kept(asked._replace(revision=SHA))
 
 
 def test_other_sources_are_not_pinned():

@@ -62,6 +62,13 @@ def test_splits_of_a_set_are_published_ones(listed, names, splits):
     assert Counter(track.split for track in catalogue) == splits
 
 
+def test_a_test_split_that_nobody_may_see_is_none(listed):
+    hidden = [row | {"label": ""} for row in rows(2, "test")]
+    named = {"train": rows(4, label="jazz"), "validation": rows(2, "validation", label="jazz"), "test": hidden}
+    catalogue = listed(named, label_column="label")
+    assert Counter(track.split for track in catalogue) == {"train": 4, "test": 2} and len(catalogue.others) == 2
+
+
 def test_a_set_without_validation_gives_a_part_of_its_training_songs(listed):
     catalogue = listed({"train": rows(12), "test": rows(4, "test")})
     divided = split_catalogue(catalogue)
