@@ -78,7 +78,9 @@ def asked_in(data: DictConfig) -> Asked:
 
 def is_kept(asked: Asked) -> bool:
     """Whether a set is here, so that nothing is fetched, read or written for it. Raises UserError."""
-    return bool(kept(asked)) if asked.on_disk is None else (asked.folder / digest_of(asked.on_disk) / LISTING).is_file()
+    if asked.on_disk is None:
+        return bool(kept(asked))
+    return (asked.folder / revision_of(asked) / LISTING).is_file()
 
 
 def kept(asked: Asked) -> list[str]:
@@ -97,7 +99,8 @@ def revision_of(asked: Asked) -> str:
             raise UserError(f"data.root: {asked.root} lies in {asked.name}; keep songs outside of it: data.root=OTHER")
         digest = digest_of(asked.on_disk)
         if asked.revision not in (None, digest):
-            raise UserError(f"data.revision: {asked.name} has changed, and is now {digest}, not {asked.revision}")
+            told = f"{asked.name} has changed, and is now {digest}, not {asked.revision}"
+            raise UserError(f"data.revision: {told}; start a new run with the songs it has now, without data.revision")
         return digest
     if found := kept(asked):
         return found[-1]

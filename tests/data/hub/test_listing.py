@@ -84,8 +84,9 @@ def test_a_folder_that_has_changed_is_read_again_and_not_taken_for_what_it_was(a
     assert revision_of(asked) == before, "hidden files are not read"
     write_parquet(parquet / "train.parquet", rows(5))
     assert len(listing_of(asked).songs) == 5 and not is_kept(asked._replace(root="elsewhere"))
-    with pytest.raises(UserError, match=rf"data\.revision: .* has changed, and is now \w+, not {before}"):
-        revision_of(asked._replace(revision=before))
+    for ask in revision_of, is_kept:
+        with pytest.raises(UserError, match=rf"data\.revision: .* has changed, and is now \w+, not {before}; start"):
+            ask(asked._replace(revision=before))
 
 
 def test_a_set_of_the_hub_is_fetched_once_and_pinned(hub, tmp_path):
