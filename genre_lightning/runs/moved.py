@@ -22,7 +22,7 @@ def where_they_were(began: DictConfig, folder: Path) -> None:
     started_in = Run(folder).started_in
     if started_in.resolve() == Path.cwd():
         return
-    for key in PLACES:
+    for key in (*PLACES, "data.name"):  # which may be the folder of a published set
         root: Any = OmegaConf.select(began, key)
         if isinstance(root, str):
             OmegaConf.update(began, key, where_it_was(root, started_in))

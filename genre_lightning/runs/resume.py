@@ -44,13 +44,20 @@ def settings_to_go_on_with(cfg: DictConfig, overrides: Sequence[str], folder: Pa
     may_be_new = MAY_BE_NEW_IN_SWEEP if began.get("folds") else MAY_BE_NEW  # its folds must have learnt for as long
     may_be_new = (*may_be_new, *(place for place in PLACES if place in typed))
     refuse_changes(began, cfg, typed, may_be_new)
-    for key in may_be_new:
-        if any(decides(one, key) for one in typed):
-            OmegaConf.update(began, key, OmegaConf.select(cfg, key))
+    for key in (new for new in may_be_new if any(decides(one, new) for one in typed)):
+        OmegaConf.update(began, key, OmegaConf.select(cfg, key))
     check_processes(began, cfg, old / CONFIG)
+    check_set(began.data, cfg.trust)
     pin_encoders(began, Path(cfg.ckpt_path))
     began.ckpt_path = cfg.ckpt_path
     return began
+
+
+def check_set(data: DictConfig, trust: bool) -> None:
+    """Raise UserError if the songs are a published set that would have to be read or fetched, and there is no trust."""
+    if data._target_.endswith(".hub") and not trust and not is_kept(asked_in(data)):
+        told = f"{shown(data.name)} is not in {shown(data.root)}; to read or fetch it, add trust=true"
+        raise UserError(f"data.name: {told}")
 
 
 def pin_encoders(began: DictConfig, path: Path) -> None:
@@ -79,9 +86,6 @@ def settings_it_began_with(folder: Path, cfg: DictConfig) -> DictConfig:
     root = began.data.root
     if began.data._target_.endswith(".demo") and not Path(root).expanduser().is_dir() and root != cfg.data.get("root"):
         raise UserError(f"data.root: no songs were composed in {shown(root)}; to do so there, add trust=true")
-    if began.data._target_.endswith(".hub") and not is_kept(asked_in(began.data)):
-        told = f"{shown(began.data.name)} is not in {shown(root)}; to read or fetch it, add trust=true"
-        raise UserError(f"data.name: {told}")
     return began
 
 

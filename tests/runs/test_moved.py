@@ -28,6 +28,13 @@ def test_folders_of_a_run_that_goes_on_from_elsewhere_are_found_where_they_were(
     assert settings.data.root == [str(began / "songs"), "/more", "gone"] and settings.cache.root == "/caches"
 
 
+@pytest.mark.parametrize(("name", "is_folder"), [("songs", True), ("OWNER/songs", False)])
+def test_so_is_the_folder_of_a_published_set(name, is_folder, began):
+    settings = OmegaConf.create({"data": {"root": "sets", "name": name}})
+    where_they_were(settings, began / "run")
+    assert settings.data.name == (str(began / name) if is_folder else name)
+
+
 def test_whoever_is_where_the_run_began_finds_its_settings_as_they_are(began, monkeypatch):
     monkeypatch.chdir(began)
     settings = OmegaConf.create({"data": {"root": "songs"}, "cache": {"root": "cache"}})

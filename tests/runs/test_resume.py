@@ -79,6 +79,9 @@ def test_a_run_from_elsewhere_fetches_and_reads_no_set_that_is_not_here(began, g
     (root / "OWNER--songs" / "0123abc").mkdir(parents=True)
     (root / "OWNER--songs" / "0123abc" / "songs.json").touch()
     assert go_on().data.name == "OWNER/songs"
+    OmegaConf.update(of_hub, "data.root", str(tmp_path / "elsewhere"))
+    OmegaConf.save(of_hub, began / ".hydra" / "config.yaml")
+    assert go_on(f"data.root='{root.as_posix()}'").data.root == root.as_posix(), "where the command says that it is"
 
 
 def test_it_does_not_go_on_in_another_folder(go_on, tmp_path):

@@ -72,8 +72,9 @@ def pin(data: DictConfig | None) -> None:
 
 
 def asked_in(data: DictConfig) -> Asked:
-    """What settings ask for."""
-    return Asked(**{name: data.get(name) for name in Asked._fields})
+    """What settings ask for, which may be somebody else's, and no texts."""
+    given = {name: data.get(name) for name in Asked._fields}
+    return Asked(**{name: None if value is None else str(value) for name, value in given.items()})
 
 
 def is_kept(asked: Asked) -> bool:
