@@ -74,7 +74,8 @@ def pin(data: DictConfig | None) -> None:
 def asked_in(data: DictConfig) -> Asked:
     """What settings ask for, which may be somebody else's, and no texts."""
     given = {name: data.get(name) for name in Asked._fields}
-    return Asked(**{name: None if value is None else str(value) for name, value in given.items()})
+    texts: dict[str, Any] = {name: None if value is None else str(value) for name, value in given.items()}
+    return Asked(**texts)
 
 
 def is_kept(asked: Asked) -> bool:
