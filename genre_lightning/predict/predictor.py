@@ -7,6 +7,7 @@ from functools import cache, cached_property, partial
 from itertools import chain, pairwise
 from os import PathLike
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -23,8 +24,10 @@ from genre_lightning.data.spec import Spec
 from genre_lightning.data.windows import cut, regular_starts
 from genre_lightning.devices import use_one_thread_after_fork
 from genre_lightning.errors import UserError
-from genre_lightning.predict.abstain import Limits, limits
 from genre_lightning.predict.onnx import Logits, check_shapes, read_exported
+
+if TYPE_CHECKING:
+    from genre_lightning.predict.abstain import Limits
 
 # As many as stay in the processor's cache: the CNN takes half the time that it takes for all windows of a song at once.
 WINDOWS_A_BATCH = 8
@@ -195,8 +198,9 @@ def remembered(run: Path, trust: bool, _fingerprint: str, precision: float | Non
     return Predictor(run, trust, precision)
 
 
-def load_limits(run: Path, trust: bool, precision: float) -> Limits:
+def load_limits(run: Path, trust: bool, precision: float) -> "Limits":
     """What a song must reach to get a genre by a run. Raises UserError."""
+    from genre_lightning.predict.abstain import limits
     from genre_lightning.runs.run import Run, find_model
 
     if (found := find_model(run)).suffix == ".onnx":
