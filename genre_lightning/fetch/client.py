@@ -15,6 +15,7 @@ import requests
 from requests.utils import select_proxy
 from yandex_music import Client
 from yandex_music.exceptions import BadRequestError, YandexMusicError
+from yandex_music.utils.json_backend import StdlibBackend
 from yandex_music.utils.request import Request
 from yandex_music.utils.schema_mismatch import SchemaMismatch
 
@@ -48,7 +49,8 @@ class PacedRequest(Request):
     """Sends what the package asks for: in turn, again if that may help, and never beyond what the service allows."""
 
     def __init__(self, pace: Pace, base_url: str, journal: Journal | None = None) -> None:
-        super().__init__(timeout=pace.settings.timeout_seconds)
+        # Python's own reading of JSON: of others that may be there, some give up a whole list for half a character.
+        super().__init__(timeout=pace.settings.timeout_seconds, json_backend=StdlibBackend())
         self.pace, self.base_url, self.journal = pace, base_url, journal
         self.of_thread = threading.local()
         self.known_hosts: dict[str, dict[str, Any]] = {}
