@@ -80,7 +80,9 @@ def index_of(folder: Path, shard: str) -> Path:
 def read_index(folder: Path, shard: str) -> Index:
     """The songs of a shard. Raises OSError if the file may not be read."""
     try:
-        data = index_of(folder, shard).read_bytes()
+        # A library has tens of thousands: what pathlib adds to each is a sixth of the time.
+        with open(f"{folder}{os.sep}{shard}.songs.npy", "rb", buffering=0) as file:  # noqa: PTH123
+            data = file.read()
     except OSError as error:
         if error.errno in NOT_DAMAGE:
             raise
