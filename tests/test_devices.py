@@ -38,6 +38,7 @@ def run(*arguments, **environment):
     return subprocess.run(command, env=own | environment, capture_output=True, text=True, check=True)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="PyTorch brings another OpenMP there")
 def test_threads_that_wait_soon_give_way_to_other_programs_unless_somebody_wants_it_otherwise():
     told = run("-c", PREPARE + "import torch", OMP_DISPLAY_ENV="VERBOSE").stderr  # of OpenMP as it is loaded

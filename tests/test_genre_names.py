@@ -11,6 +11,7 @@ from genre_lightning.predict.onnx import export
 from genre_lightning.predict.predictor import Predictor
 from genre_lightning.runs.run import Run
 
+pytestmark = pytest.mark.slow
 TYPED = ["Hip-Hop/Rap", "R & B", "Rock | Live", "$x$", "yes", "\N{SAXOPHONE} <b>${seed}"]
 CALLED = ["$x$", "hiphop/rap", "r&b", "rock|live", "yes", "\N{SAXOPHONE} <b>${seed}"]
 SPLITS = ("train", "train", "val", "test")

@@ -150,6 +150,7 @@ def together(told, tmp_path, monkeypatch, command_line):
     return train
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="PyTorch for Windows lacks libuv, with which processes meet")
 def test_two_processes_are_one_run_in_which_each_song_is_judged_once_and_the_first_one_writes(together, configure):
     (folder,), told = together("trainer.max_epochs=1", "refit=false", "loader.batch_size=3")

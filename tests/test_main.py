@@ -105,6 +105,7 @@ def test_two_runs_are_compared_in_words_and_a_picture(command, run, tmp_path):
     assert command("compare", run, run)[0] == f"error: {run} and {run} are the same run; name two"
 
 
+@pytest.mark.slow
 def test_a_sweep_stands_for_its_best_run_in_every_command(command, embedded, library, map_run, tmp_path):
     sweep, song = tmp_path / "sweep", library / "noise" / "9.wav"
     best = Path(shutil.copytree(embedded, sweep / "0_mlp"))

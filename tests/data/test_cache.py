@@ -291,6 +291,7 @@ def start_build(tmp_path):
         process.join()
 
 
+@pytest.mark.slow
 def test_a_killed_build_leaves_a_usable_cache(tmp_path, computed, start_build):
     root, paths = tmp_path / "cache", write_songs(tmp_path)
     process = start_build(paths, 0.1)

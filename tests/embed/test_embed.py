@@ -75,6 +75,7 @@ def test_nothing_that_is_cached_is_computed_again(copied, map_run, monkeypatch):
     map_run(copied)
 
 
+@pytest.mark.slow
 def test_features_can_be_kept_elsewhere(copied, embedded, map_run, tmp_path):
     map_run(copied, f"cache.root='{(tmp_path / 'cache here').as_posix()}'")
     assert len(FeatureCache(tmp_path / "cache here", Run(copied).spec.features)) == 30
@@ -108,6 +109,7 @@ def test_embeddings_that_cannot_be_used_are_replaced_and_that_is_said(copied, ma
     assert "The map is new." in capsys.readouterr().out and len(read_embeddings(copied).tracks) == 30
 
 
+@pytest.mark.slow
 def test_another_projection_or_model_draws_another_map_and_says_so(copied, map_run, capsys):
     before = read_embeddings(copied)
     map_run(copied, "projection=tsne", "projection.max_iter=250")
@@ -162,6 +164,7 @@ def test_in_the_background_lie_the_run_s_songs_that_are_not_new(copied, map_run,
     assert "song of the run" in (folder / "map.html").read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_songs_on_a_map_of_their_own_or_an_earlier_one_of_the_run_are_alone(copied, map_run, new_songs, shown):
     new = f"data.root='{new_songs.as_posix()}'"
     map_run(copied, new)
@@ -170,6 +173,7 @@ def test_songs_on_a_map_of_their_own_or_an_earlier_one_of_the_run_are_alone(copi
     assert [len(songs.tracks) for songs in shown] == [40, 30, 10]
 
 
+@pytest.mark.slow
 def test_songs_that_are_added_leave_the_others_where_they_were(copied, map_run, new_songs, write_song, reads):
     map_run(copied, f"data.root='{new_songs.as_posix()}'")
     before = positions(others(copied))
@@ -181,6 +185,7 @@ def test_songs_that_are_added_leave_the_others_where_they_were(copied, map_run, 
     assert len(after) == len(before) + 1 and before.items() <= after.items()
 
 
+@pytest.mark.slow
 def test_songs_of_the_run_found_elsewhere_have_the_split_they_had(copied, map_run, library, tmp_path, write_song):
     for number in (0, 5):  # of train and of test
         (tmp_path / "mine" / "noise").mkdir(parents=True, exist_ok=True)
@@ -284,6 +289,7 @@ def test_what_the_model_makes_of_songs_is_saved_before_their_map_is_drawn(error,
     assert np.allclose(drawn.vectors, saved.vectors) and np.isfinite(drawn.positions).all()
 
 
+@pytest.mark.slow
 def test_where_umap_does_not_work_pca_draws_the_map_until_it_does(copied, map_run, monkeypatch, capsys):
     def fail():
         raise ImportError("Numba needs NumPy 2.3 or less. Got NumPy 2.9.")
@@ -299,6 +305,7 @@ def test_where_umap_does_not_work_pca_draws_the_map_until_it_does(copied, map_ru
     assert not np.allclose(read_embeddings(copied).positions, before.positions)
 
 
+@pytest.mark.slow
 def test_songs_that_are_added_are_saved_beside_the_earlier_map(copied, map_run, new_songs, write_song, monkeypatch):
     new = f"data.root='{new_songs.as_posix()}'"
     map_run(copied, new)

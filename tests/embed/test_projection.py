@@ -70,6 +70,7 @@ def test_new_songs_are_placed_among_those_they_are_like(projection):
     assert nearest.tolist() == [0, 0, 1, 1, 2, 2]
 
 
+@pytest.mark.slow
 def test_a_placement_follows_the_positions_it_is_given():
     vectors, projection = clouds(), UMAP(n_neighbors=4)
     positions = projection.fit(vectors)
@@ -89,6 +90,7 @@ def test_songs_are_placed_on_a_pca_map_that_was_turned_mirrored_and_moved():
     assert np.allclose(projection.place(vectors, positions, vectors[5:7]), positions[5:7], atol=1e-5)
 
 
+@pytest.mark.slow
 def test_songs_are_placed_on_the_island_of_those_they_are_like_wherever_it_was_moved():
     vectors, projection = clouds(), UMAP(n_neighbors=4)
     positions = projection.fit(vectors) + np.repeat([[0, 50], [-40, 0], [30, -30]], 6, axis=0).astype(np.float32)

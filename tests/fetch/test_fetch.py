@@ -118,6 +118,7 @@ def test_one_song_an_artist_and_more_only_where_a_genre_falls_short(service, fet
     assert told()["most_songs_of_an_artist"] == 2
 
 
+@pytest.mark.slow
 def test_a_song_under_two_genres_is_dropped_when_the_second_turns_up(service, fetch, on_disk, told):
     fetch(service, *ONE)
     twin = on_disk()[0]
@@ -221,6 +222,7 @@ def test_a_disk_that_is_full_is_named_and_all_songs_are_kept(service, fetch, on_
     assert len(on_disk()) == 2
 
 
+@pytest.mark.slow
 def test_ctrl_c_ends_a_long_pause_at_once(service, start, on_disk):
     if os.name != "posix":
         pytest.skip("sends a signal")

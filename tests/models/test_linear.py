@@ -164,6 +164,7 @@ def test_a_model_that_is_read_back_says_the_same(solved):
     assert torch.equal(again(window), model(window))
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("encoder_weights")
 def test_a_run_on_frozen_encoders_can_be_mapped_exported_and_asked_as_any_other(train_run, map_run, songs, tmp_path):
     run = train_run("model=pretrained", f"data.root='{songs(seconds=2.2).as_posix()}'")

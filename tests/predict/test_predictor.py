@@ -240,6 +240,7 @@ assert not heavy & set(sys.modules)
 """
 
 
+@pytest.mark.slow
 def test_an_exported_file_needs_no_lightning_and_changes_nothing_in_the_process(exported, library):
     song = library / "noise" / "9.wav"
     ended = subprocess.run([sys.executable, "-c", ALONE, exported, song], capture_output=True, check=False)

@@ -109,6 +109,7 @@ def test_the_manifest_tells_each_song_s_fold_and_artists_stay_together(run):
     assert len({(song.artist, song.extra["tested_in_fold"]) for song in songs}) == len({song.artist for song in songs})
 
 
+@pytest.mark.slow
 def test_what_is_returned_is_the_log_loss_out_of_fold_before_the_temperature(run, configure):
     before = predictions(run)
     loss = train(settings_to_go_on_with(configure(*FEW, last(run)), [last(run)], run), run)
@@ -190,6 +191,7 @@ def test_a_run_that_was_stopped_goes_on_within_its_fold_and_ends_as_if_nothing_h
     assert figures(tmp_path) == figures(run) and curves(tmp_path)["val/loss"] == curves(run)["val/loss"]
 
 
+@pytest.mark.slow
 def test_without_a_refit_no_network_learns_from_all_until_one_is_asked_for(copied, configure):
     assert not (copied / "checkpoints/model.ckpt").exists() and not read_results(copied).refitted
     before, overrides = predictions(copied), [last(copied), "refit=true"]
@@ -212,12 +214,14 @@ def test_repeats_test_every_song_again_in_other_folds(train_run):
     assert f"`, tested in fold {first[0]}, {second[0]}\n\n![Song 1](song_1.png)" in report
 
 
+@pytest.mark.slow
 def test_songs_divided_one_by_one_are_warned_of(train_run, noise_songs):
     folder = train_run(*SOLVED, "split.method=naive", f"data.root='{noise_songs.as_posix()}'")
     report = (folder / "report.md").read_text(encoding="utf-8")
     assert "Warning: there are artists on both sides" in report and "knew no song of its artists" not in report
 
 
+@pytest.mark.slow
 def test_a_callback_that_watches_validation_chooses_nothing(train_run):
     stop = (
         "+callbacks.stop={_target_:lightning.pytorch.callbacks.EarlyStopping,monitor:val/loss,patience:0,min_delta:9}"

@@ -20,6 +20,7 @@ def search(storage):
     return OmegaConf.create({"hydra": {"sweeper": sweeper, "overrides": {"hydra": []}}})
 
 
+@pytest.mark.slow
 def test_what_is_left_of_a_search_is_done_and_first_what_was_stopped_or_failed(search, storage):
     study = optuna.create_study(storage=storage, study_name="s")
     for number, value in enumerate((0.5, math.inf, None, 0.4)):

@@ -120,12 +120,14 @@ def test_each_run_is_a_line_and_the_best_by_validation_alone_learns_anew(sweep):
     assert "learning from train and validation, anew: 1" in printed and "| settings" in printed
 
 
+@pytest.mark.slow
 def test_a_callback_of_the_command_s_own_is_not_asked_about_when_the_best_run_learns_anew(sweep):
     mine = "+callbacks.mine._target_=lightning.pytorch.callbacks.ModelCheckpoint"
     status, _, told = sweep("model=mlp", "seed=0,1", mine)
     assert (status, told) == (0, "") and trained()[-1] == ("1", "sweep/1/checkpoints/last.ckpt", True)
 
 
+@pytest.mark.slow
 def test_with_folds_the_songs_out_of_fold_choose_the_run_whose_network_learns_from_all(sweep):
     _, printed, _ = sweep("model=mlp", "seed=0,1", "folds=5")
     assert [job[0] for job in trained()] == ["0", "1", "1"]
@@ -142,6 +144,7 @@ def test_a_question_is_a_sweep_that_one_command_does(sweep, question, jobs_and_a
     assert status == 0 and len(trained()) == jobs and answer in printed
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("refit", [True, False])
 def test_whether_runs_learn_anew_can_be_said(sweep, refit):
     sweep("model=mlp", "seed=0,1", f"refit={refit}")
@@ -175,6 +178,7 @@ def test_the_same_sweep_again_does_only_what_is_not_done_yet(sweep):
     assert status == 0 and contents(done) == before and not (failed / "failed.txt").exists()
 
 
+@pytest.mark.slow
 def test_a_refit_that_is_asked_for_later_is_done_for_the_runs_that_are_there(sweep):
     sweep("model=mlp", "refit=false")
     sweep("model=mlp", "refit=true")
@@ -192,6 +196,7 @@ def test_another_sweep_in_the_same_folder_is_refused_before_anything_is_touched(
     assert contents("sweep") == before and not trained()
 
 
+@pytest.mark.slow
 def test_a_sweep_is_done_by_one_command_at_a_time(sweep):
     Path("sweep").mkdir()
     with FileLock(Path("sweep", ".sweep.lock")):
@@ -205,6 +210,7 @@ def re_line(text, beginning):
     return text.startswith(beginning) and "\n" not in text
 
 
+@pytest.mark.slow
 def test_a_job_that_finds_a_run_with_other_settings_leaves_all_its_files_as_they_are(sweep):
     sweep("model=mlp", "refit=false")
     Path("sweep", "multirun.yaml").unlink()

@@ -167,6 +167,7 @@ def stopped(configure):
     return stop
 
 
+@pytest.mark.slow
 def test_a_refit_that_was_asked_for_later_is_resumed_too(run, unrefitted, train_run, stopped):
     folder = unrefitted
     last = stopped(folder, f"ckpt_path='{(folder / 'checkpoints/last.ckpt').as_posix()}'", "refit=true")

@@ -56,6 +56,7 @@ def test_a_sound_is_heard_by_the_steps_around_it_only():
     assert changed.any() and not (changed.numpy() & ~expected).any()
 
 
+@pytest.mark.slow
 def test_an_hour_needs_no_more_memory_at_once_than_a_few_minutes(monkeypatch):
     seen = []
     convolved = musicnn.convolved
