@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 
 from genre_lightning.config import shown
 from genre_lightning.errors import UserError, explain_system, install, reason
+from genre_lightning.text import printable
 
 logger = logging.getLogger(__name__)
 SETTINGS = ("config.json", "preprocessor_config.json", "processor_config.json")
@@ -26,6 +27,7 @@ CARD = "README.md"
 WEIGHTS = ("model.safetensors", "model-*-of-*.safetensors")  # one file, or its parts
 MOST_BYTES = 2**33  # of weights; those of the largest networks for sound that are used have half of that
 DIGEST_SIGNS = 16  # of a folder's SHA-256
+ABSOLUTE = re.compile(r"/|\w:/")  # as a run names its folders, which may have been made on another system
 COMMIT = re.compile("[0-9a-f]{40}")
 OF_HUB = re.compile(r"(?P<place>\w[\w.-]*/\w[\w.-]*)(:(?P<layer>\d{1,3}))?(@(?P<revision>\w[\w./-]*))?")
 OF_DISK = re.compile(rf"(?P<place>.+?)(:(?P<layer>\d{{1,3}}))?(@(?P<revision>[0-9a-f]{{{DIGEST_SIGNS}}}))?", re.DOTALL)
@@ -35,7 +37,7 @@ class Name(NamedTuple):
     """A network by its name: `OWNER/NAME` of the hub or a folder, a layer of it, and its revision.
 
     Attributes:
-        place: As the hub calls it, or the absolute path of a folder.
+        place: As the hub calls it, or the absolute path of a folder; where that was, if it has moved.
         layer: The layer whose output is asked for; None: whatever is usual for such a network.
         revision: A branch, tag or commit of the hub; of a folder, a digest of what lies in it. Empty: the newest.
         is_folder: Whether it lies on the disk.
@@ -62,14 +64,41 @@ class Name(NamedTuple):
 def read_name(text: str) -> Name | None:
     """A name as people type it: `OWNER/NAME`, `OWNER/NAME:LAYER@REVISION`, or a folder; None if it is neither.
 
-    A folder that is there goes before a network of the hub, but for one whose commit is named.
+    A folder that is there goes before a network of the hub, but for one whose commit is named. One that a run names,
+    with its digest, may have moved, as `folder_of` says.
     """
     for pattern, is_folder in ((OF_DISK, True), (OF_HUB, False)):
-        if (found := pattern.fullmatch(text)) and (not is_folder or lies_here(found["place"])):
-            place = Path(found["place"]).expanduser().absolute().as_posix() if is_folder else found["place"]
+        if found := pattern.fullmatch(text):
+            place = folder_called(found["place"], found["revision"]) if is_folder else found["place"]
             layer = None if found["layer"] is None else int(found["layer"])
-            return Name(place, layer, found["revision"] or "", is_folder)
+            if place:
+                return Name(place, layer, found["revision"] or "", is_folder)
     return None
+
+
+def folder_called(place: str, digest: str | None) -> str:
+    """The absolute path of a folder, which it had before if it has moved; empty if there is none."""
+    if lies_here(place):
+        return Path(place).expanduser().absolute().as_posix()
+    return place if digest and ABSOLUTE.match(place) and lies_here(Path(place).name) else ""
+
+
+def missing(text: str) -> UserError:
+    """What to raise for a name that `read_name` cannot read."""
+    found = OF_DISK.fullmatch(text)
+    if found and found["revision"]:
+        return UserError(
+            f"the folder {printable(found['place'])} is gone, with a network that this was made with; put it back, or "
+            "into the folder in which you start this command, where it is found by its name"
+        )
+    told = f"there is no folder {printable(text)}; networks of a hub are called OWNER/NAME"
+    return UserError(f"features.encoders: {told}")
+
+
+def folder_of(name: Name) -> Path:
+    """Where a network on the disk lies: where it was, or else, by its name, in the folder that one is in."""
+    there = Path(name.place)
+    return there if there.is_dir() else Path(there.name).absolute()
 
 
 def lies_here(place: str) -> bool:
@@ -91,7 +120,7 @@ def pinned(name: Name) -> Name:
     digest = digest_of(folder)
     if name.revision not in ("", digest):
         raise UserError(
-            f"{name.place} does not hold the network any more that this was made with: its digest is {digest}, not "
+            f"{folder} does not hold the network any more that this was made with: its digest is {digest}, not "
             f"{name.revision}; put that network back there, or train again"
         )
     return name._replace(revision=digest)
@@ -99,7 +128,7 @@ def pinned(name: Name) -> Name:
 
 def settings_in(name: Name) -> Path:
     """The folder with a network's settings and card, fetched if need be. Raises UserError if there is none."""
-    folder = Path(name.place) if name.is_folder else fetched(name, *SETTINGS, WORDS, CARD)
+    folder = folder_of(name) if name.is_folder else fetched(name, *SETTINGS, WORDS, CARD)
     if not (folder / SETTINGS[0]).is_file():
         raise UserError(f"{name.place} holds no network that is read here: it has no {SETTINGS[0]}")
     return folder
@@ -107,7 +136,7 @@ def settings_in(name: Name) -> Path:
 
 def weights_of(name: Name) -> list[Path]:
     """The files with a network's weights, fetched if need be. Raises UserError if there are none that are safe."""
-    folder = Path(name.place) if name.is_folder else fetched(name, *SETTINGS, WORDS, CARD, *WEIGHTS)
+    folder = folder_of(name) if name.is_folder else fetched(name, *SETTINGS, WORDS, CARD, *WEIGHTS)
     files = next(filter(None, (files_in(folder, kind) for kind in WEIGHTS)), [])
     if not files:
         raise UserError(

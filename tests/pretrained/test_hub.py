@@ -8,7 +8,7 @@ import pytest
 
 from genre_lightning.errors import UserError
 from genre_lightning.pretrained import hub
-from genre_lightning.pretrained.hub import Name, pinned, read_name, settings_in, weights_of
+from genre_lightning.pretrained.hub import Name, missing, pinned, read_name, settings_in, weights_of
 
 NAME = "owner/net"
 TOKEN = "hf_not_to_be_seen"
@@ -55,6 +55,26 @@ def test_a_folder_is_pinned_by_what_lies_in_it(tmp_path):
     assert pinned(read_name(str(tmp_path))).revision != first.revision
     with pytest.raises(UserError, match="does not hold the network any more that this was made with"):
         pinned(first)
+
+
+def test_a_folder_that_has_moved_is_found_by_its_name_where_one_is_and_keeps_its_own(tmp_path, monkeypatch):
+    before, now = tmp_path / "before" / "net", tmp_path / "now"
+    before.mkdir(parents=True)
+    (before / "config.json").write_text("{}")
+    name = pinned(read_name(f"{before}:1"))
+    now.mkdir()
+    before.rename(now / "net")
+    assert read_name(name.text) is None
+    assert "net is gone, with a network that this was made with; put it back, or into the" in str(missing(name.text))
+    monkeypatch.chdir(now)
+    assert read_name(name.text) == name == pinned(name), "so that what was computed with it is still of use"
+    assert settings_in(name) == now / "net"
+    on_windows = f"C:/nets/net@{name.revision}"
+    assert settings_in(pinned(read_name(on_windows))) == now / "net"
+    assert read_name(f"{before}") is None and not read_name(f"before/net@{name.revision}").is_folder
+    (now / "net" / "config.json").write_text("{ }")
+    with pytest.raises(UserError, match="now/net does not hold the network any more that this was made with"):
+        pinned(name)
 
 
 def test_folders_without_a_network_and_weights_that_may_hide_code_are_refused(tmp_path):
