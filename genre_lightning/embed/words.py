@@ -1,7 +1,8 @@
 """Songs by words: those whose sound lies nearest to a text, in the space that CLAP's two halves share.
 
 What CLAP hears of each song is written beside embeddings.npz when songs are embedded, since a model's own vectors may
-hold nothing of it any more, and since neither the songs nor their cache need be there when they are asked for.
+hold nothing of it any more, and since neither the songs nor their cache need be there when they are asked for. Vectors
+of several CLAPs stand side by side, each of length 1: the cosine of two of these is the mean of the CLAPs' cosines.
 """
 
 from collections.abc import Sequence
@@ -24,40 +25,53 @@ if TYPE_CHECKING:
     from genre_lightning.features.encoders.hub import Clap
 
 HEARD = "clap.npz"
+MOST_CLAPS = 16
 
 
-def clap_in(features: "Features") -> "tuple[Band, Clap] | None":
-    """The first CLAP among the encoders, and which of the features are its; None if there is none."""
+def claps_in(features: "Features") -> "list[tuple[Band, Clap]]":
+    """The CLAPs among the encoders, and which of the features are theirs."""
     from genre_lightning.features.encoders.hub import Clap
     from genre_lightning.features.pretrained import Pretrained
 
     parts = features.parts() if isinstance(features, Pretrained) else []
-    return next(((band, encoder) for band, encoder in parts if isinstance(encoder, Clap)), None)
+    return [(band, encoder) for band, encoder in parts if isinstance(encoder, Clap)]
 
 
 def write_heard(cache: "FeatureCache", songs: "Sequence[CachedSong]", folder: Path) -> None:
-    """Write what CLAP hears of songs, the mean of each, if it is among the encoders; what lay there before is gone."""
-    path, clap = folder / HEARD, clap_in(cache.features)
-    if clap is None:
+    """Write what each CLAP among the encoders hears of songs, the mean of each; what lay there before is gone.
+
+    An array is called as its CLAP is named, so that no other encoder need be there when songs are asked for.
+    """
+    path, claps = folder / HEARD, claps_in(cache.features)
+    if not claps:
         path.unlink(missing_ok=True)
         return
-    means = cache.stats_of(np.array([song.number for song in songs]))[:, 0, clap[0].start : clap[0].end]
+    means = cache.stats_of(np.array([song.number for song in songs]))[:, 0]
+    names = np.array([encoder.name.text for _, encoder in claps])
+    vectors = np.concatenate([unit(means[:, band.start : band.end]) for band, _ in claps], axis=1)
     digests = np.array([song.digest for song in songs])
-    write_whole(path, lambda file: np.savez(file, digests=digests, vectors=means))
+    write_whole(path, lambda file: np.savez(file, digests=digests, names=names, vectors=vectors))
 
 
-def read_heard(folder: Path, digests: np.ndarray, width: int) -> np.ndarray:
-    """What CLAP hears of the songs with these digests, `(songs, width)`. Raises UserError if it was not written."""
+def unit(vectors: np.ndarray) -> np.ndarray:
+    """Vectors `(..., width)` made of length 1; one without length stays without."""
+    return vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), np.finfo(np.float32).tiny)
+
+
+def read_heard(folder: Path, digests: np.ndarray) -> tuple[list[str], np.ndarray]:
+    """The names of CLAPs, and what they hear of the songs with these digests, side by side: `(songs, widths)`.
+
+    Raises UserError if it was not written.
+    """
     path = folder / HEARD
-    if not path.is_file():
-        raise UserError(f"there is no {path}; run embed.py again")
     arrays = read_arrays(path)
-    vectors = arrays.get("vectors", np.empty(0))
-    if vectors.dtype != np.float32 or vectors.shape != (len(digests), width) or not np.isfinite(vectors).all():
+    names, vectors = arrays.get("names", np.empty(0)), arrays.get("vectors", np.empty(0))
+    is_whole = vectors.dtype == np.float32 and vectors.ndim == 2 and bool(np.isfinite(vectors).all())
+    if not is_whole or names.dtype.kind != "U" or names.ndim != 1 or not 0 < len(names) <= MOST_CLAPS:
         raise UnreadableError(f"{path} was not written by this program")
-    if not np.array_equal(arrays.get("digests", ()), digests):
+    if not np.array_equal(arrays.get("digests", ()), digests) or len(vectors) != len(digests):
         raise UnreadableError(f"{path} is of other songs")
-    return vectors
+    return names.tolist(), vectors
 
 
 def songs_like(folder: Path, text: str, k: int, artists: bool, trust: bool) -> Answer:
@@ -65,15 +79,28 @@ def songs_like(folder: Path, text: str, k: int, artists: bool, trust: bool) -> A
 
     Raises UserError, also if the run does not hear with CLAP.
     """
+    from genre_lightning.features.encoders.hub import Clap, hub_encoder
+
     folder, embeddings, told = read_songs(folder)
-    features = Run(run_of(folder), trust=trust).spec.features
-    if (clap := clap_in(features)) is None:
-        heard = getattr(features, "encoders", [type(features).__name__])
-        raise UserError(
-            f"--text: only CLAP knows words, and this run hears with {', '.join(heard)}; train one that does: "
-            "python train.py model=pretrained 'features.encoders=[laion/larger_clap_music]'"
-        )
-    _, encoder = clap
-    vectors = read_heard(folder, embeddings.digests, encoder.n_features)
-    query = Query(f"the words {text!r}, as {encoder.called} reads them", encoder.of_words(text).numpy())
+    if not (folder / HEARD).is_file():
+        raise why_not(folder, trust)
+    names, vectors = read_heard(folder, embeddings.digests)
+    claps = [encoder for encoder in map(hub_encoder, names) if isinstance(encoder, Clap)]
+    words = np.concatenate([clap.of_words(text).numpy() for clap in claps])
+    if len(claps) < len(names) or len(words) != vectors.shape[1]:
+        raise UnreadableError(f"{folder / HEARD} was not written by this program")
+    readers = " and ".join(clap.called for clap in claps)
+    query = Query(f"the words {text!r}, as read by {readers}", words)
     return listed(replace(embeddings, vectors=vectors), query, told, k, artists)
+
+
+def why_not(folder: Path, trust: bool) -> UserError:
+    """What to raise if nobody has written what CLAP hears of the songs in a folder."""
+    features = Run(run_of(folder), trust=trust).spec.features
+    if claps_in(features):
+        return UserError(f"there is no {folder / HEARD}; run embed.py again")
+    heard = getattr(features, "encoders", [type(features).__name__])
+    return UserError(
+        f"--text: only CLAP knows words, and this run hears with {', '.join(heard)}; train one that does: "
+        "python train.py model=pretrained 'features.encoders=[laion/larger_clap_music]'"
+    )

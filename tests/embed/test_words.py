@@ -1,11 +1,16 @@
+import shutil
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
 
 from genre_lightning.embed.embeddings import read_embeddings
-from genre_lightning.embed.words import HEARD, read_heard, songs_like, write_heard
+from genre_lightning.embed.words import HEARD, read_heard, songs_like, unit, write_heard
 from genre_lightning.errors import UserError
 from genre_lightning.features.pretrained import Pretrained
+from genre_lightning.pretrained.hub import read_name
+from genre_lightning.runs.run import Run
 
 transformers = pytest.importorskip("transformers")
 from hubs import save  # noqa: E402 (it needs transformers)
@@ -51,21 +56,42 @@ def test_a_clap_that_has_no_words_says_so(clap, tmp_path):
         encoder.of_words("piano")
 
 
+@pytest.fixture
+def mapped(embedded, clap, tmp_path):
+    """An embedded run, for which two CLAPs have heard the songs; and what they have heard."""
+    folder = Path(shutil.copytree(embedded, tmp_path / "run"))
+    digests, names = read_embeddings(folder).digests, np.array([read_name(f"{clap}").text] * 2)
+    rng = np.random.default_rng(0)
+    vectors = unit(rng.standard_normal((len(digests), 2, 24), dtype=np.float32)).reshape(-1, 48)
+    np.savez(folder / HEARD, digests=digests, names=names, vectors=vectors)
+    return folder, vectors
+
+
+def test_songs_are_found_by_the_mean_cosine_of_all_claps_whatever_else_the_run_hears(mapped, clap):
+    folder, vectors = mapped
+    embeddings, (encoder,) = read_embeddings(folder), Pretrained([str(clap)]).encoders_made()
+    expected = vectors.reshape(-1, 2, 24) @ encoder.of_words("slow piano").numpy()
+    answer = songs_like(folder, "slow piano", 3, artists=False, trust=False)
+    best = [embeddings.tracks.tracks[row].path for row in np.argsort(-expected.mean(axis=1))[:3]]
+    assert [track.path for track in answer.tracks] == best
+    assert answer.told.startswith("Nearest to the words 'slow piano', as read by clap and clap")
+    assert f"{max(expected.mean(axis=1)):.3f}" in answer.told
+    assert "artist" in songs_like(folder, "slow piano", 3, artists=True, trust=False).told
+
+
 @pytest.mark.slow
 @pytest.mark.usefixtures("encoder_weights")
-def test_songs_are_found_by_words_whatever_else_the_run_hears(clap, train_run, map_run):
-    run = train_run("model=pretrained", f"features.encoders=[efficientat,'{clap.as_posix()}']")
+def test_embedding_writes_what_claps_hear_and_names_them(clap, train_run, map_run, tmp_path):
+    other = save("clap", tmp_path / "other")
+    run = train_run("model=pretrained", f"features.encoders=[efficientat,'{clap.as_posix()}','{other.as_posix()}']")
     map_run(run)
-    embeddings, (encoder,) = read_embeddings(run), Pretrained([str(clap)]).encoders_made()
-    with np.load(run / HEARD) as kept:
-        vectors = kept["vectors"] / np.linalg.norm(kept["vectors"], axis=1, keepdims=True)
-    expected = vectors @ encoder.of_words("slow piano").numpy()
-    answer = songs_like(run, "slow piano", 3, artists=False, trust=False)
-    best = [embeddings.tracks.tracks[row].path for row in np.argsort(-expected)[:3]]
-    assert [track.path for track in answer.tracks] == best
-    assert answer.told.startswith("Nearest to the words 'slow piano', as clap reads them")
-    assert f"{max(expected):.3f}" in answer.told
-    assert "artist" in songs_like(run, "slow piano", 3, artists=True, trust=False).told
+    embeddings = read_embeddings(run)
+    names, vectors = read_heard(run, embeddings.digests)
+    assert [read_name(name).called for name in names] == ["clap", "other"]
+    heard = Run(run).cache.find(embeddings.tracks.tracks[0].path).frames[:, 384:].astype(np.float32).mean(axis=0)
+    np.testing.assert_allclose(vectors[0], unit(heard.reshape(2, 24)).ravel(), atol=1e-3)
+    with pytest.raises(UserError, match=r"other cannot read: it has no tokenizer\.json"):
+        songs_like(run, "piano", 3, artists=False, trust=False)
 
 
 def test_elsewhere_it_is_said_why_not(embedded):
@@ -80,11 +106,17 @@ def test_what_other_features_wrote_before_is_gone(selected, tmp_path):
     assert not (tmp_path / HEARD).exists()
 
 
-def test_what_was_written_of_other_songs_or_by_another_program_is_told_of(tmp_path):
-    digests = np.array(["a", "b"])
-    with pytest.raises(UserError, match=r"there is no .*clap\.npz; run embed\.py again"):
-        read_heard(tmp_path, digests, 3)
-    for vectors, line in ((np.ones((2, 3), np.float32), "is of other songs"), (np.ones((1, 3)), "was not written by")):
-        np.savez(tmp_path / HEARD, digests=digests[::-1], vectors=vectors)
+def test_what_was_written_of_other_songs_or_by_another_program_is_told_of(mapped):
+    folder, vectors = mapped
+    with np.load(folder / HEARD) as kept:
+        whole = dict(kept)
+    for wrong, line in (
+        ({"digests": whole["digests"][::-1]}, "is of other songs"),
+        ({"vectors": vectors[:1]}, "is of other songs"),
+        ({"vectors": vectors.astype(np.float64)}, "was not written by"),
+        ({"vectors": vectors[:, :3]}, "was not written by"),
+        ({"names": np.array([3])}, "was not written by"),
+    ):
+        np.savez(folder / HEARD, **whole | wrong)
         with pytest.raises(UserError, match=line):
-            read_heard(tmp_path, digests, 3)
+            songs_like(folder, "piano", 3, artists=False, trust=False)
