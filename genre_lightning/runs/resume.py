@@ -24,6 +24,7 @@ DEVICE = ("trainer.accelerator", "trainer.devices", "trainer.num_nodes", "traine
 ENGINE = ("engine._target_", "engine.address", "engine.num_workers")
 MAY_BE_NEW_IN_SWEEP = (*DEVICE, *ENGINE, "loader.num_workers", "refit", "trust")
 MAY_BE_NEW = (*MAY_BE_NEW_IN_SWEEP, "trainer.max_epochs")
+LAST = Path(CHECKPOINTS, "last.ckpt")
 
 
 def settings_to_go_on_with(cfg: DictConfig, overrides: Sequence[str], folder: Path) -> DictConfig:
@@ -48,7 +49,6 @@ def settings_to_go_on_with(cfg: DictConfig, overrides: Sequence[str], folder: Pa
         OmegaConf.update(began, key, OmegaConf.select(cfg, key))
     check_processes(began, cfg, old / CONFIG)
     check_set(began.data, cfg.trust)
-    pin_encoders(began, Path(cfg.ckpt_path))
     began.ckpt_path = cfg.ckpt_path
     return began
 
@@ -75,6 +75,7 @@ def settings_it_began_with(folder: Path, cfg: DictConfig) -> DictConfig:
     unless a cache is there already where the run says, and songs are composed nowhere else. Raises UserError.
     """
     began = read_settings(folder, trust=True)  # nothing in it is looked up before it is checked
+    pin_encoders(began, Path(cfg.ckpt_path or folder / LAST))  # before it is judged what they are
     began.engine = cfg.engine  # a cluster runs whatever it is sent, to whoever says where it is
     check_type("trust", cfg.trust, bool)
     if cfg.trust:
@@ -139,9 +140,12 @@ def settings_of_job(cfg: DictConfig, folder: Path) -> DictConfig:
     if not cfg.trust:
         check_links(folder)
     before = read_settings(folder, trust=True)  # which is only compared, as it is written
+    cfg.ckpt_path = (folder / LAST).as_posix()
+    if cfg.features.get("encoders") == before.features.get("encoders"):  # or they are pinned, or others
+        pin_encoders(cfg, folder / LAST)
+    pin_encoders(before, folder / LAST)
     for key, old, new in changes(before, cfg, MAY_BE_NEW_IN_SWEEP):
         raise UserError(f"{folder} holds a run with {key}={old}, and not {new}; choose another hydra.sweep.dir")
-    cfg.ckpt_path = (folder / CHECKPOINTS / "last.ckpt").as_posix()
     return cfg
 
 
@@ -177,7 +181,7 @@ def sweep_settings(config: Any) -> dict[str, Any]:
 def check_is_file(path: str) -> None:
     """Raise UserError unless there is a file at `path`."""
     if not Path(path).is_file():
-        last = Path(path, CHECKPOINTS, "last.ckpt")
+        last = Path(path, LAST)
         hint = f"; type {override('ckpt_path', last.as_posix())}" if last.is_file() else ""
         raise UserError(f"ckpt_path: there is no file {path}{hint}")
 

@@ -4,7 +4,7 @@ from omegaconf import OmegaConf
 
 from genre_lightning.data.spec import FORMAT_VERSION
 from genre_lightning.errors import UserError
-from genre_lightning.runs.resume import pin_encoders, settings_to_go_on_with
+from genre_lightning.runs.resume import pin_encoders, settings_of_job, settings_to_go_on_with
 
 BEGAN = ("model=cnn", "features.top_db=60", "trainer.max_epochs=4", "seed=3")
 
@@ -100,6 +100,37 @@ def test_a_new_run_and_a_checkpoint_without_its_run_have_the_settings_that_are_t
     config = configure("seed=4")
     assert settings_to_go_on_with(config, ["seed=4"], tmp_path) is config
     assert go_on("seed=4", checkpoint=tmp_path / "model.ckpt").seed == 4
+
+
+@pytest.fixture
+def hears(began, configure):
+    """Have that run hear with networks; returns its settings as they were typed, for the encoders that it kept."""
+
+    def heard(typed, kept):
+        config = configure("model=pretrained", f"features.encoders={typed}")
+        OmegaConf.save(config, began / ".hydra" / "config.yaml")
+        spec = {"format": FORMAT_VERSION, "features": {"encoders": kept}}
+        checkpoint = {"hyper_parameters": {"n_genres": 2}, "state_dict": {}, "GenreDataModule": spec}
+        torch.save(checkpoint, began / "checkpoints" / "last.ckpt")
+        return config
+
+    return heard
+
+
+def test_it_is_judged_by_the_networks_that_its_checkpoint_names(hears, go_on):
+    hears("[efficientat]", ["/no/net@0123456789abcdef"])
+    with pytest.raises(UserError, match="the folder /no/net is gone"):
+        go_on()
+
+
+def test_a_job_of_a_sweep_goes_on_with_the_very_networks_too_and_with_no_others(began, hears):
+    pinned = ["a/b@" + "1" * 40]
+    config = hears("[a/b]", pinned)
+    for _ in range(2):  # a refit has them already
+        assert settings_of_job(config, began).features.encoders == pinned
+    config.features.encoders = ["a/c"]
+    with pytest.raises(UserError, match=r"holds a run with features\.encoders=.*1111.*a/c"):
+        settings_of_job(config, began)
 
 
 @pytest.mark.parametrize(
