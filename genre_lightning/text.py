@@ -94,6 +94,11 @@ def code(text: object) -> str:
     return f"`` {name} ``" if "`" in name else f"`{name}`"
 
 
+def plain(text: object) -> str:
+    """A text that somebody else may have written as Markdown shows it, on one line: it is no HTML, link or picture."""
+    return re.sub(r"[<\[\]]|\\(?=[!-/:-@\[-`{-~])", r"\\\g<0>", printable(text))
+
+
 def say(text: str) -> None:
     """Print text; characters that the terminal cannot show become question marks."""
     encoding = sys.stdout.encoding or "utf-8"

@@ -10,6 +10,7 @@ from genre_lightning.text import (
     from_cell,
     harmless,
     mean_and_range,
+    plain,
     points,
     printable,
     say,
@@ -72,6 +73,20 @@ def test_a_bar_in_a_cell_does_not_end_it():
 @pytest.mark.parametrize(("name", "shown"), [("a.mp3", "`a.mp3`"), ("a`b.mp3", "`` a`b.mp3 ``"), ("a\nb", "`a\\nb`")])
 def test_names_of_files_stay_code_in_markdown(name, shown):
     assert code(name) == shown
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("cc-by-nc-4.0: not for commercial use", "cc-by-nc-4.0: not for commercial use"),
+        ("<script>a</script>", r"\<script>a\</script>"),
+        ("![x](http://a.b)\n# b", r"!\[x\](http://a.b)\n# b"),
+        (r"C:\songs\[a]", r"C:\songs\\\[a\]"),
+        ("\x1b[2J", r"\x1b\[2J"),
+    ],
+)
+def test_what_somebody_else_wrote_is_neither_html_nor_a_link_in_markdown(text, shown):
+    assert plain(text) == shown
 
 
 FORMULAS = ["=cmd|' /C calc'!A0", "=^_^=", "-1", "+44", "@artist", "\t=1", "\r=1", "'=1", "''+x", "\uff1d1", "-"]

@@ -1,6 +1,7 @@
 """What frozen pre-trained networks hear: features that cost much to compute, and are computed once."""
 
 import math
+from collections import Counter
 from itertools import accumulate, pairwise
 
 import torch
@@ -41,7 +42,9 @@ class Pretrained(Features):
         self.check()
         networks = [ENCODERS[name]() if name in ENCODERS else hub_encoder(name) for name in self.encoders]
         self.encoders = [one.name.text if isinstance(one, HubEncoder) else one.called for one in networks]
-        self.check()  # two names may be of one network
+        tell_apart(networks)
+        if len({one.called for one in networks}) < len(networks):
+            raise ValueError(f"encoders are each named once, and two of {self.encoders} are the same network")
         self.networks = nn.ModuleList(networks)
         self.sample_rate = max(network.sample_rate for network in networks)
 
@@ -77,16 +80,20 @@ class Pretrained(Features):
 
     def facts(self) -> dict[str, str]:
         hub = [network for network in self.encoders_made() if isinstance(network, HubEncoder)]
-        told: dict[str, list[str]] = {}
-        for one in hub:  # two revisions, or folders, may be called the same
-            what = f"revision {one.name.revision[:12]}, licence {one.licence}"
-            told.setdefault(f"weights of {one.called}", []).append(what)
-        return {fact: "; ".join(whats) for fact, whats in told.items()}
+        return {f"weights of {one.called}": f"revision {one.name.revision[:12]}, licence {one.licence}" for one in hub}
 
     def forward(self, waveform: Tensor) -> Tensor:
         steps = self.frames_in(len(waveform) / self.sample_rate)
         rates = [(network, network.sample_rate) for network in self.encoders_made()]
         return torch.cat([one(resampled(waveform, self.sample_rate, rate), steps) for one, rate in rates], dim=1)
+
+
+def tell_apart(networks: list[Encoder]) -> None:
+    """Call networks by their revisions too where several are called the same: two folders, or two of one network."""
+    shared = Counter(network.called for network in networks)
+    for network in networks:
+        if shared[network.called] > 1 and isinstance(network, HubEncoder):
+            network.called += f"@{network.name.revision[:7]}"
 
 
 def looks_like_hub(name: str) -> bool:

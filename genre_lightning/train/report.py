@@ -4,7 +4,7 @@ import math
 from collections.abc import Collection, Iterable, Sequence
 
 from genre_lightning.runs.results import Difference, Figures, Interval, Results, SplitFigures, split_titles
-from genre_lightning.text import code, percent, table
+from genre_lightning.text import code, percent, plain, table
 from genre_lightning.train.verdict import spanned, verdict
 
 FIGURE_ROWS = {
@@ -41,7 +41,7 @@ def findings(results: Results) -> str:
 
 def page(name: str, results: Results, pictures: Collection[str] = (), songs: Iterable[str] = ()) -> str:
     """The whole of report.md: with `pictures` that not every run has, and paragraphs that show `songs`."""
-    facts = "\n".join(f"- {fact}: {value}" for fact, value in results.facts.items())
+    facts = "\n".join(f"- {plain(fact)}: {plain(value)}" for fact, value in results.facts.items())
     parts = [f"# {name}", facts, "## All songs", findings(results), "## By genre, on test", genres_table(results)]
     parts += ["## All genres, all splits", "![Confusion](confusion.png)"]
     parts += ["## What its probabilities mean", "![Calibration](calibration.png)"]
@@ -95,7 +95,7 @@ def genres_table(results: Results) -> str:
     rows = []
     for genre, figures in results.by_genre.items():
         judged = [f"{value:.2f}" for value in (figures.precision, figures.recall, figures.f1)]
-        rows.append([genre, str(figures.songs), *(judged if figures.songs else "---")])
+        rows.append([plain(genre), str(figures.songs), *(judged if figures.songs else "---")])
     return table(["genre", "songs", "precision", "recall", "F1"], rows)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from genre_lightning.audio.reading import AudioError
 from genre_lightning.data.catalogue import SPLIT_NAMES, TESTED_IN, Catalogue, Track
 from genre_lightning.plotting import save_picture
-from genre_lightning.text import code, printable
+from genre_lightning.text import code, plain, printable
 
 SHOWN_GENRES = 12  # the first ones; each takes half a second
 SHOWN_SECONDS = 30.0
@@ -30,9 +30,9 @@ def draw_songs(songs: Catalogue, folded: bool, folder: Path) -> Iterator[str]:
         split = f"tested in fold {song.extra[TESTED_IN].replace(' ', ', ')}" if folded else SPLIT_NAMES[song.split]
         try:
             draw_song(song, split, folder / f"song_{number}.png")
-            yield f"**{genre}**: {code(song.path)}, {split}\n\n![Song {number}](song_{number}.png)"
+            yield f"**{plain(genre)}**: {code(song.path)}, {split}\n\n![Song {number}](song_{number}.png)"
         except AudioError as error:
-            yield f"**{genre}**: {code(song.path)} {error}, so it is not drawn."
+            yield f"**{plain(genre)}**: {code(song.path)} {error}, so it is not drawn."
 
 
 def draw_song(song: Track, split: str, path: Path) -> None:

@@ -86,3 +86,11 @@ def test_the_page_has_a_title_facts_tables_and_pictures():
     text = page("a run", made_up(left_out=["a.wav", "b.wav"]))
     assert "## Files left out: 2" in text and "- `b.wav` is empty (0 bytes)" in text
     assert column(text, "learnt from")["files left out"] == "2"
+
+
+def test_what_a_network_or_a_set_of_somebody_else_says_is_no_html_in_the_page():
+    facts = {"weights of a/b": "licence <img src=x>", "data set": "[a](http://b)"}
+    results = made_up(facts=facts)
+    text = page("run", replace(results, by_genre={"<b>rock": results.by_genre["ska"]}))
+    assert "- weights of a/b: licence \\<img src=x>\n- data set: \\[a\\](http://b)\n" in text
+    assert "| \\<b>rock " in text

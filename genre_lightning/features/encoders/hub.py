@@ -18,6 +18,7 @@ from genre_lightning.pretrained.card import licence
 from genre_lightning.pretrained.hub import Name, damaged, missing, pinned, read_name, settings_in
 from genre_lightning.pretrained.transformer import Settings, build, extractor_of, read_settings, try_out
 from genre_lightning.pretrained.words import vector_of
+from genre_lightning.text import printable
 
 logger = logging.getLogger(__name__)
 LEAST_SECONDS = 0.05  # a clip that is shorter is repeated until it has them
@@ -177,5 +178,5 @@ def outcome(name: Name) -> tuple[nn.Module, Any] | UserError:
         told = licence(settings_in(name))
     except UserError as error:
         return error
-    logger.info("%s, revision %s; licence of its weights: %s", name.place, name.revision[:12], told)
+    logger.info("%s, revision %s; licence of its weights: %s", printable(name.place), name.revision[:12], told)
     return network, extractor

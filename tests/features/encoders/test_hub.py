@@ -141,10 +141,18 @@ def test_the_very_network_is_pinned_and_another_one_in_its_place_is_told_of(tmp_
     assert Pretrained([str(folder)]).encoders != [pinned]
 
 
-def test_two_that_are_called_the_same_are_both_told_of(networks, tmp_path):
+def test_two_that_are_called_the_same_are_told_apart_and_one_is_not_named_twice(networks, tmp_path):
     other = save("ast", tmp_path / "ast", "license: cc-by-nc-4.0")
-    (told,) = Pretrained([str(networks["ast"]), str(other)]).facts().values()
-    assert "licence apache-2.0; revision" in told and told.endswith("cc-by-nc-4.0: not for commercial use")
+    with pytest.raises(ValueError, match=r"two of \[.*\] are the same network"):
+        Pretrained([str(networks["ast"]), str(other)])
+    set_in(other, "preprocessor_config.json", mean=-4)
+    features = Pretrained([str(networks["ast"]), str(other), f"{networks['wav2vec2']}:0", f"{networks['wav2vec2']}:1"])
+    first, second, *layers = (band.name for band in features.bands())
+    assert {first.partition("@")[0], second.partition("@")[0]} == {"ast"} and first != second
+    assert layers == ["wav2vec2:0", "wav2vec2:1"]
+    facts = features.facts()
+    assert facts[f"weights of {first}"].endswith("licence apache-2.0")
+    assert facts[f"weights of {second}"].endswith("licence cc-by-nc-4.0: not for commercial use")
 
 
 @pytest.mark.parametrize(
