@@ -187,6 +187,14 @@ def encoder_weights(random_weights, monkeypatch):
     monkeypatch.setenv("TORCH_HOME", str(random_weights))
 
 
+@pytest.fixture(scope="session")
+def networks(tmp_path_factory):
+    """The folders of tiny networks as they lie in a hub, by their families, which nobody may change."""
+    from hubs import Saved  # only here, since it needs transformers
+
+    return Saved(tmp_path_factory.mktemp("networks"))
+
+
 @pytest.fixture
 def sound():
     """Compose the song of a genre and a number, as int16 at SAMPLE_RATE."""

@@ -2,12 +2,14 @@
 
 import json
 
+import pytest
 import torch
 import transformers
 
 SMALL = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 37}
 SPEECH = {"conv_dim": [16, 16], "conv_stride": [16, 20], "conv_kernel": [16, 20]}
 SPEECH |= {"num_conv_pos_embeddings": 16, "num_conv_pos_embedding_groups": 2}
+LARGE = {"feat_extract_norm": "layer", "do_stable_layer_norm": True, "conv_bias": True}  # as the large ones have it
 TEXT = {**SMALL, "vocab_size": 300, "max_position_embeddings": 90}
 AUDIO = {"hidden_size": 16, "patch_embeds_hidden_size": 8, "depths": [1, 1], "num_attention_heads": [2, 2]}
 AUDIO |= {"num_hidden_layers": 2, "spec_size": 64, "num_mel_bins": 16, "window_size": 4}
@@ -20,8 +22,11 @@ FAMILIES = {
     "fused clap": ("Clap", {"text_config": TEXT, "audio_config": AUDIO | FUSION, "projection_dim": 24}, MEL),
     "wav2vec2": ("Wav2Vec2", {**SMALL, **SPEECH}, {}),
     "hubert": ("Hubert", {**SMALL, **SPEECH}, {}),
-    "wavlm": ("WavLM", {**SMALL, **SPEECH}, {}),
+    "large hubert": ("Hubert", {**SMALL, **SPEECH, **LARGE}, {"return_attention_mask": True}),
+    "wavlm": ("WavLM", {**SMALL, **SPEECH}, {"do_normalize": False}),
 }
+QUICK = ("ast", "clap", "wav2vec2")  # one of each kind of windows; the others are tested where it may take longer
+EACH = [family if family in QUICK else pytest.param(family, marks=pytest.mark.slow) for family in FAMILIES]
 
 
 def save(family, folder, card="license: apache-2.0"):
@@ -35,6 +40,18 @@ def save(family, folder, card="license: apache-2.0"):
     getattr(transformers, extractor)(**of_input).save_pretrained(folder)
     (folder / "README.md").write_text(f"---\n{card}\n---\n# A network\n", encoding="utf-8")
     return folder
+
+
+class Saved(dict):
+    """The folder of a network of each family, saved when it is first asked for: each takes a while to be imported."""
+
+    def __init__(self, root):
+        self.root = root
+
+    def __missing__(self, family):
+        """Save one of that family."""
+        self[family] = save(family, self.root / family)
+        return self[family]
 
 
 def set_in(folder, file="config.json", **settings):

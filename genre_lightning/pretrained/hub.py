@@ -1,34 +1,27 @@
 """Networks of a hub by their names, and folders on the disk that hold one: which files they are, of one revision.
 
-Only plain files are fetched and read, never code: settings and weights (safetensors). The hub is that of Hugging Face,
-whose library keeps what it fetches; HF_HUB_OFFLINE, HF_HOME and HF_TOKEN are its own variables.
+Only plain files are fetched and read, never code: settings and weights (safetensors). `fetching` has them come.
 """
 
 import hashlib
-import logging
 import re
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
-from fnmatch import fnmatch
-from functools import cache, partial
-from importlib.util import find_spec
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
 from itertools import chain
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from genre_lightning.config import shown
-from genre_lightning.errors import UserError, explain_system, install, reason
+from genre_lightning.errors import UserError, explain_system, reason
+from genre_lightning.pretrained.fetching import check_size, converted, fetched
 from genre_lightning.text import printable
 
-logger = logging.getLogger(__name__)
 SETTINGS = ("config.json", "preprocessor_config.json", "processor_config.json")
 WORDS = "tokenizer.json"
 CARD = "README.md"
 WEIGHTS = ("model.safetensors", "model-*-of-*.safetensors")  # one file, or its parts
-MOST_BYTES = 2**33  # of weights; those of the largest networks for sound that are used have half of that
 DIGEST_SIGNS = 16  # of a folder's SHA-256
 ABSOLUTE = re.compile(r"/|\w:/")  # as a run names its folders, which may have been made on another system
-COMMIT = re.compile("[0-9a-f]{40}")
 OF_HUB = re.compile(r"(?P<place>\w[\w.-]*/\w[\w.-]*)(:(?P<layer>\d{1,3}))?(@(?P<revision>\w[\w./-]*))?")
 OF_DISK = re.compile(rf"(?P<place>.+?)(:(?P<layer>\d{{1,3}}))?(@(?P<revision>[0-9a-f]{{{DIGEST_SIGNS}}}))?", re.DOTALL)
 
@@ -128,7 +121,7 @@ def pinned(name: Name) -> Name:
 
 def settings_in(name: Name) -> Path:
     """The folder with a network's settings and card, fetched if need be. Raises UserError if there is none."""
-    folder = folder_of(name) if name.is_folder else fetched(name, *SETTINGS, WORDS, CARD)
+    folder = folder_of(name) if name.is_folder else fetched(name.place, name.revision, *SETTINGS, WORDS, CARD)
     if not (folder / SETTINGS[0]).is_file():
         raise UserError(f"{name.place} holds no network that is read here: it has no {SETTINGS[0]}")
     return folder
@@ -136,96 +129,20 @@ def settings_in(name: Name) -> Path:
 
 def weights_of(name: Name) -> list[Path]:
     """The files with a network's weights, fetched if need be. Raises UserError if there are none that are safe."""
-    folder = folder_of(name) if name.is_folder else fetched(name, *SETTINGS, WORDS, CARD, *WEIGHTS)
+    folder = folder_of(name) if name.is_folder else fetched(name.place, name.revision, *SETTINGS, WORDS, CARD, *WEIGHTS)
     files = next(filter(None, (files_in(folder, kind) for kind in WEIGHTS)), [])
     if not files:
-        raise UserError(
-            f"{name.place} has no weights as safetensors, and others (.bin, .pt) are not read, since code may hide in "
-            "them; ask its authors for model.safetensors, or name a revision that has it: OWNER/NAME@refs/pr/1"
-        )
-    if sum(path.stat().st_size for path in files) > MOST_BYTES:
-        raise too_large(name)
+        told = "has no weights as safetensors, and others (.bin, .pt) are not read, since code may hide in them"
+        cure = None if name.is_folder else converted(name.place)
+        cure = f"the hub's own robot has made some of them: name {cure}" if cure else "ask its authors for some"
+        raise UserError(f"{name.place} {told}; {cure}")
+    check_size(name.place, sum(path.stat().st_size for path in files))
     return files
 
 
 def files_in(folder: Path, pattern: str) -> list[Path]:
     """The files in a folder, none of which is a pipe."""
     return [path for path in sorted(folder.glob(pattern)) if path.is_file()]
-
-
-def fetched(name: Name, *patterns: str) -> Path:
-    """The folder in which the hub's library keeps files of a network, fetched if they are not there yet.
-
-    Nothing is asked of the hub for a commit whose files are all here. Raises UserError, without anything that a server
-    or a library has said: a token might be in it.
-    """
-    check_packages(name.place)
-    import huggingface_hub
-    from huggingface_hub.errors import LocalEntryNotFoundError
-
-    asked: Any = {"revision": name.revision or None, "allow_patterns": [*patterns]}
-    get: Callable[..., Any] = partial(huggingface_hub.snapshot_download, name.place, **asked)
-    try:
-        if COMMIT.fullmatch(name.revision):
-            with suppress(LocalEntryNotFoundError):
-                return Path(get(local_files_only=True))
-        check_size(name, patterns)
-        return Path(get())
-    except UserError:
-        raise
-    except Exception as error:  # of several libraries, and of another one with each version
-        if isinstance(error, OSError) and explain_system(error) is not None:
-            raise
-        raise unreachable(name, error) from None
-
-
-def check_size(name: Name, patterns: Iterable[str]) -> None:
-    """Say how much is to be fetched, if it is much. Raises UserError for more than is ever read."""
-    import huggingface_hub
-
-    try:
-        told = huggingface_hub.HfApi().model_info(name.place, revision=name.revision or None, files_metadata=True)
-    except Exception:  # what is wrong is told when the files are asked for, which may all be here
-        return
-    sizes = {file.rfilename: file.size or 0 for file in told.siblings or ()}
-    size = sum(sizes[file] for file in sizes if any(fnmatch(file, pattern) for pattern in patterns))
-    if size > MOST_BYTES:
-        raise too_large(name)
-    if size > 2**20:
-        logger.info("fetching %s from the hub, %d MB, if it is not here yet", name.place, size >> 20)
-
-
-def too_large(name: Name) -> UserError:
-    """What to raise for weights that are more than are read."""
-    return UserError(f"{name.place} has more than {MOST_BYTES >> 30} GB of weights, which are not read")
-
-
-def check_packages(place: str) -> None:
-    """Raise UserError if the packages are missing that networks of a hub need."""
-    if missing := [package for package in ("huggingface_hub", "transformers") if find_spec(package) is None]:
-        cure = install().replace(" -e .", " -e .[hub]")
-        raise UserError(f"features.encoders: {place} needs {' and '.join(missing)}; run: {cure}")
-
-
-def unreachable(name: Name, error: Exception) -> UserError:
-    """What to raise if a network cannot be fetched, and what to do about it."""
-    from huggingface_hub import errors, is_offline_mode
-
-    place, cause = name.place, error.__cause__
-    if isinstance(error, errors.GatedRepoError):
-        terms = f"agree to its terms at https://huggingface.co/{place}"
-        return UserError(f"{place} is gated: {terms}, then log in with `hf auth login`")
-    if isinstance(error, errors.RepositoryNotFoundError):
-        return UserError(f"the hub has no {place}, or it is private; if you may see it, log in with `hf auth login`")
-    if isinstance(error, errors.RevisionNotFoundError):
-        return UserError(f"{place} has no revision {shown(name.revision)}")
-    instead = "it is fetched once, and works offline from then on; or name a folder that holds it"
-    if is_offline_mode():
-        return UserError(f"{place} was not fetched yet, and HF_HUB_OFFLINE is set; {instead}")
-    answers = [one for one in (error, cause) if isinstance(one, errors.HfHubHTTPError)]
-    said = [f"the hub answers {answer.response.status_code}" for answer in answers]
-    why = next(iter(said), f"no connection ({type(cause or error).__name__})")
-    return UserError(f"{place} cannot be fetched: {why}; {instead}")
 
 
 def digest_of(folder: Path) -> str:

@@ -13,13 +13,13 @@ from genre_lightning.pretrained.hub import read_name
 from genre_lightning.runs.run import Run
 
 transformers = pytest.importorskip("transformers")
-from hubs import save  # noqa: E402 (it needs transformers)
+from hubs import set_in  # noqa: E402 (it needs transformers)
 
 
 @pytest.fixture(scope="module")
-def clap(tmp_path_factory):
+def clap(networks, tmp_path_factory):
     """A CLAP with a list of a few words."""
-    folder = save("clap", tmp_path_factory.mktemp("nets") / "clap")
+    folder = Path(shutil.copytree(networks["clap"], tmp_path_factory.mktemp("nets") / "clap"))
     words = {word: number for number, word in enumerate(["<s>", "<pad>", "</s>", "<unk>", "slow", "sad", "piano"])}
     from tokenizers import Tokenizer, models, pre_tokenizers, processors
 
@@ -47,8 +47,8 @@ def test_words_are_read_as_the_library_reads_them(clap):
         encoder.of_words(" ")
 
 
-def test_a_clap_that_has_no_words_says_so(clap, tmp_path):
-    (encoder,) = Pretrained([str(save("clap", tmp_path / "clap"))]).encoders_made()
+def test_a_clap_that_has_no_words_says_so(networks, tmp_path):
+    (encoder,) = Pretrained([shutil.copytree(networks["clap"], str(tmp_path / "clap"))]).encoders_made()
     with pytest.raises(UserError, match=r"clap cannot read: it has no tokenizer\.json"):
         encoder.of_words("piano")
     (tmp_path / "clap" / "tokenizer.json").write_text("{}")
@@ -81,8 +81,9 @@ def test_songs_are_found_by_the_mean_cosine_of_all_claps_whatever_else_the_run_h
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("encoder_weights")
-def test_embedding_writes_what_claps_hear_and_names_them(clap, train_run, map_run, tmp_path):
-    other = save("clap", tmp_path / "other")
+def test_embedding_writes_what_claps_hear_and_names_them(clap, networks, train_run, map_run, tmp_path):
+    other = Path(shutil.copytree(networks["clap"], tmp_path / "other"))
+    set_in(other, "preprocessor_config.json", top_db=80)  # or they would be the same
     run = train_run("model=pretrained", f"features.encoders=[efficientat,'{clap.as_posix()}','{other.as_posix()}']")
     map_run(run)
     embeddings = read_embeddings(run)

@@ -1,4 +1,6 @@
 import json
+import shutil
+from pathlib import Path
 
 import pytest
 import torch
@@ -9,13 +11,13 @@ from genre_lightning.pretrained.hub import read_name
 from genre_lightning.pretrained.transformer import build, extractor_of, read_settings
 
 pytest.importorskip("transformers")
-from hubs import save, set_in
+from hubs import set_in
 
 
 @pytest.fixture
-def folder(tmp_path):
+def folder(networks, tmp_path):
     """A folder with an AST."""
-    return save("ast", tmp_path / "ast")
+    return Path(shutil.copytree(networks["ast"], tmp_path / "ast"))
 
 
 def read(folder):
