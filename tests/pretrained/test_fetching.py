@@ -30,22 +30,19 @@ class Hub(BaseHTTPRequestHandler):
         if self.refused or (not file and NAME not in path) or (file and file.partition("/")[2] not in self.files):
             status, code = self.refused or (404, "EntryNotFound" if file else "RepoNotFound")
             return self.answer(b"", status, {"X-Error-Code": code, "X-Error-Message": f"{TOKEN} is not allowed"})
-        if path.endswith("/discussions"):
-            return self.answer(json.dumps({"count": len(self.offers), "start": 0, "discussions": self.offers}).encode())
         if file:
             content = self.files[file.partition("/")[2]]
-            of_file = {"ETag": f'"{oid(content)}"', "X-Repo-Commit": self.commit}
-            return self.answer(content, 200, of_file)
-        listed = [{"type": "file", "path": name, "size": len(of), "oid": oid(of)} for name, of in self.files.items()]
-        about = {
-            "id": NAME,
-            "sha": self.commit,
-            "siblings": [{"rfilename": name, "size": len(of)} for name, of in self.files.items()],
-            "tags": [],
-            "downloads": 0,
-            "private": False,
-        }
-        return self.answer(json.dumps(listed if "/tree/" in path else about).encode())
+            return self.answer(content, 200, {"ETag": f'"{oid(content)}"', "X-Repo-Commit": self.commit})
+        return self.answer(json.dumps(self.told("tree" if "/tree/" in path else path.rpartition("/")[2])).encode())
+
+    def told(self, what):
+        """What is known of the network: all its files, offers of others to change it, or, for any other word, it."""
+        if what == "discussions":
+            return {"count": len(self.offers), "start": 0, "discussions": self.offers}
+        if what == "tree":
+            return [{"type": "file", "path": name, "size": len(of), "oid": oid(of)} for name, of in self.files.items()]
+        siblings = [{"rfilename": name, "size": len(of)} for name, of in self.files.items()]
+        return {"id": NAME, "sha": self.commit, "siblings": siblings, "tags": [], "downloads": 0, "private": False}
 
     do_HEAD = do_GET  # noqa: N815
 
