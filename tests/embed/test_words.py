@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import torch
 
+from genre_lightning.data.extraction import extract
 from genre_lightning.embed.embeddings import read_embeddings
 from genre_lightning.embed.words import HEARD, read_heard, songs_like, unit, write_heard
 from genre_lightning.errors import UserError
@@ -89,7 +90,8 @@ def test_embedding_writes_what_claps_hear_and_names_them(clap, networks, train_r
     embeddings = read_embeddings(run)
     names, vectors = read_heard(run, embeddings.digests)
     assert [read_name(name).called for name in names] == ["clap", "other"]
-    heard = Run(run).cache.find(embeddings.tracks.tracks[0].path).frames[:, 384:].astype(np.float32).mean(axis=0)
+    spec, path = Run(run).spec, embeddings.tracks.tracks[0].path
+    heard = extract(path, spec.features, "float32", spec.loudness, spec.lengths).frames[:, 384:].mean(axis=0)
     np.testing.assert_allclose(vectors[0], unit(heard.reshape(2, 24)).ravel(), atol=1e-3)
     with pytest.raises(UserError, match=r"other cannot read: it has no tokenizer\.json"):
         songs_like(run, "piano", 3, artists=False, trust=False)
