@@ -8,10 +8,11 @@ of several CLAPs stand side by side, each of length 1: the cosine of two of thes
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from genre_lightning.config import is_of
 from genre_lightning.embed.embeddings import UnreadableError, read_arrays
 from genre_lightning.embed.neighbours import Answer, listed, read_songs, run_of
 from genre_lightning.embed.search import Query
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from genre_lightning.features.encoders.hub import Clap
 
 HEARD = "clap.npz"
-MOST_CLAPS = 16
 
 
 def claps_in(features: "Features") -> "list[tuple[Band, Clap]]":
@@ -58,20 +58,31 @@ def unit(vectors: np.ndarray) -> np.ndarray:
     return vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), np.finfo(np.float32).tiny)
 
 
-def read_heard(folder: Path, digests: np.ndarray) -> tuple[list[str], np.ndarray]:
-    """The names of CLAPs, and what they hear of the songs with these digests, side by side: `(songs, widths)`.
+def read_heard(folder: Path, digests: np.ndarray) -> "tuple[list[Clap], np.ndarray]":
+    """The CLAPs of a run, and what they hear of the songs with these digests, side by side: `(songs, widths)`.
 
-    Raises UserError if it was not written.
+    Raises UserError if it was not written, or if one of the CLAPs cannot be had.
     """
     path = folder / HEARD
     arrays = read_arrays(path)
-    names, vectors = arrays.get("names", np.empty(0)), arrays.get("vectors", np.empty(0))
-    is_whole = vectors.dtype == np.float32 and vectors.ndim == 2 and bool(np.isfinite(vectors).all())
-    if not is_whole or names.dtype.kind != "U" or names.ndim != 1 or not 0 < len(names) <= MOST_CLAPS:
+    names, vectors = (arrays.get(name, np.empty(0)) for name in ("names", "vectors"))
+    claps = claps_called(names.tolist())
+    is_of_them = vectors.ndim == 2 and vectors.shape[1] == sum(clap.n_features for clap in claps) > 0
+    if not is_of_them or vectors.dtype != np.float32 or not np.isfinite(vectors).all():
         raise UnreadableError(f"{path} was not written by this program")
-    if not np.array_equal(arrays.get("digests", ()), digests) or len(vectors) != len(digests):
+    if len(vectors) != len(digests) or not np.array_equal(arrays.get("digests", ()), digests):
         raise UnreadableError(f"{path} is of other songs")
-    return names.tolist(), vectors
+    return claps, vectors
+
+
+def claps_called(names: Any) -> "list[Clap]":
+    """The CLAPs with these names, told apart; none if that is not what they are. Raises UserError."""
+    from genre_lightning.features.pretrained import Pretrained
+
+    try:
+        return [clap for _, clap in claps_in(Pretrained(names))] if is_of(names, list[str]) else []
+    except ValueError:
+        return []
 
 
 def songs_like(folder: Path, text: str, k: int, artists: bool, trust: bool) -> Answer:
@@ -79,18 +90,12 @@ def songs_like(folder: Path, text: str, k: int, artists: bool, trust: bool) -> A
 
     Raises UserError, also if the run does not hear with CLAP.
     """
-    from genre_lightning.features.encoders.hub import Clap, hub_encoder
-
     folder, embeddings, told = read_songs(folder)
     if not (folder / HEARD).is_file():
         raise why_not(folder, trust)
-    names, vectors = read_heard(folder, embeddings.digests)
-    claps = [encoder for encoder in map(hub_encoder, names) if isinstance(encoder, Clap)]
+    claps, vectors = read_heard(folder, embeddings.digests)
     words = np.concatenate([clap.of_words(text).numpy() for clap in claps])
-    if len(claps) < len(names) or len(words) != vectors.shape[1]:
-        raise UnreadableError(f"{folder / HEARD} was not written by this program")
-    readers = " and ".join(clap.called for clap in claps)
-    query = Query(f"the words {text!r}, as read by {readers}", words)
+    query = Query(f"the words {text!r}, as read by {' and '.join(clap.called for clap in claps)}", words)
     return listed(replace(embeddings, vectors=vectors), query, told, k, artists)
 
 

@@ -45,7 +45,7 @@ class Name(NamedTuple):
     def called(self) -> str:
         """What people call it: without folders and revision."""
         layer = "" if self.layer is None else f":{self.layer}"
-        return f"{Path(self.place).name if self.is_folder else self.place}{layer}"
+        return printable(f"{Path(self.place).name if self.is_folder else self.place}{layer}")
 
     @property
     def text(self) -> str:
@@ -58,7 +58,7 @@ def read_name(text: str) -> Name | None:
     """A name as people type it: `OWNER/NAME`, `OWNER/NAME:LAYER@REVISION`, or a folder; None if it is neither.
 
     A folder that is there goes before a network of the hub, but for one whose commit is named. One that a run names,
-    with its digest, may have moved, as `folder_of` says.
+    with its digest, may have moved, as `folder_at` says.
     """
     for pattern, is_folder in ((OF_DISK, True), (OF_HUB, False)):
         if found := pattern.fullmatch(text):
@@ -73,7 +73,7 @@ def folder_called(place: str, digest: str | None) -> str:
     """The absolute path of a folder, which it had before if it has moved; empty if there is none."""
     if lies_here(place):
         return Path(place).expanduser().absolute().as_posix()
-    return place if digest and ABSOLUTE.match(place) and lies_here(Path(place).name) else ""
+    return place if digest and ABSOLUTE.match(place) and folder_at(place).is_dir() else ""
 
 
 def missing(text: str) -> UserError:
@@ -88,10 +88,14 @@ def missing(text: str) -> UserError:
     return UserError(f"features.encoders: {told}")
 
 
-def folder_of(name: Name) -> Path:
-    """Where a network on the disk lies: where it was, or else, by its name, in the folder that one is in."""
-    there = Path(name.place)
-    return there if there.is_dir() else Path(there.name).absolute()
+def folder_at(place: str) -> Path:
+    """Where a folder lies that a run names: there, or below the folder that one is in, at the longest end of its path.
+
+    The networks of a run need not be where they were, and two of them may be called the same.
+    """
+    parts = Path(place).parts
+    ends = (Path(*parts[start:]).absolute() for start in range(1, len(parts)))
+    return next((path for path in (Path(place), *ends) if lies_here(str(path))), Path(place))
 
 
 def lies_here(place: str) -> bool:
@@ -121,15 +125,26 @@ def pinned(name: Name) -> Name:
 
 def settings_in(name: Name) -> Path:
     """The folder with a network's settings and card, fetched if need be. Raises UserError if there is none."""
-    folder = folder_of(name) if name.is_folder else fetched(name.place, name.revision, *SETTINGS, WORDS, CARD)
+    folder = folder_of(name)
     if not (folder / SETTINGS[0]).is_file():
         raise UserError(f"{name.place} holds no network that is read here: it has no {SETTINGS[0]}")
     return folder
 
 
+def folder_of(name: Name, *patterns: str) -> Path:
+    """The folder with a network's settings, its card and what else is called so, fetched if need be. Raises UserError."""
+    if name.is_folder:
+        return folder_at(name.place)
+    return fetched(name.place, name.revision, *SETTINGS, WORDS, CARD, *patterns)
+
+
 def weights_of(name: Name) -> list[Path]:
     """The files with a network's weights, fetched if need be. Raises UserError if there are none that are safe."""
-    folder = folder_of(name) if name.is_folder else fetched(name.place, name.revision, *SETTINGS, WORDS, CARD, *WEIGHTS)
+    folder = (
+        folder_at(name.place)
+        if name.is_folder
+        else fetched(name.place, name.revision, *SETTINGS, WORDS, CARD, *WEIGHTS)
+    )
     files = next(filter(None, (files_in(folder, kind) for kind in WEIGHTS)), [])
     if not files:
         told = "has no weights as safetensors, and others (.bin, .pt) are not read, since code may hide in them"

@@ -60,9 +60,12 @@ def test_a_folder_that_has_moved_is_found_by_its_name_where_one_is_and_keeps_its
     monkeypatch.chdir(now)
     assert read_name(name.text) == name == pinned(name), "so that what was computed with it is still of use"
     assert settings_in(name) == now / "net"
+    (now / "before" / "net").mkdir(parents=True)
+    (now / "before" / "net" / "config.json").write_text("{ }")  # another one, which no more of its path leads to
+    assert settings_in(pinned(read_name(name.text.replace("before", "after")))) == now / "net"
     on_windows = f"C:/nets/net@{name.revision}"
     assert settings_in(pinned(read_name(on_windows))) == now / "net"
-    assert read_name(f"{before}") is None and not read_name(f"before/net@{name.revision}").is_folder
+    assert read_name(f"{before}") is None and not read_name(f"a/net@{name.revision}").is_folder
     (now / "net" / "config.json").write_text("{ }")
     with pytest.raises(UserError, match="now/net does not hold the network any more that this was made with"):
         pinned(name)

@@ -13,7 +13,7 @@ from genre_lightning.embed.neighbours import neighbours
 from genre_lightning.errors import UserError
 from genre_lightning.features.pretrained import Pretrained
 from genre_lightning.labels.audit import audit
-from genre_lightning.predict.onnx import export
+from genre_lightning.predict.onnx import export, held
 from genre_lightning.predict.predictor import Predictor
 from genre_lightning.runs.run import Run
 
@@ -194,6 +194,7 @@ def test_a_run_goes_the_whole_road_as_any_other(networks, encoder_weights, train
     assert neighbours(run, str(path), 2, artists=False, trust=False).tracks
     assert (run / "audit.csv").name in audit(Run(run), None)
     export(Run(run), tmp_path / "model.onnx")
+    assert f"not {', '.join(families)}: other programs compute their vectors first" in held(spec.features)
     for predictor in (Predictor(run), Predictor(tmp_path / "model.onnx")):
         found = predictor.predict(path).probabilities
         np.testing.assert_allclose([found[genre] for genre in mapped.genres], mapped.probabilities[0], atol=1e-3)
