@@ -132,7 +132,7 @@ def settings_in(name: Name) -> Path:
 
 
 def folder_of(name: Name, *patterns: str) -> Path:
-    """The folder with a network's settings, its card and what else is called so, fetched if need be. Raises UserError."""
+    """The folder with a network's settings, card and what else matches, fetched if need be. Raises UserError."""
     if name.is_folder:
         return folder_at(name.place)
     return fetched(name.place, name.revision, *SETTINGS, WORDS, CARD, *patterns)
