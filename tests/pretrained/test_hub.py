@@ -48,27 +48,37 @@ def test_a_folder_is_pinned_by_what_lies_in_it(tmp_path):
         pinned(first)
 
 
-def test_a_folder_that_has_moved_is_found_by_its_name_where_one_is_and_keeps_its_own(tmp_path, monkeypatch):
+@pytest.fixture
+def moved(tmp_path, monkeypatch):
+    """A network as a run names it, whose folder has moved into another one since, which is the one that we are in."""
     before, now = tmp_path / "before" / "net", tmp_path / "now"
-    before.mkdir(parents=True)
+    before.mkdir(parents=True), now.mkdir()
     (before / "config.json").write_text("{}")
     name = pinned(read_name(f"{before}:1"))
-    now.mkdir()
     before.rename(now / "net")
-    assert read_name(name.text) is None
-    assert "net is gone, with a network that this was made with; put it back, or into the" in str(missing(name.text))
     monkeypatch.chdir(now)
-    assert read_name(name.text) == name == pinned(name), "so that what was computed with it is still of use"
-    assert settings_in(name) == now / "net"
-    (now / "before" / "net").mkdir(parents=True)
-    (now / "before" / "net" / "config.json").write_text("{ }")  # another one, which no more of its path leads to
-    assert settings_in(pinned(read_name(name.text.replace("before", "after")))) == now / "net"
-    on_windows = f"C:/nets/net@{name.revision}"
-    assert settings_in(pinned(read_name(on_windows))) == now / "net"
-    assert read_name(f"{before}") is None and not read_name(f"a/net@{name.revision}").is_folder
-    (now / "net" / "config.json").write_text("{ }")
+    return name
+
+
+def test_a_folder_that_has_moved_is_found_where_one_is_and_keeps_its_name(moved, tmp_path, monkeypatch):
+    folder = tmp_path / "now" / "net"
+    assert read_name(moved.text) == moved == pinned(moved), "so that what was computed with it is still of use"
+    assert settings_in(moved) == settings_in(read_name(f"C:/nets/net@{moved.revision}")) == folder
+    assert read_name(moved.place) is None and not read_name(f"a/net@{moved.revision}").is_folder
+    (folder / "config.json").write_text("{ }")
     with pytest.raises(UserError, match="now/net does not hold the network any more that this was made with"):
-        pinned(read_name(on_windows))
+        pinned(moved)
+    monkeypatch.chdir(tmp_path)
+    assert read_name(moved.text) is None
+    assert "net is gone, with a network that this was made with; put it back, or into" in str(missing(moved.text))
+
+
+def test_of_two_folders_called_the_same_that_have_moved_each_is_found_by_more_of_its_path(moved, tmp_path):
+    other = tmp_path / "now" / "before" / "net"
+    other.mkdir(parents=True)
+    (other / "config.json").write_text("{ }")
+    assert settings_in(moved) == other
+    assert settings_in(read_name(moved.text.replace("before", "after"))) == tmp_path / "now" / "net"
 
 
 def test_folders_without_a_network_and_weights_that_may_hide_code_are_refused(tmp_path):
