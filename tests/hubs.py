@@ -24,6 +24,7 @@ FAMILIES = {
     "hubert": ("Hubert", {**SMALL, **SPEECH}, {}),
     "large hubert": ("Hubert", {**SMALL, **SPEECH, **LARGE}, {"return_attention_mask": True}),
     "wavlm": ("WavLM", {**SMALL, **SPEECH}, {"do_normalize": False}),
+    "large wavlm": ("WavLM", {**SMALL, **SPEECH, **LARGE}, {"return_attention_mask": True}),
 }
 QUICK = ("ast", "clap", "wav2vec2")  # one of each kind of windows; the others are tested where it may take longer
 EACH = [family if family in QUICK else pytest.param(family, marks=pytest.mark.slow) for family in FAMILIES]

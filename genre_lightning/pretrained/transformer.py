@@ -160,9 +160,15 @@ def build(name: Name, settings: Settings, family: Family | None = None) -> nn.Mo
 @torch.inference_mode()
 def try_out(name: Name, network: nn.Module, extractor: Any) -> None:
     """Raise UserError if a network cannot hear what its extractor makes of a second: no song is to blame for that."""
-    rate = extractor.sampling_rate
     with told_if_damaged(name):
-        network(**extractor(torch.zeros(rate).numpy(), sampling_rate=rate, return_tensors="pt"))
+        hear(network, extractor, torch.zeros(extractor.sampling_rate))
+
+
+def hear(network: nn.Module, extractor: Any, waveform: Tensor, **asked: Any) -> Any:
+    """What the library says of a waveform `(samples,)`."""
+    given = extractor(waveform.numpy(), sampling_rate=extractor.sampling_rate, return_tensors="pt")
+    given.pop("attention_mask", None)  # all ones, since nothing is padded; PyTorch warns of WavLM's
+    return network(**given, **asked)
 
 
 def check_loaded(name: Name, told: dict[str, Any]) -> None:

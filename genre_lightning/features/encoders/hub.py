@@ -16,7 +16,7 @@ from genre_lightning.features.encoders.base import Encoder, repeated
 from genre_lightning.features.encoders.efficientat import onto_steps
 from genre_lightning.pretrained.card import licence
 from genre_lightning.pretrained.hub import Name, damaged, missing, pinned, read_name, settings_in
-from genre_lightning.pretrained.transformer import Settings, build, extractor_of, read_settings, try_out
+from genre_lightning.pretrained.transformer import Settings, build, extractor_of, hear, read_settings, try_out
 from genre_lightning.pretrained.words import vector_of
 from genre_lightning.text import printable
 
@@ -52,9 +52,7 @@ class HubEncoder(Encoder):
 
     def answer(self, waveform: Tensor, **asked: Any) -> Any:
         """What the library says of a waveform `(samples,)`. Raises UserError if there is no such network."""
-        network, extractor = opened(self.name._replace(layer=None))
-        given = extractor(waveform.numpy(), sampling_rate=self.sample_rate, return_tensors="pt")
-        return network(**given, **asked)
+        return hear(*opened(self.name._replace(layer=None)), waveform, **asked)
 
     def tags(self, vectors: Tensor) -> dict[str, float]:
         return {}  # its last layers are not read

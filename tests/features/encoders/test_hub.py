@@ -1,3 +1,4 @@
+import warnings
 from functools import cache
 
 import numpy as np
@@ -46,7 +47,7 @@ def by_hand(folder, network, extractor, waveform, **asked):
     """What the library itself says of a waveform."""
     model, of_input = from_library(network, folder).eval(), from_library(extractor, folder)
     given = of_input(waveform.numpy(), sampling_rate=RATE, return_tensors="pt")
-    with torch.inference_mode():
+    with torch.inference_mode(), warnings.catch_warnings(action="ignore"):  # PyTorch's, of masks
         return model(**given, **asked)
 
 
@@ -76,6 +77,7 @@ def test_clap_hears_vectors_of_length_one_as_the_library_does(networks, song, fa
         pytest.param("hubert", None, marks=pytest.mark.slow),
         pytest.param("large hubert", 2, marks=pytest.mark.slow),
         pytest.param("wavlm", 1, marks=pytest.mark.slow),
+        pytest.param("large wavlm", None, marks=pytest.mark.slow),
     ],
 )
 def test_networks_of_speech_give_the_mean_of_all_layers_or_the_named_one(networks, song, family, layer):
