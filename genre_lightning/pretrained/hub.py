@@ -13,12 +13,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 from genre_lightning.errors import UserError, explain_system, reason
+from genre_lightning.pretrained.card import CARD
 from genre_lightning.pretrained.fetching import check_size, converted, fetched
 from genre_lightning.text import printable
 
 SETTINGS = ("config.json", "preprocessor_config.json", "processor_config.json")
 WORDS = "tokenizer.json"
-CARD = "README.md"
 WEIGHTS = ("model.safetensors", "model-*-of-*.safetensors")  # one file, or its parts
 DIGEST_SIGNS = 16  # of a folder's SHA-256
 ABSOLUTE = re.compile(r"/|\w:/")  # as a run names its folders, which may have been made on another system
@@ -140,16 +140,12 @@ def folder_of(name: Name, *patterns: str) -> Path:
 
 def weights_of(name: Name) -> list[Path]:
     """The files with a network's weights, fetched if need be. Raises UserError if there are none that are safe."""
-    folder = (
-        folder_at(name.place)
-        if name.is_folder
-        else fetched(name.place, name.revision, *SETTINGS, WORDS, CARD, *WEIGHTS)
-    )
+    folder = folder_of(name, *WEIGHTS)
     files = next(filter(None, (files_in(folder, kind) for kind in WEIGHTS)), [])
     if not files:
         told = "has no weights as safetensors, and others (.bin, .pt) are not read, since code may hide in them"
-        cure = None if name.is_folder else converted(name.place)
-        cure = f"the hub's own robot has made some of them: name {cure}" if cure else "ask its authors for some"
+        safe = None if name.is_folder else converted(name.place)
+        cure = f"the hub's own robot has made some of them: name {safe}" if safe else "ask its authors for some"
         raise UserError(f"{name.place} {told}; {cure}")
     check_size(name.place, sum(path.stat().st_size for path in files))
     return files
