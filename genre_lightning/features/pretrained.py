@@ -15,6 +15,7 @@ from genre_lightning.features.encoders.musicnn import Musicnn
 from genre_lightning.pretrained.hub import read_name
 
 LEAST_SECONDS = 0.01  # from a step to the next one; the encoders hear much more than that at once
+MOST_ENCODERS = 16  # a run from elsewhere may name them, and each may be asked for in the hub
 ENCODERS: dict[str, type[Encoder]] = {"efficientat": EfficientAT, "musicnn": Musicnn}
 
 
@@ -27,7 +28,7 @@ class Pretrained(Features):
         step_seconds: From a step to the next one; a song has at least one.
 
     Raises:
-        ValueError: No encoder, one that does not exist or is named twice, or steps of no length.
+        ValueError: No encoder, too many, one that does not exist or is named twice, or steps of no length.
         UserError: A network of a hub that cannot be had, or is none that can hear.
 
     The networks' weights are fetched when they are first needed; `forward` raises UserError if that is not possible.
@@ -51,6 +52,8 @@ class Pretrained(Features):
     def check(self) -> None:
         """Raise ValueError for settings of which no features can be made."""
         unknown = [name for name in self.encoders if name not in ENCODERS and not looks_like_hub(name)]
+        if len(self.encoders) > MOST_ENCODERS:
+            raise ValueError(f"there are {len(self.encoders)} encoders, and {MOST_ENCODERS} are the most")
         if not self.encoders or len(set(self.encoders)) < len(self.encoders) or unknown:
             known = f"{', '.join(ENCODERS)}, OWNER/NAME of a hub, and folders"
             raise ValueError(f"encoders are some of {known}, each once, not {self.encoders}")

@@ -46,6 +46,11 @@ def test_encoders_that_do_not_exist_or_come_twice_are_refused(encoders):
         Pretrained(encoders)
 
 
+def test_a_run_cannot_have_a_hub_asked_for_any_number_of_networks():
+    with pytest.raises(ValueError, match="there are 17 encoders, and 16 are the most"):
+        Pretrained([f"a/b{number}" for number in range(17)])
+
+
 @pytest.mark.parametrize("seconds", [0.0, -1.0, float("nan")])
 def test_a_step_has_a_length(seconds):
     with pytest.raises(ValueError, match=r"step_seconds must be at least 0\.01"):
