@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from genre_lightning.data.catalogue import RECORDING, Track
 from genre_lightning.data.selection import Selection
-from genre_lightning.text import code
+from genre_lightning.text import code, plain
 
 GROUPS_SHOWN, NAMES_SHOWN = 20, 3
 
@@ -83,7 +83,7 @@ def listed(groups: Sequence[Sequence[Track]], with_genre: bool = False) -> str:
     """A line for each group of songs."""
     lines = []
     for songs in groups[:GROUPS_SHOWN]:
-        names = [code(song.path) + (f" ({song.genre})" if with_genre else "") for song in songs]
+        names = [code(song.path) + (f" ({plain(song.genre)})" if with_genre else "") for song in songs]
         lines.append(f"- {', '.join(names) if with_genre else several(names)}")
     if len(groups) > GROUPS_SHOWN:
         lines.append(f"- and {len(groups) - GROUPS_SHOWN} more: see the column {RECORDING} of manifest.csv")

@@ -4,7 +4,7 @@ import math
 
 from genre_lightning.data.catalogue import SPLIT_NAMES
 from genre_lightning.runs.results import SCORED, Difference, Interval, Results
-from genre_lightning.text import percent
+from genre_lightning.text import percent, plain
 from genre_lightning.train.artists import ARTISTS, GUESS
 
 # Of accuracy: about as much as test figures in docs/results.md differ from seed to seed.
@@ -220,8 +220,8 @@ def baseline_sentence(results: Results) -> str:
 def unjudged_sentence(results: Results) -> str:
     """Which genres the macro figures of validation or test leave out."""
     return " ".join(
-        f"There are no songs on {SPLIT_NAMES[split]} of: {', '.join(genres)}. They cannot be judged there, and its "
-        "macro figures leave them out."
+        f"There are no songs on {SPLIT_NAMES[split]} of: {', '.join(map(plain, genres))}. They cannot be judged there, and "
+        "its macro figures leave them out."
         for split, genres in results.unjudged.items()
     )
 

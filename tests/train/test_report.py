@@ -90,7 +90,8 @@ def test_the_page_has_a_title_facts_tables_and_pictures():
 
 def test_what_a_network_or_a_set_of_somebody_else_says_is_no_html_in_the_page():
     facts = {"weights of a/b": "licence <img src=x>", "data set": "[a](http://b)"}
-    results = made_up(facts=facts)
+    results = made_up(facts=facts, unjudged={"test": ["<b>rock"]})
     text = page("run", replace(results, by_genre={"<b>rock": results.by_genre["ska"]}))
+    assert "There are no songs on test of: \\<b>rock." in text
     assert "- weights of a/b: licence \\<img src=x>\n- data set: \\[a\\](http://b)\n" in text
     assert "| \\<b>rock " in text
