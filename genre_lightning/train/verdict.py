@@ -220,8 +220,8 @@ def baseline_sentence(results: Results) -> str:
 def unjudged_sentence(results: Results) -> str:
     """Which genres the macro figures of validation or test leave out."""
     return " ".join(
-        f"There are no songs on {SPLIT_NAMES[split]} of: {', '.join(map(plain, genres))}. They cannot be judged there, and "
-        "its macro figures leave them out."
+        f"There are no songs on {SPLIT_NAMES[split]} of: {', '.join(map(plain, genres))}. They cannot be judged there, "
+        "and its macro figures leave them out."
         for split, genres in results.unjudged.items()
     )
 
