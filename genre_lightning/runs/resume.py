@@ -62,10 +62,16 @@ def check_set(data: DictConfig, trust: bool) -> None:
 
 def pin_encoders(began: DictConfig, path: Path) -> None:
     """Have a run go on with the very networks of a hub that it began with, as its checkpoint at `path` names them."""
-    if began.features.get("encoders") and path.is_file():
+    if encoders_in(began) and path.is_file():
         kept = read_checkpoint(path)["GenreDataModule"].get("features")
         if is_of(kept, dict[str, Any]) and is_of(kept.get("encoders"), list[str]):
             began.features.encoders = literal(kept["encoders"])  # the checkpoint may be somebody else's
+
+
+def encoders_in(config: DictConfig) -> Any:
+    """The encoders that settings name, as they are written: nothing is looked up for them. None if there are none."""
+    plain: Any = OmegaConf.to_container(config)
+    return plain["features"].get("encoders") if isinstance(plain.get("features"), dict) else None
 
 
 def settings_it_began_with(folder: Path, cfg: DictConfig) -> DictConfig:
@@ -141,7 +147,7 @@ def settings_of_job(cfg: DictConfig, folder: Path) -> DictConfig:
         check_links(folder)
     before = read_settings(folder, trust=True)  # which is only compared, as it is written
     cfg.ckpt_path = (folder / LAST).as_posix()
-    if cfg.features.get("encoders") == before.features.get("encoders"):  # or they are pinned, or others
+    if encoders_in(cfg) == encoders_in(before):  # or they are pinned, or others
         pin_encoders(cfg, folder / LAST)
     pin_encoders(before, folder / LAST)
     for key, old, new in changes(before, cfg, MAY_BE_NEW_IN_SWEEP):

@@ -123,6 +123,15 @@ def test_it_is_judged_by_the_networks_that_its_checkpoint_names(hears, go_on):
         go_on()
 
 
+@pytest.mark.parametrize("features", [None, {"_target_": "x", "encoders": "${oc.env:NO_SUCH_VARIABLE}"}])
+def test_nothing_is_looked_up_for_encoders_before_they_are_judged(began, hears, go_on, features):
+    config = hears("[efficientat]", [3])
+    config.features = features
+    OmegaConf.save(config, began / ".hydra" / "config.yaml")
+    with pytest.raises(UserError, match=r"is damaged|would be looked up on this machine|may not be called"):
+        go_on()
+
+
 def test_a_job_of_a_sweep_goes_on_with_the_very_networks_too_and_with_no_others(began, hears):
     pinned = ["a/b@" + "1" * 40]
     config = hears("[a/b]", pinned)
