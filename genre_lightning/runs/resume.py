@@ -37,9 +37,8 @@ def settings_to_go_on_with(cfg: DictConfig, overrides: Sequence[str], folder: Pa
     if old is None or not (old / CONFIG).is_file():
         return cfg
     if old.resolve() != folder.resolve():
-        raise UserError(
-            f"ckpt_path: a run resumes in its own folder, {old}; remove hydra.run.dir (or -m) from the command"
-        )
+        told = f"a run resumes in its own folder, {old}; remove hydra.run.dir (or -m) from the command"
+        raise UserError(f"ckpt_path: {told}")
     began, typed = settings_it_began_with(old, cfg), keys(overrides)
     where_they_were(began, old)
     may_be_new = MAY_BE_NEW_IN_SWEEP if began.get("folds") else MAY_BE_NEW  # its folds must have learnt for as long
@@ -238,9 +237,8 @@ def is_over(cfg: DictConfig, path: Path) -> bool:
     """
     if not path.is_file():
         if is_of_refit(cfg.ckpt_path):
-            raise UserError(
-                f"ckpt_path: that run had learnt anew, and its first fit, {path}, is missing; start a new run"
-            )
+            told = f"that run had learnt anew, and its first fit, {path}, is missing; start a new run"
+            raise UserError(f"ckpt_path: {told}")
         return False
     kept, last = read_checkpoint(path), read_checkpoint(Path(cfg.ckpt_path))
     as_long = kept["max_epochs"] == cfg.trainer.max_epochs
