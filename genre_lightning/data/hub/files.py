@@ -4,9 +4,13 @@ import re
 from collections.abc import Container, Iterable, Iterator
 from pathlib import Path
 from typing import Any
+from unicodedata import normalize
 
+from genre_lightning.config import shown
 from genre_lightning.data.hub.asked import Asked
 from genre_lightning.data.hub.rows import Row
+from genre_lightning.data.walk import AUDIO_SUFFIXES
+from genre_lightning.errors import UserError
 from genre_lightning.files import write_whole
 
 LONGEST_NAME = 120  # bytes, of which some file systems take 143; more are added while a file is written
@@ -28,7 +32,7 @@ def kept_rows(asked: Asked, rows: Iterable[Row], folder: Path) -> Iterator[tuple
             yield Path(row.name), row, ""
             continue
         path = folder / (file := file_of(row, taken))
-        taken.add(file.casefold())
+        taken.add(as_compared(file))
         readable = row.content is not None or is_of(row.name, asked)
         if readable and not path.is_file():  # else it was fetched before
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -42,11 +46,20 @@ def file_of(row: Row, taken: Container[str]) -> str:
 
     With the row's number if others are called so, and if it has no name of its own.
     """
-    inner = row.name.partition("::")[0].partition("://")[2].rpartition("@")[2].partition("/")[2]
-    parts = [part for part in re.split(r"[\\/]", inner or row.name) if part.strip(". ")]
-    parts = [plain(part) for part in (parts if inner else parts[-1:])] or [f"{row.number:06}{suffix_of(row.content)}"]
+    kind, _, inner = row.name.partition("::")[0].rpartition("://")
+    if kind == "hf":
+        inner = inner.partition("@")[2].partition("/")[2]  # behind the set and its revision
+    parts = [part for part in re.split(r"[\\/]", inner) if part.strip(". ")]
+    parts = [plain(part) for part in (parts if kind else parts[-1:])] or [f"{row.number:06}{suffix_of(row.content)}"]
     named = "/".join([plain(row.split), *(parts[1:] if len(parts) > 1 and parts[0] == row.split else parts)])
-    return f"{plain(row.split)}/{row.number:06} {parts[-1]}" if named.casefold() in taken else named
+    while as_compared(named) in taken:  # also another one's name with a number
+        named = f"{plain(row.split)}/{row.number:06} {named.rpartition('/')[2]}"
+    return named
+
+
+def as_compared(name: str) -> str:
+    """A name as systems compare it that tell no capitals, or no composed letters, from others."""
+    return normalize("NFC", name).casefold()
 
 
 def plain(name: str) -> str:
@@ -69,6 +82,13 @@ def is_of(address: str, asked: Asked) -> bool:
     if asked.on_disk:
         return is_below(last, asked.on_disk)
     return last.startswith(f"hf://datasets/{asked.name}@") and ".." not in last.split("/") and "::" not in last
+
+
+def check_files(asked: Asked, names: Iterable[str]) -> None:
+    """Raise UserError if a set's card says that it has tables elsewhere; songs are looked at row by row."""
+    for name in names:
+        if Path(name).suffix.lower() not in AUDIO_SUFFIXES and not is_of(name, asked):
+            raise UserError(f"data.name: {asked.name} names a file outside of itself, {shown(name)}; it is not read")
 
 
 def is_below(name: str, folder: Path) -> bool:

@@ -1,4 +1,5 @@
 import os
+from unicodedata import normalize
 
 import pytest
 
@@ -22,7 +23,8 @@ def row(name, content=WAV, number=7, split="train"):
         ("", "train/000007.wav"),
         ("..", "train/000007.wav"),
         ("hf://datasets/OWNER/songs@0123abc/train/rock/1.wav", "train/rock/1.wav"),
-        ("zip://rock/../1.wav::hf://datasets/OWNER/songs@0123abc/all.zip", "train/1.wav"),
+        ("zip://rock/../1.wav::hf://datasets/OWNER/songs@0123abc/all.zip", "train/rock/1.wav"),
+        ("zip://1.wav::/songs/all.zip", "train/1.wav"),
     ],
 )
 def test_a_file_is_called_as_it_is_there_and_lies_in_the_folder_of_its_split(name, file):
@@ -38,6 +40,14 @@ def test_names_are_such_as_every_system_takes():
 def test_two_songs_of_one_name_are_two_files(tmp_path):
     found = kept_rows(Asked("", "OWNER/songs"), [row("A.wav", number=1), row("a.wav", b"RIFF2", 2)], tmp_path)
     assert [(path.name, path.read_bytes()) for path, *_ in found] == [("A.wav", WAV), ("000002 a.wav", b"RIFF2")]
+
+
+def test_no_two_songs_share_a_file_whatever_they_are_called(tmp_path):
+    names = ["000003 a.wav", "a.wav", "A.WAV", "a.wav", "e\u0301.wav", "\xe9.wav", "", "000006.wav"]
+    found = [row(name, WAV + bytes([number]), number) for number, name in enumerate(names)]
+    paths = [path for path, *_ in kept_rows(Asked("", "OWNER/songs"), found, tmp_path)]
+    assert [path.read_bytes() for path in paths] == [one.content for one in found]
+    assert len({normalize("NFC", path.name).casefold() for path in paths}) == len(names)
 
 
 def test_what_was_fetched_before_is_not_fetched_again(tmp_path, monkeypatch):
