@@ -10,23 +10,29 @@ Nothing of a set is run. HF_HUB_OFFLINE, HF_HOME and HF_TOKEN are the library's 
 """
 
 import json
+import logging
+import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from omegaconf import DictConfig
 
-from genre_lightning.config import shown
-from genre_lightning.data.hub.asked import UNNAMED, Asked, about, check_packages, digest_of, unreadable
-from genre_lightning.data.hub.files import kept_rows
-from genre_lightning.data.hub.rows import rows_of
+from genre_lightning.config import is_of, shown
+from genre_lightning.data.hub.asked import UNNAMED, Asked, about, check_packages, digest_of, tell, unreadable
+from genre_lightning.data.hub.files import check_files, kept_rows
+from genre_lightning.data.hub.rows import Row, rows_of
 from genre_lightning.data.locks import wait_for_lock
-from genre_lightning.errors import UserError
-from genre_lightning.files import write_text_whole
+from genre_lightning.errors import UserError, is_for_users
+from genre_lightning.files import unfinished_files, write_text_whole
 
 LISTING = "songs.json"
-FORMAT_VERSION = 1
+# What LISTING holds: songs are a file, a split and values each, others a file and what is wrong with it.
+KEPT = {
+    "format": Literal[1], "name": str, "revision": str, "licence": str, "columns": dict[str, str],
+    "songs": list[tuple[str, str, dict[str, str]]], "others": list[tuple[str, str]],
+}  # fmt: skip
 COMMIT = re.compile("[0-9a-f]{40}")
 
 
@@ -97,13 +103,7 @@ def revision_of(asked: Asked) -> str:
     Raises UserError if there is no such set, or it is not what the revision says any more.
     """
     if asked.on_disk is not None:
-        if asked.folder.resolve().is_relative_to(asked.on_disk.resolve()):  # what is made there would change it
-            raise UserError(f"data.root: {asked.root} lies in {asked.name}; keep songs outside of it: data.root=OTHER")
-        digest = digest_of(asked.on_disk)
-        if asked.revision not in (None, digest):
-            told = f"{asked.name} has changed, and is now {digest}, not {asked.revision}"
-            raise UserError(f"data.revision: {told}; start a new run with the songs it has now, without data.revision")
-        return digest
+        return revision_on_disk(asked, asked.on_disk)
     if found := kept(asked):
         return found[-1]
     if not asked.is_of_hub:
@@ -113,23 +113,66 @@ def revision_of(asked: Asked) -> str:
     return about(asked).sha
 
 
+def revision_on_disk(asked: Asked, place: Path) -> str:
+    """The digest of a folder; or the one that is asked for, if the songs of that are here.
+
+    Raises UserError if they are not, or if songs would be kept in the folder.
+    """
+    if asked.folder.resolve().is_relative_to(place.resolve()):  # what is made there would change it
+        raise UserError(f"data.root: {asked.root} lies in {asked.name}; keep songs outside of it: data.root=OTHER")
+    digest = digest_of(place)
+    if asked.revision in (None, digest):
+        return digest
+    if not COMMIT.fullmatch(asked.revision):
+        raise UserError(f"data.revision: {asked.name} is a folder, which has no {shown(asked.revision)}; leave it out")
+    told = f"{asked.name} has changed, and is now {digest}, not {asked.revision}"
+    if not kept(asked):
+        raise UserError(f"data.revision: {told}; start a new run with the songs it has now, without data.revision")
+    tell(f"{told}; the songs are those that it had")
+    return asked.revision
+
+
 def fetch(asked: Asked, revision: str, folder: Path) -> None:
     """Make files of the songs that are none yet, and write down what the rows say. Raises UserError."""
-    from tqdm import tqdm
-
     check_packages()
+    remove_unfinished(folder)
     told: dict[str, Any] = {"name": asked.name, "revision": revision, "licence": licence_of(asked, revision)}
-    told |= {"format": FORMAT_VERSION, "columns": {}, "songs": [], "others": []}
-    place, commit = (asked.name, revision) if asked.on_disk is None else (str(asked.on_disk), None)
+    told |= {"format": 1, "columns": {}, "songs": [], "others": []}
     try:
-        rows = rows_of(place, asked.subset, commit, asked.audio_column)
-        for path, row, fault in kept_rows(asked, tqdm(rows, "fetching", unit="song", disable=None), folder):
+        for path, row, fault in kept_rows(asked, read_rows(asked, revision), folder):
             told["columns"] = told["columns"] or row.columns
             file = path.relative_to(folder).as_posix() if path.is_relative_to(folder) else str(path)
             told["others" if fault else "songs"].append([file, fault] if fault else [file, row.split, row.values])
     except Exception as error:  # of several libraries, and of others with each version
-        raise unreadable(asked, error) from error
+        if is_for_users(error):
+            raise
+        raise unreadable(asked, error) from None
     write_text_whole(folder / LISTING, json.dumps(told), "surrogateescape")
+
+
+def remove_unfinished(folder: Path) -> None:
+    """Remove what was half-written when a program was killed that fetched the same set."""
+    for above, *_ in os.walk(folder):
+        for path in unfinished_files(Path(above)):
+            path.unlink(missing_ok=True)
+
+
+def read_rows(asked: Asked, revision: str) -> Iterator[Row]:
+    """The rows of a set, and how many are read. Raises UserError if it leads elsewhere, and what libraries raise."""
+    from datasets import load_dataset_builder
+    from tqdm import tqdm
+
+    library = logging.getLogger("datasets")
+    level = library.level
+    library.setLevel(logging.CRITICAL)  # what it says of an error, it raises too
+    try:
+        place, commit = (asked.name, revision) if asked.on_disk is None else (str(asked.on_disk), None)
+        builder: Any = load_dataset_builder(place, asked.subset, revision=commit)
+        check_files(asked, [file for files in builder.config.data_files.values() for file in files])
+        total = sum(split.num_examples or 0 for split in (builder.info.splits or {}).values()) or None
+        yield from tqdm(rows_of(builder, asked.audio_column), "fetching", total, unit="song", disable=None)
+    finally:
+        library.setLevel(level)
 
 
 def licence_of(asked: Asked, revision: str) -> str:
@@ -149,10 +192,10 @@ def read_listing(folder: Path) -> Listing:
     """What LISTING says. Raises UserError if it is damaged."""
     try:
         told = json.loads((folder / LISTING).read_text(encoding="utf-8", errors="surrogateescape"))
-        if told["format"] != FORMAT_VERSION:
-            raise ValueError("another format")
-        songs = [Song(folder / file, split, values) for file, split, values in told["songs"]]
-        others = {folder / file: fault for file, fault in told["others"]}
-        return Listing(told["name"], told["revision"], told["licence"], told["columns"], songs, others)
-    except (OSError, ValueError, LookupError, TypeError):
+        if not is_of(told, dict[str, Any]) or any(not is_of(told[name], kind) for name, kind in KEPT.items()):
+            raise ValueError("other types")
+    except (OSError, ValueError, LookupError, RecursionError):
         raise UserError(f"{folder / LISTING} is damaged; remove it, and what is missing is fetched again") from None
+    songs = [Song(folder / file, split, values) for file, split, values in told["songs"]]
+    others = {folder / file: fault for file, fault in told["others"]}
+    return Listing(told["name"], told["revision"], told["licence"], told["columns"], songs, others)

@@ -30,15 +30,14 @@ class Row(NamedTuple):
     name: str
 
 
-def rows_of(place: str, subset: str | None, revision: str | None, audio_column: str | None) -> Iterator[Row]:
-    """All rows of a set: a folder, or a `revision` of a set of the hub.
+def rows_of(builder: Any, audio_column: str | None) -> Iterator[Row]:
+    """All rows of a set that the library's `builder` reads.
 
     Raises UserError if they have no column of sound, or several and none is named; and whatever the library raises.
     """
-    from datasets import Features, load_dataset
+    from datasets import Features
 
-    sets: Any = load_dataset(place, subset, revision=revision, streaming=True)  # streaming: it copies nothing
-    for split, rows in sets.items():
+    for split, rows in builder.as_streaming_dataset().items():  # streaming: it copies nothing
         number = 0
         for table in rows.with_format("arrow").iter(batch_size=AT_ONCE):  # which it does not decode
             features = Features.from_arrow_schema(table.schema)
@@ -70,8 +69,9 @@ def column_of_sound(columns: Mapping[str, str], wanted: str | None) -> str:
     if wanted in found or (wanted is None and len(found) == 1):
         return wanted or found[0]
     if not found:
-        raise UserError(f"data.name: that set has no column of sound, only {', '.join(columns) or 'others'}")
-    what = "which column of sound is meant" if wanted is None else f"there is no column of sound called {wanted}"
+        paths = "a table of paths is one if it is called metadata.csv and has them in its column file_name"
+        raise UserError(f"data.name: that set has no column of sound, only {', '.join(columns) or 'others'}; {paths}")
+    what = "which column of sound is meant" if wanted is None else f"there is no column of sound called {wanted!r}"
     raise UserError(f"data.audio_column: {what}; there are {', '.join(found)}")
 
 

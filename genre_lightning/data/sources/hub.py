@@ -1,19 +1,16 @@
 """data=hub: any published set of songs, by its name at the Hugging Face hub, or in a folder of the same formats."""
 
-import logging
 import re
 from collections.abc import Mapping, Sequence
-from functools import cache
 
 from genre_lightning.data.catalogue import PUBLISHED_FOLD, Catalogue, Track, genre_name
-from genre_lightning.data.hub.asked import Asked
+from genre_lightning.data.hub.asked import Asked, tell
 from genre_lightning.data.hub.listing import Listing, Song, listing_of
 from genre_lightning.data.hub.rows import NAMES, NUMBER, SOUND, TEXT
 from genre_lightning.data.sources.folder import SPLIT_FOLDERS
 from genre_lightning.errors import UserError
 from genre_lightning.text import printable
 
-logger = logging.getLogger(__name__)
 SPLITS = SPLIT_FOLDERS | {"dev": "val", "eval": "test", "evaluation": "test"}
 # What sets call the columns that are wanted, the surest names first.
 LABELS = (
@@ -78,7 +75,7 @@ def column(columns: Mapping[str, str], what: str, wanted: str | None, usual: Seq
     Raises UserError if there is none that is wanted.
     """
     if wanted is not None and (wanted not in columns or columns[wanted] == SOUND):
-        raise UserError(f"data.{what}_column: there is no column {wanted}; there are {described(columns)}")
+        raise UserError(f"data.{what}_column: there is no column {wanted!r}; there are {described(columns)}")
     spelt = {re.sub(r"[\s-]+", "_", name.casefold()): name for name, kind in columns.items() if kind != SOUND}
     return wanted or next((spelt[name] for name in usual if name in spelt), "")
 
@@ -93,35 +90,39 @@ def catalogue_of(listing: Listing, label: str, columns: Mapping[str, str]) -> Ca
     """The songs of a set, read by these columns. Raises UserError if a song has no fold, or there are too few folds."""
     told = ", ".join(f"{part} {name or '(none)'}" for part, name in {"label": label, **columns}.items())
     tell(f"{listing.name}, revision {listing.revision}, licence: {listing.licence}; columns: {told}")
-    songs = [song for song in listing.songs if song.values[label].strip()]
-    splits = splits_of_folds(songs, columns["fold"]) if columns["fold"] else {}
-    splits = splits_of_set(songs) or splits
-    unknown = dict.fromkeys([song.path for song in listing.songs if not song.values[label].strip()], NO_LABEL)
+    songs = labelled(listing.songs, label)
+    folds = splits_of_folds(songs, columns["fold"]) if columns["fold"] else {}
+    splits = splits_of_set(songs) or folds
     tracks = []
     for song in songs:
-        fold = song.values.get(columns["fold"], "")
-        own = {PUBLISHED_FOLD: fold} if columns["fold"] else {}
-        artist, title = (song.values.get(columns[part], "") for part in ("artist", "title"))
-        split = splits.get(song.split, splits.get(fold, ""))
+        artist, title, fold = (song.values.get(columns[part], "") for part in ("artist", "title", "fold"))
+        split, own = splits.get(song.split, splits.get(fold, "")), {PUBLISHED_FOLD: fold} if columns["fold"] else {}
         tracks.append(Track(song.path, genre_name(song.values[label]), artist, title, split, own))
     about = {"data set": f"{listing.name}, revision {listing.revision}", "licence of the songs": listing.licence}
+    unknown = dict.fromkeys({song.path for song in listing.songs} - {song.path for song in songs}, NO_LABEL)
     return Catalogue(tracks, listing.others | unknown, about)
 
 
-@cache
-def tell(line: str) -> None:
-    """Log a line the first time: a run lists its songs more than once."""
-    logger.info(printable(line))
+def labelled(songs: Sequence[Song], label: str) -> list[Song]:
+    """The songs that have a label; of several rows that name one file, the first."""
+    found, rows = {}, [song for song in songs if song.values.get(label, "").strip()]
+    for song in rows:
+        found.setdefault(song.path, song)
+    if len(found) < len(rows):
+        tell(f"left out: {len(rows) - len(found)} rows name a file that a row before them names")
+    return [*found.values()]
 
 
 def splits_of_set(songs: Sequence[Song]) -> dict[str, str]:
-    """What the splits of a set are called here; nothing if they are no splits, or there is only one.
+    """What the splits of a set are called here; nothing if they are no splits, which is told, or there is only one.
 
     A set whose test split nobody may see, or whose songs there have no label, is tested on its validation split.
     """
     names = {song.split: SPLITS.get(song.split.lower(), "") for song in songs}
     found = {*names.values()}
     if "train" not in found or "" in found or len(found) == 1:
+        if len(names) > 1:
+            tell(f"the set is divided into {', '.join(names)}, which is not train and test: that counts for nothing")
         return {}
     return names if "test" in found else {name: split.replace("val", "test") for name, split in names.items()}
 
@@ -131,7 +132,7 @@ def splits_of_folds(songs: Sequence[Song], column: str) -> dict[str, str]:
 
     Raises UserError if there are fewer than three, or a song has none.
     """
-    folds = sorted({song.values[column] for song in songs}, key=lambda fold: (len(fold), fold))
+    folds = sorted({song.values.get(column, "") for song in songs}, key=lambda fold: (len(fold), fold))
     if len(folds) < FEWEST_FOLDS or "" in folds:
         told = f"{column} has {len(folds)} values" if "" not in folds else f"some songs have nothing in {column}"
         raise UserError(f"data.fold_column: {told}, which are no folds")

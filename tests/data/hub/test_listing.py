@@ -31,19 +31,20 @@ def hub(parquet, tmp_path, monkeypatch):
     import datasets
     import huggingface_hub
 
-    requests, load = [], datasets.load_dataset
+    requests, build = [], datasets.load_dataset_builder
 
     def info(self, name, revision, timeout):
         requests.append((name, revision))
         return SimpleNamespace(sha=SHA, card_data={"license": ["cc-by-4.0", "mit"]})
 
-    def fetched(place, subset, revision, streaming):
-        assert streaming and revision == SHA
+    def fetched(place, subset, revision):
         requests.append((place, revision))
-        return load(str(parquet), subset, streaming=True)
+        builder = build(str(parquet), subset)
+        there = SimpleNamespace(data_files={"train": [f"hf://datasets/{place}@{revision}/train.parquet"]})
+        return SimpleNamespace(config=there, info=builder.info, as_streaming_dataset=builder.as_streaming_dataset)
 
     monkeypatch.setattr(huggingface_hub.HfApi, "dataset_info", info)
-    monkeypatch.setattr(datasets, "load_dataset", fetched)
+    monkeypatch.setattr(datasets, "load_dataset_builder", fetched)
     return requests
 
 
@@ -77,16 +78,65 @@ def test_songs_that_are_files_stay_where_they_are(write_song, tmp_path, monkeypa
     ]
 
 
-def test_a_folder_that_has_changed_is_read_again_and_not_taken_for_what_it_was(asked, parquet):
+def test_a_folder_that_has_changed_is_read_again(asked, parquet):
     before = revision_of(asked)
     assert len(listing_of(asked).songs) == 3
     (parquet / ".DS_Store").touch()
     assert revision_of(asked) == before, "hidden files are not read"
     write_parquet(parquet / "train.parquet", rows(5))
     assert len(listing_of(asked).songs) == 5 and not is_kept(asked._replace(root="elsewhere"))
+
+
+def test_a_run_goes_on_with_the_songs_it_had_if_they_are_here_and_is_told(asked, parquet, caplog):
+    caplog.set_level("INFO")
+    pinned = asked._replace(revision=revision_of(asked))
+    songs = listing_of(pinned).songs
+    write_parquet(parquet / "train.parquet", rows(5))
+    assert listing_of(pinned).songs == songs and is_kept(pinned)
+    assert "set has changed, and is now" in caplog.text and "the songs are those that it had" in caplog.text
+    told = rf"data\.revision: .* has changed, and is now \w+, not {pinned.revision}; start"
     for ask in revision_of, is_kept:
-        with pytest.raises(UserError, match=rf"data\.revision: .* has changed, and is now \w+, not {before}; start"):
-            ask(asked._replace(revision=before))
+        with pytest.raises(UserError, match=told):
+            ask(pinned._replace(root="elsewhere"))
+
+
+def test_a_folder_has_no_branches(asked):
+    with pytest.raises(UserError, match=r"data\.revision: .*set is a folder, which has no main; leave it out"):
+        listing_of(asked._replace(revision="main"))
+
+
+@pytest.mark.parametrize("pattern", ["../other/*.parquet", "{above}/other/*.parquet"])
+def test_a_card_that_names_tables_elsewhere_is_refused(asked, parquet, pattern):
+    write_parquet(parquet.parent / "other" / "train.parquet", rows(2))
+    card = f"---\nconfigs:\n- config_name: default\n  data_files: {pattern.format(above=parquet.parent)}\n---\n"
+    (parquet / "README.md").write_text(card, encoding="utf-8")
+    with pytest.raises(UserError, match=r"data\.name: .*set names a file outside of itself, .*other.*; it is not read"):
+        listing_of(asked)
+
+
+def test_what_is_broken_is_one_line_and_what_was_half_written_is_removed(asked, parquet, caplog, capfd):
+    (left := asked.folder / revision_of(asked) / "train" / "a.wav.0123abcd.tmp").parent.mkdir(parents=True)
+    left.touch()
+    listing_of(asked)
+    assert not left.exists()
+    (parquet / "train.parquet").write_bytes((parquet / "train.parquet").read_bytes()[:99])
+    with pytest.raises(UserError, match=r"data\.name: .*set cannot be read: Parquet magic bytes not found"):
+        listing_of(asked)
+    (parquet / "train.parquet").unlink()
+    (parquet / "train.csv").write_text("file,genre\na,b\n")
+    with pytest.raises(UserError, match=r"no column of sound, only file, genre; a table of paths is one if") as raised:
+        listing_of(asked)
+    assert raised.value.__cause__ is None, "an error that caused itself is followed forever"
+    assert "Failed" not in caplog.text + capfd.readouterr().err
+
+
+def test_a_bar_has_an_end_where_a_set_says_how_many_songs_it_has(asked, parquet, monkeypatch):
+    totals = []
+    monkeypatch.setattr("tqdm.tqdm", lambda rows, _, total, **__: totals.append(total) or rows)
+    counted = "dataset_info:\n  splits:\n  - name: train\n    num_examples: 3\n    num_bytes: 9\n"
+    (parquet / "README.md").write_text(f"---\n{counted}---\n", encoding="utf-8")
+    listing_of(asked)
+    assert totals == [3]
 
 
 def test_a_set_of_the_hub_is_fetched_once_and_pinned(hub, tmp_path):
@@ -121,7 +171,9 @@ def test_other_sources_are_not_pinned():
 def test_what_is_damaged_is_told(asked):
     listing_of(asked)
     (path,) = asked.folder.glob(f"*/{LISTING}")
-    for content in ("", "[]", json.dumps({"format": 0})):
+    whole = json.loads(path.read_text())
+    wrong = {"songs": [["a.wav", "train", {"genre": 7}]], "others": [[1, 2]], "columns": [], "name": None, "format": 0}
+    for content in ("", "[]", *(json.dumps(whole | {name: value}) for name, value in wrong.items())):
         path.write_text(content)
         with pytest.raises(UserError, match=r"songs\.json is damaged; remove it"):
             listing_of(asked)

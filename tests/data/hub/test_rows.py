@@ -9,7 +9,7 @@ datasets = pytest.importorskip("datasets")
 
 def test_sound_is_handed_over_as_it_lies_there_and_lists_are_left_out(tmp_path):
     folder = write_parquet(tmp_path / "train.parquet", [row | {"tags": ["a", "b"]} for row in rows(40)])
-    found = [*rows_of(str(folder), None, None, None)]
+    found = [*rows_of(datasets.load_dataset_builder(str(folder)), None)]
     assert [row.number for row in found] == [*range(40)] and {row.split for row in found} == {"train"}
     assert found[33].content == wav("rock", 33) and found[33].name == "train_song 33.wav"
     assert found[0].columns == {"audio": "sound", "genre": "text", "artist": "text", "fold": "number"}
@@ -27,7 +27,7 @@ def test_which_column_of_sound_is_meant_is_asked_if_there_are_several():
     assert column_of_sound(columns, "vocals") == "vocals"
     with pytest.raises(UserError, match=r"data\.audio_column: which column of sound is meant; there are mix, vocals"):
         column_of_sound(columns, None)
-    with pytest.raises(UserError, match=r"there is no column of sound called genre; there are mix, vocals"):
+    with pytest.raises(UserError, match=r"there is no column of sound called 'genre'; there are mix, vocals"):
         column_of_sound(columns, "genre")
     with pytest.raises(UserError, match=r"data\.name: that set has no column of sound, only genre"):
         column_of_sound({"genre": "text"}, None)

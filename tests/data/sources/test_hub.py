@@ -45,7 +45,7 @@ def test_columns_can_be_named(listed):
 def test_a_set_that_does_not_say_which_column_has_the_genres_is_answered_with_its_columns(listed):
     with pytest.raises(UserError, match=r"data\.label_column: .* name one of mood \(text\), bpm \(numbers\)"):
         listed({"train": [{"audio": row["audio"], "mood": "calm", "bpm": 90} for row in rows(2)]})
-    with pytest.raises(UserError, match=r"data\.artist_column: there is no column by; there are mood"):
+    with pytest.raises(UserError, match=r"data\.artist_column: there is no column 'by'; there are mood"):
         listed({}, label_column="mood", artist_column="by")
 
 
