@@ -11,7 +11,7 @@ from omegaconf import DictConfig, OmegaConf
 from genre_lightning.data.catalogue import Catalogue
 from genre_lightning.runs.run import Run
 
-PLACES = ("data.root", "cache.root")
+PLACES = ("data.root", "data.name", "cache.root")  # data.name may be the folder of a published set
 
 
 def where_they_were(began: DictConfig, folder: Path) -> None:
@@ -22,7 +22,7 @@ def where_they_were(began: DictConfig, folder: Path) -> None:
     started_in = Run(folder).started_in
     if started_in.resolve() == Path.cwd():
         return
-    for key in (*PLACES, "data.name"):  # which may be the folder of a published set
+    for key in PLACES:
         root: Any = OmegaConf.select(began, key)
         if isinstance(root, str):
             OmegaConf.update(began, key, where_it_was(root, started_in))

@@ -37,19 +37,25 @@ def settings_to_go_on_with(cfg: DictConfig, overrides: Sequence[str], folder: Pa
     if old is None or not (old / CONFIG).is_file():
         return cfg
     if old.resolve() != folder.resolve():
-        told = f"a run resumes in its own folder, {old}; remove hydra.run.dir (or -m) from the command"
-        raise UserError(f"ckpt_path: {told}")
+        raise UserError(f"ckpt_path: a run resumes in its own folder, {old}; remove hydra.run.dir (or -m)")
     began, typed = settings_it_began_with(old, cfg), keys(overrides)
     where_they_were(began, old)
+    keep_pinned(began.data, cfg.data)
     may_be_new = MAY_BE_NEW_IN_SWEEP if began.get("folds") else MAY_BE_NEW  # its folds must have learnt for as long
-    may_be_new = (*may_be_new, *(place for place in PLACES if place in typed))
+    may_be_new += tuple(place for place in PLACES if place in typed)
     refuse_changes(began, cfg, typed, may_be_new)
     for key in (new for new in may_be_new if any(decides(one, new) for one in typed)):
         OmegaConf.update(began, key, OmegaConf.select(cfg, key))
     check_processes(began, cfg, old / CONFIG)
-    check_set(began.data, cfg.trust)
+    check_set(began.data, cfg.trust or "data.name" in typed)
     began.ckpt_path = cfg.ckpt_path
     return began
+
+
+def keep_pinned(before: DictConfig, now: DictConfig) -> None:
+    """Have the songs of a run be of the revision that they had `before`, if nobody names another one `now`."""
+    if before.get("revision") and now.get("revision", "") is None:
+        now.revision = before.revision
 
 
 def check_set(data: DictConfig, trust: bool) -> None:

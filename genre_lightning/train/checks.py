@@ -11,6 +11,7 @@ from genre_lightning.command_line.quoting import in_shell, override
 from genre_lightning.config import check_number, check_type, check_types
 from genre_lightning.data.catalogue import Catalogue
 from genre_lightning.data.hub.asked import UNNAMED
+from genre_lightning.data.sources import fma
 from genre_lightning.data.sources.folder import existing_folder
 from genre_lightning.devices import check_accelerator
 from genre_lightning.errors import UserError
@@ -108,6 +109,8 @@ def check_songs(data: DictConfig) -> None:
             texts = f"{override('data.root', several)}; for a run with each, -m {in_shell(f'data.root={root}')}"
             raise UserError(f"data.root: there is no folder {root}; for the songs of all, type {texts}")
         existing_folder(root)
+        if data._target_.endswith(".fma"):
+            fma.find(root, data.get("subset", "small"))
 
 
 def check_cross_validation(cfg: DictConfig) -> None:

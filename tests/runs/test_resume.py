@@ -84,6 +84,16 @@ def test_a_run_from_elsewhere_fetches_and_reads_no_set_that_is_not_here(began, g
     assert go_on(f"data.root='{root.as_posix()}'").data.root == root.as_posix(), "where the command says that it is"
 
 
+def test_the_folder_of_its_set_may_have_moved_and_the_revision_is_what_it_was(began, go_on, configure):
+    OmegaConf.save(
+        configure(*BEGAN, "data=hub", "data.name=sets/a", "data.revision=01ab"), began / ".hydra/config.yaml"
+    )
+    data = go_on("data=hub", "data.name=sets/moved").data
+    assert (data.name, data.revision) == ("sets/moved", "01ab")
+    with pytest.raises(UserError, match=r"data\.revision=01ab, which cannot change to 02"):
+        go_on("data=hub", "data.name=sets/moved", "data.revision=02")
+
+
 def test_it_does_not_go_on_in_another_folder(go_on, tmp_path):
     with pytest.raises(UserError, match=r"ckpt_path: a run resumes in its own folder, .*run; remove hydra\.run\.dir"):
         go_on(folder=tmp_path / "new")

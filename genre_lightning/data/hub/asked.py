@@ -51,9 +51,15 @@ class Asked(NamedTuple):
     @property
     def folder(self) -> Path:
         """Where its revisions are kept, each in a folder of its own."""
-        name, place = self.name, Path(self.name).expanduser().absolute()
-        if self.on_disk or not self.is_of_hub:  # one that was a folder may be gone
-            name = f"{place.name}-{hashlib.sha256(str(place).encode(errors='replace')).hexdigest()[:8]}"
+        place = Path(self.name).expanduser().absolute()
+        digest = hashlib.sha256(str(place).encode(errors="replace")).hexdigest()[:8]
+        folder = self.called(f"{place.name}-{digest}")
+        if self.on_disk or not self.is_of_hub or folder.is_dir():  # one that was a folder may be gone
+            return folder
+        return self.called(self.name)
+
+    def called(self, name: str) -> Path:
+        """The folder in `root` of a set of this name."""
         parts = name, self.subset, self.audio_column and f"column {self.audio_column}"
         called = "--".join(re.sub(r"[^\w.-]+", "--", part) for part in parts if part)
         return Path(self.root).expanduser() / called.lstrip(".-")

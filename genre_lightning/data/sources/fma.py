@@ -49,10 +49,7 @@ def fma(root: str, subset: str = "small", genres: list[str] | None = None) -> Ca
     Raises:
         UserError: There is no such folder, it lacks the metadata or the audio, or a setting is unknown.
     """
-    if subset not in SUBSETS:
-        raise UserError(f"data.subset: {subset!r} is none of {', '.join(SUBSETS)}")
-    metadata = find_metadata(existing_folder(root))
-    audio = find_audio(Path(root).expanduser(), subset)
+    metadata, audio = find(root, subset)
     tracks, others = [], {}
     for number, row in rows_of(metadata, SUBSETS[: SUBSETS.index(subset) + 1]):
         track = read_track(metadata, audio / f"{number // 1000:03}" / f"{number:06}.mp3", row)
@@ -63,6 +60,17 @@ def fma(root: str, subset: str = "small", genres: list[str] | None = None) -> Ca
         else:
             tracks.append(track)
     return Catalogue(tracks, others, {"licence of the songs": LICENCE}).of_genres(genres)
+
+
+def find(root: str, subset: str) -> tuple[Path, Path]:
+    """The collection's tracks.csv, and the folder of folders such as 000 that has the songs of a subset.
+
+    Raises UserError if one of them is not there, or there is no such subset.
+    """
+    if subset not in SUBSETS:
+        raise UserError(f"data.subset: {subset!r} is none of {', '.join(SUBSETS)}")
+    folder = existing_folder(root)
+    return find_metadata(folder), find_audio(folder, subset)
 
 
 def find_metadata(root: Path) -> Path:

@@ -57,7 +57,11 @@ def test_songs_in_rows_become_files_once(asked, parquet):
     assert listing.songs[1].values == {"genre": "rock", "artist": "train 1", "fold": "1"}
 
 
-def test_what_is_here_needs_neither_the_library_nor_the_set(asked, parquet, monkeypatch):
+def test_what_is_here_needs_neither_the_library_nor_the_set(parquet, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path.parent)
+    asked = Asked(
+        str(tmp_path / "kept"), f"{tmp_path.name}/{parquet.name}"
+    )  # which is what sets of the hub are called, too
     first = listing_of(asked)
     monkeypatch.setitem(sys.modules, "datasets", None)
     assert listing_of(asked) == first and is_kept(asked)

@@ -6,6 +6,7 @@ from serving import serve
 
 from genre_lightning.data.sources.fma import CUT_WRONGLY, fma
 from genre_lightning.errors import UserError
+from genre_lightning.train.checks import check_songs
 
 # As in tracks.csv of fma_metadata.zip, with some of its 52 columns.
 LEVELS = [
@@ -107,6 +108,13 @@ def test_the_first_folder_that_has_the_subset_is_taken(collection):
     assert (
         fma(str(collection("fma_large", "fma_small", "fma_medium")), "medium").tracks[0].path.parts[-3] == "fma_medium"
     )
+
+
+def test_what_is_missing_is_told_before_a_run_begins(collection, configure):
+    root = collection("fma_small").as_posix()
+    check_songs(configure("data=fma", f"data.root='{root}'").data)
+    with pytest.raises(UserError, match=r"has no fma_large/ with folders such as 000"):
+        check_songs(configure("data=fma", f"data.root='{root}'", "data.subset=large").data)
 
 
 def test_genres_can_be_chosen(collection):
