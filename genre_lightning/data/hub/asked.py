@@ -157,7 +157,7 @@ def what_is_wrong(asked: Asked, error: Exception) -> str:
         return f"data.name: {name} has its genres in the folders of an archive; unpack it, and name its folder"
     if isinstance(error, FileNotFoundError) and "data files" in text:
         return f"data.name: {name} holds no set that is read here, such as folders of songs or parquet"
-    return f"data.name: {name} cannot be read: {text[:LONGEST_REASON]}"
+    return f"data.name: {name} cannot be read: {text.partition(' with any supported extension')[0][:LONGEST_REASON]}"
 
 
 def said(error: Exception) -> str:

@@ -63,6 +63,8 @@ def label_of(columns: Mapping[str, str], wanted: str | None) -> str:
     classes = [name for name, kind in columns.items() if kind == NAMES]
     found = column(columns, "label", wanted, ()) or column(by_name, "label", None, LABELS)
     found = found or (classes[0] if len(classes) == 1 else "") or column(columns, "label", None, LABELS)
+    if not described(columns):
+        raise UserError("data.name: that set has nothing beside its sound, and so no genres; data=folder reads folders")
     if not found:
         told = "it cannot be told which column has the genres"
         raise UserError(f"data.label_column: {told}; name one of {described(columns)}")
@@ -83,7 +85,7 @@ def column(columns: Mapping[str, str], what: str, wanted: str | None, usual: Seq
 def described(columns: Mapping[str, str]) -> str:
     """The columns but those of sound, each with its kind."""
     kinds = {NAMES: "classes", TEXT: "text", NUMBER: "numbers"}
-    return printable(", ".join(f"{name} ({kinds[kind]})" for name, kind in columns.items() if kind != SOUND)) or "none"
+    return printable(", ".join(f"{name} ({kinds[kind]})" for name, kind in columns.items() if kind != SOUND))
 
 
 def catalogue_of(listing: Listing, label: str, columns: Mapping[str, str]) -> Catalogue:

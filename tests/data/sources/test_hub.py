@@ -49,6 +49,30 @@ def test_a_set_that_does_not_say_which_column_has_the_genres_is_answered_with_it
         listed({}, label_column="mood", artist_column="by")
 
 
+def test_sound_alone_is_no_set_of_genres(listed):
+    with pytest.raises(UserError, match=r"data\.name: that set has nothing beside its sound, and so no genres"):
+        listed({"train": [{"audio": row["audio"]} for row in rows(2)]})
+
+
+def test_rows_of_one_file_are_one_song_and_told(listed, tmp_path, write_song, caplog):
+    caplog.set_level("INFO")
+    song = write_song(tmp_path / "set" / "a.wav", "tones", 1)
+    twice = [{"audio": {"bytes": None, "path": str(song)}, "genre": genre} for genre in ("jazz", "rock")]
+    found = listed({"train": twice})
+    assert [(track.path, track.genre, track.split) for track in found] == [(song, "jazz", "")]
+    assert "left out: 1 rows name a file that a row before them names" in caplog.text
+
+
+def test_splits_that_are_none_are_told(listed, tmp_path, caplog):
+    caplog.set_level("INFO")
+    card = "configs:\n- config_name: default\n  data_files:\n"
+    card += "".join(f"  - split: {split}\n    path: {split}.parquet\n" for split in ("train", "extra"))
+    (folder := tmp_path / "set").mkdir()
+    (folder / "README.md").write_text(f"---\n{card}---\n", encoding="utf-8")
+    assert {track.split for track in listed({"train": rows(2), "extra": rows(2, "test")})} == {""}
+    assert "the set is divided into train, extra, which is not train and test" in caplog.text
+
+
 @pytest.mark.parametrize(
     ("names", "splits"),
     [
@@ -104,6 +128,7 @@ def test_genres_can_be_chosen(listed):
     assert listed({"train": rows(4)}, genres=["Jazz"]).genres == ["jazz"]
 
 
+@pytest.mark.slow
 def test_a_run_learns_from_a_set_and_its_report_says_which_and_under_which_licence(train_run, tmp_path, monkeypatch):
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     for split, count in {"train": 6, "validation": 4, "test": 4}.items():
