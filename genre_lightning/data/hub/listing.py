@@ -20,7 +20,7 @@ from typing import Any, Literal, NamedTuple
 from omegaconf import DictConfig
 
 from genre_lightning.config import is_of, shown
-from genre_lightning.data.hub.asked import UNNAMED, Asked, about, check_packages, digest_of, tell, unreadable
+from genre_lightning.data.hub.asked import UNNAMED, Asked, about, check_packages, digest_of, unreadable
 from genre_lightning.data.hub.files import check_files, kept_rows
 from genre_lightning.data.hub.rows import Row, rows_of
 from genre_lightning.data.locks import wait_for_lock
@@ -85,10 +85,11 @@ def asked_in(data: DictConfig) -> Asked:
 
 
 def is_kept(asked: Asked) -> bool:
-    """Whether a set is here, so that nothing is fetched, read or written for it. Raises UserError."""
-    if asked.on_disk is None:
-        return bool(kept(asked))
-    return (asked.folder / revision_of(asked) / LISTING).is_file()
+    """Whether a set is here, so that nothing is fetched, read or written for it; of a folder, a revision that is named.
+
+    Else the folder, which may be any of this computer, would be read to know.
+    """
+    return bool(kept(asked)) and (asked.on_disk is None or asked.revision is not None)
 
 
 def kept(asked: Asked) -> list[str]:
@@ -114,22 +115,21 @@ def revision_of(asked: Asked) -> str:
 
 
 def revision_on_disk(asked: Asked, place: Path) -> str:
-    """The digest of a folder; or the one that is asked for, if the songs of that are here.
+    """The digest of a folder; or the one that is asked for, if its songs are here, whatever the folder holds by now.
 
     Raises UserError if they are not, or if songs would be kept in the folder.
     """
     if asked.folder.resolve().is_relative_to(place.resolve()):  # what is made there would change it
         raise UserError(f"data.root: {asked.root} lies in {asked.name}; keep songs outside of it: data.root=OTHER")
-    digest = digest_of(place)
-    if asked.revision in (None, digest):
-        return digest
-    if not COMMIT.fullmatch(asked.revision):
+    if asked.revision is not None and kept(asked):
+        return asked.revision
+    if asked.revision is not None and not COMMIT.fullmatch(asked.revision):
         raise UserError(f"data.revision: {asked.name} is a folder, which has no {shown(asked.revision)}; leave it out")
-    told = f"{asked.name} has changed, and is now {digest}, not {asked.revision}"
-    if not kept(asked):
+    digest = digest_of(place)
+    if asked.revision not in (None, digest):
+        told = f"{asked.name} has changed, and is now {digest}, not {asked.revision}"
         raise UserError(f"data.revision: {told}; start a new run with the songs it has now, without data.revision")
-    tell(f"{told}; the songs are those that it had")
-    return asked.revision
+    return digest
 
 
 def fetch(asked: Asked, revision: str, folder: Path) -> None:

@@ -111,7 +111,7 @@ def labelled(songs: Sequence[Song], label: str) -> list[Song]:
     for song in rows:
         found.setdefault(song.path, song)
     if len(found) < len(rows):
-        tell(f"left out: {len(rows) - len(found)} rows name a file that a row before them names")
+        tell(f"rows left out, since they name a file that one before them names: {len(rows) - len(found)}")
     return [*found.values()]
 
 

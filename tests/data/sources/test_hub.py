@@ -60,7 +60,7 @@ def test_rows_of_one_file_are_one_song_and_told(listed, tmp_path, write_song, ca
     twice = [{"audio": {"bytes": None, "path": str(song)}, "genre": genre} for genre in ("jazz", "rock")]
     found = listed({"train": twice})
     assert [(track.path, track.genre, track.split) for track in found] == [(song, "jazz", "")]
-    assert "left out: 1 rows name a file that a row before them names" in caplog.text
+    assert "rows left out, since they name a file that one before them names: 1" in caplog.text
 
 
 def test_splits_that_are_none_are_told(listed, tmp_path, caplog):
