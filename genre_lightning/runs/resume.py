@@ -47,7 +47,7 @@ def settings_to_go_on_with(cfg: DictConfig, overrides: Sequence[str], folder: Pa
     for key in (new for new in may_be_new if any(decides(one, new) for one in typed)):
         OmegaConf.update(began, key, OmegaConf.select(cfg, key))
     check_processes(began, cfg, old / CONFIG)
-    check_set(began.data, cfg.trust or "data.name" in typed)
+    check_set(began.data, cfg.trust or ("data.name" in typed and began.data.root == cfg.data.root))
     began.ckpt_path = cfg.ckpt_path
     return began
 

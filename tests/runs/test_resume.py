@@ -92,6 +92,9 @@ def test_the_folder_of_its_set_may_have_moved_and_the_revision_is_what_it_was(be
     assert (data.name, data.revision) == ("sets/moved", "01ab")
     with pytest.raises(UserError, match=r"data\.revision=01ab, which cannot change to 02"):
         go_on("data=hub", "data.name=sets/moved", "data.revision=02")
+    OmegaConf.save(configure(*BEGAN, "data=hub", "data.name=a", "data.root=elsewhere"), began / ".hydra/config.yaml")
+    with pytest.raises(UserError, match=r"sets/moved is not in elsewhere; to read or fetch it, add trust=true"):
+        go_on("+data.name=sets/moved")
 
 
 def test_it_does_not_go_on_in_another_folder(go_on, tmp_path):

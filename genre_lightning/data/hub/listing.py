@@ -136,9 +136,10 @@ def fetch(asked: Asked, revision: str, folder: Path) -> None:
     """Make files of the songs that are none yet, and write down what the rows say. Raises UserError."""
     check_packages()
     remove_unfinished(folder)
-    told: dict[str, Any] = {"name": asked.name, "revision": revision, "licence": licence_of(asked, revision)}
-    told |= {"format": 1, "columns": {}, "songs": [], "others": []}
+    told: dict[str, Any] = {"format": 1, "name": asked.name, "revision": revision}
+    told |= {"columns": {}, "songs": [], "others": []}
     try:
+        told["licence"] = licence_of(asked, revision)
         for path, row, fault in kept_rows(asked, read_rows(asked, revision), folder):
             told["columns"] = told["columns"] or row.columns
             file = path.relative_to(folder).as_posix() if path.is_relative_to(folder) else str(path)

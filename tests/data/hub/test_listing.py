@@ -121,6 +121,10 @@ def test_what_is_broken_is_one_line_and_what_was_half_written_is_removed(asked, 
     left.touch()
     listing_of(asked)
     assert not left.exists()
+    (parquet / "README.md").write_bytes(b"\xff\xfe")
+    with pytest.raises(UserError, match=r"data\.name: .*set cannot be read: .* decode byte 0xff"):
+        listing_of(asked)
+    (parquet / "README.md").unlink()
     (parquet / "train.parquet").write_bytes((parquet / "train.parquet").read_bytes()[:99])
     with pytest.raises(UserError, match=r"data\.name: .*set cannot be read: Parquet magic bytes not found"):
         listing_of(asked)
