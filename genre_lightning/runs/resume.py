@@ -7,15 +7,16 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 
 from genre_lightning.command_line.quoting import override
-from genre_lightning.config import check_type, is_of, shown
+from genre_lightning.config import check_type, shown
 from genre_lightning.data.catalogue import MANIFEST, TESTED_IN, Catalogue, Track, read_manifest
 from genre_lightning.data.hub.listing import asked_in, is_kept
 from genre_lightning.errors import UserError
 from genre_lightning.runs.allowed import check_allowed, check_processes
 from genre_lightning.runs.checkpoint import read_checkpoint
 from genre_lightning.runs.folders import CHECKPOINTS, MULTIRUN, folder_of, holds_run
-from genre_lightning.runs.foreign import CONFIG, DAMAGED, check_links, literal, read_settings, read_yaml
+from genre_lightning.runs.foreign import CONFIG, DAMAGED, check_links, read_settings, read_yaml
 from genre_lightning.runs.moved import PLACES, places, where_they_were
+from genre_lightning.runs.pinned import encoders_in, keep_pinned, pin_encoders
 from genre_lightning.runs.run import holds_caches
 
 # A run may go on on another machine than the one it began on, and with the refit that it was to leave off; a single run
@@ -52,31 +53,11 @@ def settings_to_go_on_with(cfg: DictConfig, overrides: Sequence[str], folder: Pa
     return began
 
 
-def keep_pinned(before: DictConfig, now: DictConfig) -> None:
-    """Have the songs of a run be of the revision that they had `before`, if nobody names another one `now`."""
-    if before.get("revision") and now.get("revision", "") is None:
-        now.revision = before.revision
-
-
 def check_set(data: DictConfig, trust: bool) -> None:
     """Raise UserError if the songs are a published set that would have to be read or fetched, and there is no trust."""
     if data._target_.endswith(".hub") and not trust and not is_kept(asked_in(data)):
         told = f"{shown(data.name)} is not in {shown(data.root)}; to read or fetch it, add trust=true"
         raise UserError(f"data.name: {told}")
-
-
-def pin_encoders(began: DictConfig, path: Path) -> None:
-    """Have a run go on with the very networks of a hub that it began with, as its checkpoint at `path` names them."""
-    if encoders_in(began) and path.is_file():
-        kept = read_checkpoint(path)["GenreDataModule"].get("features")
-        if is_of(kept, dict[str, Any]) and is_of(kept.get("encoders"), list[str]):
-            began.features.encoders = literal(kept["encoders"])  # the checkpoint may be somebody else's
-
-
-def encoders_in(config: DictConfig) -> Any:
-    """The encoders that settings name, as they are written: nothing is looked up for them. None if there are none."""
-    plain: Any = OmegaConf.to_container(config)
-    return plain["features"].get("encoders") if isinstance(plain.get("features"), dict) else None
 
 
 def settings_it_began_with(folder: Path, cfg: DictConfig) -> DictConfig:
