@@ -31,12 +31,40 @@ def test_of_many_songs_some_are_kept_and_of_one_artist_nothing_is_too_far(stats,
     assert known_songs(stats, [0] * 100).are_like(stats[0] + 1e6)
 
 
-def test_songs_are_kept_and_what_is_damaged_or_of_other_features_is_named(stats, tmp_path):
+def test_songs_are_kept_and_those_of_other_features_are_named(stats, tmp_path):
     (tmp_path / KNOWN).parent.mkdir()
     write_known(known_songs(stats, GROUPS), tmp_path)
     assert read_known(tmp_path, 3).limit == known_songs(stats, GROUPS).limit
     with pytest.raises(UserError, match=r"known_songs\.pt is damaged, or of another model"):
         read_known(tmp_path, 4)
-    torch.save({"stats": torch.full((9, 6), torch.nan), "scale": torch.ones(6), "limit": 1.0}, tmp_path / KNOWN)
+
+
+NINE = torch.ones(9, 6)
+DAMAGES = [
+    {"stats": NINE * torch.nan},
+    {"stats": NINE.double()},
+    {"stats": NINE[:0]},
+    {"stats": torch.ones(1, 1).expand(known.MOST + 1, 6)},  # four bytes, of which as much as one likes can be made
+    {"stats": 5.0},
+    {"scale": torch.zeros(6)},
+    {"scale": torch.full((6,), torch.inf)},
+    {"limit": torch.nan},
+    {"limit": "far"},
+]
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_what_is_damaged_is_named(damage, tmp_path):
+    (tmp_path / KNOWN).parent.mkdir()
+    torch.save({"stats": NINE, "scale": torch.ones(6), "limit": 1.0} | damage, tmp_path / KNOWN)
     with pytest.raises(UserError, match=r"known_songs\.pt is damaged, or of another model"):
+        read_known(tmp_path, 3)
+
+
+def test_what_is_missing_comes_by_going_on_where_that_can_be_done(tmp_path):
+    with pytest.raises(UserError, match=r"has no checkpoints/known_songs\.pt; train again$"):
+        read_known(tmp_path, 3)
+    (tmp_path / KNOWN).parent.mkdir()
+    (tmp_path / "checkpoints" / "last.ckpt").touch()
+    with pytest.raises(UserError, match=r"; it gets one by python train\.py .*last\.ckpt.* refit=true$"):
         read_known(tmp_path, 3)
