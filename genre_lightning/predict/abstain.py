@@ -50,7 +50,7 @@ def limits(run: Run, wanted: float) -> Limits:
 
     Raises UserError if the run has no folds, its songs do not reach so much, or something of it is missing.
     """
-    songs = judged_songs(run.folder)
+    songs = judged_songs(run.folder, once=True)
     if len(songs["val"].groups):
         raise UserError(
             f"--precision is chosen by songs out of fold, and {run.folder} has no folds; train as it was trained, and "

@@ -118,10 +118,11 @@ def told_unknown(run: Path, by_artist: bool) -> str:
     return "knew no song of its artists" + (f" ({nameless} name none, which it may know)" if nameless else "")
 
 
-def judged_songs(run: Path) -> dict[str, Judged]:
+def judged_songs(run: Path, *, once: bool = False) -> dict[str, Judged]:
     """What a run says of its songs of val and of test; of songs that were judged several times, the mean.
 
-    Raises UserError.
+    `once`: what the first network alone says, as one network judges new songs, which is surer than the mean of several
+    and less often right. Raises UserError.
     """
     rows, groups = read_predictions(run), artist_groups(run)
     found: dict[str, dict[Path, list[PredictedSong]]] = {"val": defaultdict(list), "test": defaultdict(list)}
@@ -130,7 +131,7 @@ def judged_songs(run: Path) -> dict[str, Judged]:
             found[row.split][row.path.resolve()].append(row)
     try:
         return {
-            split: judged((mean_of(rows), groups[path][0]) for path, rows in songs.items())
+            split: judged((mean_of(rows[:1] if once else rows), groups[path][0]) for path, rows in songs.items())
             for split, songs in found.items()
         }
     except KeyError as missing:

@@ -3,7 +3,14 @@ import pytest
 
 from genre_lightning.data.catalogue import Catalogue, Track, write_manifest
 from genre_lightning.errors import UserError
-from genre_lightning.runs.precision import Judged, automatic, highest_precision, lowest_confidence, precision
+from genre_lightning.runs.precision import (
+    Judged,
+    automatic,
+    highest_precision,
+    judged_songs,
+    lowest_confidence,
+    precision,
+)
 
 
 def songs(confidence, correct, groups=None):
@@ -79,6 +86,12 @@ def test_what_several_networks_say_of_a_song_is_averaged(finish):
     chosen = automatic(finish(twice))
     assert chosen.confidence == pytest.approx(0.8) and chosen.precision is not None
     assert chosen.precision.of == chosen.precision.songs == 80
+
+
+def test_of_several_networks_the_first_one_alone_can_be_asked(finish):
+    folder = finish([(song, "test", p) for p in (0.99, 0.2) for song in range(4)])
+    assert [*judged_songs(folder, once=True)["test"].confidence] == [0.99] * 4
+    assert [*judged_songs(folder)["test"].confidence] == pytest.approx([0.595] * 4)
 
 
 def test_of_too_few_songs_no_half_can_choose_for_the_other(finish):
