@@ -76,7 +76,7 @@ def test_neighbours_results_and_pruned_caches_are_printed(command, embedded, sel
     told = command("neighbours", embedded, "noise artist 3", "--to", "noise artist 4", "--m3u", "path.m3u8")[1]
     assert told.startswith("From 3 by noise artist 3") and told.endswith("\n\npath.m3u8\n")
     listed = Path("path.m3u8").read_text().splitlines()
-    assert listed[:2] == ["#EXTM3U", "#EXTINF:-1,noise artist 3 - 3"] and Path(listed[-1]).name == "4.wav"
+    assert listed[2] == "#EXTINF:-1,noise artist 3 - 3" and Path(listed[-1]).name == "4.wav"
     assert "this run hears with LogMel" in command("neighbours", embedded, "--text", "sad piano")[0]
     for wrong in ([], ["3.wav", "--text", "sad"], ["--text", "sad", "--to", "3.wav"]):
         assert command("neighbours", embedded, *wrong)[0].startswith("error: name a song or an artist, or describe")

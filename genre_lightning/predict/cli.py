@@ -80,18 +80,18 @@ def predict(arguments: argparse.Namespace) -> int:
     from genre_lightning.runs.run import find_model
 
     run, songs, every = find_model(arguments.run), find_songs(arguments.paths), moments(arguments)
-    if arguments.m3u is not None:
-        playlists.prepare(arguments.m3u, songs)
     from genre_lightning.predict.predictor import Predictor  # only now, since it takes seconds
 
     predictor = Predictor(run, arguments.trust, arguments.precision)
+    if arguments.m3u is not None:
+        playlists.prepare(arguments.m3u, predictor.spec.genres, songs)
     if predictor.limits is not None:
         say(str(predictor.limits), sys.stderr)
     told = print_predictions if arguments.into is None else predict_library
     status, found = told(arguments, predictor, songs, every)
     if arguments.m3u is not None:
         written = playlists.write_playlists(found, predictor.spec.genres, arguments.m3u)
-        say(f"wrote {len(written)} playlists into {printable(arguments.m3u)}", sys.stderr)
+        say(f"wrote {written} playlist{'s' * (written != 1)} into {printable(arguments.m3u)}", sys.stderr)
     return status
 
 

@@ -91,7 +91,12 @@ def rows_of(table: Path) -> Iterator[list[str]]:
                 raise csv.Error
             yield from filter(None, rows)
     except (OSError, ValueError, csv.Error):
-        raise UserError(f"{printable(table)} cannot be read; remove it, and its songs are predicted again") from None
+        raise unreadable(table) from None
+
+
+def unreadable(table: Path) -> UserError:
+    """What to raise for a table that is damaged."""
+    return UserError(f"{printable(table)} cannot be read; remove it, and its songs are predicted again")
 
 
 def cannot_write(folder: Path, error: OSError) -> UserError:
