@@ -122,7 +122,7 @@ def like_others(run):
     like = {}
     for fold in np.unique(folds):
         others = folds != fold
-        known = known_songs(stats[others].reshape(others.sum(), -1), groups[others])
+        known = known_songs(stats[others].reshape(others.sum(), -1), groups[others].tolist())
         like |= {tracks[row].path.resolve(): known.are_like(stats[row]) for row in np.flatnonzero(~others)}
     return like
 

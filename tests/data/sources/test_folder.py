@@ -37,6 +37,12 @@ def test_folders_in_a_genre_belong_to_it(files):
     assert [track.genre for track in folder(str(root))] == ["jazz", "rock", "rock"]
 
 
+def test_a_folder_of_what_is_none_of_the_others_is_a_genre_like_them(files):
+    root = files("Other/speech/1.mp3", "Other/folk/2.mp3", "jazz/3.mp3")
+    assert folder(str(root)).genres == ["jazz", "other"]
+    assert [track.genre for track in folder(str(root))] == ["other", "other", "jazz"]
+
+
 def test_only_audio_is_listed_whatever_the_case_of_its_suffix(files):
     root = files("rock/a.MP3", "rock/b.M4a", "rock/cover.jpg", "rock/list.m3u", "rock/Thumbs.db", "rock/noise", "c.jpg")
     assert listed(root) == ["rock/a.MP3", "rock/b.M4a"]
