@@ -13,12 +13,21 @@ def test_a_playlist_names_songs_by_paths_relative_to_its_folder(tmp_path):
     near, far = tmp_path / "lists" / "songs" / "é 1.mp3", tmp_path / "else" / "some_song.mp3"
     beside = tmp_path / "lists" / "#1.mp3"
     tracks = [Track(near, "jazz", "Böhrk", "One\nmore"), Track(far, "jazz"), Track(beside, "jazz", "Ann", "2")]
+    tracks.append(Track(tmp_path / "lists" / " 3.mp3", "jazz"))
     (tmp_path / "lists").mkdir()
     write_playlist(tracks, tmp_path / "lists" / "way.m3u8")
     head, remark, *lines = (tmp_path / "lists" / "way.m3u8").read_bytes().decode().split("\n")
     assert head == "#EXTM3U" and remark.startswith("# genre-lightning")
     assert lines[:2] == ["#EXTINF:-1,Böhrk - One more", "songs/é 1.mp3"]
-    assert lines[2:] == ["#EXTINF:-1,some song", "../else/some_song.mp3", "#EXTINF:-1,Ann - 2", "./#1.mp3", ""]
+    assert lines[2:] == [
+        "#EXTINF:-1,some song",
+        "../else/some_song.mp3",
+        "#EXTINF:-1,Ann - 2",
+        "./#1.mp3",
+        "#EXTINF:-1,3",
+        "./ 3.mp3",
+        "",
+    ]
     assert [path.name for path in (tmp_path / "lists").iterdir()] == ["way.m3u8"]
 
 

@@ -25,6 +25,15 @@ def test_a_song_is_as_near_as_those_of_other_artists_are_to_each_other_or_it_is_
     assert songs.limit > 20 * known_songs(stats, range(100)).limit  # of songs of one artist, all would be near
 
 
+def test_the_third_nearest_song_counts_and_two_songs_in_a_hundred_do_not():
+    places = np.append(np.arange(99), 1000).astype(np.float32)  # the third nearest is 2 away, at the ends 3
+    songs = known_songs(np.stack([places, np.zeros(100, np.float32)], axis=1), range(100))
+    new = {
+        place: songs.are_like(np.array([[place], [0]], np.float32)) for place in (-1.2, -0.9, 50.5, 98.9, 99.2, 1000)
+    }
+    assert new == {-1.2: False, -0.9: True, 50.5: True, 98.9: True, 99.2: False, 1000: False}
+
+
 def test_of_many_songs_some_are_kept_and_of_one_artist_nothing_is_too_far(stats, monkeypatch):
     monkeypatch.setattr(known, "MOST", 30)
     assert len(known_songs(stats, GROUPS).stats) == 25
