@@ -3,18 +3,21 @@ import signal
 from collections import Counter
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from finished import checkpoint, curves, figures, same_weights
 
-from genre_lightning.data.catalogue import Catalogue, Track, read_manifest
+from genre_lightning.data.catalogue import Catalogue, Track, linked, read_manifest
 from genre_lightning.data.datamodule import GenreDataModule
 from genre_lightning.errors import UserError
 from genre_lightning.metrics import ScoredSongs, fit_temperature
 from genre_lightning.models.mlp import MLP
+from genre_lightning.runs.known import known_songs, read_known
 from genre_lightning.runs.predictions import read_predictions
 from genre_lightning.runs.results import read_results
 from genre_lightning.runs.resume import settings_to_go_on_with
+from genre_lightning.runs.run import Run
 from genre_lightning.train import baseline
 from genre_lightning.train.fold_report import OutOfFold, calibration, of_other_folds
 from genre_lightning.train.folds import Fold, Repeat, together
@@ -130,6 +133,14 @@ def test_the_network_that_is_kept_has_learnt_from_all_songs(run):
     assert len(checkpoint(run)["GenreDataModule"]["learnt_from"]) == 3
     assert Predictor(run).predict(next(iter(read_manifest(run / "manifest.csv"))).path).probabilities
     assert checkpoint(run)["state_dict"]["temperature"] != 1
+
+
+def test_what_abstaining_needs_is_kept_of_all_songs(run):
+    made = Run(run)
+    numbers = np.array([made.cache.find(track.path).number for track in made.catalogue])
+    stats, kept = made.cache.stats_of(numbers).reshape(len(numbers), -1), read_known(run, made.spec.features.n_features)
+    assert kept.limit == pytest.approx(known_songs(stats, linked(track.links for track in made.catalogue)).limit)
+    assert np.sort(kept.stats, axis=0) == pytest.approx(np.sort(stats / kept.scale, axis=0), rel=1e-3)
 
 
 def test_a_run_is_one_line_of_mean_curves(run):
