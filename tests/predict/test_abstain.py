@@ -24,7 +24,8 @@ def folded(run, tmp_path_factory):
     folder = Path(shutil.copytree(run, tmp_path_factory.mktemp("folded") / "run"))
     judge(folder, 0.3)
     tracks, cache = [*Run(run).catalogue], Run(run).cache
-    stats = cache.stats_of(np.array([cache.find(track.path).number for track in tracks]))
+    found = filter(None, [cache.find(track.path) for track in tracks])
+    stats = cache.stats_of(np.array([song.number for song in found]))
     write_known(known_songs(stats.reshape(len(tracks), -1), linked(track.links for track in tracks)), folder)
     return folder
 
