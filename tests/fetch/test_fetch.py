@@ -289,9 +289,9 @@ def test_the_pace_holds_for_listing_and_downloading_on_the_service_s_side(servic
     fetch(service, "genres=[rock]", "pace.requests_per_second=20", "pace.workers=4", "per_genre=3")
     times = [hit.time for hit in service.hits]
     assert len(times) > 12
-    for span in range(3, len(times)):  # a machine under load may hold one of two requests back, but never two
+    for span in range(6, len(times)):  # a machine under load may hold a request of each worker back
         shortest = min(times[n + span] - times[n] for n in range(len(times) - span))
-        assert shortest >= (span - 1) / 20, f"{span + 1} requests within {shortest:.3f} s"
+        assert shortest >= (span - 4) / 20, f"{span + 1} requests within {shortest:.3f} s"
     assert service.most_in_flight <= 4
 
 
