@@ -237,10 +237,12 @@ def is_tested(package: str) -> bool:
     return wanted in names
 
 
-def install() -> str:
-    """The command that installs this program, wherever it is typed."""
-    root = "." if CONSTRAINTS.parent == Path.cwd() else f'"{CONSTRAINTS.parent}"'
-    return f"pip install -e {root}{constraints()}"
+def install(extra: str = "") -> str:
+    """The command that installs this program, with what is needed for an `extra`, wherever it is typed."""
+    root = "." if CONSTRAINTS.parent == Path.cwd() else str(CONSTRAINTS.parent)
+    place = f"{root}[{extra}]" if extra else root
+    quoted = place if place == "." else f'"{place}"'  # shells read blanks and brackets
+    return f"pip install -e {quoted}{constraints()}"
 
 
 def constraints() -> str:

@@ -22,7 +22,7 @@ from omegaconf import DictConfig, OmegaConf, read_write
 
 from genre_lightning.command_line.quoting import override
 from genre_lightning.devices import gpus
-from genre_lightning.errors import TRACEBACK, UserError, explain, has_a_line, is_for_users, reason
+from genre_lightning.errors import TRACEBACK, UserError, explain, has_a_line, install, is_for_users, reason
 from genre_lightning.files import write_text_whole
 from genre_lightning.launched import check_one_process, is_alone, settle_ranks
 from genre_lightning.runs import overview
@@ -215,8 +215,8 @@ def check_installed(config: DictConfig) -> None:
             import_module(module)
         except ModuleNotFoundError:
             choice = config.hydra.runtime.choices[f"hydra/{group}"]
-            told = f"hydra/{group}={choice} is not installed; it comes with"
-            raise UserError(f'{told} pip install -e ".[sweep]" -c constraints.txt') from None
+            told = f"hydra/{group}={choice} is not installed; it comes with {install('sweep')}"
+            raise UserError(told) from None
 
 
 def refit_best(folder: Path, config: DictConfig) -> None:

@@ -12,7 +12,7 @@ import pytest
 from filelock import FileLock
 from omegaconf import OmegaConf
 
-from genre_lightning.errors import UserError
+from genre_lightning.errors import UserError, install
 from genre_lightning.train.sweep import check_one_device, take_gpu
 
 ROOT = Path(__file__).parents[2]
@@ -235,7 +235,7 @@ def test_a_damaged_multirun_file_is_named(sweep):
 
 def test_what_is_not_installed_is_named_with_what_installs_it(sweep, monkeypatch):
     monkeypatch.setitem(sys.modules, "hydra_plugins.hydra_joblib_launcher.joblib_launcher", None)
-    told = 'error: hydra/launcher=joblib is not installed; it comes with pip install -e ".[sweep]" -c constraints.txt'
+    told = f"error: hydra/launcher=joblib is not installed; it comes with {install('sweep')}"
     assert sweep("hydra/launcher=joblib")[0] == told and not Path("sweep").exists()
 
 
