@@ -238,11 +238,10 @@ def is_tested(package: str) -> bool:
 
 
 def install(extra: str = "") -> str:
-    """The command that installs this program, with what is needed for an `extra`, wherever it is typed."""
+    """The command that installs this program, wherever it is typed; what is needed for an `extra` too, as "[hub]"."""
     root = "." if CONSTRAINTS.parent == Path.cwd() else str(CONSTRAINTS.parent)
-    place = f"{root}[{extra}]" if extra else root
-    quoted = place if place == "." else f'"{place}"'  # shells read blanks and brackets
-    return f"pip install -e {quoted}{constraints()}"
+    place = f'"{root}{extra}"' if root != "." or extra else root  # shells read blanks and brackets
+    return f"pip install -e {place}{constraints()}"
 
 
 def constraints() -> str:

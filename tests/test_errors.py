@@ -375,10 +375,10 @@ def test_the_advice_can_be_typed_where_the_program_lies_in_a_folder_with_a_space
     assert install() == f'pip install -e "{home}"'
     (home / "constraints.txt").write_text("soxr==1.1.0\nml-dtypes==0.6.0\n", encoding="utf-8")
     assert install() == f'pip install -e "{home}" -c "{home / "constraints.txt"}"'
-    assert install("hub") == f'pip install -e "{home}[hub]" -c "{home / "constraints.txt"}"'
+    assert install("[hub]") == f'pip install -e "{home}[hub]" -c "{home / "constraints.txt"}"'
     monkeypatch.chdir(home)
     assert install() == "pip install -e . -c constraints.txt"
-    assert install("hub") == 'pip install -e ".[hub]" -c constraints.txt'
+    assert install("[hub]") == 'pip install -e ".[hub]" -c constraints.txt'
     assert [is_tested(name) for name in ("soxr", "ml_dtypes", "ML.dtypes", "ml")] == [True, True, True, False]
 
 

@@ -103,7 +103,7 @@ class Dask:
 
         threads(self.num_workers)
         if find_spec("distributed") is None:
-            raise UserError(f"engine=dask needs Dask: {install('dask')}")
+            raise UserError(f"engine=dask needs Dask: {install('[dask]')}")
 
     def map(self, work: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
         """What `work` makes of each item, in their order. Raises what `work` raises, and UserError for a cluster that

@@ -85,7 +85,7 @@ def converted(place: str) -> str:
 def check_packages(place: str) -> None:
     """Raise UserError if the packages are missing that networks of a hub need."""
     if missing := [package for package in ("huggingface_hub", "transformers") if find_spec(package) is None]:
-        raise UserError(f"features.encoders: {place} needs {' and '.join(missing)}; run: {install('hub')}")
+        raise UserError(f"features.encoders: {place} needs {' and '.join(missing)}; run: {install('[hub]')}")
 
 
 def unreachable(place: str, revision: str, error: Exception) -> UserError:

@@ -215,7 +215,7 @@ def check_installed(config: DictConfig) -> None:
             import_module(module)
         except ModuleNotFoundError:
             choice = config.hydra.runtime.choices[f"hydra/{group}"]
-            told = f"hydra/{group}={choice} is not installed; it comes with {install('sweep')}"
+            told = f"hydra/{group}={choice} is not installed; it comes with {install('[sweep]')}"
             raise UserError(told) from None
 
 

@@ -235,7 +235,7 @@ def test_a_damaged_multirun_file_is_named(sweep):
 
 def test_what_is_not_installed_is_named_with_what_installs_it(sweep, monkeypatch):
     monkeypatch.setitem(sys.modules, "hydra_plugins.hydra_joblib_launcher.joblib_launcher", None)
-    told = f"error: hydra/launcher=joblib is not installed; it comes with {install('sweep')}"
+    told = f"error: hydra/launcher=joblib is not installed; it comes with {install('[sweep]')}"
     assert sweep("hydra/launcher=joblib")[0] == told and not Path("sweep").exists()
 
 

@@ -88,7 +88,7 @@ def digest_of(folder: Path) -> str:
 def check_packages() -> None:
     """Raise UserError if the library is missing."""
     if find_spec("datasets") is None:
-        raise UserError(f"data=hub needs datasets; run: {install('hub')}")
+        raise UserError(f"data=hub needs datasets; run: {install('[hub]')}")
 
 
 def about(asked: Asked) -> Any:
