@@ -31,8 +31,7 @@ CONSTRAINTS = Path(__file__).parents[1] / "constraints.txt"
 TRACEBACK = "GENRE_LIGHTNING_TRACEBACK"
 # Packages whose module has another name.
 CALLED = {"hydra-core": "hydra", "pillow": "PIL", "scikit-learn": "sklearn", "umap-learn": "umap"}
-# What only a mistake in a module's own code raises when it is imported.
-MISTAKES = (NameError, SyntaxError)
+MISTAKES = (NameError, SyntaxError)  # what only a mistake in a module's own code raises when it is imported
 
 
 class UserError(Exception):
