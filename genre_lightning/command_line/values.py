@@ -21,10 +21,18 @@ def count(text: str) -> int:
 
 
 def fraction(text: str) -> float:
-    """A number from 0 to 1. Raises ValueError or ArgumentTypeError, of which argparse makes a line."""
-    if not 0 <= float(text) <= 1:
-        raise argparse.ArgumentTypeError(f"{text} is not between 0 and 1")
-    return float(text)
+    """A number from 0 to 1. Raises ArgumentTypeError, of which argparse makes a line."""
+    with suppress(ValueError):
+        if 0 <= float(text) <= 1:
+            return float(text)
+    raise argparse.ArgumentTypeError(f"{text!r} is not a number from 0 to 1, such as 0.9")
+
+
+def playlist_folder(text: str) -> Path:
+    """The path of a folder, which may be new. Raises ArgumentTypeError, of which argparse makes a line."""
+    if Path(text).is_file() or Path(text).suffix.lower() in (".m3u", ".m3u8"):
+        raise argparse.ArgumentTypeError(f"{text} is a file; name a folder, which gets a playlist for each genre")
+    return Path(text)
 
 
 def csv_file(text: str) -> Path:

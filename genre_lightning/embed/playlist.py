@@ -29,6 +29,7 @@ def write_playlist(tracks: Sequence[Track], path: Path, seconds: Sequence[float]
         called = " ".join(" - ".join(filter(None, (track.artist, shown_title(track)))).split())
         lines += [f"#EXTINF:{round(length)},{called}\n", f"{'./' if file[0] in '# ' else ''}{file}\n"]
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         write_text_whole(path, "".join([HEAD, *lines]), "surrogateescape")
     except OSError as error:
         raise UserError(f"cannot write {path}: {error.strerror or error}") from None
@@ -49,7 +50,7 @@ def check_ours(playlists: Iterable[Path]) -> None:
                 began = file.read(len(HEAD))
         except OSError:  # not there; or what is there cannot be written either
             continue
-        if not HEAD.encode().startswith(began):
+        if began not in (b"", HEAD.encode()):
             raise UserError(f"{printable(path)} is there already, and not of this program; move it, or write elsewhere")
 
 

@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from genre_lightning.command_line.quoting import override
 from genre_lightning.config import is_of
 from genre_lightning.embed.embeddings import UnreadableError, read_arrays
 from genre_lightning.embed.neighbours import Answer, listed, read_songs, run_of
 from genre_lightning.embed.search import Query
 from genre_lightning.errors import UserError
 from genre_lightning.files import write_whole
-from genre_lightning.runs.run import Run
+from genre_lightning.runs.run import Run, find_run
 
 if TYPE_CHECKING:
     from genre_lightning.data.cache import CachedSong, FeatureCache
@@ -90,9 +91,9 @@ def songs_like(folder: Path, text: str, k: int, artists: bool, trust: bool) -> A
 
     Raises UserError, also if the run does not hear with CLAP.
     """
-    folder, embeddings, told = read_songs(folder)
-    if not (folder / HEARD).is_file():
+    if not ((folder := find_run(folder)) / HEARD).is_file():
         raise why_not(folder, trust)
+    folder, embeddings, told = read_songs(folder)
     claps, vectors = read_heard(folder, embeddings.digests)
     words = np.concatenate([clap.of_words(text).numpy() for clap in claps])
     query = Query(f"the words {text!r}, as read by {' and '.join(clap.called for clap in claps)}", words)
@@ -103,7 +104,8 @@ def why_not(folder: Path, trust: bool) -> UserError:
     """What to raise if nobody has written what CLAP hears of the songs in a folder."""
     features = Run(run_of(folder), trust=trust).spec.features
     if claps_in(features):
-        return UserError(f"there is no {folder / HEARD}; run embed.py again")
+        command = f"python embed.py {override('run', run_of(folder).as_posix())}"
+        return UserError(f"there is no {folder / HEARD}; run {command}")
     heard = getattr(features, "encoders", [type(features).__name__])
     return UserError(
         f"--text: only CLAP knows words, and this run hears with {', '.join(heard)}; train one that does: "

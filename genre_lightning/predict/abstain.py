@@ -34,11 +34,12 @@ class Limits(NamedTuple):
     known: KnownSongs
     measured: Precision
 
-    def reason_against(self, confidence: float, stats: Vectors) -> str:
-        """Why a song with this confidence and these stats, `(2, n_features)`, gets no genre; empty if it gets one."""
-        if not self.known.are_like(stats):
-            return UNFAMILIAR
-        return UNSURE if confidence < self.confidence else ""
+    def judge(self, confidence: float, stats: Vectors) -> tuple[str, float]:
+        """Why a song with this confidence and these stats, `(2, n_features)`, gets no genre, empty if it gets one; and
+        its distance from the known songs, above 1 if it is unlike them.
+        """
+        distance = self.known.distance(stats)
+        return UNFAMILIAR if distance > 1 else UNSURE if confidence < self.confidence else "", distance
 
     def __str__(self) -> str:
         told = f"No genre below a confidence of {percent(self.confidence)}, nor for what is unlike the songs of the run"

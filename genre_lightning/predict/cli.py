@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-from genre_lightning.command_line.values import count, fraction, seconds
+from genre_lightning.command_line.values import count, fraction, playlist_folder, seconds
 from genre_lightning.errors import UserError
 from genre_lightning.predict import playlists
 from genre_lightning.predict.formats import as_csv, as_json, as_table, title
@@ -65,7 +65,7 @@ def add_outputs(parser: argparse.ArgumentParser) -> None:
     formats.add_argument("--csv", dest="format", action="store_const", const=as_csv, help="print CSV")
     formats.add_argument("--into", type=Path, metavar="FOLDER", help="write CSV there, part by part, and go on from it")
     playlist = "write a playlist for each genre there too, the most probable songs first"
-    parser.add_argument("--m3u", type=Path, metavar="FOLDER", help=playlist)
+    parser.add_argument("--m3u", type=playlist_folder, metavar="FOLDER", help=playlist)
     parser.set_defaults(format=as_table)
 
 

@@ -15,15 +15,17 @@ if TYPE_CHECKING:
     from genre_lightning.predict.predictor import Moment, Prediction
 
 DECIMALS = 6
-REASON = "none_because"  # the name of what says why a song gets no genre
+REASON, DISTANCE = "none_because", "distance"  # why a song gets no genre, and how far it is from those of the run
 NONE = "none of these"  # genres, of a song that is to get none
+LONGEST_NONE = f"{NONE} (unfamiliar)"
 
 
 def as_table(
     predictions: Iterable[Prediction], genres: Sequence[str], songs: Sequence[Path], abstains: bool
 ) -> Iterator[str]:  # fmt: skip
     """Tables for people: of one song the genres in rows, of several a line a song, of each timeline a line a moment."""
-    head, full, named = ("file", "genre", *genres), ["100.0 %"] * len(genres), [*genres, NONE][: len(genres) + abstains]
+    head, named = ("file", "genre", *[DISTANCE][:abstains], *genres), [*genres, *[LONGEST_NONE][:abstains]]
+    full = [*[""][:abstains], *["100.0 %"] * len(genres)]
     longest = [*((printable(song), "", *full) for song in songs), *(("", name, *full) for name in named)]
     widths = column_widths([head, *longest])  # known before the first line, which is printed at once
     is_first = True
@@ -35,7 +37,7 @@ def as_table(
             rows = [(genre, percent(probability)) for genre, probability in prediction.probabilities.items()]
             yield f"{title(prediction, prediction.path)}\n\n{table(('genre', 'probability'), rows)}"
         else:
-            row = table_row(moment_row(printable(prediction.path), prediction, genres), widths)
+            row = table_row(song_row(prediction, genres), widths)
             yield f"{table_head(head, widths)}\n{row}" if is_first else row
         is_first = False
 
@@ -43,15 +45,28 @@ def as_table(
 def title(prediction: Prediction, name: object) -> str:
     """A song and its most probable genre in a line; before that, that it is none, and why."""
     genre, probability = next(iter(prediction.probabilities.items()))
-    none = f"{NONE} ({prediction.none_because}); " if prediction.none_because else ""
-    return f"{printable(name)}: {none}{printable(genre)}, {percent(probability)}"
+    none = f"{none_of(prediction)}; " if prediction.none_because else ""
+    far = "" if prediction.distance is None else f"; distance {prediction.distance:.2f}"
+    return f"{printable(name)}: {none}{printable(genre)}, {percent(probability)}{far}"
+
+
+def none_of(prediction: Prediction) -> str:
+    """That a song gets no genre, and why."""
+    return f"{NONE} ({prediction.none_because})"
 
 
 def moment_row(label: str, moment: Moment, genres: Sequence[str]) -> tuple[str, ...]:
     """What is in a line for a moment, or a song, and its label."""
     if not moment.probabilities:
         return label, "silence", *("" for _ in genres)
-    return label, moment.genre or NONE, *(percent(moment.probabilities[genre]) for genre in genres)
+    return label, moment.genre, *(percent(moment.probabilities[genre]) for genre in genres)
+
+
+def song_row(prediction: Prediction, genres: Sequence[str]) -> tuple[str, ...]:
+    """What is in a line for a song; its distance from those of the run too, if it may get no genre."""
+    label, genre, *probabilities = moment_row(printable(prediction.path), prediction, genres)
+    distance = [] if prediction.distance is None else [f"{prediction.distance:.2f}"]
+    return label, genre or none_of(prediction), *distance, *probabilities
 
 
 def as_json(predictions: Iterable[Prediction], _genres: object, _songs: object, abstains: bool) -> Iterator[str]:
@@ -60,7 +75,7 @@ def as_json(predictions: Iterable[Prediction], _genres: object, _songs: object, 
     for prediction in predictions:
         values = {"path": str(prediction.path), **plain(prediction)}
         if abstains:
-            values[REASON] = prediction.none_because or None
+            values |= {REASON: prediction.none_because or None, DISTANCE: round(prediction.distance or 0, DECIMALS)}
         if prediction.timeline:
             values["timeline"] = [plain(moment) for moment in prediction.timeline]
         yield opening + json.dumps(values)
@@ -79,16 +94,17 @@ def as_csv(
 ) -> Iterator[str]:  # fmt: skip
     """A line for each song, or of songs with a timeline for each moment, with a column for each genre.
 
-    For silence the genre and the columns are empty; for none of these the genre is, and a column says why.
+    For silence the genre and the columns are empty; for none of these the genre is, and columns say why.
     """
-    yield csv_line(["path", "from_seconds", "to_seconds", "genre", *[REASON][:abstains], *map(as_cell, genres)])
+    more = [REASON, DISTANCE] if abstains else []
+    yield csv_line(["path", "from_seconds", "to_seconds", "genre", *more, *map(as_cell, genres)])
     for prediction in predictions:
-        reason = [prediction.none_because][:abstains]
+        judged = [prediction.none_because, round(prediction.distance or 0, DECIMALS)] if abstains else []
         for moment in prediction.timeline or [prediction]:
             known = plain(moment)["probabilities"]
             probabilities = [known.get(genre) for genre in genres]
             told = [as_cell(str(prediction.path)), *span(moment).values(), as_cell(moment.genre)]
-            yield csv_line([*told, *reason, *probabilities])
+            yield csv_line([*told, *judged, *probabilities])
 
 
 def span(moment: Moment) -> dict[str, float]:

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, cached_property, partial
 from itertools import chain, pairwise
 from os import PathLike
@@ -61,11 +61,13 @@ class Prediction(Moment):
         path: the song's file.
         timeline: the song part by part, if it was asked for.
         none_because: why it gets no genre, though it has probabilities: UNSURE or UNFAMILIAR; empty if it gets one.
+        distance: how far it lies from the songs of the run, above 1 if it is unlike them; None if nobody asked.
     """
 
     path: Path
     timeline: Sequence[Moment] = ()
     none_because: str = ""
+    distance: float | None = None
 
     @property
     def genre(self) -> str:
@@ -113,9 +115,12 @@ class Predictor:
         song = extract(Path(path), spec.features, spec.dtype, spec.loudness, spec.lengths)
         windows = self.predict_windows(song.frames, regular_starts(len(song.frames), self.n_frames, spec.overlap))
         probabilities = self.by_genre(windows.mean(dim=0))
-        reason = "" if self.limits is None else self.limits.reason_against(max(probabilities.values()), song.stats)
         timeline = () if every_seconds is None else self.timeline(song, every_seconds)
-        return Prediction(0.0, song.seconds, probabilities, Path(path), timeline, reason)
+        whole = Prediction(0.0, song.seconds, probabilities, Path(path), timeline)
+        if self.limits is None:
+            return whole
+        reason, distance = self.limits.judge(max(probabilities.values()), song.stats)
+        return replace(whole, none_because=reason, distance=distance)
 
     def predict_all(
         self, paths: Sequence[Path], every_seconds: float | None = None, engine: Threads | Dask | None = None

@@ -25,6 +25,7 @@ KNOWN = Path(CHECKPOINTS, "known_songs.pt")
 NEIGHBOUR = 3  # which of the nearest songs counts
 USUAL = 0.98  # of the songs are no farther from others than `limit`
 MOST = 4096  # songs that are kept
+LEAST = 1e-6  # of a limit: songs may all be alike
 Vectors = NDArray[np.float32]
 
 
@@ -39,11 +40,12 @@ class KnownSongs(NamedTuple):
     scale: Vectors
     limit: float
 
-    def are_like(self, stats: Vectors) -> bool:
-        """Whether a song, `(2, n_features)`, is as near to these songs as they are to each other."""
+    def distance(self, stats: Vectors) -> float:
+        """How far a song, `(2, n_features)`, lies from these, in units of `limit`: above 1 it is not like them."""
         from scipy.spatial.distance import cdist
 
-        return float(to_neighbour(cdist(stats.reshape(1, -1) / self.scale, self.stats))[0]) <= self.limit
+        found = to_neighbour(cdist(stats.reshape(1, -1) / self.scale, self.stats))[0]
+        return float(found) / max(self.limit, LEAST)
 
 
 def known_songs(stats: Vectors, groups: Sequence[int]) -> KnownSongs:

@@ -123,7 +123,7 @@ def like_others(run):
     for fold in np.unique(folds):
         others = folds != fold
         known = known_songs(stats[others].reshape(others.sum(), -1), groups[others].tolist())
-        like |= {tracks[row].path.resolve(): known.are_like(stats[row]) for row in np.flatnonzero(~others)}
+        like |= {tracks[row].path.resolve(): known.distance(stats[row]) <= 1 for row in np.flatnonzero(~others)}
     return like
 
 
@@ -140,7 +140,7 @@ def refused(run, found, paths):
     songs = [run.cache.find(path) for path in paths]
     sure = embed_songs(run, songs, predicting_trainer(accelerator="cpu", devices=1)).probabilities.max(axis=1)
     stats, alone = run.cache.stats_of(np.array([song.number for song in songs])), sure < found.confidence
-    return alone.mean(), (alone | [not found.known.are_like(song) for song in stats]).mean()
+    return alone.mean(), (alone | [found.known.distance(song) > 1 for song in stats]).mean()
 
 
 def test_what_is_no_music_gets_no_genre(whole, clips, tmp_path, capsys):

@@ -67,8 +67,9 @@ def test_its_own_playlist_is_written_anew_and_nobody_elses(tmp_path):
 
 
 def test_what_cannot_be_written_is_said_in_a_line(tmp_path):
-    with pytest.raises(UserError, match=r"cannot write .*nowhere.way\.m3u8: No such file"):
-        write_playlist([], tmp_path / "nowhere" / "way.m3u8")
+    (tmp_path / "file").touch()
+    with pytest.raises(UserError, match=r"cannot write .*file.way\.m3u8: "):
+        write_playlist([], tmp_path / "file" / "way.m3u8")
     for name in ("a\nb.mp3", "a.mp3\n", "\ra.mp3"):
         with pytest.raises(UserError, match="has a line break, which no playlist can hold"):
             write_playlist([Track(Path(name), "jazz")], tmp_path / "way.m3u8")

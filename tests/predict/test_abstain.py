@@ -1,6 +1,7 @@
 import csv
 import io
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -64,16 +65,18 @@ def songs(tmp_path, write_song):
 def test_what_is_unlike_all_songs_gets_no_genre_in_any_format_and_keeps_its_probabilities(predict, songs, tmp_path):
     asked = songs, "--precision", "0.6"
     known, odd = json.loads(predict(*asked, "--json")[1])
-    assert known["genre"] and known["none_because"] is None
+    assert known["genre"] and known["none_because"] is None and 0 < known["distance"] <= 1 < odd["distance"]
     assert odd["genre"] is None and odd["none_because"] == UNFAMILIAR and sum(odd["probabilities"].values()) > 0.99
     rows = [*csv.DictReader(io.StringIO(predict(*asked, "--csv", "--m3u", tmp_path / "lists")[1]))]
     assert [(row["genre"], row["none_because"]) for row in rows] == [(known["genre"], ""), ("", UNFAMILIAR)]
-    assert float(rows[1]["tones"]) == odd["probabilities"]["tones"]
+    assert float(rows[1]["tones"]) == odd["probabilities"]["tones"] and float(rows[1]["distance"]) == odd["distance"]
     assert (tmp_path / "lists" / "none.m3u8").read_text().endswith("\n../music/b.wav\n")
     _, told, why = predict(*asked)
-    assert "| none of these |" in told and len({len(line) for line in told.splitlines()}) == 1
+    assert re.search(r"\| none of these \(unfamiliar\) \| \d+\.\d\d +\|", told)
+    assert len({len(line) for line in told.splitlines()}) == 1
     assert why.startswith("No genre below a confidence of") and "knew no song of its artists" in why
-    assert ": none of these (unfamiliar); " in predict(songs / "b.wav", "--precision", "0.6")[1]
+    alone = predict(songs / "b.wav", "--precision", "0.6")[1]
+    assert re.search(r": none of these \(unfamiliar\); .* %; distance \d", alone)
 
 
 def test_who_is_not_asked_to_abstain_never_does(folded, predict, songs):

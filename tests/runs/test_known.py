@@ -20,24 +20,27 @@ GROUPS = [number // 5 for number in range(100)]
 
 def test_a_song_is_as_near_as_those_of_other_artists_are_to_each_other_or_it_is_unlike_them(stats):
     songs = known_songs(stats, GROUPS)
-    assert all(songs.are_like(song) for song in stats[:20]) and songs.are_like(np.median(stats, axis=0))
-    assert not songs.are_like(stats[0] + [0, 0, 0.01, 0, 0, 0]) and not songs.are_like(stats[0] + [0, 9000, 0, 0, 0, 0])
+    assert all(songs.distance(song) <= 1 for song in stats[:20]) and songs.distance(np.median(stats, axis=0)) <= 1
+    assert min(songs.distance(stats[0] + [0, *far, 0, 0, 0]) for far in ((0, 0.01), (9000, 0))) > 1
     assert songs.limit > 20 * known_songs(stats, range(100)).limit  # of songs of one artist, all would be near
 
 
 def test_the_third_nearest_song_counts_and_two_songs_in_a_hundred_do_not():
     places = np.append(np.arange(99), 1000).astype(np.float32)  # the third nearest is 2 away, at the ends 3
     songs = known_songs(np.stack([places, np.zeros(100, np.float32)], axis=1), range(100))
-    new = {
-        place: songs.are_like(np.array([[place], [0]], np.float32)) for place in (-1.2, -0.9, 50.5, 98.9, 99.2, 1000)
-    }
-    assert new == {-1.2: False, -0.9: True, 50.5: True, 98.9: True, 99.2: False, 1000: False}
+    new = [songs.distance(np.array([[place], [0]])) for place in (-1.2, -0.9, 50.5, 98.9, 99.2, 1000)]
+    assert new == pytest.approx([3.2 / 3, 2.9 / 3, 1.5 / 3, 2.9 / 3, 3.2 / 3, 903 / 3], rel=1e-4)  # the limit is 3
 
 
 def test_of_many_songs_some_are_kept_and_of_one_artist_nothing_is_too_far(stats, monkeypatch):
     monkeypatch.setattr(known, "MOST", 30)
     assert len(known_songs(stats, GROUPS).stats) == 25
-    assert known_songs(stats, [0] * 100).are_like(stats[0] + 1e6)
+    assert known_songs(stats, [0] * 100).distance(stats[0] + 1e6) == 0
+
+
+def test_of_songs_that_are_all_alike_another_one_is_far():
+    songs = known_songs(np.ones((9, 6), np.float32), range(9))
+    assert songs.distance(np.ones((2, 3), np.float32)) == 0 and songs.distance(np.full((2, 3), 1.1, np.float32)) > 1
 
 
 def test_songs_are_kept_and_those_of_other_features_are_named(stats, tmp_path):
