@@ -29,7 +29,6 @@ def fetched(place: str, revision: str, *patterns: str) -> Path:
     Nothing is asked of the hub for a commit whose files are all here. Raises UserError, without anything that a server
     or a library has said: a token might be in it.
     """
-    check_packages(place)
     import huggingface_hub
     from huggingface_hub.errors import LocalEntryNotFoundError
 
@@ -82,10 +81,10 @@ def converted(place: str) -> str:
     return f"{place}@refs/pr/{max(numbers)}" if numbers else ""
 
 
-def check_packages(place: str) -> None:
-    """Raise UserError if the packages are missing that networks of a hub need."""
+def check_packages(name: str) -> None:
+    """Raise UserError if the packages are missing that a network needs, of the hub or in a folder."""
     if missing := [package for package in ("huggingface_hub", "transformers") if find_spec(package) is None]:
-        raise UserError(f"features.encoders: {place} needs {' and '.join(missing)}; run: {install('[hub]')}")
+        raise UserError(f"features.encoders: {name} needs {' and '.join(missing)}; run: {install('[hub]')}")
 
 
 def unreachable(place: str, revision: str, error: Exception) -> UserError:

@@ -195,8 +195,13 @@ def extractor_of(name: Name, settings: Settings) -> Any:
 
     kind = getattr(transformers, FAMILIES[settings.kind].extractor)
     known = settings.extractor.keys() & inspect.signature(kind).parameters.keys()
+    given = {key: settings.extractor[key] for key in known}
     with told_if_damaged(name):
-        return kind(**{key: settings.extractor[key] for key in known})
+        if (
+            settings.kind == "clap"
+        ):  # what its network takes stands with that; the extractor may have been left as it was
+            given["truncation"] = "fusion" if settings.network["audio_config"].get("enable_fusion") else "rand_trunc"
+        return kind(**given)
 
 
 def read_weights(name: Name, family: Family) -> dict[str, Tensor]:

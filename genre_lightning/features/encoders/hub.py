@@ -15,6 +15,7 @@ from genre_lightning.errors import UserError
 from genre_lightning.features.encoders.base import Encoder, repeated
 from genre_lightning.features.encoders.efficientat import onto_steps
 from genre_lightning.pretrained.card import licence
+from genre_lightning.pretrained.fetching import check_packages
 from genre_lightning.pretrained.hub import Name, damaged, missing, pinned, read_name, settings_in
 from genre_lightning.pretrained.transformer import Settings, build, extractor_of, hear, read_settings, try_out
 from genre_lightning.pretrained.words import vector_of
@@ -153,6 +154,7 @@ def hub_encoder(text: str) -> HubEncoder:
     name = read_name(text)
     if name is None:
         raise missing(text)
+    check_packages(name.called)
     settings = read_settings(name := pinned(name))
     return KINDS.get(settings.kind, Speech)(name, settings)
 

@@ -169,6 +169,19 @@ def test_input_that_does_not_fit_the_network_is_told_of_and_no_song_is_to_blame(
         frames(song[0], folder)
 
 
+@pytest.mark.parametrize("name", ["owner/net", "."])
+def test_what_is_not_installed_is_named_also_for_a_folder(name, monkeypatch):
+    monkeypatch.setattr("genre_lightning.pretrained.fetching.find_spec", lambda _: None)
+    with pytest.raises(UserError, match=r"needs huggingface_hub and transformers; run: pip install .*\[hub\]"):
+        Pretrained([name])
+
+
+def test_a_clap_gets_the_input_that_it_was_made_for_whatever_its_extractor_says(networks, song, tmp_path):
+    folder = save("clap", tmp_path / "net")
+    set_in(folder, "preprocessor_config.json", truncation="fusion")  # as it is if nobody says
+    np.testing.assert_array_equal(frames(song[0], folder), frames(song[0], networks["clap"]))
+
+
 def test_a_folder_that_is_missing_does_nothing_to_a_terminal():
     with pytest.raises(UserError, match=r"there is no folder /no/\\x1b\[2J; networks of a hub are called OWNER/NAME"):
         Pretrained(["/no/\x1b[2J"])
