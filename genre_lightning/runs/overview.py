@@ -121,10 +121,11 @@ def heading(number: int, sets: Sequence[Lines]) -> str:
     everything = [record for lines in sets for line in lines for record in line]
     records = [record for line in sets[number] for record in line]
     first, within = records[0], differing(records)
-    apart = [f"{name}={first.setting(name)}" for name in differing(everything) if name not in within]
+    apart = {name: first.setting(name) for name in differing(everything) if name not in within}
+    told = "".join(f", {name}={value}" for name, value in apart.items() if value not in ("", "null"))  # not set
     counts = " and ".join(f"{first.results.splits[split].songs} {title}" for split, title in judges_of(first).items())
     source, method = (first.results.facts.get(fact, "not known") for fact in ("songs from", "split"))
-    return f"Songs {number + 1}: {counts} songs of {source}, split: {method}" + "".join(f", {one}" for one in apart)
+    return f"Songs {number + 1}: {counts} songs of {source}, split: {method}{told}"
 
 
 def line_name(line: Sequence[Record], names: Iterable[str], tell_refit: bool) -> str:

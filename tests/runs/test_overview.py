@@ -77,6 +77,18 @@ def test_runs_that_were_judged_on_different_songs_are_in_tables_of_their_own(fin
     assert [(row["songs"], row["rank"]) for row in rows_of(tmp_path / "logs")] == [("1", "1"), ("1", "2"), ("2", "1")]
 
 
+def test_a_heading_names_no_setting_that_its_runs_do_not_have_or_that_is_not_set(finish, tmp_path):
+    hub = {"data": {"subset": None, "name": "me/songs"}, "folds": None}
+    finish("folder", 0.9, "data=folder", "folds=5", config={"folds": 5})
+    finish("fma", 0.8, "data=fma", "data.subset=small", draw=1, config={"data": {"subset": "small"}, "folds": None})
+    finish("hub", 0.7, "data=hub", "data.name=me/songs", draw=2, config=hub)
+    headings = [line.partition("split: artist, ")[2] for line in results([tmp_path / "logs"]).splitlines()]
+    assert [one for one in headings if one] == [
+        "data=folder, folds=5", "data=fma, data.subset=small", "data=hub, data.name=me/songs"
+    ]  # fmt: skip
+    assert [row["data.subset"] for row in rows_of(tmp_path / "logs")] == ["", "small", "null"]
+
+
 def test_songs_to_learn_from_make_no_other_table(finish, tmp_path):
     few = finish("few", 0.9, "split.train_songs_per_genre=5")
     finish("many", 0.8, "split.train_songs_per_genre=50")
