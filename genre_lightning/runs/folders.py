@@ -30,6 +30,7 @@ MULTIRUN = "multirun.yaml"  # Hydra's: the settings of a whole sweep, in its fol
 CHECKPOINTS = "checkpoints"
 FOLDS, JUDGED = "folds", "judged.pt"  # in a folder for each fold of cross-validation, what its network makes of songs
 NAMED = re.compile(r".+_\d{4}-\d\d-\d\d_\d\d-\d\d-\d\d(_\d+)?")  # a folder that `run_folder` has made
+ESCAPED = re.compile(r"\\([\\()\[\]{}:=, \t])")  # a sweep hands `my songs` to its jobs as `my\ songs`
 LONGEST_NAME = 80  # of a run, but for its time or number: some systems take no path above 260 signs
 # What is in the name of every run, where it reads and writes, and on what it runs.
 UNTOLD = r"[+~]*(model|features|seed|ckpt_path|refit|trainer|trainer\.(accelerator|devices|num_nodes|strategy)"
@@ -73,6 +74,7 @@ def telling(overrides: Sequence[str]) -> list[str]:
 def brief(override: str) -> str:
     """learning.optimizer.lr=0.01 -> lr0.01, split.method=naive -> method-naive, data.root=my/songs -> songs."""
     key, _, value = override.lstrip("+~").partition("=")
+    value = ESCAPED.sub(r"\1", value)
     value = plain(short(value.replace("\\", "/").rstrip("/").rpartition("/")[2])) or "none"
     name = "" if key in ("data", "data.root", "data.name", "experiment") else key.rpartition(".")[2]
     return f"{name}{'' if value[0].isdigit() else '-'}{value}".lstrip("-")

@@ -40,6 +40,9 @@ DIFFERENCES = {
     "data=gtzan": "gtzan",
     "data.root='/home of/songs'": "songs",
     "data.root=D:\\songs": "songs",
+    "data.root=my songs": "my-songs",
+    "data.root=my\\ songs": "my-songs",  # as a sweep hands it to its jobs
+    "data.root=D\\:\\\\a\\\\my\\ songs\\ \\(2\\)": "my-songs-2",
     "data.root=музыка": "none",
     "experiment=four_cnn": "four_cnn",
 }
