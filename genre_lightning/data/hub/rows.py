@@ -5,9 +5,11 @@ from typing import Any, NamedTuple
 
 from genre_lightning.errors import UserError
 
-SOUND, NAMES, TEXT, NUMBER = "sound", "names", "text", "number"  # kinds of columns; all others are left out
+# Kinds of columns; all others are left out. A list has texts, numbers or classes.
+SOUND, NAMES, TEXT, NUMBER, LIST = "sound", "names", "text", "number", "list"
 AT_ONCE = 32  # rows in memory, with their sound
-LONGEST_VALUE = 1000  # signs of a text that are kept: captions may be long
+LONGEST_VALUE = 1000  # signs of a text, or values of a list, that are kept: captions and embeddings may be long
+SEPARATOR = "; "  # of the values of a list, as manifests separate artists
 
 
 class Row(NamedTuple):
@@ -17,7 +19,8 @@ class Row(NamedTuple):
         columns: The set's columns by their kinds.
         split: What the set calls the split that it is in.
         number: Its place there.
-        values: What it has in the columns but those of sound, as texts; empty where it has nothing.
+        values: What it has in the columns but those of sound, as texts; empty where it has nothing. Those of a list
+            have SEPARATOR between them.
         content: The file of its sound, if that lies in the row.
         name: The name or address of that file; empty if it has none.
     """
@@ -50,13 +53,15 @@ def rows_of(builder: Any, audio_column: str | None) -> Iterator[Row]:
 
 
 def kind_of(feature: Any) -> str:
-    """The kind of a column; empty if it is none of them, such as a list."""
-    from datasets import Audio, ClassLabel, Value
+    """The kind of a column; empty if it is none of them, such as a list of lists."""
+    from datasets import Audio, ClassLabel, LargeList, List, Value
 
     if isinstance(feature, Audio) or (isinstance(feature, dict) and "bytes" in feature):
         return SOUND
     if isinstance(feature, ClassLabel):
         return NAMES
+    if isinstance(feature, List | LargeList):
+        return LIST if kind_of(feature.feature) in (NAMES, TEXT, NUMBER) else ""
     if not isinstance(feature, Value):
         return ""
     kinds = {"string": TEXT, "large_string": TEXT, "string_view": TEXT, "bool": NUMBER}
@@ -76,7 +81,13 @@ def column_of_sound(columns: Mapping[str, str], wanted: str | None) -> str:
 
 
 def value_of(value: Any, feature: Any) -> str:
-    """A value as a text; that of a class is its name, and of a class below 0, which stands for none, it is empty."""
+    """A value as a text; that of a class is its name, and of a class below 0, which stands for none, it is empty.
+
+    Of a list it is the texts of its values, each once, without the empty ones.
+    """
+    if isinstance(value, list):
+        texts = dict.fromkeys(value_of(one, feature.feature) for one in value[:LONGEST_VALUE])
+        return SEPARATOR.join(filter(None, texts))[:LONGEST_VALUE]
     names = getattr(feature, "names", None)
     if names is None:
         return "" if value is None else " ".join(str(value)[:LONGEST_VALUE].split())

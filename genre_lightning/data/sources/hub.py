@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from genre_lightning.data.catalogue import PUBLISHED_FOLD, Catalogue, Track, genre_name
 from genre_lightning.data.hub.asked import Asked, tell
 from genre_lightning.data.hub.listing import Listing, Song, listing_of
-from genre_lightning.data.hub.rows import NAMES, NUMBER, SOUND, TEXT
+from genre_lightning.data.hub.rows import LIST, NAMES, NUMBER, SEPARATOR, SOUND, TEXT
 from genre_lightning.data.sources.folder import SPLIT_FOLDERS
 from genre_lightning.errors import UserError
 from genre_lightning.text import printable
@@ -19,7 +20,7 @@ LABELS = (
 )  # fmt: skip
 ARTISTS = ("artist", "artists", "artist_name", "artist_names", "artist_id", "performer", "singer", "band", "composer")
 TITLES = ("title", "track_title", "track_name", "song_title", "song_name", "song")
-NO_LABEL = "has no label in its data set"
+NO_LABEL, SEVERAL = "has no label in its data set", "has several labels in its data set"
 FEWEST_FOLDS = 3
 
 
@@ -37,8 +38,8 @@ def hub(
         revision: A commit, branch or tag of the hub; None: the one that is in `root`, else the newest.
         genres: The genres wanted; None: all.
         audio_column: Where the sound is; None: the only column of sound.
-        label_column: Where the genre is; None: one that is called so.
-        artist_column: Where the artist is, or whatever must stay together; None: one that is called so, if any.
+        label_column: Where the genre is, or a list: songs with several are left out; None: one that is called so.
+        artist_column: Where the artist is, or a list of them, or what must stay together; None: one called so, if any.
         title_column: Where the title is; None: as before.
         fold_column: Where the number of a published fold is, if there is one: `folds` then are those; without `folds`
             the last fold is the test split and the one before it the validation split, unless the set has splits.
@@ -59,12 +60,13 @@ def hub(
 
 def label_of(columns: Mapping[str, str], wanted: str | None) -> str:
     """The column of genres. Raises UserError if it cannot be told."""
+    if not described(columns):
+        left = "nothing beside its sound that is text, a number, a class or a list of such"
+        raise UserError(f"data.name: that set has {left}, and so no genres; data=folder reads folders")
     by_name = {name: kind for name, kind in columns.items() if kind in (NAMES, TEXT)}
     classes = [name for name, kind in columns.items() if kind == NAMES]
     found = column(columns, "label", wanted, ()) or column(by_name, "label", None, LABELS)
     found = found or (classes[0] if len(classes) == 1 else "") or column(columns, "label", None, LABELS)
-    if not described(columns):
-        raise UserError("data.name: that set has nothing beside its sound, and so no genres; data=folder reads folders")
     if not found:
         told = "it cannot be told which column has the genres"
         raise UserError(f"data.label_column: {told}; name one of {described(columns)}")
@@ -84,15 +86,15 @@ def column(columns: Mapping[str, str], what: str, wanted: str | None, usual: Seq
 
 def described(columns: Mapping[str, str]) -> str:
     """The columns but those of sound, each with its kind."""
-    kinds = {NAMES: "classes", TEXT: "text", NUMBER: "numbers"}
+    kinds = {NAMES: "classes", TEXT: "text", NUMBER: "numbers", LIST: "lists"}
     return printable(", ".join(f"{name} ({kinds[kind]})" for name, kind in columns.items() if kind != SOUND))
 
 
 def catalogue_of(listing: Listing, label: str, columns: Mapping[str, str]) -> Catalogue:
-    """The songs of a set, read by these columns. Raises UserError if a song has no fold, or there are too few folds."""
+    """The songs of a set, read by these columns. Raises UserError if none has one label, or for folds that are none."""
     told = ", ".join(f"{part} {name or '(none)'}" for part, name in {"label": label, **columns}.items())
     tell(f"{listing.name}, revision {listing.revision}, licence: {listing.licence}; columns: {told}")
-    songs = labelled(listing.songs, label)
+    songs, faults = labelled(listing, label)
     folds = splits_of_folds(songs, columns["fold"]) if columns["fold"] else {}
     splits = splits_of_set(songs) or folds
     tracks = []
@@ -101,18 +103,28 @@ def catalogue_of(listing: Listing, label: str, columns: Mapping[str, str]) -> Ca
         split, own = splits.get(song.split, splits.get(fold, "")), {PUBLISHED_FOLD: fold} if columns["fold"] else {}
         tracks.append(Track(song.path, genre_name(song.values[label]), artist, title, split, own))
     about = {"data set": f"{listing.name}, revision {listing.revision}", "licence of the songs": listing.licence}
-    unknown = dict.fromkeys({song.path for song in listing.songs} - {song.path for song in songs}, NO_LABEL)
-    return Catalogue(tracks, listing.others | unknown, about)
+    return Catalogue(tracks, listing.others | faults, about)
 
 
-def labelled(songs: Sequence[Song], label: str) -> list[Song]:
-    """The songs that have a label; of several rows that name one file, the first."""
-    found, rows = {}, [song for song in songs if song.values.get(label, "").strip()]
-    for song in rows:
-        found.setdefault(song.path, song)
+def labelled(listing: Listing, label: str) -> tuple[list[Song], dict[Path, str]]:
+    """The songs that have one label, the first of several rows that name one file; and why others are left out.
+
+    Raises UserError if none has.
+    """
+    found, faults, rows = {}, {}, []
+    for song in listing.songs:
+        text = song.values.get(label, "").strip()
+        if text and (listing.columns[label] != LIST or SEPARATOR not in text):
+            rows.append(song)
+            found.setdefault(song.path, song)
+        else:
+            faults[song.path] = SEVERAL if text else NO_LABEL
+    if faults and not found:
+        told = f"no song has one label in {printable(label)}, as it must; there are {described(listing.columns)}"
+        raise UserError(f"data.label_column: {told}")
     if len(found) < len(rows):
         tell(f"rows left out, since they name a file that one before them names: {len(rows) - len(found)}")
-    return [*found.values()]
+    return [*found.values()], {path: fault for path, fault in faults.items() if path not in found}
 
 
 def splits_of_set(songs: Sequence[Song]) -> dict[str, str]:

@@ -50,8 +50,29 @@ def test_a_set_that_does_not_say_which_column_has_the_genres_is_answered_with_it
 
 
 def test_sound_alone_is_no_set_of_genres(listed):
-    with pytest.raises(UserError, match=r"data\.name: that set has nothing beside its sound, and so no genres"):
-        listed({"train": [{"audio": row["audio"]} for row in rows(2)]})
+    with pytest.raises(UserError, match=r"data\.name: that set has nothing beside its sound that is .* no genres"):
+        listed({"train": [{"audio": row["audio"], "mel": [[0.5]]} for row in rows(2)]}, label_column="genre")
+
+
+def test_a_list_may_have_the_artists_and_the_genre_but_one_only(listed):
+    genres = ["blues"], ["blues", "other"], [], ["other"]
+    found = [row | {"genre": genre, "artist": ["Anna", "Ohm"]} for row, genre in zip(rows(4), genres, strict=True)]
+    catalogue = listed({"train": found})
+    assert [(track.genre, track.artists) for track in catalogue] == [
+        (genre, ["anna", "ohm"]) for genre in ("blues", "other")
+    ]
+    assert {path.name: reason for path, reason in catalogue.others.items()} == {
+        "train_song 1.wav": "has several labels in its data set", "train_song 2.wav": "has no label in its data set",
+    }  # fmt: skip
+
+
+def test_only_lists_have_several_labels_and_are_told_as_lists(listed):
+    found = [row | {"genre": "a; b", "tags": ["x"]} for row in rows(1)]
+    assert [track.genre for track in listed({"train": found})] == ["a; b"]
+    with pytest.raises(UserError, match=r"data\.label_column: there is no column 'x'; .*, tags \(lists\)$"):
+        listed({}, label_column="x")
+    with pytest.raises(UserError, match=r"no song has one label in tags, as it must; there are genre \(text\)"):
+        listed({"train": [row | {"tags": ["x", "y"]} for row in found]}, label_column="tags")
 
 
 def test_rows_of_one_file_are_one_song_and_told(listed, tmp_path, write_song, caplog):
