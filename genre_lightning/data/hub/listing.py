@@ -107,6 +107,8 @@ def revision_of(asked: Asked) -> str:
         return revision_on_disk(asked, asked.on_disk)
     if found := kept(asked):
         return found[-1]
+    if os.path.isfile(place := os.path.expanduser(asked.name)):  # noqa: PTH111, PTH113 (Path's raise for some names)
+        raise UserError(f"data.name: {asked.name} is a file; name its folder, {Path(place).absolute().parent}")
     if not asked.is_of_hub:
         raise UserError(f"data.name: there is no folder {asked.name}; sets of the hub are called OWNER/DATASET")
     if asked.revision is not None and COMMIT.fullmatch(asked.revision):

@@ -89,6 +89,8 @@ def with_unlisted(catalogue: Catalogue, path: Path) -> Catalogue:
 def existing_folder(root: str) -> Path:
     """The folder called `root`. Raises UserError if there is none."""
     path = Path(root).expanduser()
+    if os.path.isfile(path):  # noqa: PTH113 (as below)
+        raise UserError(f"data.root: {path} is a file; name the folder of the songs")
     if not os.path.isdir(path):  # noqa: PTH112 (Path.is_dir raises for names that are too long)
         raise UserError(f"data.root: there is no folder {path}; say where songs are, or collect some with fetch.py")
     return path

@@ -189,3 +189,10 @@ def test_what_is_damaged_is_told(asked):
 def test_a_folder_that_is_not_there_is_told(name, tmp_path):
     with pytest.raises(UserError, match=r"data\.name: there is no folder .*; sets of the hub are called OWNER/DATASET"):
         listing_of(Asked(str(tmp_path), name))
+
+
+def test_a_file_is_answered_with_its_folder_also_if_it_is_called_like_a_set(parquet, tmp_path, monkeypatch):
+    monkeypatch.chdir(parquet.parent)
+    for name in str(parquet / "train.parquet"), f"{parquet.name}/train.parquet":
+        with pytest.raises(UserError, match=r"data\.name: .*train\.parquet is a file; name its folder, .*set$"):
+            listing_of(Asked(str(tmp_path / "kept"), name))
