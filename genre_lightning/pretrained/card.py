@@ -1,6 +1,7 @@
-"""The licence of a network's weights, as the card says that lies beside them."""
+"""The licence of a network's weights, or of a data set, as the card says that lies beside them."""
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +11,17 @@ from genre_lightning.config import shown
 
 CARD = "README.md"
 MOST_BYTES = 2**20
-FRONT = re.compile(r"---\r?\n(.*?\n)---\s", re.DOTALL)
+FRONT = re.compile(r"---\r?\n(.*?\n)---(?:\s|$)", re.DOTALL)
 NON_COMMERCIAL = re.compile(r"(?<![a-z])nc(?![a-z])|non-?commercial|research-only")
 
 
 def licence(folder: Path) -> str:
-    """Under which licence the weights in a folder are, for people; whether commerce is excluded stands with it."""
-    card = front(folder / CARD)
+    """Under which licence the weights or songs in a folder are, as `licence_in` says it."""
+    return licence_in(front(folder / CARD))
+
+
+def licence_in(card: Mapping[str, Any]) -> str:
+    """The licence that stands before the text of a card, for people; whether commerce is excluded stands with it."""
     named = card.get("license")
     if named == "other":
         named = card.get("license_name") or named

@@ -23,6 +23,11 @@ def test_the_card_says_the_licence_and_whether_commerce_is_excluded(tmp_path, ca
     assert licence(tmp_path) == told
 
 
+def test_a_card_may_have_no_text(tmp_path):
+    (tmp_path / "README.md").write_text("---\nlicense: mit\n---", encoding="utf-8")
+    assert licence(tmp_path) == "mit"
+
+
 def test_no_card_is_no_licence(tmp_path):
     assert licence(tmp_path) == "unknown: its card names none"
     (tmp_path / "README.md").write_text("# Net\n---\nlicense: mit\n---\n", encoding="utf-8")

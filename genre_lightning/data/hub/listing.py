@@ -26,6 +26,7 @@ from genre_lightning.data.hub.rows import Row, rows_of
 from genre_lightning.data.locks import wait_for_lock
 from genre_lightning.errors import UserError, is_for_users
 from genre_lightning.files import unfinished_files, write_text_whole
+from genre_lightning.pretrained.card import licence, licence_in
 
 LISTING = "songs.json"
 # What LISTING holds: songs are a file, a split and values each, others a file and what is wrong with it.
@@ -180,15 +181,9 @@ def read_rows(asked: Asked, revision: str) -> Iterator[Row]:
 
 def licence_of(asked: Asked, revision: str) -> str:
     """Under which licence a set is, as its card says. Raises UserError if the hub does not answer."""
-    from huggingface_hub import DatasetCard
-
-    if asked.on_disk is None:
-        data = about(asked._replace(revision=revision)).card_data
-    else:
-        card = asked.on_disk / "README.md"
-        data = DatasetCard(card.read_text(encoding="utf-8"), ignore_metadata_errors=True).data if card.is_file() else {}
-    named = (data or {}).get("license") or "not said"
-    return ", ".join(map(shown, named)) if isinstance(named, list) else shown(named)
+    if asked.on_disk is not None:
+        return licence(asked.on_disk)
+    return licence_in(about(asked._replace(revision=revision)).card_data or {})
 
 
 def read_listing(folder: Path) -> Listing:

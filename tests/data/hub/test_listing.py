@@ -48,6 +48,15 @@ def hub(parquet, tmp_path, monkeypatch):
     return requests
 
 
+@pytest.mark.parametrize(
+    ("card", "told"),
+    [("license: cc-by-nc-4.0", "cc-by-nc-4.0: not for commercial use"), ("{}", "unknown: its card names none")],
+)
+def test_the_licence_is_told_as_that_of_networks(asked, parquet, card, told):
+    (parquet / "README.md").write_text(f"---\n{card}\n---\n", encoding="utf-8")
+    assert listing_of(asked).licence == told
+
+
 def test_songs_in_rows_become_files_once(asked, parquet):
     listing = listing_of(asked)
     assert [song.path.read_bytes() for song in listing.songs] == [

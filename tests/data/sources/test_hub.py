@@ -158,7 +158,7 @@ def test_a_run_learns_from_a_set_and_its_report_says_which_and_under_which_licen
     places = f"data.name='{folder.as_posix()}'", f"data.root='{(tmp_path / 'kept').as_posix()}'"
     run = train_run("data=hub", *places, "model=linear", "augment=[]")
     report = (run / "report.md").read_text(encoding="utf-8")
-    assert "- licence of the songs: cc-by-nc-4.0" in report and "- split: published" in report
+    assert "- licence of the songs: cc-by-nc-4.0: not for commercial use" in report and "- split: published" in report
     assert f"- data set: {folder}, revision " in report
 
 
