@@ -66,6 +66,20 @@ def test_a_list_may_have_the_artists_and_the_genre_but_one_only(listed):
     }  # fmt: skip
 
 
+def test_what_the_library_has_saved_is_a_set(listed, tmp_path):
+    import datasets
+    import pyarrow as pa
+
+    classes = datasets.List(datasets.ClassLabel(names=["jazz", "rock"]))
+    features = datasets.Features({"audio": datasets.Audio(), "genre": classes})
+    found = {split: [row | {"genre": [1]} for row in rows(2, split)] for split in ("train", "test")}
+    tables = {split: pa.Table.from_pylist(some, features.arrow_schema) for split, some in found.items()}
+    datasets.DatasetDict({split: datasets.Dataset(table) for split, table in tables.items()}).save_to_disk(
+        tmp_path / "set"
+    )
+    assert Counter((track.genre, track.split) for track in listed({})) == {("rock", "train"): 2, ("rock", "test"): 2}
+
+
 def test_only_lists_have_several_labels_and_are_told_as_lists(listed):
     found = [row | {"genre": "a; b", "tags": ["x"]} for row in rows(1)]
     assert [track.genre for track in listed({"train": found})] == ["a; b"]
