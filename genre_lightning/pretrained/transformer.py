@@ -197,10 +197,9 @@ def extractor_of(name: Name, settings: Settings) -> Any:
     known = settings.extractor.keys() & inspect.signature(kind).parameters.keys()
     given = {key: settings.extractor[key] for key in known}
     with told_if_damaged(name):
-        if (
-            settings.kind == "clap"
-        ):  # what its network takes stands with that; the extractor may have been left as it was
-            given["truncation"] = "fusion" if settings.network["audio_config"].get("enable_fusion") else "rand_trunc"
+        if settings.kind == "clap":  # whose extractor may say otherwise, left as it was made
+            fused = settings.network.get("audio_config", {}).get("enable_fusion")
+            given["truncation"] = "fusion" if fused else "rand_trunc"
         return kind(**given)
 
 
