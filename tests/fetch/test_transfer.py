@@ -131,6 +131,7 @@ def test_a_run_ends_with_a_sentence_and_all_songs_kept(case, service, fetch, on_
     assert fetch(service, *TWO, "retry_failed=true") and len(on_disk()) == 4
 
 
+@pytest.mark.slow
 def test_a_pause_of_all_workers_may_be_all_that_is_wanted(service, fetch, on_disk, caplog):
     service.misbehave(API, fake.status(429, {"Retry-After": "1"}), times=1)
     assert fetch(service, *ONE, "pace.workers=4") and len(on_disk()) == 2
@@ -183,6 +184,7 @@ def test_what_goes_wrong_with_every_song_ends_the_run_and_costs_none(case, servi
     assert fetch(service, "genres=[rock]", "per_genre=9") and len(on_disk()) == 9
 
 
+@pytest.mark.slow
 def test_five_songs_that_are_gone_do_not_keep_later_runs_from_the_others(service, fetch, on_disk, root):
     service.misbehave(API + "(1000|1001|1002|1003|1004)", fake.status(404))  # ten of rock's eighteen
     while len(on_disk()) < 17:
@@ -228,6 +230,7 @@ def test_a_song_that_is_refused_while_others_are_given_is_left_for_the_end(servi
 ENDLESS = bytes(1 << 16)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("beginning", [b"", b"<html>"])
 def test_a_body_without_end_is_left_when_it_cannot_be_the_song_any_more(beginning, service, fetch, on_disk, told, root):
     sent = Counter()

@@ -177,6 +177,7 @@ def test_names_of_any_kind_are_printed_and_can_be_found_again(predict, odd, recw
     assert len(list(Path().glob("*.png"))) == len(NAMES) and not recwarn.list
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems refuse such names")
 def test_csv_holds_names_byte_for_byte(exported, odd):
     command = [sys.executable, "-m", "genre_lightning", "predict", exported, odd, "--csv"]

@@ -247,6 +247,7 @@ def test_a_fast_run_tries_a_fold_and_writes_no_results(train_run):
     assert not (folder / "metrics.json").exists()
 
 
+@pytest.mark.slow
 def test_a_fold_that_was_damaged_is_one_line(copied, train_run):
     (copied / "folds/fold1/judged.pt").write_bytes(b"nonsense")
     with pytest.raises(UserError, match=r"fold1.judged\.pt is damaged; remove it"):

@@ -134,13 +134,12 @@ def test_with_folds_the_songs_out_of_fold_choose_the_run_whose_network_learns_fr
     assert "\n1: out of fold " in printed and "learning from all songs: 1" in printed
 
 
-ANSWERED = {"leak": (2, "The leak cannot be measured"), "learning_curve": (6, "\nlearning_curve: ")}
+LEARNING_CURVE = pytest.param("learning_curve", 6, "\nlearning_curve: ", marks=pytest.mark.slow)
 
 
-@pytest.mark.parametrize(("question", "jobs_and_answer"), ANSWERED.items())
-def test_a_question_is_a_sweep_that_one_command_does(sweep, question, jobs_and_answer):
+@pytest.mark.parametrize(("question", "jobs", "answer"), [("leak", 2, "The leak cannot be measured"), LEARNING_CURVE])
+def test_a_question_is_a_sweep_that_one_command_does(sweep, question, jobs, answer):
     status, printed, _ = sweep(f"experiment={question}", "split.draw=0")
-    jobs, answer = jobs_and_answer
     assert status == 0 and len(trained()) == jobs and answer in printed
 
 

@@ -93,6 +93,7 @@ def unrefitted(without_refit, tmp_path):
     return Path(shutil.copytree(without_refit, tmp_path / "run"))
 
 
+@pytest.mark.slow
 def test_a_fit_that_was_stopped_after_its_last_epoch_keeps_the_averaged_weights(
     without_refit, configure, train_run, tmp_path
 ):
@@ -138,6 +139,7 @@ def test_a_second_run_in_a_folder_is_one_line_and_changes_nothing(tmp_path):
     assert (tmp_path / ".hydra" / "config.yaml").read_text(encoding="utf-8") == "seed: 1"
 
 
+@pytest.mark.slow
 def test_a_refit_that_was_left_off_is_done_by_one_command(run, unrefitted, configure):
     folder = unrefitted
     assert checkpoint(folder)["GenreDataModule"]["learnt_from"] == ["train"] and "refit/loss" not in curves(folder)
@@ -256,6 +258,7 @@ def watched(configure, tmp_path_factory):
         return seen, train(configure("refit=false", "trainer.max_epochs=2"), folder), folder
 
 
+@pytest.mark.slow
 def test_the_network_is_in_training_mode_in_training_only(watched):
     assert all(all(training) for _, _, training in watched[0]["training_step"])
     assert not any(any(training) for _, _, training in watched[0]["validation_step"])

@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any
 from unicodedata import normalize
 
-from genre_lightning.config import shown
 from genre_lightning.data.hub.asked import Asked
 from genre_lightning.data.hub.rows import Row
 from genre_lightning.data.walk import AUDIO_SUFFIXES
 from genre_lightning.errors import UserError
 from genre_lightning.files import write_whole
+from genre_lightning.text import printable
 
 LONGEST_NAME = 120  # bytes, of which some file systems take 143; more are added while a file is written
 RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\.|$)", re.IGNORECASE)  # by Windows
@@ -88,7 +88,9 @@ def check_files(asked: Asked, names: Iterable[str]) -> None:
     """Raise UserError if a set's card says that it has tables elsewhere; songs are looked at row by row."""
     for name in names:
         if Path(name).suffix.lower() not in AUDIO_SUFFIXES and not is_of(name, asked):
-            raise UserError(f"data.name: {asked.name} names a file outside of itself, {shown(name)}; it is not read")
+            raise UserError(
+                f"data.name: {asked.name} names a file outside of itself, {printable(name)}; it is not read"
+            )
 
 
 def is_below(name: str, folder: Path) -> bool:

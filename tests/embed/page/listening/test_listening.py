@@ -75,6 +75,7 @@ def test_a_file_that_is_gone_is_told_of_and_excerpts_are_not_advised_where_there
     assert opened.text(".trouble") == ""
 
 
+@pytest.mark.slow
 def test_one_key_goes_on_to_songs_that_were_not_heard(opened):
     opened.click(5)
     nearest = opened.run("return Array.from(songMap.contents.songs.nearest.slice(50, 60))")
@@ -102,6 +103,7 @@ def test_a_line_from_one_song_to_another_plays_the_songs_along_it(opened):
     assert opened.run("return songMap.listening.journey.length") == len(songs)
 
 
+@pytest.mark.slow
 def test_a_path_is_asked_for_with_keys_and_its_songs_follow_each_other(opened):
     opened.click(5)
     opened.key("p")
@@ -139,6 +141,7 @@ def test_the_next_song_fades_in_while_the_one_before_fades_out(opened):
     assert opened.playing() == 8
 
 
+@pytest.mark.slow
 def test_of_a_path_songs_that_cannot_be_played_are_told_of_and_passed_by(opened):
     opened.click(5)
     opened.run("songMap.listening.travel(9, 8)")
