@@ -200,7 +200,7 @@ def test_the_windows_shown_are_test_songs_with_their_genres(finished, data):
     assert titles[0].endswith(f"predicted {data.genres[guess]} ({100 * probability:.0f} %)")
 
 
-@pytest.mark.parametrize("loggers", ["[]", "[tensorboard,csv]"])
+@pytest.mark.parametrize("loggers", [pytest.param("[]", marks=pytest.mark.slow), "[tensorboard,csv]"])
 def test_the_report_needs_no_logger(run, train_run, loggers):
     folder = train_run(f"logger={loggers}", pictures=loggers == "[]")
     shown, usual = (json.loads((one / "metrics.json").read_text()) for one in (folder, run))

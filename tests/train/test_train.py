@@ -264,6 +264,7 @@ def test_the_network_is_in_training_mode_in_training_only(watched):
     assert not any(any(training) for _, _, training in watched[0]["validation_step"])
 
 
+@pytest.mark.slow
 def test_every_epoch_draws_every_song_in_another_order(watched):
     epochs = [[song for n, songs, _ in watched[0]["training_step"] if n == epoch for song in songs] for epoch in (0, 1)]
     assert sorted(epochs[0]) == sorted(epochs[1]) == list(range(18)) and epochs[0] != epochs[1]
@@ -273,6 +274,7 @@ def test_the_score_of_a_run_is_the_loss_of_validation_at_the_end_of_the_first_fi
     assert watched[1] == pytest.approx(curves(watched[2])["val/loss"][-1][1], abs=1e-5)
 
 
+@pytest.mark.slow
 def test_a_callback_may_stop_the_first_fit_and_the_refit_takes_as_many_steps(learnt_noise):
     losses = [loss for _, loss in curves(learnt_noise)["val/loss"]]
     assert len(losses) == losses.index(min(losses)) + 1 + 3 < 40  # a patience of 3 epochs
