@@ -206,6 +206,9 @@ class Sweep(Callback):
         if failed:
             sys.exit(f"error: jobs that failed: {len(failed)}; the same command tries them anew, and only them")
 
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in vars(self).items() if name != "held"}  # a lock stays in its process
+
 
 def check_installed(config: DictConfig) -> None:
     """Raise UserError if the chosen sweeper or launcher is not here: both come with an extra."""

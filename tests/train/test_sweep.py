@@ -3,9 +3,11 @@
 import json
 import logging
 import os
+import pickle
 import runpy
 import subprocess
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -13,7 +15,7 @@ from filelock import FileLock
 from omegaconf import OmegaConf
 
 from genre_lightning.errors import UserError, install
-from genre_lightning.train.sweep import check_one_device, take_gpu
+from genre_lightning.train.sweep import Sweep, check_one_device, take_gpu
 
 ROOT = Path(__file__).parents[2]
 FOLDERS = ("hydra.sweep.dir=sweep", "hydra.sweep.subdir=${job_name:}")
@@ -258,6 +260,13 @@ def test_each_process_takes_a_gpu_of_its_own_and_keeps_it(tmp_path, monkeypatch)
     assert [gpus for _, gpus in taken] == ["4", "7", "4,7"] and taken[2][0] is None
     taken[0][0].release()
     taken[1][0].release()
+
+
+def test_what_launchers_send_to_other_processes_is_without_the_lock(tmp_path):
+    (callback := Sweep()).held = ExitStack()
+    with callback.held:
+        callback.held.enter_context(FileLock(tmp_path / "lock"))
+        assert vars(pickle.loads(pickle.dumps(callback))) == {}
 
 
 def start(program, *overrides):
