@@ -12,7 +12,7 @@ from yandex_music import Client, Track
 from genre_lightning.fetch.account import VARIABLE, check_account, log_in, read_token
 from genre_lightning.fetch.candidates import Candidate, RejectedError, accept
 from genre_lightning.fetch.client import connect
-from genre_lightning.fetch.ledger import Ledger, write_json
+from genre_lightning.fetch.ledger import REPORT, Ledger, write_json
 from genre_lightning.fetch.pace import Pace
 from genre_lightning.fetch.routes import Routes
 from genre_lightning.fetch.settings import Mode, Settings, check_address, check_disjoint, checked_settings
@@ -72,7 +72,7 @@ class Collection(Transfer):
         told = {genre: figures(genre, *known) for genre in self.settings.genres}
         facts = {"mode": self.settings.mode.value, "seed": self.settings.seed, "dry_run": self.settings.dry_run}
         report = {**facts, "genres": told, "listing_failures": dict(self.routes.troubles)}
-        write_json(self.ledger.root / "fetch_report.json", report)
+        write_json(self.ledger.root / REPORT, report)
         print_table(told)
         return told
 

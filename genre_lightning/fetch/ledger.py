@@ -29,6 +29,7 @@ from genre_lightning.runs.alone import lock
 # Signs of a shared list's genres that cannot stand in the name of a folder on every system.
 UNFIT = re.compile(r"[^\w&+ -]")
 LISTING, SKIPPED, ANSWERS, LOCK = "fetch_listing.json", "fetch_skipped.json", "fetch_answers.txt", ".fetch.lock"
+REPORT = "fetch_report.json"
 # Reasons that may pass, and for which earlier versions gave tracks up.
 PASSING = re.compile(r"no MP3 with|.*\bpreview\b|cannot be decoded|(?!400|404)\d{3} ")
 
@@ -60,7 +61,7 @@ class Ledger:
 
     def remove_unfinished(self) -> None:
         """Remove what a killed run has begun, or a transfer for which nobody waits after Ctrl-C."""
-        own = (f"{name}.*.tmp" for name in (MANIFEST, LISTING, SKIPPED, "*/*.mp3"))
+        own = (f"{name}.*.tmp" for name in (MANIFEST, LISTING, SKIPPED, REPORT, "*/*.mp3"))
         for unfinished in [path for pattern in own for path in self.root.glob(pattern)]:
             with suppress(OSError):
                 unfinished.unlink()

@@ -14,7 +14,7 @@ from genre_lightning.errors import UserError
 from genre_lightning.fetch.answers import asked, legible
 from genre_lightning.fetch.candidates import Candidate, RejectedError, as_candidate, check_artists
 from genre_lightning.fetch.failures import ServiceError, UnansweredError
-from genre_lightning.fetch.ledger import Ledger, write_json
+from genre_lightning.fetch.ledger import REPORT, Ledger, write_json
 from genre_lightning.fetch.pace import Pace
 from genre_lightning.fetch.settings import Settings
 from genre_lightning.fetch.summary import print_shared, shared_figures
@@ -120,7 +120,7 @@ class SharedTracks(Transfer):
         known = self.ledger, self.candidates, self.failed, self.before
         told = {genre: shared_figures(ids, *known) for genre, ids in self.ids.items()}
         facts = {"tracks": self.settings.tracks, "mode": self.settings.mode.value, "dry_run": self.settings.dry_run}
-        write_json(self.ledger.root / "fetch_report.json", {**facts, "genres": told})
+        write_json(self.ledger.root / REPORT, {**facts, "genres": told})
         print_shared(told)
         return told
 

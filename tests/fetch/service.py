@@ -37,14 +37,14 @@ CAPTCHA = b"<!doctype html><html><title>Oops</title><form action='/checkcaptcha'
 
 
 @functools.cache
-def base(genre, rate=SAMPLE_RATE, channels=1, seconds=60, compression_level=0.99):
-    """The frames of a long MP3 that sounds like its genre, and how long a frame is."""
-    rng = np.random.default_rng(sorted(ALBUM_GENRES).index(genre) if genre in ALBUM_GENRES else 9)
+def base(genre, rate=SAMPLE_RATE, channels=1, seconds=60, compression_level=0.99, own=0):
+    """The frames of a long MP3 that sounds like its genre, and how long a frame is; each `own` is another one."""
+    rng = np.random.default_rng([sorted(ALBUM_GENRES).index(genre) if genre in ALBUM_GENRES else 9, own])
     at = np.arange(seconds * rate) / rate
     hiss = rng.standard_normal(len(at))
     sound = {
         "rock": 0.2 * hiss,
-        "jazz": 0.3 * np.sin(2 * np.pi * (300 + 200 * np.sin(at / 7)) * at) + 0.01 * hiss,
+        "jazz": 0.3 * np.sin(2 * np.pi * (300 + own % 97 + 200 * np.sin(at / 7 + own)) * at) + 0.01 * hiss,
         "hiphop": 0.6 * hiss * np.exp(-12 * (at % 0.4)),
     }.get(genre, 0.1 * hiss)
     encoded = io.BytesIO()
@@ -59,9 +59,9 @@ def frames_of(mp3):
         return [bytes(packet) for packet in container.demux(stream) if packet.size], stream.frame_size / stream.rate
 
 
-def mp3(genre, number, seconds, **how):
-    """A song of a genre: another part of its sound for each number."""
-    frames, frame_seconds = base(genre, **how)
+def mp3(genre, number, seconds, alike=True, **how):
+    """A song of a genre: another part of its sound for each number, or if they are not `alike` another sound."""
+    frames, frame_seconds = base(genre, own=0 if alike else number, **how)
     wanted = round(seconds / frame_seconds)
     return cut_frames(frames, 10 + number * 7 % (len(frames) - wanted - 20), wanted)
 

@@ -76,6 +76,7 @@ def test_what_a_killed_run_has_begun_is_removed(root):
     (root / "rock").mkdir(parents=True)
     (root / "rock" / "7.mp3.0123abcd.tmp").write_bytes(b"half")
     (root / "fetch_skipped.json.0123abcd.tmp").write_bytes(b"half")
+    (root / "fetch_report.json.0123abcd.tmp").write_bytes(b"half")
     with Ledger(root):
         assert not list(root.rglob("*.tmp"))
 
